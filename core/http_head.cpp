@@ -1,0 +1,481 @@
+#include <edgews/core/http_head.hpp>
+#include <edgews/core/url.hpp>
+
+#include <algorithm>
+#include <bit>
+#include <cassert>
+#include <cstring>
+
+namespace edgews {
+namespace {
+
+constexpr std::string_view version_wanted = "HTTP/1.1";
+
+// Eight bytes at once: the top bit of the first byte below 0x20 or equal to 0x7F, and
+// perhaps bits of later bytes; 0 if there is none. HTAB is among them.
+std::uint64_t control_bits(std::uint64_t word) noexcept {
+    constexpr std::uint64_t ones = 0x0101010101010101;
+    constexpr std::uint64_t tops = ones * 0x80;
+    const std::uint64_t deletes = word ^ (ones * 0x7F);
+    const std::uint64_t below_space = (word - ones * 0x20) & ~word;
+    const std::uint64_t is_delete = (deletes - ones) & ~deletes;
+    return (below_space | is_delete) & tops;
+}
+
+// The first offset in [begin, end) whose byte no header value may hold, or `end`.
+std::size_t find_value_end(const char* text, std::size_t begin, std::size_t end) noexcept {
+    while (end - begin >= sizeof(std::uint64_t)) {
+        std::uint64_t word;
+        std::memcpy(&word, text + begin, sizeof word);
+        const std::uint64_t bits = control_bits(word);
+        if (bits == 0) {
+            begin += sizeof word;
+            continue;
+        }
+        if constexpr (std::endian::native != std::endian::little) break;
+        begin += static_cast<std::size_t>(std::countr_zero(bits)) / 8;
+        if (text[begin] != '\t') return begin;
+        ++begin;
+    }
+    while (begin < end && is_char_of(CharClass::field_value, text[begin])) ++begin;
+    return begin;
+}
+
+// The first offset in [begin, end) whose byte is not of the class, or `end`.
+std::size_t find_class_end(CharClass wanted, const char* text, std::size_t begin,
+                           std::size_t end) noexcept {
+    while (begin < end && is_char_of(wanted, text[begin])) ++begin;
+    return begin;
+}
+
+// What is wrong with `c`, where it breaks the rule `otherwise`: control characters and
+// lone line feeds have faults of their own, wherever they stand.
+HttpFault fault_of(char c, HttpFault otherwise) noexcept {
+    if (c == '\n') return HttpFault::bare_line_feed;
+    if (is_control_char(c) && c != '\r' && c != '\t') return HttpFault::control_character;
+    return otherwise;
+}
+
+}  // namespace
+
+unsigned status_code(HttpFault fault) noexcept {
+    switch (fault) {
+        case HttpFault::none: break;
+        case HttpFault::method_malformed:
+        case HttpFault::target_malformed:
+        case HttpFault::version_malformed:
+        case HttpFault::bare_line_feed:
+        case HttpFault::bare_carriage_return:
+        case HttpFault::control_character:
+        case HttpFault::folded_header:
+        case HttpFault::header_name_malformed:
+        case HttpFault::space_before_colon:
+        case HttpFault::colon_missing:
+        case HttpFault::host_missing:
+        case HttpFault::host_repeated:
+        case HttpFault::host_malformed:
+        case HttpFault::content_length_malformed:
+        case HttpFault::content_length_repeated:
+        case HttpFault::content_length_and_coding: return 400;
+        case HttpFault::request_line_too_long: return 414;
+        case HttpFault::header_line_too_long:
+        case HttpFault::too_many_headers:
+        case HttpFault::head_too_large: return 431;
+        case HttpFault::transfer_coding_unsupported: return 501;
+        case HttpFault::version_unsupported: return 505;
+    }
+    assert(false);
+    return 400;
+}
+
+std::string_view describe(HttpFault fault) noexcept {
+    switch (fault) {
+        case HttpFault::none: return "no fault";
+        case HttpFault::method_malformed: return "the request line does not begin with a method";
+        case HttpFault::target_malformed: return "the request target is neither a path nor a URL";
+        case HttpFault::version_malformed:
+            return "the request line does not end in an HTTP version";
+        case HttpFault::version_unsupported: return "only HTTP/1.1 is spoken here";
+        case HttpFault::bare_line_feed: return "a line ends in LF without CR";
+        case HttpFault::bare_carriage_return: return "a CR is not followed by LF";
+        case HttpFault::control_character: return "the head holds a control character";
+        case HttpFault::folded_header: return "a header line begins with whitespace";
+        case HttpFault::header_name_malformed: return "a header name is not a token";
+        case HttpFault::space_before_colon: return "whitespace stands before a header's colon";
+        case HttpFault::colon_missing: return "a header line has no colon";
+        case HttpFault::host_missing: return "the Host header is missing";
+        case HttpFault::host_repeated: return "there is more than one Host header";
+        case HttpFault::host_malformed: return "the Host header does not name a host";
+        case HttpFault::content_length_malformed: return "Content-Length is not a number";
+        case HttpFault::content_length_repeated: return "there is more than one Content-Length";
+        case HttpFault::content_length_and_coding:
+            return "Content-Length and Transfer-Encoding exclude each other";
+        case HttpFault::transfer_coding_unsupported: return "the only transfer coding is chunked";
+        case HttpFault::request_line_too_long: return "the request line is too long";
+        case HttpFault::header_line_too_long: return "a header line is too long";
+        case HttpFault::too_many_headers: return "there are too many headers";
+        case HttpFault::head_too_large: return "the request head is too large";
+    }
+    assert(false);
+    return {};
+}
+
+HttpHeaderValues::Iterator::Iterator(const HttpHead& head, std::string_view name,
+                                     std::size_t index) noexcept
+    : head_(&head), name_(name), index_(index) {}
+
+std::string_view HttpHeaderValues::Iterator::operator*() const noexcept {
+    return head_->header_at(index_).value;
+}
+
+HttpHeaderValues::Iterator& HttpHeaderValues::Iterator::operator++() noexcept {
+    index_ = head_->find_header(name_, index_ + 1);
+    return *this;
+}
+
+HttpHeaderValues::Iterator HttpHeaderValues::begin() const noexcept {
+    return {*head_, name_, head_->find_header(name_)};
+}
+
+HttpHeaderValues::Iterator HttpHeaderValues::end() const noexcept {
+    return {*head_, name_, head_->header_count()};
+}
+
+HttpHead::HttpHead(const HttpLimits& limits) noexcept : limits_(limits) {
+    limits_.head_size_max = std::min(limits.head_size_max, http_head_capacity);
+    limits_.header_count_max = std::min(limits.header_count_max, http_header_capacity);
+}
+
+void HttpHead::reset() noexcept {
+    base_ = nullptr;
+    content_length_ = 0;
+    position_ = line_begin_ = 0;
+    method_begin_ = method_end_ = target_end_ = 0;
+    authority_begin_ = authority_end_ = path_begin_ = path_end_ = 0;
+    header_count_ = host_index_ = 0;
+    state_ = State::start;
+    fault_ = HttpFault::none;
+    has_host_ = has_content_length_ = is_chunked_ = false;
+}
+
+HttpHead::Progress HttpHead::parse(std::string_view input) noexcept {
+    if (state_ == State::failed) return Progress::failed;
+    assert(input.size() >= position_);
+    base_ = input.data();
+    const std::size_t available = std::min(input.size(), limits_.head_size_max);
+    while (position_ < available && state_ < State::complete) {
+        const std::size_t line_room = std::min(available - line_begin_, limits_.line_size_max);
+        if (is_over_line_limit()) {
+            fail(state_ <= State::version ? HttpFault::request_line_too_long
+                                          : HttpFault::header_line_too_long);
+        } else {
+            // At the limit stands a CR, or the LF after it, which still belong to the line.
+            parse_part(std::max(line_begin_ + line_room, position_ + 1));
+        }
+    }
+    if (position_ == limits_.head_size_max && state_ < State::complete) {
+        fail(HttpFault::head_too_large);
+    }
+    check_invariants();
+    if (state_ == State::complete) return Progress::complete;
+    return state_ == State::failed ? Progress::failed : Progress::more;
+}
+
+// Whether the byte at position_ is one too many for its line. The CR may stand there.
+bool HttpHead::is_over_line_limit() const noexcept {
+    if (position_ - line_begin_ < limits_.line_size_max || base_[position_] == '\r') return false;
+    switch (state_) {
+        case State::method:
+        case State::target:
+        case State::version:
+        case State::header_name:
+        case State::value_start:
+        case State::value: return true;
+        case State::start:
+        case State::start_feed:
+        case State::request_line_feed:
+        case State::header_start:
+        case State::header_feed:
+        case State::final_feed:
+        case State::complete:
+        case State::failed: return false;
+    }
+    return false;
+}
+
+void HttpHead::parse_part(std::size_t end) noexcept {
+    switch (state_) {
+        case State::start: return parse_start();
+        case State::start_feed: return parse_line_feed(State::method);
+        case State::method: return parse_method(end);
+        case State::target: return parse_target(end);
+        case State::version: return parse_version(end);
+        case State::request_line_feed: return parse_line_feed(State::header_start);
+        case State::header_start: return parse_header_start(end);
+        case State::header_name: return parse_header_name(end);
+        case State::value_start: return parse_value_start(end);
+        case State::value: return parse_value(end);
+        case State::header_feed: return parse_line_feed(State::header_start);
+        case State::final_feed: return parse_final_feed();
+        case State::complete:
+        case State::failed: break;
+    }
+    assert(false);
+}
+
+// A client may send an empty line after the body of its last request: one is ignored
+// (RFC 9112, section 2.2).
+void HttpHead::parse_start() noexcept {
+    if (base_[position_] != '\r') return enter(State::method);
+    ++position_;
+    enter(State::start_feed);
+}
+
+void HttpHead::parse_line_feed(State next) noexcept {
+    if (base_[position_] != '\n') return fail(HttpFault::bare_carriage_return);
+    if (state_ == State::header_feed) {
+        const HttpFault fault = finish_header();
+        if (fault != HttpFault::none) return fail(fault);
+    }
+    ++position_;
+    line_begin_ = position_;
+    if (next == State::method) method_begin_ = position_;
+    enter(next);
+}
+
+void HttpHead::parse_method(std::size_t end) noexcept {
+    position_ = find_class_end(CharClass::token, base_, position_, end);
+    if (position_ == end) return;
+    if (base_[position_] != ' ' || position_ == method_begin_) {
+        return fail(fault_of(base_[position_], HttpFault::method_malformed));
+    }
+    method_end_ = position_++;
+    enter(State::target);
+}
+
+void HttpHead::parse_target(std::size_t end) noexcept {
+    position_ = find_class_end(CharClass::target, base_, position_, end);
+    if (position_ == end) return;
+    if (base_[position_] != ' ') {
+        // A CR here would be HTTP/0.9, which has no version.
+        return fail(fault_of(base_[position_], base_[position_] == '\r'
+                                                   ? HttpFault::version_malformed
+                                                   : HttpFault::target_malformed));
+    }
+    target_end_ = position_;
+    const HttpFault fault = finish_target();
+    if (fault != HttpFault::none) return fail(fault);
+    ++position_;
+    enter(State::version);
+}
+
+// Finds the parts of the target. Only two of the four forms make sense here: the
+// asterisk is for OPTIONS, a bare authority for CONNECT (RFC 9112, section 3.2).
+HttpFault HttpHead::finish_target() noexcept {
+    const std::string_view all = target();
+    std::size_t path = 0;
+    if (!all.starts_with('/')) {
+        const std::size_t scheme_size = equals_ignoring_case(all.substr(0, 7), "http://")    ? 7
+                                        : equals_ignoring_case(all.substr(0, 8), "https://") ? 8
+                                                                                             : 0;
+        if (scheme_size == 0) return HttpFault::target_malformed;
+        path = std::min(all.find_first_of("/?", scheme_size), all.size());
+        if (!parse_authority(all.substr(scheme_size, path - scheme_size)).is_valid) {
+            return HttpFault::target_malformed;
+        }
+        authority_begin_ = method_end_ + 1 + scheme_size;
+        authority_end_ = method_end_ + 1 + path;
+    }
+    path_begin_ = method_end_ + 1 + path;
+    path_end_ = method_end_ + 1 + std::min(all.find('?', path), all.size());
+    return HttpFault::none;
+}
+
+void HttpHead::parse_version(std::size_t end) noexcept {
+    for (; position_ < end; ++position_) {
+        const char c = base_[position_];
+        const std::size_t index = position_ - (target_end_ + 1);
+        if (index == version_wanted.size()) {
+            if (c != '\r') return fail(fault_of(c, HttpFault::version_malformed));
+            ++position_;
+            return enter(State::request_line_feed);
+        }
+        const char wanted = version_wanted[index];
+        if (is_digit(wanted) ? !is_digit(c) : c != wanted) {
+            return fail(fault_of(c, HttpFault::version_malformed));
+        }
+        if (index + 1 == version_wanted.size() &&
+            slice(target_end_ + 1, position_ + 1) != version_wanted) {
+            return fail(HttpFault::version_unsupported);
+        }
+    }
+}
+
+void HttpHead::parse_header_start(std::size_t end) noexcept {
+    const char c = base_[position_];
+    if (c == '\r') {
+        ++position_;
+        return enter(State::final_feed);
+    }
+    if (c == ' ' || c == '\t') return fail(HttpFault::folded_header);
+    if (header_count_ == limits_.header_count_max) return fail(HttpFault::too_many_headers);
+    headers_[header_count_].name_begin = static_cast<std::uint16_t>(position_);
+    enter(State::header_name);
+    parse_header_name(end);
+}
+
+void HttpHead::parse_header_name(std::size_t end) noexcept {
+    position_ = find_class_end(CharClass::token, base_, position_, end);
+    if (position_ == end) return;
+    Header& header = headers_[header_count_];
+    const char c = base_[position_];
+    if (c != ':' || position_ == header.name_begin) {
+        // Other parsers take the space for a part of the name, or drop it (9112 5.1).
+        if (c == ' ' || c == '\t') return fail(HttpFault::space_before_colon);
+        if (c == '\r') return fail(HttpFault::colon_missing);
+        return fail(fault_of(c, HttpFault::header_name_malformed));
+    }
+    header.name_end = static_cast<std::uint16_t>(position_++);
+    enter(State::value_start);
+    if (position_ < end) parse_value_start(end);
+}
+
+void HttpHead::parse_value_start(std::size_t end) noexcept {
+    while (position_ < end && (base_[position_] == ' ' || base_[position_] == '\t')) ++position_;
+    if (position_ == end) return;
+    headers_[header_count_].value_begin = static_cast<std::uint16_t>(position_);
+    enter(State::value);
+    parse_value(end);
+}
+
+void HttpHead::parse_value(std::size_t end) noexcept {
+    position_ = find_value_end(base_, position_, end);
+    if (position_ == end) return;
+    if (base_[position_] != '\r') {
+        return fail(fault_of(base_[position_], HttpFault::control_character));
+    }
+    Header& header = headers_[header_count_];
+    const std::string_view value = trim(slice(header.value_begin, position_));
+    header.value_end = static_cast<std::uint16_t>(header.value_begin + value.size());
+    ++position_;
+    enter(State::header_feed);
+}
+
+// Counts the header that ends here, and checks those that say where the request
+// ends and whom it is for.
+HttpFault HttpHead::finish_header() noexcept {
+    const std::size_t index = header_count_++;
+    const auto [name, value] = header_at(index);
+    if (equals_ignoring_case(name, "Host")) {
+        if (has_host_) return HttpFault::host_repeated;
+        if (!parse_authority(value).is_valid) return HttpFault::host_malformed;
+        has_host_ = true;
+        host_index_ = index;
+    } else if (equals_ignoring_case(name, "Content-Length")) {
+        return read_content_length(value);
+    } else if (equals_ignoring_case(name, "Transfer-Encoding")) {
+        if (has_content_length_) return HttpFault::content_length_and_coding;
+        if (is_chunked_ || !equals_ignoring_case(value, "chunked")) {
+            return HttpFault::transfer_coding_unsupported;
+        }
+        is_chunked_ = true;
+    }
+    return HttpFault::none;
+}
+
+HttpFault HttpHead::read_content_length(std::string_view value) noexcept {
+    if (is_chunked_) return HttpFault::content_length_and_coding;
+    if (has_content_length_) return HttpFault::content_length_repeated;
+    constexpr std::uint64_t value_max = INT64_MAX;
+    if (value.empty()) return HttpFault::content_length_malformed;
+    for (const char c : value) {
+        if (!is_digit(c)) return HttpFault::content_length_malformed;
+        const auto digit = static_cast<std::uint64_t>(c - '0');
+        if (content_length_ > (value_max - digit) / 10) return HttpFault::content_length_malformed;
+        content_length_ = content_length_ * 10 + digit;
+    }
+    has_content_length_ = true;
+    return HttpFault::none;
+}
+
+void HttpHead::parse_final_feed() noexcept {
+    if (base_[position_] != '\n') return fail(HttpFault::bare_carriage_return);
+    if (!has_host_) return fail(HttpFault::host_missing);
+    ++position_;
+    enter(State::complete);
+}
+
+// The only place that writes state_, beside reset().
+void HttpHead::enter(State next) noexcept {
+    assert(next > state_ || (state_ == State::header_feed && next == State::header_start));
+    state_ = next;
+}
+
+void HttpHead::fail(HttpFault fault) noexcept {
+    assert(fault != HttpFault::none);
+    fault_ = fault;
+    enter(State::failed);
+}
+
+void HttpHead::check_invariants() const noexcept {
+    assert(line_begin_ <= position_);
+    assert(position_ <= limits_.head_size_max);
+    assert(header_count_ <= limits_.header_count_max);
+    assert(method_begin_ <= method_end_ || target_end_ == 0);
+    assert(path_begin_ <= path_end_);
+    assert((fault_ == HttpFault::none) == (state_ != State::failed));
+}
+
+std::string_view HttpHead::method() const noexcept {
+    return slice(method_begin_, method_end_);
+}
+
+std::string_view HttpHead::target() const noexcept {
+    return slice(method_end_ + 1, target_end_);
+}
+
+std::string_view HttpHead::path() const noexcept {
+    return path_begin_ == path_end_ ? std::string_view("/") : slice(path_begin_, path_end_);
+}
+
+std::string_view HttpHead::query() const noexcept {
+    return slice(std::min(path_end_ + 1, target_end_), target_end_);
+}
+
+std::string_view HttpHead::host() const noexcept {
+    if (authority_end_ != 0) return slice(authority_begin_, authority_end_);
+    return header_at(host_index_).value;
+}
+
+HttpHeader HttpHead::header_at(std::size_t index) const noexcept {
+    assert(index < header_count_);
+    const Header& header = headers_[index];
+    return {slice(header.name_begin, header.name_end), slice(header.value_begin, header.value_end)};
+}
+
+std::size_t HttpHead::find_header(std::string_view name, std::size_t from) const noexcept {
+    for (std::size_t i = from; i < header_count_; ++i) {
+        const std::size_t name_begin = headers_[i].name_begin;
+        if (headers_[i].name_end - name_begin != name.size()) continue;  // Most differ in size.
+        if (equals_ignoring_case(slice(name_begin, headers_[i].name_end), name)) return i;
+    }
+    return header_count_;
+}
+
+std::optional<std::string_view> HttpHead::header(std::string_view name) const noexcept {
+    const std::size_t index = find_header(name);
+    if (index == header_count_) return std::nullopt;
+    return header_at(index).value;
+}
+
+bool HttpHead::has_token(std::string_view name, std::string_view token) const noexcept {
+    for (const std::string_view value : values(name)) {
+        ListReader list(value);
+        for (auto element = list.next(); !element.empty(); element = list.next()) {
+            if (equals_ignoring_case(element, token)) return true;
+        }
+    }
+    return false;
+}
+
+}  // namespace edgews

@@ -1,0 +1,110 @@
+// The characters of HTTP, and the small comparisons that its grammar needs
+// (RFC 9110, section 5.6).
+//
+// Header-only, constexpr, without allocation. ASCII only: the locale never matters.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace edgews {
+
+// What a byte may be part of; the values are bits.
+enum class CharClass : std::uint8_t {
+    token = 1,        // tchar: methods, header names, list tokens (RFC 9110, section 5.6.2)
+    field_value = 2,  // HTAB, SP, VCHAR and obs-text (RFC 9110, section 5.5)
+    target = 4,       // What a request target may hold: VCHAR without '#'
+};
+
+namespace detail {
+
+constexpr std::uint8_t char_classes(unsigned char c) noexcept {
+    const bool is_visible = c > 0x20 && c < 0x7F;
+    const bool is_separator = std::string_view("\"(),/:;<=>?@[\\]{}").find(static_cast<char>(c)) !=
+                              std::string_view::npos;
+    unsigned classes = 0;
+    if (is_visible && !is_separator) classes |= static_cast<unsigned>(CharClass::token);
+    if (is_visible || c == ' ' || c == '\t' || c >= 0x80) {
+        classes |= static_cast<unsigned>(CharClass::field_value);
+    }
+    // RFC 3986 forbids more (`"<>\^{|}` and the backquote), but browsers send some of those in
+    // queries. A fragment is never sent, and bytes over 0x7F must be percent-encoded.
+    if (is_visible && c != '#') classes |= static_cast<unsigned>(CharClass::target);
+    return static_cast<std::uint8_t>(classes);
+}
+
+inline constexpr std::array<std::uint8_t, 256> char_class_table = [] {
+    std::array<std::uint8_t, 256> table{};
+    for (std::size_t i = 0; i < table.size(); ++i) {
+        table[i] = char_classes(static_cast<unsigned char>(i));
+    }
+    return table;
+}();
+
+}  // namespace detail
+
+[[nodiscard]] constexpr bool is_char_of(CharClass wanted, char c) noexcept {
+    return (detail::char_class_table[static_cast<unsigned char>(c)] &
+            static_cast<std::uint8_t>(wanted)) != 0;
+}
+
+// A token: one or more tchar (RFC 9110, section 5.6.2).
+[[nodiscard]] constexpr bool is_token(std::string_view text) noexcept {
+    for (const char c : text) {
+        if (!is_char_of(CharClass::token, c)) return false;
+    }
+    return !text.empty();
+}
+
+[[nodiscard]] constexpr bool is_digit(char c) noexcept {
+    return c >= '0' && c <= '9';
+}
+
+// Control characters: 0x00 to 0x1F and 0x7F.
+[[nodiscard]] constexpr bool is_control_char(char c) noexcept {
+    return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
+}
+
+[[nodiscard]] constexpr char to_lower(char c) noexcept {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+}
+
+[[nodiscard]] constexpr bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept {
+    if (a.size() != b.size()) return false;
+    for (std::size_t i = 0; i < a.size(); ++i) {
+        if (to_lower(a[i]) != to_lower(b[i])) return false;
+    }
+    return true;
+}
+
+// Without the optional whitespace (SP, HTAB) around it.
+[[nodiscard]] constexpr std::string_view trim(std::string_view text) noexcept {
+    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+    return text;
+}
+
+// The elements of a comma-separated list (RFC 9110, section 5.6.1), trimmed, in order.
+// Empty elements are skipped, as recipients must. Does not know quoted strings.
+class ListReader {
+  public:
+    explicit constexpr ListReader(std::string_view list) noexcept : rest_(list) {}
+
+    // The next element, a view into the list; empty after the last.
+    [[nodiscard]] constexpr std::string_view next() noexcept {
+        while (!rest_.empty()) {
+            const std::size_t comma = rest_.find(',');
+            const std::string_view element = trim(rest_.substr(0, comma));
+            rest_.remove_prefix(comma == std::string_view::npos ? rest_.size() : comma + 1);
+            if (!element.empty()) return element;
+        }
+        return {};
+    }
+
+  private:
+    std::string_view rest_;
+};
+
+}  // namespace edgews

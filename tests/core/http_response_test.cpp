@@ -1,0 +1,108 @@
+// Response heads (RFC 9112), and that an application cannot end their lines early.
+#include <edgews/core/http_response.hpp>
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace edgews {
+namespace {
+
+std::string head_of(const ResponseHead& head) {
+    std::string out = "before";
+    EXPECT_EQ(append_response_head(out, head), HeaderFault::none);
+    EXPECT_TRUE(out.starts_with("before"));
+    return out.substr(6);
+}
+
+TEST(HttpResponse, a_head_is_appended) {
+    const std::array headers{HeaderField{"Content-Type", "text/html"}, HeaderField{"X-Empty", ""}};
+    EXPECT_EQ(head_of({.status = 200, .headers = headers, .content_length = 12}),
+              "HTTP/1.1 200 OK\r\n"
+              "Content-Type: text/html\r\n"
+              "X-Empty: \r\n"
+              "Content-Length: 12\r\n"
+              "\r\n");
+    EXPECT_EQ(head_of({.status = 404, .content_length = 0, .keep_alive = false}),
+              "HTTP/1.1 404 Not Found\r\n"
+              "Content-Length: 0\r\n"
+              "Connection: close\r\n"
+              "\r\n");
+    EXPECT_EQ(head_of({.status = 299}), "HTTP/1.1 299 Unknown\r\n\r\n");
+    EXPECT_EQ(head_of({.content_length = UINT64_MAX}),
+              "HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551615\r\n\r\n");
+}
+
+// RFC 9110, section 8.6; a 304 would have to state the length of a body that it lacks.
+TEST(HttpResponse, a_status_without_a_body_has_no_length) {
+    EXPECT_EQ(head_of({.status = 204, .content_length = 0}), "HTTP/1.1 204 No Content\r\n\r\n");
+    EXPECT_EQ(head_of({.status = 304, .content_length = 5}), "HTTP/1.1 304 Not Modified\r\n\r\n");
+}
+
+TEST(HttpResponse, every_refusal_has_its_phrase) {
+    EXPECT_EQ(reason_phrase(101), "Switching Protocols");
+    EXPECT_EQ(reason_phrase(403), "Forbidden");
+    EXPECT_EQ(reason_phrase(414), "URI Too Long");
+    EXPECT_EQ(reason_phrase(426), "Upgrade Required");
+    EXPECT_EQ(reason_phrase(431), "Request Header Fields Too Large");
+    EXPECT_EQ(reason_phrase(503), "Service Unavailable");
+    EXPECT_EQ(reason_phrase(505), "HTTP Version Not Supported");
+    EXPECT_EQ(reason_phrase(799), "Unknown");
+}
+
+TEST(HttpResponse, a_header_that_would_break_the_head_is_refused_and_nothing_appended) {
+    struct Row {
+        std::string name;
+        std::string value;
+        HeaderFault fault;
+    };
+    const Row rows[] = {
+        {"X", "\ta \x80\xFF~", HeaderFault::none},
+        {"X!#$%&'*+-.^_`|~9", "", HeaderFault::none},
+        {"Sec-WebSocket-Version", "13", HeaderFault::none},
+        {"", "a", HeaderFault::name_malformed},
+        {"X Y", "a", HeaderFault::name_malformed},
+        {"X:", "a", HeaderFault::name_malformed},
+        {"X\r\nY", "a", HeaderFault::name_malformed},
+        {"X\x80", "a", HeaderFault::name_malformed},
+        {std::string("X\0", 2), "a", HeaderFault::name_malformed},
+        {"X", "a\r\nSet-Cookie: b", HeaderFault::value_malformed},
+        {"X", "a\n", HeaderFault::value_malformed},
+        {"X", "\r", HeaderFault::value_malformed},
+        {"X", std::string(1, '\0'), HeaderFault::value_malformed},
+        {"X", "\x1B[0m", HeaderFault::value_malformed},
+        {"X", "\x7F", HeaderFault::value_malformed},
+        {"connection", "close", HeaderFault::name_reserved},
+        {"CONTENT-LENGTH", "1", HeaderFault::name_reserved},
+        {"Transfer-Encoding", "chunked", HeaderFault::name_reserved},
+        {"Upgrade", "h2c", HeaderFault::name_reserved},
+        {"Sec-WebSocket-Accept", "a", HeaderFault::name_reserved},
+        {"Sec-WebSocket-Protocol", "a", HeaderFault::name_reserved},
+        {"Sec-WebSocket-Extensions", "a", HeaderFault::name_reserved},
+    };
+    for (const Row& row : rows) {
+        SCOPED_TRACE(row.name + ": " + row.value);
+        const std::array headers{HeaderField{"Fine", "yes"}, HeaderField{row.name, row.value}};
+        std::string out;
+        EXPECT_EQ(append_response_head(out, {.headers = headers}), row.fault);
+        EXPECT_EQ(out.empty(), row.fault != HeaderFault::none);
+        EXPECT_EQ(check_headers(headers), row.fault);
+        EXPECT_EQ(is_header_name(row.name), row.fault != HeaderFault::name_malformed);
+        EXPECT_EQ(is_header_value(row.value), row.fault != HeaderFault::value_malformed);
+        EXPECT_FALSE(describe(row.fault).empty());
+    }
+}
+
+TEST(HttpResponse, a_status_that_is_no_final_response_is_refused) {
+    for (const unsigned status : {0u, 99u, 100u, 101u, 199u, 600u, 1000u}) {
+        std::string out;
+        EXPECT_EQ(append_response_head(out, {.status = status}), HeaderFault::status_out_of_range);
+        EXPECT_TRUE(out.empty()) << status;
+    }
+}
+
+}  // namespace
+}  // namespace edgews
