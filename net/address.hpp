@@ -1,0 +1,36 @@
+// An internet address and port, compact enough to sit in every connection.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+struct sockaddr;
+
+namespace edgews {
+
+class Address {
+  public:
+    enum class Family : std::uint8_t { none, ipv4, ipv6, unix_socket };
+
+    Address() = default;
+    // IPv4 in IPv6 (::ffff:a.b.c.d) becomes IPv4, as the peer knows itself.
+    explicit Address(const sockaddr& address) noexcept;
+
+    [[nodiscard]] Family family() const noexcept { return family_; }
+    [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+    // "127.0.0.1", "::1", "unix".
+    [[nodiscard]] std::string ip() const;
+    // "127.0.0.1:9001", "[::1]:9001", "unix".
+    [[nodiscard]] std::string to_string() const;
+    // Four bytes of IPv4 (the rest is 0) or sixteen of IPv6, in network order.
+    [[nodiscard]] const std::array<std::uint8_t, 16>& bytes() const noexcept { return bytes_; }
+
+  private:
+    std::array<std::uint8_t, 16> bytes_{};
+    std::uint16_t port_ = 0;
+    Family family_ = Family::none;
+};
+
+}  // namespace edgews

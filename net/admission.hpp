@@ -1,0 +1,39 @@
+// A connection's place under the limits of net/admission_control.hpp.
+#pragma once
+
+#include <edgews/net/address.hpp>
+
+#include <utility>
+
+namespace edgews {
+
+class Shard;
+
+// A connection's place among those counted, held for as long as it lives.
+class Admission {
+  public:
+    Admission() = default;
+    Admission(Shard& shard, const Address& address);
+    Admission(Admission&& other) noexcept
+        : shard_(std::exchange(other.shard_, nullptr)),
+          address_(other.address_),
+          is_refused_(other.is_refused_) {}
+    Admission& operator=(Admission&& other) noexcept {
+        std::swap(shard_, other.shard_);
+        std::swap(address_, other.address_);
+        std::swap(is_refused_, other.is_refused_);
+        return *this;
+    }
+    ~Admission();
+
+    [[nodiscard]] const Address& address() const noexcept { return address_; }
+    // One too many: to be told so, and closed.
+    [[nodiscard]] bool is_refused() const noexcept { return is_refused_; }
+
+  private:
+    Shard* shard_ = nullptr;
+    Address address_;
+    bool is_refused_ = false;
+};
+
+}  // namespace edgews

@@ -1,0 +1,183 @@
+// A WebSocket connection of the server, as its handlers see it.
+#pragma once
+
+#include <edgews/core/closing.hpp>
+#include <edgews/core/message.hpp>
+#include <edgews/core/message_reader.hpp>
+#include <edgews/core/prepared_message.hpp>
+#include <edgews/net/admission.hpp>
+#include <edgews/net/function.hpp>
+#include <edgews/net/handle.hpp>
+#include <edgews/net/route.hpp>
+#include <edgews/net/send_result.hpp>
+#include <edgews/net/stream.hpp>
+
+#include <cassert>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace edgews {
+
+class Shard;
+struct RouteOnLoop;
+struct Subscriptions;
+
+// Which part of a fragmented message (RFC 6455, section 5.4).
+enum class Fragment : std::uint8_t { first, middle, last };
+
+// A reference is valid inside a handler, on the connection's own loop; to keep
+// one, take its handle(). All functions belong to that loop's thread.
+//
+// What handlers send while one batch of input is dispatched leaves in one write, and so does all
+// that other code sends within one turn of the loop: there is nothing to cork.
+class Connection final : public Stream {
+  public:
+    // A text or binary message; copied where it cannot leave at once. Text must be UTF-8.
+    SendResult send(Message message);
+    // A message framed once for many; shared, not copied.
+    SendResult send(const PreparedMessage& message);
+    // A message in pieces, when its size is not known yet. `first` says the kind, which the later
+    // pieces repeat; control frames may pass in between, other messages may not (dropped).
+    SendResult send_fragment(Message piece, Fragment which);
+    // At most 125 bytes, else dropped (section 5.5). Pings of the peer are answered without help.
+    SendResult ping(std::span<const std::byte> payload = {});
+    SendResult pong(std::span<const std::byte> payload = {});
+
+    // Starts the closing handshake. The close handler follows when the peer answers, or after
+    // RouteOptions::close_timeout_ms. A code that may not be on the wire
+    // (core/close_code.hpp), a reason of more than 123 bytes or not UTF-8: false, nothing happens;
+    // nor when the connection is closing already. 1005 sends a close frame without a code.
+    bool close(std::uint16_t code = close_code::normal, std::string_view reason = {});
+    [[nodiscard]] static bool may_close_with(std::uint16_t code, std::string_view reason) noexcept;
+    // Drops the connection without a goodbye; the close handler follows at the end of the turn.
+    void terminate();
+
+    // Messages can be sent: neither side has begun to close, and it was not terminated.
+    [[nodiscard]] bool is_open() const noexcept {
+        return !is_reported_ && Stream::is_open() && !is_broken() && closing_.may_send();
+    }
+    // Bytes accepted by send() that the system has not taken yet, with their frame headers.
+    [[nodiscard]] std::size_t buffered_amount() const noexcept { return output_size(); }
+    [[nodiscard]] const Address& remote_address() const noexcept { return admission_.address(); }
+    // What the handshake agreed on; empty: none.
+    [[nodiscard]] std::string_view subprotocol() const noexcept;
+    // Milliseconds of Loop::now_ms() at the opening, modulo 2^32.
+    [[nodiscard]] std::uint32_t opened_ms() const noexcept { return opened_ms_; }
+
+    // The route's user data. Requires: T is the type that the route was given.
+    template <class T>
+    [[nodiscard]] T& data() noexcept {
+        assert(UserData::type_of<T>() == route_data().type);
+        return *static_cast<T*>(data_place());
+    }
+    [[nodiscard]] Handle handle() const noexcept { return {loop().link(), token()}; }
+
+    // Topics: named groups of connections on all loops of the server. False: it was so already.
+    bool subscribe(std::string_view topic);
+    bool unsubscribe(std::string_view topic);
+    // To every subscriber but this connection.
+    void publish(std::string_view topic, Message message);
+    void publish(std::string_view topic, const PreparedMessage& message);
+
+    // For the engine.
+
+    // With the route's user data behind it, constructed. Not yet connected.
+    [[nodiscard]] static std::unique_ptr<Connection> create(RouteOnLoop& route);
+    ~Connection() override;
+    static void operator delete(void* place) { ::operator delete(place); }
+    // The handshake is done: takes the socket over, opens, and reads `input`, which
+    // arrived behind the request. `prepare` runs before the open handler; it may be empty.
+    // Deletes itself when it ends.
+    void start(Stream& predecessor, Admission admission, std::span<std::byte> input,
+               const Function<void(Connection&)>& prepare);
+    void set_subprotocol(std::string_view name);
+    // Input may have come while nobody read.
+    void resume_reading() { read_later(); }
+    Connection* as_connection() noexcept override { return is_reported_ ? nullptr : this; }
+    // Runs call(), which may throw, as a handler of this connection.
+    template <class F>
+    void guard(F&& call) {
+        try {
+            call();
+        } catch (const std::exception& exception) {
+            fail(exception.what());
+        } catch (...) {
+            fail("a handler threw something that is no std::exception");
+        }
+    }
+
+  private:
+    friend class Topics;
+    explicit Connection(RouteOnLoop& route) noexcept;
+
+    void on_readable() override;
+    void on_lost() override;
+    void on_blocked() override;
+    void on_writable() override;
+    void count_sent(std::size_t size) noexcept override;
+    void on_timer() override;
+
+    void dispatch(std::span<std::byte> input);
+    void handle(const Event& event);
+    void handle_message(const Event& event);
+    void handle_ping(std::span<const std::byte> payload);
+    void handle_close(const Event& event);
+    void handle_fault(Fault fault);
+    void fail(std::string_view what) noexcept;
+
+    [[nodiscard]] bool has_room_for(std::size_t size);
+    SendResult overflow();
+    void tell_overflow();
+    SendResult send_data(FrameHeader header, std::span<const std::byte> payload);
+    SendResult send_application_control(Opcode opcode, std::span<const std::byte> payload);
+    void send_control(Opcode opcode, std::span<const std::byte> payload);
+    void send_close_frame(std::uint16_t code, std::string_view reason);
+    void send_held_pong();
+    SendResult accepted();
+    void end(CloseEvent event);
+
+    void note_message_progress();
+    void set_timer();
+    void check_open_timers();
+    void check_idle();
+    [[nodiscard]] std::uint32_t now() const noexcept {
+        return static_cast<std::uint32_t>(loop().now_ms());
+    }
+    [[nodiscard]] const RouteOptions& options() const noexcept;
+    [[nodiscard]] const Handlers& handlers() const noexcept;
+    [[nodiscard]] const UserData& route_data() const noexcept;
+    [[nodiscard]] void* data_place() noexcept;
+    [[nodiscard]] Shard& shard() const noexcept;
+
+    // In an order that leaves no gaps: an idle connection is little more than this.
+    Closing closing_;
+    RouteOnLoop* route_;
+    MessageReader reader_;
+    std::unique_ptr<Subscriptions> subscriptions_;    // Null: none.
+    std::unique_ptr<const std::string> subprotocol_;  // Null: none.
+    Buffer held_pong_;  // The newest ping's payload, while pongs are held back.
+    Admission admission_;
+    std::uint32_t opened_ms_ = 0;
+    std::uint32_t last_heard_ms_ = 0;
+    std::uint32_t since_ms_ = 0;  // What the timer waits for began: a ping, a close.
+    std::uint32_t message_began_ms_ = 0;
+    std::uint32_t dropped_count_ = 0;  // Of this turn, to be told.
+    std::uint8_t pong_count_ = 0;      // Of this dispatch.
+    bool is_reported_ : 1 = true;      // The close handler has run, or never will.
+    bool is_ping_sent_ : 1 = false;
+    bool is_inside_message_ : 1 = false;
+    bool is_over_mark_ : 1 = false;
+    bool is_sending_fragments_ : 1 = false;
+};
+
+template <class F>
+void Handle::guard(Connection& connection, F& call) {
+    connection.guard([&] { call(connection); });
+}
+
+}  // namespace edgews

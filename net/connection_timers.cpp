@@ -1,0 +1,87 @@
+// A connection's waits: for a message's end, a pong, a close frame, its own end.
+#include <edgews/net/connection.hpp>
+#include <edgews/net/shard.hpp>
+
+#include <algorithm>
+#include <cstdint>
+
+namespace edgews {
+
+void Connection::note_message_progress() {
+    const bool is_inside = reader_.is_inside_message();
+    if (is_inside == is_inside_message_) return;
+    is_inside_message_ = is_inside;
+    message_began_ms_ = now();
+    if (is_inside && options().message_timeout_ms > 0 && Stream::is_open()) set_timer();
+}
+
+// One timer for all that may come, set to the earliest and looked at only then: a
+// message costs it nothing.
+void Connection::set_timer() {
+    const RouteOptions& limits = options();
+    std::uint32_t wait_ms = UINT32_MAX;
+    const auto consider = [&](std::uint32_t began_ms, std::uint32_t limit_ms) {
+        const std::uint32_t passed_ms = now() - began_ms;
+        wait_ms = std::min(wait_ms, passed_ms < limit_ms ? limit_ms - passed_ms : 1);
+    };
+    if (!closing_.may_send()) {
+        consider(since_ms_, limits.close_timeout_ms);
+    } else {
+        if (is_ping_sent_) {
+            // Was it answered? Looked at when the next could be due, and when its time is up.
+            if (now() - since_ms_ < limits.idle_ping_ms) consider(since_ms_, limits.idle_ping_ms);
+            if (limits.ping_timeout_ms > 0) consider(since_ms_, limits.ping_timeout_ms);
+        } else if (limits.idle_ping_ms > 0) {
+            consider(last_heard_ms_, limits.idle_ping_ms);
+        }
+        if (is_inside_message_ && limits.message_timeout_ms > 0) {
+            consider(message_began_ms_, limits.message_timeout_ms);
+        }
+        if (limits.lifetime_max_ms > 0) consider(opened_ms_, limits.lifetime_max_ms);
+    }
+    if (wait_ms != UINT32_MAX) loop().schedule(*this, wait_ms);
+}
+
+void Connection::on_timer() {
+    if (!Stream::is_open()) return on_finish_timer(options().close_timeout_ms);
+    if (!closing_.may_send()) {
+        // Our close frame may wait behind what a slow peer still reads.
+        if (!is_being_read()) return terminate();
+        since_ms_ = now();
+        return set_timer();
+    }
+    check_open_timers();
+    if (is_open()) set_timer();
+}
+
+void Connection::check_open_timers() {
+    const RouteOptions& limits = options();
+    if (limits.lifetime_max_ms > 0 && now() - opened_ms_ >= limits.lifetime_max_ms) {
+        close(close_code::going_away, "the connection reached its maximum lifetime");
+    } else if (is_inside_message_ && limits.message_timeout_ms > 0 &&
+               now() - message_began_ms_ >= limits.message_timeout_ms) {
+        close(close_code::policy_violation, "the message took too long");
+    } else if (limits.idle_ping_ms > 0) {
+        check_idle();
+    }
+}
+
+void Connection::check_idle() {
+    // Anything that was received since the ping is as good as its pong.
+    if (last_heard_ms_ - since_ms_ < INT32_MAX || options().ping_timeout_ms == 0) {
+        is_ping_sent_ = false;
+    }
+    if (is_ping_sent_) {
+        if (now() - since_ms_ < options().ping_timeout_ms) return;
+        if (handlers().error) {
+            guard([&] { handlers().error(*this, "the peer does not answer"); });
+        }
+        return terminate();
+    }
+    if (now() - last_heard_ms_ < options().idle_ping_ms) return;
+    is_ping_sent_ = true;
+    since_ms_ = now();
+    send_control(Opcode::ping, {});
+}
+
+}  // namespace edgews

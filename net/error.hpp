@@ -1,0 +1,17 @@
+// Why setting something up failed: what the system said, and a sentence that
+// says what was tried and where.
+#pragma once
+
+#include <string>
+#include <system_error>
+
+namespace edgews {
+
+struct Error {
+    std::error_code code{};  // Empty: no error.
+    std::string message{};   // "listen on 127.0.0.1:9001: Address already in use"
+
+    explicit operator bool() const noexcept { return static_cast<bool>(code); }
+};
+
+}  // namespace edgews

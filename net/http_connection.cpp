@@ -1,0 +1,310 @@
+#include <edgews/net/http_connection.hpp>
+
+#include <edgews/net/output_queue.hpp>
+#include <edgews/net/shard.hpp>
+
+#include <algorithm>
+#include <cassert>
+#include <exception>
+#include <utility>
+#include <vector>
+
+namespace edgews {
+
+namespace {
+
+constexpr std::uint32_t linger_ms = 5'000;  // For a peer to read a refusal.
+constexpr int receive_count_max = 4;        // In one turn, before others get theirs.
+// Bytes of responses that are gathered before the socket is asked to take them.
+constexpr std::size_t gathered_size_max = 64 * 1024;
+
+std::string_view as_text(std::span<const std::byte> bytes) noexcept {
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+}  // namespace
+
+HttpConnection::HttpConnection(Shard& shard, const Address& peer)
+    : Stream(shard.loop()), shard_(shard), admission_(shard, peer) {}
+
+HttpConnection::~HttpConnection() = default;
+
+int HttpConnection::start(Fd fd) noexcept {
+    const int error = open(std::move(fd));
+    if (error == 0) loop().schedule(*this, shard_.options().handshake_timeout_ms);
+    return error;
+}
+
+void HttpConnection::on_readable() {
+    // While a decision is pending, or the client does not read, what arrives waits in the socket.
+    for (int turns = 0; !pending_ && !is_blocked(); ++turns) {
+        if (turns == receive_count_max) return read_later();
+        const std::span<std::byte> space = loop().receive_space();
+        const Received received = receive(space);
+        if (received.end == Received::End::would_block) return;
+        if (received.end != Received::End::open) return close();
+        shard_.counters().add(Counter::bytes_received, received.size);
+
+        begin_dispatch();
+        process(space.first(received.size));
+        if (is_closed()) return;  // Or a WebSocket, which has sent by itself.
+        end_dispatch();
+        if (!is_open() || is_broken()) return;
+        if (received.size < space.size() && !has_ended()) return;
+    }
+}
+
+// Serves all requests in `input` (pipelining), and keeps the beginning of a next one.
+void HttpConnection::process(std::span<std::byte> input) {
+    const std::unique_ptr<Partial> resumed = std::move(partial_);
+    if (resumed) {
+        loop().pool().reserve(resumed->bytes, input.size());
+        resumed->bytes.append(input);
+        input = resumed->bytes.bytes();
+    }
+    HttpHead* head = resumed ? &resumed->head : &shard_.scratch_head();
+    if (!resumed) head->reset();
+    while (!input.empty() && is_open() && !is_broken() && !pending_) {
+        switch (head->parse(as_text(input))) {
+            case HttpHead::Progress::more: return keep(input, *head);
+            case HttpHead::Progress::failed: return refuse(head->fault());
+            case HttpHead::Progress::complete: break;
+        }
+        input = input.subspan(head->size());
+        serve(*head, input);
+        head = &shard_.scratch_head();
+        head->reset();
+        if (output_size() > gathered_size_max) flush();
+        if (is_blocked() && is_open() && !input.empty()) return put_off(input);
+    }
+}
+
+// The client does not read: the answers to further requests wait until it does.
+void HttpConnection::put_off(std::span<const std::byte> input) {
+    partial_ = std::make_unique<Partial>(
+        Partial{HttpHead(shard_.options().http), loop().pool().take(input.size())});
+    partial_->bytes.append(input);
+}
+
+void HttpConnection::on_writable() {
+    if (is_blocked()) return;
+    read_later();
+    if (!partial_ || pending_) return;
+    begin_dispatch();
+    process({});
+    if (!is_closed()) end_dispatch();
+}
+
+// From the first byte of a head on, its time is limited.
+void HttpConnection::keep(std::span<const std::byte> input, const HttpHead& head) {
+    if (!is_head_begun_) loop().schedule(*this, shard_.options().handshake_timeout_ms);
+    is_head_begun_ = true;
+    partial_ = std::make_unique<Partial>(Partial{head, loop().pool().take(input.size())});
+    partial_->bytes.append(input);
+}
+
+void HttpConnection::serve(const HttpHead& head, std::span<std::byte> rest) {
+    is_head_begun_ = false;
+    if (admission_.is_refused()) {
+        shard_.counters().add(Counter::connections_refused);
+        return answer_error(503, "There are too many connections.\n");
+    }
+    PathParameters parameters;
+    const HttpRoute* http = shard_.router().find_http(head.path(), parameters);
+    // A path may have both; then what the request looks like decides.
+    if (http == nullptr || wants_websocket(head)) {
+        const WebSocketRoute* route = shard_.router().find_websocket(head.path(), parameters);
+        if (route != nullptr) return serve_websocket(head, *route, parameters, rest);
+    }
+    if (http == nullptr) return respond(head, {.status = 404, .body = "Not found.\n"});
+    parameters = {};
+    http = shard_.router().find_http(head.path(), parameters);
+    serve_http(head, *http, parameters);
+}
+
+void HttpConnection::serve_http(const HttpHead& head, const HttpRoute& route,
+                                const PathParameters& parameters) {
+    Response response;
+    if (head.method() != "GET" && head.method() != "HEAD") {
+        response.status = 405;
+        response.headers.add("Allow", "GET, HEAD");
+        return respond(head, response);
+    }
+    try {
+        route.handler(Request(head, parameters, admission_.address()), response);
+    } catch (...) {
+        shard_.counters().add(Counter::handler_failures);
+        response = {.status = 500, .body = "Internal server error.\n"};
+    }
+    respond(head, response);
+}
+
+void HttpConnection::serve_websocket(const HttpHead& head, const WebSocketRoute& route,
+                                     const PathParameters& parameters, std::span<std::byte> rest) {
+    const OpeningRequest opening = read_opening_request(head);
+    if (opening.fault != HandshakeFault::none) return refuse(opening.fault);
+    if (!origin_allowed({.origin = head.header("Origin"), .host = head.host()},
+                        route.options.origins)) {
+        return refuse(HandshakeFault::origin_forbidden);
+    }
+    if (shard_.is_shutting_down()) return answer_error(503, "The server is shutting down.\n");
+    try {
+        auto connection = Connection::create(shard_.on_loop(route));
+        const Request request(head, parameters, admission_.address());
+        Upgrade upgrade(request, *connection, DeferredUpgrade(loop().link(), token()));
+        upgrade.choose_preferred(route.options.subprotocols);
+        if (route.handlers.upgrade) route.handlers.upgrade(request, upgrade);
+        decide(opening.key, upgrade, std::move(connection), rest);
+    } catch (...) {
+        shard_.counters().add(Counter::handler_failures);
+        answer_error(500);
+    }
+}
+
+void HttpConnection::decide(std::string_view key, Upgrade& upgrade,
+                            std::unique_ptr<Connection> connection, std::span<std::byte> rest) {
+    switch (upgrade.decision()) {
+        case Upgrade::Decision::accept:
+            return accept(key, upgrade.answer(), std::move(connection), rest);
+        case Upgrade::Decision::reject:
+            return reject(upgrade.status(), upgrade.answer().headers, upgrade.body());
+        case Upgrade::Decision::defer: break;
+    }
+    pending_ = std::make_unique<Pending>();
+    pending_->connection = std::move(connection);
+    std::copy_n(key.begin(), websocket_key_size, pending_->key.begin());
+    pending_->answer = std::move(upgrade.answer());
+    pending_->deferred = upgrade.defer();
+    loop().schedule(*this, shard_.options().handshake_timeout_ms);
+    if (rest.empty()) return;
+    pending_->input = loop().pool().take(rest.size());
+    pending_->input.append(rest);
+}
+
+// The connection becomes a WebSocket: the response, what the handlers send, and the
+// answers to what `rest` holds leave together.
+void HttpConnection::accept(std::string_view key, const UpgradeAnswer& answer,
+                            std::unique_ptr<Connection> connection, std::span<std::byte> rest) {
+    std::string& text = shard_.scratch_text();
+    text.clear();
+    const std::vector<HeaderField> headers = answer.headers.fields();
+    const HeaderFault fault = append_opening_response(
+        text, {.key = key, .subprotocol = answer.subprotocol, .headers = headers});
+    if (fault != HeaderFault::none) {  // Of the subprotocol: headers were checked when added.
+        shard_.counters().add(Counter::handler_failures);
+        return answer_error(500);
+    }
+    send_scratch();
+    connection->set_subprotocol(answer.subprotocol);
+    connection.release()->start(*this, std::move(admission_), rest, answer.prepare);
+}
+
+void HttpConnection::reject(unsigned status, const ResponseHeaders& headers,
+                            std::string_view body) {
+    shard_.counters().add(Counter::handshakes_refused);
+    respond_and_finish({.status = status, .headers = headers, .body = std::string(body)});
+}
+
+bool HttpConnection::accept_pending(UpgradeAnswer answer) {
+    if (!pending_ || !is_open()) return false;
+    const std::unique_ptr<Pending> decided = std::move(pending_);
+    for (const HeaderField& field : answer.headers.fields()) {
+        (void)decided->answer.headers.add(field.name, field.value);  // Checked already.
+    }
+    if (!answer.subprotocol.empty()) decided->answer.subprotocol = std::move(answer.subprotocol);
+    decided->answer.prepare = std::move(answer.prepare);
+    // What waits in the socket made its edge while nobody read.
+    Connection& connection = *decided->connection;
+    accept({decided->key.data(), decided->key.size()}, decided->answer,
+           std::move(decided->connection), decided->input.bytes());
+    if (is_closed()) connection.resume_reading();  // Else it was refused after all, and is gone.
+    return true;
+}
+
+bool HttpConnection::reject_pending(unsigned status, std::string_view body) {
+    if (!pending_ || !is_open()) return false;
+    const std::unique_ptr<Pending> decided = std::move(pending_);
+    reject(status, decided->answer.headers, body);
+    return true;
+}
+
+void HttpConnection::on_timer() {
+    if (!is_open()) return on_finish_timer(linger_ms);
+    if (pending_) {
+        // One that was made is on its way here.
+        if (!pending_->deferred.claim()) return loop().schedule(*this, linger_ms);
+        reject_pending(503, "The decision took too long.\n");
+    } else if (is_head_begun_) {
+        answer_error(408, "The request took too long.\n");
+    } else if (is_being_read()) {
+        loop().schedule(*this, shard_.options().keep_alive_timeout_ms);
+    } else {
+        close();
+    }
+}
+
+void HttpConnection::shut_down() {
+    if (!is_open()) return;
+    if (pending_) {
+        (void)pending_->deferred.claim();
+        reject_pending(503, "The server is shutting down.\n");
+    } else {
+        finish(Farewell::linger, linger_ms);
+    }
+}
+
+template <class Fault>
+void HttpConnection::refuse(Fault fault) {
+    shard_.counters().add(Counter::handshakes_refused);
+    std::string& text = shard_.scratch_text();
+    text.clear();
+    append_refusal(text, fault);
+    send_scratch();
+    finish(Farewell::linger, linger_ms);
+}
+
+// Answers a plain request; the connection goes on, if the client wants and may.
+void HttpConnection::respond(const HttpHead& head, const Response& response) {
+    shard_.counters().add(Counter::http_requests);
+    // We do not read bodies: behind one we would not find the next request.
+    const bool keep_alive = head.keep_alive() && !head.has_body() && !shard_.is_shutting_down();
+    append_response(response, keep_alive, head.method() != "HEAD");
+    if (!keep_alive) return finish(Farewell::linger, linger_ms);
+    loop().schedule(*this, shard_.options().keep_alive_timeout_ms);
+}
+
+void HttpConnection::respond_and_finish(const Response& response) {
+    append_response(response, false, true);
+    finish(Farewell::linger, linger_ms);
+}
+
+void HttpConnection::answer_error(unsigned status, std::string_view body) {
+    respond_and_finish({.status = status, .body = std::string(body)});
+}
+
+void HttpConnection::append_response(const Response& response, bool keep_alive, bool has_body) {
+    const std::vector<HeaderField> headers = response.headers.fields();
+    std::string& text = shard_.scratch_text();
+    text.clear();
+    const HeaderFault fault = append_response_head(text, {.status = response.status,
+                                                          .headers = headers,
+                                                          .content_length = response.body.size(),
+                                                          .keep_alive = keep_alive});
+    if (fault != HeaderFault::none) {  // Of the status; headers were checked one by one.
+        return append_response({.status = 500}, keep_alive, has_body);
+    }
+    const bool may_have_body = response.status != 204 && response.status != 304;
+    if (has_body && may_have_body) text += response.body;
+    send_scratch();
+}
+
+void HttpConnection::send_scratch() {
+    output().append(std::as_bytes(std::span(shard_.scratch_text())));
+    request_flush();
+}
+
+void HttpConnection::count_sent(std::size_t size) noexcept {
+    shard_.counters().add(Counter::bytes_sent, size);
+}
+
+}  // namespace edgews

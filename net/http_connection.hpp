@@ -1,0 +1,87 @@
+// A connection before it is a WebSocket: HTTP/1.1 requests, one after another,
+// until one of them upgrades (RFC 6455, section 4.2).
+#pragma once
+
+#include <edgews/core/buffer.hpp>
+#include <edgews/core/handshake.hpp>
+#include <edgews/net/admission.hpp>
+#include <edgews/net/connection.hpp>
+#include <edgews/net/stream.hpp>
+#include <edgews/net/upgrade.hpp>
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace edgews {
+
+class Shard;
+
+class HttpConnection final : public Stream {
+  public:
+    HttpConnection(Shard& shard, const Address& peer);
+    ~HttpConnection() override;
+
+    // Registers with the shard's loop. 0, or the system's error number.
+    [[nodiscard]] int start(Fd fd) noexcept;
+    // The decision that an upgrade handler deferred. False: nobody waits for one.
+    bool accept_pending(UpgradeAnswer answer);
+    bool reject_pending(unsigned status, std::string_view body);
+    // The server shuts down: closes, unless a response is on its way.
+    void shut_down();
+    HttpConnection* as_http_connection() noexcept override { return this; }
+
+  private:
+    // A head that has not arrived as a whole. The common one has, and is parsed where
+    // it was received.
+    struct Partial {
+        HttpHead head;
+        Buffer bytes;
+    };
+    // A request whose upgrade handler deferred its decision.
+    struct Pending {
+        std::unique_ptr<Connection> connection;
+        std::array<char, websocket_key_size> key;
+        UpgradeAnswer answer;
+        DeferredUpgrade deferred;
+        Buffer input;  // What came behind the head.
+    };
+
+    void on_readable() override;
+    void on_lost() override { close(); }
+    void on_writable() override;
+    void on_timer() override;
+    void count_sent(std::size_t size) noexcept override;
+
+    void process(std::span<std::byte> input);
+    void put_off(std::span<const std::byte> input);
+    void keep(std::span<const std::byte> input, const HttpHead& head);
+    void serve(const HttpHead& head, std::span<std::byte> rest);
+    void serve_http(const HttpHead& head, const HttpRoute& route, const PathParameters& parameters);
+    void serve_websocket(const HttpHead& head, const WebSocketRoute& route,
+                         const PathParameters& parameters, std::span<std::byte> rest);
+    void decide(std::string_view key, Upgrade& upgrade, std::unique_ptr<Connection> connection,
+                std::span<std::byte> rest);
+    void accept(std::string_view key, const UpgradeAnswer& answer,
+                std::unique_ptr<Connection> connection, std::span<std::byte> rest);
+    void reject(unsigned status, const ResponseHeaders& headers, std::string_view body);
+
+    template <class Fault>
+    void refuse(Fault fault);
+    void respond(const HttpHead& head, const Response& response);
+    void respond_and_finish(const Response& response);
+    void answer_error(unsigned status, std::string_view body = {});
+    void append_response(const Response& response, bool keep_alive, bool has_body);
+    void send_scratch();
+
+    Shard& shard_;
+    Admission admission_;
+    std::unique_ptr<Partial> partial_;
+    std::unique_ptr<Pending> pending_;
+    bool is_head_begun_ = false;
+};
+
+}  // namespace edgews

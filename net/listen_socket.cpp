@@ -1,0 +1,201 @@
+#include <edgews/net/listen_socket.hpp>
+
+#include <edgews/net/address.hpp>
+
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+#include <utility>
+
+namespace edgews {
+
+namespace {
+
+// A socket, or the error of the first call that failed.
+struct Opened {
+    int error = 0;
+    Fd fd{};
+};
+
+struct SocketAddress {
+    sockaddr_storage storage{};
+    socklen_t size = 0;
+    int family = AF_UNSPEC;
+
+    [[nodiscard]] const sockaddr* get() const noexcept {
+        return reinterpret_cast<const sockaddr*>(&storage);
+    }
+};
+
+bool set_option(const Fd& fd, int level, int name, int value) noexcept {
+    return ::setsockopt(fd.get(), level, name, &value, sizeof value) == 0;
+}
+
+// Without SO_REUSEPORT, binding and listening fail where any other socket listens at the
+// address; with it set afterwards, the other loops' sockets may join the first.
+Opened listen_tcp(const SocketAddress& address, int backlog, bool joins) noexcept {
+    Fd fd(::socket(address.family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    if (!fd) return {.error = errno};
+    const bool is_set =
+        set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1) &&
+        // Inherited by the connections, which saves each a call.
+        set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1) &&
+        (address.family != AF_INET6 || set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0)) &&
+        (!joins || set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1));
+    if (!is_set || ::bind(fd.get(), address.get(), address.size) != 0) return {.error = errno};
+    // Two servers that start at once can both have bound by now: one of them fails here.
+    if (::listen(fd.get(), backlog) != 0) return {.error = errno};
+    if (!joins && !set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1)) return {.error = errno};
+    return {.fd = std::move(fd)};
+}
+
+SocketAddress bound_address(const Fd& fd) noexcept {
+    SocketAddress address;
+    address.size = sizeof address.storage;
+    ::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&address.storage), &address.size);
+    address.family = address.storage.ss_family;
+    return address;
+}
+
+SocketAddress any_address(int family, std::uint16_t port) noexcept {
+    SocketAddress address{.family = family};
+    address.storage.ss_family = static_cast<sa_family_t>(family);
+    if (family == AF_INET6) {
+        address.size = sizeof(sockaddr_in6);
+        reinterpret_cast<sockaddr_in6*>(&address.storage)->sin6_port = htons(port);
+    } else {
+        address.size = sizeof(sockaddr_in);
+        reinterpret_cast<sockaddr_in*>(&address.storage)->sin_port = htons(port);
+    }
+    return address;
+}
+
+Error make_error(int number, const std::string& where) {
+    const std::error_code code(number, std::system_category());
+    return {code, "listen on " + where + ": " + code.message()};
+}
+
+ListenSockets open_tcp(const SocketAddress& wanted, const ListenOptions& options,
+                       std::size_t loop_count) {
+    const std::string where = Address(*wanted.get()).to_string();
+    ListenSockets sockets;
+    SocketAddress address = wanted;
+    for (std::size_t i = 0; i < loop_count; ++i) {
+        Opened opened = listen_tcp(address, options.backlog, i > 0);
+        if (opened.error != 0) {
+            sockets.error = make_error(opened.error, where);
+            return sockets;
+        }
+        if (i == 0) address = bound_address(opened.fd);  // Port 0 has become a port.
+        sockets.fds.push_back(std::move(opened.fd));
+    }
+    const Address found(*address.get());
+    sockets.name = found.to_string();
+    sockets.port = found.port();
+    return sockets;
+}
+
+ListenSockets open_host(const ListenOptions& options, std::size_t loop_count) {
+    addrinfo hints{};
+    hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
+    hints.ai_socktype = SOCK_STREAM;
+    addrinfo* found = nullptr;
+    const std::string port = std::to_string(options.port);
+    const int failure = ::getaddrinfo(options.host.c_str(), port.c_str(), &hints, &found);
+    if (failure != 0) {
+        ListenSockets sockets;
+        sockets.error = {std::make_error_code(std::errc::address_not_available),
+                         "listen on " + options.host + ":" + port + ": " + ::gai_strerror(failure)};
+        return sockets;
+    }
+    SocketAddress address{.size = found->ai_addrlen, .family = found->ai_family};
+    std::memcpy(&address.storage, found->ai_addr, found->ai_addrlen);
+    ::freeaddrinfo(found);
+    return open_tcp(address, options, loop_count);
+}
+
+// Whether a server answers on the socket file; one that nobody listens on is stale.
+bool is_unix_path_alive(const sockaddr_un& address) noexcept {
+    const Fd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    return ::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) ==
+               0 ||
+           errno != ECONNREFUSED;
+}
+
+Opened listen_unix(const std::string& path, int backlog) noexcept {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (path.size() >= sizeof address.sun_path) return {.error = ENAMETOOLONG};
+    std::memcpy(address.sun_path, path.data(), path.size());
+    Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    if (!fd) return {.error = errno};
+    struct stat status {};
+    if (::stat(path.c_str(), &status) == 0 && S_ISSOCK(status.st_mode) &&
+        !is_unix_path_alive(address)) {
+        ::unlink(path.c_str());
+    }
+    if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
+        ::listen(fd.get(), backlog) != 0) {
+        return {.error = errno};
+    }
+    return {.fd = std::move(fd)};
+}
+
+ListenSockets open_unix(const ListenOptions& options) {
+    ListenSockets sockets;
+    sockets.name = "unix:" + options.unix_path;
+    Opened opened = listen_unix(options.unix_path, options.backlog);
+    if (opened.error != 0) {
+        sockets.error = make_error(opened.error, sockets.name);
+    } else {
+        sockets.fds.push_back(std::move(opened.fd));
+    }
+    return sockets;
+}
+
+ListenSockets adopt(const ListenOptions& options) {
+    ListenSockets sockets;
+    sockets.fds.emplace_back(options.adopted_fd);
+    const Fd& fd = sockets.fds.front();
+    const std::string where = "adopted descriptor " + std::to_string(options.adopted_fd);
+    int is_listening = 0;
+    socklen_t size = sizeof is_listening;
+    if (::getsockopt(fd.get(), SOL_SOCKET, SO_ACCEPTCONN, &is_listening, &size) != 0) {
+        sockets.error = make_error(errno, where);
+        (void)std::exchange(sockets.fds, {});
+        return sockets;
+    }
+    if (is_listening == 0) sockets.error = make_error(EINVAL, where + " (it does not listen)");
+    const int flags = ::fcntl(fd.get(), F_GETFL);
+    ::fcntl(fd.get(), F_SETFL, flags | O_NONBLOCK);
+    ::fcntl(fd.get(), F_SETFD, FD_CLOEXEC);
+    set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);  // Fails, rightly, on a Unix socket.
+    const Address address(*bound_address(fd).get());
+    sockets.name = address.to_string();
+    sockets.port = address.port();
+    return sockets;
+}
+
+}  // namespace
+
+ListenSockets open_listen_sockets(const ListenOptions& options, std::size_t loop_count) {
+    if (options.adopted_fd >= 0) return adopt(options);
+    if (!options.unix_path.empty()) return open_unix(options);
+    if (!options.host.empty()) return open_host(options, loop_count);
+    ListenSockets sockets = open_tcp(any_address(AF_INET6, options.port), options, loop_count);
+    // A system without IPv6.
+    if (sockets.error.code == std::errc::address_family_not_supported) {
+        return open_tcp(any_address(AF_INET, options.port), options, loop_count);
+    }
+    return sockets;
+}
+
+}  // namespace edgews

@@ -1,0 +1,41 @@
+// A listening socket on a loop.
+#pragma once
+
+#include <edgews/net/fd.hpp>
+#include <edgews/net/source.hpp>
+
+#include <cstdint>
+
+namespace edgews {
+
+class Shard;
+
+// Level-triggered: what one batch leaves, the next turn finds. Survives the want of descriptors and
+// memory: the first by a spare descriptor that lets it answer 503, the second by a pause.
+class Listener final : public Source {
+  public:
+    Listener(Shard& shard, Fd fd, bool is_shared);
+    ~Listener() override;
+    // Registers with the shard's loop. 0, or the system's error number.
+    [[nodiscard]] int start() noexcept;
+    // Closes the socket and retires.
+    void stop() noexcept;
+
+    void on_events(std::uint32_t events) override;
+    void on_timer() override;
+
+  private:
+    [[nodiscard]] bool accept_one();
+    [[nodiscard]] bool survive(int error);
+    [[nodiscard]] bool refuse_one();
+    void pause() noexcept;
+
+    Shard& shard_;
+    Fd fd_;
+    Fd spare_;
+    bool is_shared_;
+    int batch_ = 1;                // Accepted in one turn, at most.
+    std::uint64_t last_turn_ = 0;  // In which there was someone to accept.
+};
+
+}  // namespace edgews

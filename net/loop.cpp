@@ -1,0 +1,285 @@
+#include <edgews/net/loop.hpp>
+
+#include <edgews/net/loop_link.hpp>
+#include <edgews/net/output_queue.hpp>
+
+#include <pthread.h>
+#include <sched.h>
+#include <sys/epoll.h>
+#include <time.h>
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <cerrno>
+#include <climits>
+#include <new>
+#include <system_error>
+
+namespace edgews {
+
+namespace {
+
+constexpr std::size_t event_count_max = 1024;  // Per turn; 12 KiB.
+constexpr std::size_t spare_queue_count_max = 16 * 1024;
+constexpr std::size_t page_size = 4096;
+
+thread_local Loop* current_loop = nullptr;
+
+std::uint64_t clock_us() noexcept {
+    timespec time{};
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000 +
+           static_cast<std::uint64_t>(time.tv_nsec) / 1'000;
+}
+
+// What after() and every() set.
+class CallbackTimer final : public Source {
+  public:
+    CallbackTimer(Loop& loop, std::uint64_t period_ms, std::unique_ptr<Task> task) noexcept
+        : loop_(loop), period_ms_(period_ms), task_(std::move(task)) {}
+    void on_events(std::uint32_t) override {}
+    void on_timer() override {
+        if (period_ms_ == 0) {
+            loop_.retire(*this);
+        } else {
+            loop_.schedule(*this, period_ms_);
+        }
+        task_->run();
+    }
+
+  private:
+    Loop& loop_;
+    std::uint64_t period_ms_;
+    std::unique_ptr<Task> task_;
+};
+
+}  // namespace
+
+struct Loop::Memory {
+    alignas(page_size) std::array<std::byte, receive_space_size> receive_space;
+    std::array<epoll_event, event_count_max> events;
+};
+
+Loop::Loop(LoopOptions options)
+    : options_(options),
+      link_(std::make_shared<LoopLink>()),
+      epoll_(::epoll_create1(EPOLL_CLOEXEC)),
+      memory_(new Memory),  // Not cleared: untouched pages cost nothing.
+      receive_space_(memory_->receive_space.data()),
+      now_ms_(clock_us() / 1000),
+      timers_(now_ms_) {
+    if (!epoll_) throw std::system_error(errno, std::system_category(), "epoll_create1");
+    epoll_event event{};
+    event.events = EPOLLIN | EPOLLET;
+    event.data.u64 = no_token;
+    if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, link_->mailbox.event_fd(), &event) != 0) {
+        throw std::system_error(errno, std::system_category(), "epoll_ctl");
+    }
+}
+
+Loop::~Loop() {
+    assert(current_loop != this);
+    link_->mailbox.close();
+    for (std::size_t i = 0; i < slots().count(); ++i) {
+        if (Source* source = slots().at(i)) retire(*source);
+    }
+    delete_retired();
+}
+
+Slots& Loop::slots() noexcept {
+    return link_->slots;
+}
+
+void Loop::discard(Source& source) noexcept {
+    retired_.push_back(&source);
+}
+
+void Loop::read_later(Source& source) {
+    unread_.push_back(source.token());
+}
+
+void Loop::flush_later(Source& source) {
+    unflushed_.push_back(source.token());
+}
+
+Loop* Loop::current() noexcept {
+    return current_loop;
+}
+
+void Loop::run() {
+    if (options_.cpu >= 0) {
+        cpu_set_t set;
+        CPU_ZERO(&set);
+        CPU_SET(static_cast<std::size_t>(options_.cpu), &set);
+        // A wish: a container may not own that CPU.
+        (void)pthread_setaffinity_np(pthread_self(), sizeof set, &set);
+    }
+    while (!stopping_.load(std::memory_order_relaxed)) poll(-1);
+    stopping_.store(false, std::memory_order_relaxed);
+}
+
+void Loop::stop() noexcept {
+    stopping_.store(true, std::memory_order_relaxed);
+    link_->mailbox.wake();
+}
+
+void Loop::poll(int timeout_ms) noexcept {
+    assert(current_loop != this);
+    Loop* const outer = std::exchange(current_loop, this);
+    const int count = wait_for_events(timeout_ms);
+    link_->mailbox.awake();
+    ++turn_;
+    read_clock();
+    dispatch(count);
+    read_unread();
+    link_->mailbox.run_posted();
+    run_timers();
+    flush_unflushed();
+    delete_retired();
+    current_loop = outer;
+    // Between turns a loop counts as asleep: another loop may be waiting for it.
+    if (!link_->mailbox.prepare_to_sleep()) link_->mailbox.wake();
+}
+
+int Loop::wait_for_events(int timeout_ms) noexcept {
+    if (const int due_ms = next_timeout_ms(); due_ms >= 0) {
+        timeout_ms = timeout_ms < 0 ? due_ms : std::min(timeout_ms, due_ms);
+    }
+    if (options_.busy_poll_us > 0 && timeout_ms != 0) {
+        // Spinning is part of the wait: it makes neither the caller nor a timer late.
+        std::uint64_t spin_us = options_.busy_poll_us;
+        if (timeout_ms > 0) {
+            spin_us = std::min(spin_us, static_cast<std::uint64_t>(timeout_ms) * 1000);
+        }
+        const std::uint64_t begin_us = clock_us();
+        int count = 0;
+        do {
+            count = ::epoll_wait(epoll_.get(), memory_->events.data(), event_count_max, 0);
+        } while (count == 0 && clock_us() - begin_us < spin_us);
+        if (count != 0) return std::max(count, 0);
+        if (timeout_ms > 0) timeout_ms -= static_cast<int>(spin_us / 1000);
+    }
+    // Interrupted by a signal: an empty turn.
+    return std::max(::epoll_wait(epoll_.get(), memory_->events.data(), event_count_max, timeout_ms),
+                    0);
+}
+
+void Loop::dispatch(int count) {
+    for (int i = 0; i < count; ++i) {
+        const epoll_event& event = memory_->events[static_cast<std::size_t>(i)];
+        // The mailbox's wake-ups have no token, closed sources' events a dead one.
+        if (Source* source = slots().find(event.data.u64)) source->on_events(event.events);
+    }
+}
+
+void Loop::read_unread() {
+    being_read_.swap(unread_);
+    // An edge may have left a second token of a source: it gets one turn's share, not two.
+    std::sort(being_read_.begin(), being_read_.end());
+    being_read_.erase(std::unique(being_read_.begin(), being_read_.end()), being_read_.end());
+    for (const Token token : being_read_) {
+        if (Source* source = slots().find(token)) source->on_events(EPOLLIN);
+    }
+    being_read_.clear();
+}
+
+void Loop::run_timers() {
+    while (TimerNode* node = timers_.pop_expired(now_ms_)) static_cast<Source*>(node)->on_timer();
+}
+
+// What is flushed may call handlers that write to others: they join at the end.
+void Loop::flush_unflushed() {
+    for (std::size_t i = 0; i < unflushed_.size(); ++i) {
+        if (Source* source = slots().find(unflushed_[i])) source->on_flush();
+    }
+    unflushed_.clear();
+}
+
+void Loop::delete_retired() noexcept {
+    for (std::size_t i = 0; i < retired_.size(); ++i) delete retired_[i];
+    retired_.clear();
+}
+
+void Loop::read_clock() noexcept {
+    now_ms_ = clock_us() / 1000;
+}
+
+int Loop::next_timeout_ms() const noexcept {
+    // Flushes wait here when something was written outside a turn.
+    if (!unread_.empty() || !unflushed_.empty()) return 0;
+    const std::uint64_t due_ms = timers_.next_due_ms();
+    if (due_ms == TimerWheel::never) return -1;
+    const std::uint64_t now_ms = clock_us() / 1000;
+    return due_ms <= now_ms ? 0
+                            : static_cast<int>(std::min<std::uint64_t>(due_ms - now_ms, INT_MAX));
+}
+
+bool Loop::post_task(std::unique_ptr<Task> task) noexcept {
+    return link_->mailbox.post(std::move(task));
+}
+
+Token Loop::add_timer(std::uint64_t delay_ms, std::uint64_t period_ms, std::unique_ptr<Task> task) {
+    auto timer = std::make_unique<CallbackTimer>(*this, period_ms, std::move(task));
+    [[maybe_unused]] const int error = add(*timer, -1, 0);
+    assert(error == 0);
+    // From this moment: the turn, or the last one, may have begun long ago.
+    timers_.schedule(*timer, clock_us() / 1000 + std::max<std::uint64_t>(delay_ms, 1));
+    return timer.release()->token();  // The slots own it now.
+}
+
+bool Loop::cancel(Token timer) noexcept {
+    Source* source = slots().find(timer);
+    if (source == nullptr) return false;
+    retire(*source);
+    return true;
+}
+
+int Loop::add(Source& source, int fd, std::uint32_t events) noexcept {
+    source.token_ = slots().insert(source);
+    if (fd < 0) return 0;
+    const int error = watch(source, fd, events);
+    if (error != 0) slots().erase(std::exchange(source.token_, no_token));
+    return error;
+}
+
+int Loop::watch(Source& source, int fd, std::uint32_t events) noexcept {
+    epoll_event event{};
+    event.events = events;
+    event.data.u64 = source.token_;
+    return ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) == 0 ? 0 : errno;
+}
+
+void Loop::unwatch(int fd) noexcept {
+    ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
+}
+
+void Loop::hand_over(Source& source, Source& successor) noexcept {
+    slots().replace(source.token_, successor);
+    successor.token_ = std::exchange(source.token_, no_token);
+    timers_.cancel(source);
+}
+
+void Loop::retire(Source& source) noexcept {
+    slots().erase(source.token_);
+    timers_.cancel(source);
+    retired_.push_back(&source);
+}
+
+std::unique_ptr<OutputQueue> Loop::take_queue() {
+    if (queues_.empty()) return std::make_unique<OutputQueue>(pool_);
+    std::unique_ptr<OutputQueue> queue = std::move(queues_.back());
+    queues_.pop_back();
+    return queue;
+}
+
+void Loop::give_back(std::unique_ptr<OutputQueue> queue) noexcept {
+    queue->clear();
+    if (queues_.size() < spare_queue_count_max) queues_.push_back(std::move(queue));
+}
+
+void Loop::schedule(Source& source, std::uint64_t delay_ms) noexcept {
+    timers_.schedule(source, now_ms_ + delay_ms);
+}
+
+}  // namespace edgews

@@ -1,0 +1,162 @@
+// The reactor: one thread's edge-triggered epoll loop, with timers, a queue for
+// work from other threads, and the memory that its connections share.
+//
+// A turn waits for events, hands them to their sources, runs what other threads
+// posted and the timers that are due, sends what was written meanwhile, and then
+// frees what was closed:
+//
+//     epoll_wait → events → carried-over reads → posted tasks → timers → flushes → deletes
+//
+// Sources close at once, but are deleted at the end of the turn, and events find
+// them through tokens: no event, however stale, reaches a freed object.
+//
+// All functions belong to the loop's own thread, except those marked "Any thread".
+#pragma once
+
+#include <edgews/core/buffer.hpp>
+#include <edgews/net/fd.hpp>
+#include <edgews/net/source.hpp>
+#include <edgews/net/task.hpp>
+#include <edgews/net/timer_wheel.hpp>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace edgews {
+
+class OutputQueue;
+class Slots;
+struct LoopLink;  // net/loop_link.hpp: for other threads.
+
+struct LoopOptions {
+    // Microseconds to spin, asking for events, before blocking. A lone ping-pong
+    // otherwise spends about 20 µs asleep and waking; spinning costs a core.
+    std::uint32_t busy_poll_us = 0;
+    // The CPU that run() pins its thread to; -1: none.
+    int cpu = -1;
+};
+
+class Loop {
+  public:
+    // Throws std::system_error when the system refuses (no descriptors left).
+    explicit Loop(LoopOptions options = {});
+    Loop(const Loop&) = delete;
+    Loop& operator=(const Loop&) = delete;
+    // Requires: not inside a turn. Closes what is still registered.
+    ~Loop();
+
+    // Turns until stop().
+    void run();
+    // One turn. Waits at most `timeout_ms` for something to do; -1: without limit;
+    // 0: not at all. For those who have a spin loop of their own.
+    void poll(int timeout_ms) noexcept;
+    // Readable (level-triggered) when poll(0) has something to do: nest the loop in
+    // another one by this. Timers and reads that were carried over do not make it readable; wait
+    // no longer than next_timeout_ms().
+    [[nodiscard]] int fd() const noexcept { return epoll_.get(); }
+    // Milliseconds until poll() has something to do by itself; -1: nothing is set.
+    [[nodiscard]] int next_timeout_ms() const noexcept;
+    // Any thread. run() returns after the present turn, or at once when called next.
+    void stop() noexcept;
+
+    // Any thread. Runs `function` on the loop's thread, in a later turn or later in this one; in
+    // the order posted by one thread. It must not throw. False: the loop is gone.
+    template <class F>
+    bool post(F&& function) {
+        return post_task(make_task(std::forward<F>(function)));
+    }
+
+    // Runs `function` once after `delay_ms`, or every `period_ms`; at least 1 ms.
+    // It must not throw. The token cancels it; after its one run, and after cancel(), it names
+    // nothing.
+    template <class F>
+    Token after(std::uint64_t delay_ms, F&& function) {
+        return add_timer(delay_ms, 0, make_task(std::forward<F>(function)));
+    }
+    template <class F>
+    Token every(std::uint64_t period_ms, F&& function) {
+        if (period_ms == 0) period_ms = 1;
+        return add_timer(period_ms, period_ms, make_task(std::forward<F>(function)));
+    }
+    // False: it had run, or been cancelled, already.
+    bool cancel(Token timer) noexcept;
+
+    // Milliseconds of a monotonic clock, read once a turn.
+    [[nodiscard]] std::uint64_t now_ms() const noexcept { return now_ms_; }
+    // The number of the present turn.
+    [[nodiscard]] std::uint64_t turn() const noexcept { return turn_; }
+    // The loop whose turn this thread is in; null: none.
+    [[nodiscard]] static Loop* current() noexcept;
+    [[nodiscard]] const std::shared_ptr<LoopLink>& link() const noexcept { return link_; }
+
+    // For event sources.
+
+    // Registers `source` and, unless fd is -1, watches it for `events` for good.
+    // 0, or the system's error number. The source's token is valid from then on.
+    [[nodiscard]] int add(Source& source, int fd, std::uint32_t events) noexcept;
+    // Stops and resumes watching the descriptor of a source that was added.
+    void unwatch(int fd) noexcept;
+    [[nodiscard]] int watch(Source& source, int fd, std::uint32_t events) noexcept;
+    // The token, and with it the readiness of its descriptor, goes over to `successor`.
+    void hand_over(Source& source, Source& successor) noexcept;
+    // The token dies; `source` is deleted at the end of the turn. Its descriptor
+    // must be closed by then, which also ends the watching.
+    void retire(Source& source) noexcept;
+    // Deletes a source that handed its token over, at the end of the turn.
+    void discard(Source& source) noexcept;
+
+    void schedule(Source& source, std::uint64_t delay_ms) noexcept;
+    // Has on_events(EPOLLIN) called in the next turn, without waiting: for a source
+    // that stopped reading before its socket was empty.
+    void read_later(Source& source);
+    // Has on_flush() called at the end of this turn.
+    void flush_later(Source& source);
+
+    [[nodiscard]] Slots& slots() noexcept;
+    [[nodiscard]] BufferPool& pool() noexcept { return pool_; }
+    // An empty queue on loan, for a socket that has something to send.
+    [[nodiscard]] std::unique_ptr<OutputQueue> take_queue();
+    void give_back(std::unique_ptr<OutputQueue> queue) noexcept;
+    // Where all of this loop's sockets receive; only one at a time does.
+    [[nodiscard]] std::span<std::byte> receive_space() const noexcept {
+        return {receive_space_, receive_space_size};
+    }
+
+    static constexpr std::size_t receive_space_size = 256 * 1024;
+
+  private:
+    struct Memory;  // What the kernel writes to.
+    bool post_task(std::unique_ptr<Task> task) noexcept;
+    Token add_timer(std::uint64_t delay_ms, std::uint64_t period_ms, std::unique_ptr<Task> task);
+
+    int wait_for_events(int timeout_ms) noexcept;
+    void dispatch(int count);
+    void read_unread();
+    void run_timers();
+    void flush_unflushed();
+    void delete_retired() noexcept;
+    void read_clock() noexcept;
+
+    LoopOptions options_;
+    std::shared_ptr<LoopLink> link_;
+    Fd epoll_;
+    BufferPool pool_;
+    std::unique_ptr<Memory> memory_;
+    std::byte* receive_space_;  // In memory_.
+    std::uint64_t now_ms_ = 0;
+    std::uint64_t turn_ = 0;
+    TimerWheel timers_;
+    std::vector<Token> unread_;
+    std::vector<Token> unflushed_;
+    std::vector<Token> being_read_;  // unread_ of the last turn.
+    std::vector<Source*> retired_;
+    std::vector<std::unique_ptr<OutputQueue>> queues_;
+    std::atomic<bool> stopping_{false};
+};
+
+}  // namespace edgews

@@ -1,0 +1,87 @@
+// What a server and its routes can be told. The defaults are safe ones.
+#pragma once
+
+#include <edgews/core/close_code.hpp>
+#include <edgews/core/http_head.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace edgews {
+
+// What happens when a message would exceed a connection's backlog.
+enum class Overflow : std::uint8_t {
+    close,  // The connection is closed with `overflow_close_code`.
+    drop,   // The message is dropped; send() says so.
+    tell,   // It is dropped, and soon the overflow handler is told how many were.
+};
+
+struct RouteOptions {
+    // Bytes of a received message, all fragments together; more is refused with 1009.
+    std::size_t message_size_max = 1024 * 1024;
+    // Bytes of a received frame (1009), and frames of a received message (1008).
+    std::size_t frame_size_max = SIZE_MAX;
+    std::uint32_t fragment_count_max = 128 * 1024;
+
+    // Bytes that may wait for a slow peer. One message may always be sent when nothing
+    // waits, however large; beyond that this is a hard limit.
+    std::size_t backlog_size_max = 1024 * 1024;
+    // The drain handler runs when the backlog has grown over this and is back below it.
+    std::size_t drain_mark = 64 * 1024;
+    Overflow overflow = Overflow::close;
+    std::uint16_t overflow_close_code = close_code::try_again_later;
+
+    // Milliseconds; 0 switches each off.
+    std::uint32_t idle_ping_ms = 30'000;     // Silence of the peer after which it is pinged,
+    std::uint32_t ping_timeout_ms = 30'000;  // and further silence after which it is gone (1006).
+    std::uint32_t message_timeout_ms = 60'000;  // From a message's first byte to its last (1008).
+    std::uint32_t close_timeout_ms = 5'000;     // For the peer's close frame. Not 0.
+    std::uint32_t lifetime_max_ms = 0;          // Then the connection is closed with 1001.
+
+    // Origins of pages that may connect: "https://app.example", or "*" for any.
+    // Empty: the page's own only (RFC 6455, section 10.2). Programs send no Origin
+    // and always may.
+    std::vector<std::string> origins{};
+    // Subprotocols, the preferred first. The first that the client offers is
+    // chosen, unless the upgrade handler chooses; none fits: none.
+    std::vector<std::string> subprotocols{};
+};
+
+struct ServerOptions {
+    // Loops, each with a thread. 0: one per CPU that the process may use.
+    unsigned loops = 0;
+    // Pin each loop's thread to a CPU of its own.
+    bool pin_loops = false;
+    // See LoopOptions.
+    std::uint32_t busy_poll_us = 0;
+
+    HttpLimits http{};
+    // Milliseconds for a request head, from accept, or from its first byte; also
+    // for an upgrade handler that defers.
+    std::uint32_t handshake_timeout_ms = 5'000;
+    // Milliseconds that a plain HTTP connection may idle between two requests.
+    std::uint32_t keep_alive_timeout_ms = 30'000;
+
+    // Connections, those still in the handshake included; more are answered 503.
+    // 0: what the descriptor limit allows, less a reserve.
+    std::size_t connections_max = 0;
+    // From one address. 0: no limit.
+    std::size_t connections_per_address_max = 0;
+};
+
+struct ListenOptions {
+    // An address, "localhost", or empty: all addresses, IPv6 and IPv4.
+    std::string host{};
+    // 0: a free one, see Server::port().
+    std::uint16_t port = 0;
+    // A Unix socket, in place of host and port. A stale file is replaced, and the file is removed
+    // when the server ends.
+    std::string unix_path{};
+    // A bound, listening stream socket (from a supervisor), in place of both. Becomes the server's.
+    int adopted_fd = -1;
+    int backlog = 4096;
+};
+
+}  // namespace edgews

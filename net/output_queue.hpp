@@ -1,0 +1,85 @@
+// What a connection still has to send, in order: framed bytes, gathered for one
+// write.
+//
+// Small messages are copied together into a chunk from the pool. Large ones are
+// not copied: those that lie in memory which stays put until the next flush are
+// borrowed, and prepared ones are shared. After a flush that did not send all,
+// borrowed bytes are copied, for their memory is about to be reused.
+//
+//     segments:  | sent | header payload | header payload | … |     → one sendmsg
+#pragma once
+
+#include <edgews/core/buffer.hpp>
+#include <edgews/core/frame.hpp>
+#include <edgews/core/prepared_message.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+struct iovec;
+
+namespace edgews {
+
+class OutputQueue {
+  public:
+    // `pool`: borrowed; for the copies.
+    explicit OutputQueue(BufferPool& pool) noexcept : pool_(&pool) {}
+
+    // Much is to come, and to leave at once: the answers to a batch of input.
+    void expect_batch() noexcept { chunk_size_ = chunk_size_max; }
+    // Copies.
+    void append(std::span<const std::byte> bytes);
+    // A frame. `borrow`: `payload` stays valid and unchanged until copy_borrowed();
+    // then a payload of at least `borrow_size_min` is not copied.
+    void append_frame(const FrameHeader& header, std::span<const std::byte> payload, bool borrow);
+    // Shares.
+    void append(PreparedMessage message);
+
+    // Fills in what is to be sent next, in at most `vectors.size()` pieces, and
+    // returns how many it filled. Valid until the queue changes.
+    [[nodiscard]] std::size_t gather(std::span<iovec> vectors) const noexcept;
+    // The first `count` bytes of gather()'s have been sent.
+    void consume(std::size_t count) noexcept;
+    // Makes what is borrowed the queue's own.
+    void copy_borrowed();
+    void clear() noexcept;
+
+    // Bytes that wait, with their frame headers.
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+    [[nodiscard]] bool is_empty() const noexcept { return size_ == 0; }
+    [[nodiscard]] bool has_borrowed() const noexcept { return has_borrowed_; }
+
+    // Below this, copying is cheaper than one more piece to gather.
+    static constexpr std::size_t borrow_size_min = 4096;
+
+  private:
+    struct Segment {
+        std::array<std::byte, frame_header_size_max> header{};
+        std::uint8_t header_begin = 0;
+        std::uint8_t header_end = 0;
+        bool is_borrowed = false;
+        const std::byte* data = nullptr;
+        std::size_t size = 0;
+        Buffer owned{};            // Where data lies, if it is our copy,
+        PreparedMessage shared{};  // or this, if it is shared.
+    };
+
+    // Chunks double: a broadcast holds a small one for each of thousands.
+    static constexpr std::size_t chunk_size_min = 512;
+    static constexpr std::size_t chunk_size_max = 16 * 1024;
+
+    [[nodiscard]] std::span<std::byte> room(std::size_t count);
+    void extend(std::size_t count) noexcept;
+
+    BufferPool* pool_;
+    std::vector<Segment> segments_;
+    std::size_t first_ = 0;  // segments_[0, first_) are sent.
+    std::size_t size_ = 0;
+    std::size_t chunk_size_ = chunk_size_min;  // Of the next chunk.
+    bool has_borrowed_ = false;
+};
+
+}  // namespace edgews

@@ -1,0 +1,113 @@
+// The server: routes, loops, and what is true of all connections together.
+//
+//     edgews::Server server;
+//     server.ws("/echo", {.message = [](edgews::Connection& c, edgews::Message m) { c.send(m); }});
+//     return server.run({.port = 9001});
+//
+// Routes come first, then listen(), then run() or start(). A server has its life
+// once: after a shutdown it is not started again.
+#pragma once
+
+#include <edgews/core/message.hpp>
+#include <edgews/core/prepared_message.hpp>
+#include <edgews/net/connection.hpp>
+#include <edgews/net/endpoint.hpp>
+#include <edgews/net/error.hpp>
+#include <edgews/net/function.hpp>
+#include <edgews/net/loop.hpp>
+#include <edgews/net/options.hpp>
+#include <edgews/net/request.hpp>
+#include <edgews/net/response.hpp>
+#include <edgews/net/route.hpp>
+#include <edgews/net/stats.hpp>
+#include <edgews/net/upgrade.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace edgews {
+
+class Server {
+  public:
+    // Throws std::system_error when the system refuses (no descriptors left).
+    explicit Server(ServerOptions options = {});
+    Server(const Server&) = delete;
+    Server& operator=(const Server&) = delete;
+    // Drops whoever is still connected; their close handlers run.
+    // Requires: run() is not running, in this thread or another.
+    ~Server();
+
+    // Routes. The most specific pattern wins (core/path_pattern.hpp). A malformed
+    // pattern, two for the same paths, or an option out of its range throw std::invalid_argument.
+    // Requires: before listen().
+
+    void ws(std::string_view pattern, Handlers handlers, RouteOptions options = {});
+    // With a T in each connection, reached by connection.data<T>(): made before the
+    // upgrade handler, destroyed after the close handler.
+    template <class T>
+    void ws(std::string_view pattern, Handlers handlers, RouteOptions options = {}) {
+        const UserData user_data = UserData::of<T>();
+        add_route(pattern, std::move(handlers), std::move(options), user_data);
+    }
+    // With a T as the endpoint of each connection: its member functions are the handlers
+    // (net/endpoint.hpp).
+    template <Endpoint T>
+    void ws(std::string_view pattern, RouteOptions options = {}) {
+        const UserData user_data = UserData::of<T>();
+        Handlers handlers = endpoint_handlers<T>();
+        add_route(pattern, std::move(handlers), std::move(options), user_data);
+    }
+    // Plain HTTP: GET and HEAD. The handler runs on the loops, several at once, and must not block.
+    void get(std::string_view pattern, HttpHandler handler);
+
+    // Opens and binds; may be called for several addresses. Requires: before run() or start().
+    [[nodiscard]] Error listen(const ListenOptions& options);
+    // The port of the first TCP listener; 0 before. And its name: "127.0.0.1:9001".
+    [[nodiscard]] std::uint16_t port() const noexcept;
+    [[nodiscard]] const std::string& listening_on() const noexcept;
+
+    // Runs all loops, one of them in the calling thread, until shutdown() is done. 0.
+    int run();
+    // listen() and run(); 1, with a message on stderr, when it cannot listen.
+    int run(const ListenOptions& options);
+    // Runs all loops in threads of their own.
+    void start();
+
+    // Any thread. Stops accepting, closes every connection with 1001, waits for
+    // their closes, and drops who is left after `grace_ms`; then the loops stop. Returns when that
+    // is done; on one of the server's own loops at once, and run() returns when it is done.
+    // Requires: run() or start() has been called, or will be: it waits for the loops.
+    void shutdown(std::uint64_t grace_ms = 5'000);
+
+    // Any thread. To all subscribers of the topic, on all loops; in the order of one
+    // thread's calls. The message is framed once.
+    void publish(std::string_view topic, Message message);
+    void publish(std::string_view topic, const PreparedMessage& message);
+    // Any thread. Runs visitor(Connection&) for each open connection, on its own
+    // loop: on several at once, some time after visit() has returned.
+    void visit(const Function<void(Connection&)>& visitor);
+    // Any thread.
+    [[nodiscard]] Stats stats() const;
+
+    // For those who drive a loop themselves in place of run(): loop(0).poll(…).
+    [[nodiscard]] std::size_t loop_count() const noexcept;
+    // Requires: index < loop_count().
+    [[nodiscard]] Loop& loop(std::size_t index) noexcept;
+
+  private:
+    struct State;
+    void add_route(std::string_view pattern, Handlers handlers, RouteOptions options,
+                   UserData user_data);
+    void make_shards();
+    void start_threads(std::size_t first);
+    void begin_shutdown(std::uint64_t grace_ms);
+    void shard_is_done();
+
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace edgews

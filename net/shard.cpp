@@ -1,0 +1,123 @@
+#include <edgews/net/shard.hpp>
+
+#include <edgews/net/connection.hpp>
+#include <edgews/net/http_connection.hpp>
+#include <edgews/net/listener.hpp>
+#include <edgews/net/slots.hpp>
+
+#include <cassert>
+#include <system_error>
+#include <utility>
+
+namespace edgews {
+
+Shard::Shard(Common& common, Loop& loop)
+    : common_(common), loop_(loop), scratch_head_(common.options.http) {
+    for (const auto& route : common.router.websockets()) {
+        const RouteOptions& options = route->options;
+        routes_.push_back({.route = route.get(),
+                           .shard = this,
+                           .setup = {.streaming = route->handlers.is_streaming(),
+                                     .message_size_max = options.message_size_max,
+                                     .frame_size_max = options.frame_size_max,
+                                     .fragment_count_max = options.fragment_count_max,
+                                     .pool = &loop.pool()}});
+    }
+}
+
+Shard::~Shard() = default;
+
+void Shard::listen(Fd fd, bool is_shared) {
+    if (is_shutting_down()) return;
+    auto listener = std::make_unique<Listener>(*this, std::move(fd), is_shared);
+    if (const int error = listener->start(); error != 0) {
+        throw std::system_error(error, std::system_category(), "epoll_ctl");
+    }
+    listeners_.push_back(listener.release()->token());  // The loop owns it now.
+}
+
+void Shard::accepted(Fd fd, const Address& peer) {
+    counters_.add(Counter::connections_accepted);
+    auto connection = std::make_unique<HttpConnection>(*this, peer);
+    if (connection->start(std::move(fd)) == 0) {
+        (void)connection.release();  // The loop owns it now.
+    } else {
+        counters_.add(Counter::connections_refused);
+    }
+}
+
+RouteOnLoop& Shard::on_loop(const WebSocketRoute& route) noexcept {
+    std::size_t i = 0;
+    while (routes_[i].route != &route) ++i;
+    return routes_[i];
+}
+
+void Shard::visit(const Function<void(Connection&)>& visitor) {
+    Slots& slots = loop_.slots();
+    for (std::size_t i = 0; i < slots.count(); ++i) {
+        Source* source = slots.at(i);
+        Connection* connection = source == nullptr ? nullptr : source->as_connection();
+        if (connection != nullptr) connection->guard([&] { visitor(*connection); });
+    }
+}
+
+void Shard::shut_down(std::uint64_t grace_ms, Function<void()> done) {
+    assert(!is_shutting_down());
+    done_ = std::move(done);
+    for (const Token token : std::exchange(listeners_, {})) {
+        static_cast<Listener*>(loop_.slots().find(token))->stop();
+    }
+    visit([](Connection& connection) {
+        connection.close(close_code::going_away, "the server is shutting down");
+    });
+    Slots& slots = loop_.slots();
+    for (std::size_t i = 0; i < slots.count(); ++i) {
+        Source* source = slots.at(i);
+        HttpConnection* http = source == nullptr ? nullptr : source->as_http_connection();
+        if (http != nullptr) http->shut_down();
+    }
+    grace_timer_ = loop_.after(grace_ms, [this] { terminate_all(); });
+    check_done();
+}
+
+void Shard::terminate_all() {
+    Slots& slots = loop_.slots();
+    for (std::size_t i = 0; i < slots.count(); ++i) {
+        if (Source* source = slots.at(i)) source->abandon();
+    }
+}
+
+bool Shard::enter(const Address& peer) {
+    ++connection_count_;
+    counters_.add(Counter::connections_open);
+    return common_.admissions->enter(peer);
+}
+
+void Shard::leave(const Admission& admission) noexcept {
+    --connection_count_;
+    counters_.subtract(Counter::connections_open);
+    if (!admission.is_refused()) common_.admissions->leave(admission.address());
+    check_done();
+}
+
+void Shard::check_done() {
+    if (!done_ || connection_count_ > 0 || is_done_) return;
+    is_done_ = true;
+    loop_.cancel(grace_timer_);
+    done_();
+}
+
+void Shard::Common::publish(std::string_view topic, const PreparedMessage& message,
+                            const Connection* except) const {
+    for (Shard* shard : shards) {
+        if (&shard->loop() == Loop::current()) {
+            shard->topics().publish(topic, message, except);
+        } else {
+            shard->loop().post([shard, topic = std::string(topic), message] {
+                shard->topics().publish(topic, message, nullptr);
+            });
+        }
+    }
+}
+
+}  // namespace edgews

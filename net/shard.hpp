@@ -1,0 +1,110 @@
+// One server's part on one loop: its listeners, routes, topics and counters.
+#pragma once
+
+#include <edgews/core/http_head.hpp>
+#include <edgews/core/message_reader.hpp>
+#include <edgews/net/address.hpp>
+#include <edgews/net/admission_control.hpp>
+#include <edgews/net/fd.hpp>
+#include <edgews/net/function.hpp>
+#include <edgews/net/loop.hpp>
+#include <edgews/net/options.hpp>
+#include <edgews/net/router.hpp>
+#include <edgews/net/stats.hpp>
+#include <edgews/net/topics.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace edgews {
+
+class Admission;
+class Listener;
+class Shard;
+
+// A WebSocket route and what its connections on this loop have in common.
+struct RouteOnLoop {
+    const WebSocketRoute* route;
+    Shard* shard;
+    ReaderSetup setup;
+};
+
+// Belongs to the loop's thread, except where marked.
+class Shard {
+  public:
+    // What all shards of a server share. Set up before the first shard, unchanged after.
+    struct Common {
+        ServerOptions options{};
+        Router router{};
+        std::unique_ptr<AdmissionControl> admissions{};
+        std::vector<Shard*> shards{};
+
+        // Any thread. To all subscribers but `except`, which is on the calling thread's loop.
+        void publish(std::string_view topic, const PreparedMessage& message,
+                     const Connection* except = nullptr) const;
+    };
+
+    // `common` and `loop` are borrowed.
+    Shard(Common& common, Loop& loop);
+    Shard(const Shard&) = delete;
+    Shard& operator=(const Shard&) = delete;
+    ~Shard();
+
+    // Takes a listening socket. `is_shared`: other loops listen on the same one.
+    void listen(Fd fd, bool is_shared);
+    void accepted(Fd fd, const Address& peer);
+    // Stops accepting, closes all WebSockets with 1001 and all idle HTTP
+    // connections, terminates after `grace_ms` who is still there, then calls `done`.
+    void shut_down(std::uint64_t grace_ms, Function<void()> done);
+    // Drops everyone.
+    void terminate_all();
+    void visit(const Function<void(Connection&)>& visitor);
+
+    [[nodiscard]] Loop& loop() const noexcept { return loop_; }
+    [[nodiscard]] const ServerOptions& options() const noexcept { return common_.options; }
+    [[nodiscard]] const Common& common() const noexcept { return common_; }
+    [[nodiscard]] const Router& router() const noexcept { return common_.router; }
+    [[nodiscard]] RouteOnLoop& on_loop(const WebSocketRoute& route) noexcept;
+    [[nodiscard]] Topics& topics() noexcept { return topics_; }
+    // Reading them: any thread.
+    [[nodiscard]] Counters& counters() noexcept { return counters_; }
+    [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
+    [[nodiscard]] bool is_shutting_down() const noexcept { return static_cast<bool>(done_); }
+
+    // For Admission.
+    [[nodiscard]] bool enter(const Address& peer);
+    void leave(const Admission& admission) noexcept;
+
+    // For whoever reads a head or writes a response at the moment.
+    [[nodiscard]] HttpHead& scratch_head() noexcept { return scratch_head_; }
+    [[nodiscard]] std::string& scratch_text() noexcept { return scratch_text_; }
+
+    // The payload that a handler of `connection` is looking at: until the end of its
+    // dispatch it may be sent from where it lies.
+    struct Borrowable {
+        const Connection* connection = nullptr;
+        std::span<const std::byte> bytes{};
+    };
+    Borrowable borrowable{};
+
+  private:
+    void check_done();
+
+    Common& common_;
+    Loop& loop_;
+    std::vector<RouteOnLoop> routes_;
+    std::vector<Token> listeners_;
+    Topics topics_;
+    Counters counters_;
+    HttpHead scratch_head_;
+    std::string scratch_text_;
+    std::size_t connection_count_ = 0;
+    Function<void()> done_;  // Set once the shutdown began.
+    bool is_done_ = false;
+    Token grace_timer_ = no_token;
+};
+
+}  // namespace edgews

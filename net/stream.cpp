@@ -1,0 +1,207 @@
+#include <edgews/net/stream.hpp>
+
+#include <edgews/net/output_queue.hpp>
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <array>
+#include <cassert>
+#include <cerrno>
+#include <utility>
+
+namespace edgews {
+
+namespace {
+
+constexpr std::size_t gather_count_max = 128;  // Pieces per sendmsg.
+constexpr int discard_count_max = 8;           // Receives in a row whose bytes nobody wants.
+
+}  // namespace
+
+Stream::Stream(Loop& loop) noexcept : loop_(&loop) {}
+
+Stream::~Stream() {
+    if (output_) loop_->give_back(std::move(output_));
+}
+
+int Stream::open(Fd fd) noexcept {
+    fd_ = std::move(fd);
+    // Once for the socket's whole life.
+    return loop_->add(*this, fd_.get(), EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
+}
+
+bool Stream::take_over(Stream& predecessor) noexcept {
+    fd_ = std::move(predecessor.fd_);
+    output_ = std::move(predecessor.output_);
+    is_blocked_ = predecessor.is_blocked_;
+    is_broken_ = predecessor.is_broken_;
+    has_ended_ = predecessor.has_ended_;
+    loop_->hand_over(predecessor, *this);
+    predecessor.enter(Phase::closed);
+    loop_->discard(predecessor);
+    return predecessor.is_drained_ && !has_ended_;
+}
+
+void Stream::on_events(std::uint32_t events) {
+    if ((events & (EPOLLRDHUP | EPOLLHUP)) != 0) has_ended_ = true;
+    // A reset: what it leaves unread, its sender gave up.
+    if ((events & EPOLLERR) != 0) {
+        if (is_open()) return on_lost();
+        return close();
+    }
+    if ((events & EPOLLOUT) != 0 && is_blocked_) {
+        is_blocked_ = false;
+        flush();
+        if (is_open()) on_writable();
+    }
+    if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP)) != 0 && !is_closed()) {
+        if (is_open()) return on_readable();
+        discard_input();
+    }
+}
+
+void Stream::on_flush() {
+    is_flush_requested_ = false;
+    if (!is_broken_) return flush();
+    if (is_open()) return on_lost();
+    close();
+}
+
+void Stream::abandon() {
+    if (!is_open()) return close();
+    break_off();
+}
+
+Received Stream::receive(std::span<std::byte> space) noexcept {
+    ssize_t count = 0;
+    do {
+        count = ::recv(fd_.get(), space.data(), space.size(), 0);
+    } while (count < 0 && errno == EINTR);
+    is_drained_ = count < static_cast<ssize_t>(space.size());
+    if (count > 0) return {.size = static_cast<std::size_t>(count)};
+    if (count == 0) return {.end = Received::End::ended};
+    if (errno == EAGAIN || errno == EWOULDBLOCK) return {.end = Received::End::would_block};
+    return {.end = Received::End::lost};
+}
+
+std::size_t Stream::output_size() const noexcept {
+    return output_ ? output_->size() : 0;
+}
+
+bool Stream::output_has_borrowed() const noexcept {
+    return output_ && output_->has_borrowed();
+}
+
+OutputQueue& Stream::output() {
+    if (!output_) {
+        output_ = loop_->take_queue();
+        if (is_dispatching_) output_->expect_batch();
+    }
+    return *output_;
+}
+
+void Stream::request_flush() {
+    if (is_flush_requested_ || is_dispatching_) return;
+    is_flush_requested_ = true;
+    loop_->flush_later(*this);
+}
+
+void Stream::flush() {
+    while (output_ && !output_->is_empty() && !is_blocked_ && !is_broken_) {
+        const std::ptrdiff_t sent = send_gathered();
+        if (sent >= 0) {
+            output_->consume(static_cast<std::size_t>(sent));
+            count_sent(static_cast<std::size_t>(sent));
+            has_sent_ = true;
+        } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+            is_blocked_ = true;
+        } else if (errno != EINTR) {
+            break_off();
+        }
+    }
+    if (output_ && !output_->is_empty()) {
+        output_->copy_borrowed();
+        return on_blocked();
+    }
+    if (output_) loop_->give_back(std::move(output_));
+    if (phase_ == Phase::finishing) all_sent();
+}
+
+void Stream::break_off() {
+    if (is_broken_ || is_closed()) return;
+    is_broken_ = true;
+    if (output_) output_->clear();
+    loop_->flush_later(*this);
+}
+
+// A short count means that the socket is full, and an edge will tell when it is not.
+std::ptrdiff_t Stream::send_gathered() noexcept {
+    std::array<iovec, gather_count_max> vectors;
+    const std::size_t count = output_->gather(vectors);
+    if (count == 1) {
+        const ssize_t sent =
+            ::send(fd_.get(), vectors[0].iov_base, vectors[0].iov_len, MSG_NOSIGNAL);
+        is_blocked_ = sent >= 0 && static_cast<std::size_t>(sent) < vectors[0].iov_len;
+        return sent;
+    }
+    std::size_t size = 0;
+    for (std::size_t i = 0; i < count; ++i) size += vectors[i].iov_len;
+    msghdr message{};
+    message.msg_iov = vectors.data();
+    message.msg_iovlen = count;
+    const ssize_t sent = ::sendmsg(fd_.get(), &message, MSG_NOSIGNAL);
+    is_blocked_ = sent >= 0 && static_cast<std::size_t>(sent) < size;
+    return sent;
+}
+
+void Stream::finish(Farewell farewell, std::uint32_t timeout_ms) {
+    assert(is_open());
+    enter(Phase::finishing);
+    farewell_ = farewell;
+    loop_->schedule(*this, timeout_ms);
+    request_flush();
+}
+
+bool Stream::is_being_read() noexcept {
+    const bool has_sent = has_sent_;
+    has_sent_ = false;
+    return has_sent && output_size() > 0;
+}
+
+// Whoever reads slowly still gets all of it; whoever does not read is given up.
+void Stream::on_finish_timer(std::uint32_t timeout_ms) noexcept {
+    if (!is_being_read()) return close();
+    loop_->schedule(*this, timeout_ms);
+}
+
+void Stream::all_sent() noexcept {
+    if (farewell_ == Farewell::close && is_drained_) return close();
+    if (::shutdown(fd_.get(), SHUT_WR) != 0) return close();
+    enter(Phase::lingering);
+    discard_input();
+}
+
+void Stream::discard_input() noexcept {
+    for (int turns = 0; turns < discard_count_max; ++turns) {
+        const Received received = receive(loop_->receive_space());
+        if (received.end == Received::End::would_block) return;
+        if (received.end == Received::End::ended && phase_ == Phase::finishing) {
+            farewell_ = Farewell::close;  // It sends nothing more, but may still read.
+            return;
+        }
+        if (received.end != Received::End::open) return close();
+    }
+    read_later();
+}
+
+void Stream::close() noexcept {
+    if (is_closed()) return;
+    enter(Phase::closed);
+    if (output_) loop_->give_back(std::move(output_));
+    fd_.reset();
+    loop_->retire(*this);
+}
+
+}  // namespace edgews

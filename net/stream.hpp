@@ -1,0 +1,140 @@
+// A connected socket on a loop: reads edge-triggered, sends what was gathered in
+// one write, and closes without losing what the peer has yet to read.
+//
+// What is written while input is dispatched, or within one turn, leaves together:
+// writers append to output() and call request_flush(); the loop does the rest.
+//
+//     open ──finish()──▶ finishing ──all sent──▶ lingering ──peer ended──▶ closed
+//       └──────────────────────close()───────────────────────────────────────▲
+//
+// Lingering means: our side is shut down, what the peer still sends is thrown
+// away. Closing a socket with unread input would reset the connection, and the
+// peer could lose our last bytes (RFC 6455, section 7.1.1).
+#pragma once
+
+#include <edgews/net/fd.hpp>
+#include <edgews/net/loop.hpp>
+#include <edgews/net/source.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+namespace edgews {
+
+class OutputQueue;
+
+// What a receive brought.
+struct Received {
+    enum class End : std::uint8_t {
+        open,         // `size` bytes, at least one.
+        would_block,  // Nothing now.
+        ended,        // The peer will send nothing more.
+        lost,         // The connection is broken.
+    };
+    End end = End::open;
+    std::size_t size = 0;
+};
+
+class Stream : public Source {
+  public:
+    ~Stream() override;
+
+    void on_events(std::uint32_t events) final;
+    void on_flush() final;
+    void abandon() final;
+
+    [[nodiscard]] Loop& loop() const noexcept { return *loop_; }
+    // Bytes that wait for the socket, or for the end of the turn.
+    [[nodiscard]] std::size_t output_size() const noexcept;
+
+  protected:
+    explicit Stream(Loop& loop) noexcept;
+
+    // Takes a connected, non-blocking socket and registers it. 0, or the system's error number.
+    [[nodiscard]] int open(Fd fd) noexcept;
+    // Takes the socket, the token and the output of `predecessor`, which is then
+    // closed and deleted at the end of the turn. False: its last receive may have
+    // left something unread.
+    [[nodiscard]] bool take_over(Stream& predecessor) noexcept;
+
+    // There is something to read; read until would_block, or a short read, or the
+    // budget is used up and the rest is left to read_later().
+    virtual void on_readable() = 0;
+    // The connection is gone without a goodbye. Must end in close() or finish().
+    virtual void on_lost() = 0;
+    // A flush left something that waits for the peer to read.
+    virtual void on_blocked() {}
+    // So many bytes have left.
+    virtual void count_sent(std::size_t size) noexcept = 0;
+    // The socket took all or some of what it had refused before.
+    virtual void on_writable() {}
+
+    // Receives into `space`. A short count means that the socket is drained, unless
+    // has_ended().
+    [[nodiscard]] Received receive(std::span<std::byte> space) noexcept;
+    // The peer has shut down its side: there is an end to be read.
+    [[nodiscard]] bool has_ended() const noexcept { return has_ended_; }
+
+    // Where to write. Followed by request_flush().
+    [[nodiscard]] OutputQueue& output();
+    [[nodiscard]] bool output_has_borrowed() const noexcept;
+    // Sends all at the end of the present dispatch or turn.
+    void request_flush();
+    // Between these two, request_flush() does nothing: end_dispatch() sends all.
+    void begin_dispatch() noexcept { is_dispatching_ = true; }
+    void end_dispatch() {
+        is_dispatching_ = false;
+        flush();
+    }
+    // Sends as much as the socket takes. Calls no handler: an error shows as on_lost() at
+    // the end of the turn.
+    void flush();
+    // The socket took less than there was; the rest waits for it.
+    [[nodiscard]] bool is_blocked() const noexcept { return is_blocked_; }
+    // Output waits, and the peer has taken some since this was asked last.
+    [[nodiscard]] bool is_being_read() noexcept;
+    // Has on_readable() called once more, soon, after others had their turn.
+    void read_later() { loop_->read_later(*this); }
+
+    enum class Farewell : std::uint8_t {
+        close,   // The peer has promised to send nothing more: close as soon as all is sent.
+        linger,  // Input may still come: shut down our side, wait for the peer's end.
+    };
+    // Sends what is left, then closes as `farewell` says; at the latest when the peer
+    // takes nothing, or does not end, for `timeout_ms`.
+    void finish(Farewell farewell, std::uint32_t timeout_ms);
+    // Gives the connection up: nothing is sent any more, on_lost() follows in this turn.
+    void break_off();
+    [[nodiscard]] bool is_broken() const noexcept { return is_broken_; }
+    // Closes now. The object is deleted at the end of the turn.
+    void close() noexcept;
+    [[nodiscard]] bool is_open() const noexcept { return phase_ == Phase::open; }
+    [[nodiscard]] bool is_closed() const noexcept { return phase_ == Phase::closed; }
+
+    // A derived class passes its on_timer() on when it is not open, with finish()'s time.
+    void on_finish_timer(std::uint32_t timeout_ms) noexcept;
+
+  private:
+    enum class Phase : std::uint8_t { open, finishing, lingering, closed };
+    void enter(Phase phase) noexcept { phase_ = phase; }
+    [[nodiscard]] std::ptrdiff_t send_gathered() noexcept;
+    void all_sent() noexcept;
+    void discard_input() noexcept;
+
+    Loop* loop_;
+    std::unique_ptr<OutputQueue> output_;  // Null: nothing to send.
+    Fd fd_;
+    Phase phase_ = Phase::open;
+    Farewell farewell_ = Farewell::linger;
+    bool is_blocked_ : 1 = false;
+    bool is_broken_ : 1 = false;
+    bool is_drained_ : 1 = true;  // The last receive took all there was.
+    bool has_ended_ : 1 = false;
+    bool is_flush_requested_ : 1 = false;
+    bool is_dispatching_ : 1 = false;
+    bool has_sent_ : 1 = false;  // Since is_being_read() was asked.
+};
+
+}  // namespace edgews

@@ -1,0 +1,377 @@
+// The output queue: exactly the bytes, in order, however the socket takes them.
+#include "../support/allocations.hpp"
+#include "../support/bytes.hpp"
+#include "../support/frames.hpp"
+
+#include <sys/uio.h>
+
+#include <gtest/gtest.h>
+
+#include <edgews/net/output_queue.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstring>
+#include <list>
+#include <map>
+#include <random>
+#include <set>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace edgews {
+namespace {
+
+using test::allocation_count;
+using test::Bytes;
+using test::ExactBlock;
+using test::server_frame;
+using test::to_hex;
+using test::operator+;
+
+constexpr std::size_t large = OutputQueue::borrow_size_min;
+
+// Bytes that differ from each other's and from another seed's.
+Bytes pattern(std::size_t size, unsigned seed) {
+    static const Bytes endless = [] {
+        Bytes bytes(512 * 1024);
+        for (std::size_t i = 0; i < bytes.size(); ++i)
+            bytes[i] = static_cast<std::byte>(i * i / 64);
+        return bytes;
+    }();
+    const std::byte* const begin = endless.data() + std::size_t{seed} * 61 % 4096;
+    return {begin, begin + size};
+}
+
+// With memcmp, for there is much to compare.
+bool is_equal(std::span<const std::byte> left, std::span<const std::byte> right) {
+    return left.size() == right.size() &&
+           (left.empty() || std::memcmp(left.data(), right.data(), left.size()) == 0);
+}
+
+// What gather() names, at most `vector_count` pieces of it.
+Bytes gathered(const OutputQueue& queue, std::size_t vector_count = 1024) {
+    std::vector<iovec> vectors(vector_count);
+    const std::size_t count = queue.gather(vectors);
+    EXPECT_LE(count, vector_count);
+    Bytes bytes;
+    for (const iovec& vector : std::span(vectors).first(count)) {
+        const auto* data = static_cast<const std::byte*>(vector.iov_base);
+        EXPECT_GT(vector.iov_len, 0U);
+        bytes.insert(bytes.end(), data, data + vector.iov_len);
+    }
+    return bytes;
+}
+
+// A queue, what it should hold, and the memory that it may have borrowed.
+class Model {
+  public:
+    explicit Model(std::size_t kept_size_max = 0) : pool(kept_size_max), queue(pool) {}
+
+    void append_raw(std::size_t size) {
+        const Bytes bytes = pattern(size, ++seed_);
+        queue.append(ExactBlock(bytes).bytes());
+        expect(bytes);
+    }
+    void append_frame(std::size_t size, bool borrow) {
+        const Bytes payload = pattern(size, ++seed_);
+        const FrameHeader header{.opcode = Opcode::binary, .payload_size = size};
+        if (borrow) {
+            queue.append_frame(header, lent_.emplace_back(payload).bytes(), true);
+        } else {
+            queue.append_frame(header, ExactBlock(payload).bytes(), false);
+        }
+        expect_frame(payload);
+    }
+    void append_shared(std::size_t size) {
+        const Bytes payload = pattern(size, ++seed_);
+        queue.append(PreparedMessage(Opcode::binary, payload));
+        expect_frame(payload);
+    }
+    void consume(std::size_t count) {
+        queue.consume(count);
+        expected_.erase(expected_.begin(), expected_.begin() + static_cast<std::ptrdiff_t>(count));
+    }
+    // As at the end of a turn: then the lenders want their memory back.
+    void copy_borrowed() {
+        queue.copy_borrowed();
+        EXPECT_FALSE(queue.has_borrowed());
+        lent_.clear();
+    }
+    void check() const {
+        ASSERT_EQ(queue.size(), expected_.size());
+        ASSERT_EQ(queue.is_empty(), expected_.empty());
+        ASSERT_TRUE(is_equal(gathered(queue), expected_));  // Too much to print.
+    }
+    [[nodiscard]] const Bytes& expected() const { return expected_; }
+
+    BufferPool pool;
+    OutputQueue queue;
+
+  private:
+    void expect(std::span<const std::byte> bytes) {
+        expected_.insert(expected_.end(), bytes.data(), bytes.data() + bytes.size());
+    }
+    void expect_frame(const Bytes& payload) {
+        static std::map<std::size_t, Bytes> headers;  // By the payload's size.
+        Bytes& header = headers[payload.size()];
+        if (header.empty()) {
+            header = server_frame(0x82, payload);
+            header.resize(header.size() - payload.size());
+        }
+        expect(header);
+        expect(payload);
+    }
+
+    std::list<ExactBlock> lent_;
+    Bytes expected_;
+    unsigned seed_ = 0;
+};
+
+// Every kind of segment, next to every other.
+void append_mixture(Model& model) {
+    model.append_frame(3, true);
+    model.append_frame(large, true);
+    model.append_frame(0, false);
+    model.append_shared(5);
+    model.append_shared(large);
+    model.append_raw(1);
+    model.append_frame(large + 1, true);
+    model.append_frame(large, true);
+    model.append_shared(large + 2);
+    model.append_shared(large);
+    model.append_frame(large, false);
+    model.append_raw(700);
+}
+
+TEST(OutputQueue, an_empty_one_has_nothing_to_gather) {
+    BufferPool pool;
+    OutputQueue queue(pool);
+    EXPECT_TRUE(queue.is_empty());
+    EXPECT_EQ(queue.size(), 0U);
+    EXPECT_FALSE(queue.has_borrowed());
+    std::array<iovec, 4> vectors;
+    EXPECT_EQ(queue.gather(vectors), 0U);
+    queue.append(std::span<const std::byte>{});
+    queue.append(PreparedMessage());
+    queue.consume(0);
+    queue.copy_borrowed();
+    EXPECT_TRUE(queue.is_empty());
+    EXPECT_EQ(pool.lent_size(), 0U);
+}
+
+TEST(OutputQueue, frames_have_headers_of_every_size_and_count_with_them) {
+    for (const std::size_t size :
+         {std::size_t{0}, std::size_t{1}, std::size_t{125}, std::size_t{126}, large - 1, large,
+          std::size_t{65535}, std::size_t{65536}, std::size_t{200'000}}) {
+        for (const bool borrow : {false, true}) {
+            SCOPED_TRACE(testing::Message() << size << (borrow ? " borrowed" : " copied"));
+            Model model;
+            model.append_frame(size, borrow);
+            model.check();
+            EXPECT_EQ(model.queue.has_borrowed(), borrow && size >= large);
+        }
+    }
+}
+
+TEST(OutputQueue, the_header_says_what_the_caller_says) {
+    BufferPool pool;
+    OutputQueue queue(pool);
+    const Bytes payload = test::bytes_of("Hel");
+    queue.append_frame({.fin = false, .opcode = Opcode::text, .payload_size = 3}, payload, false);
+    EXPECT_EQ(to_hex(gathered(queue)), "01 03 48 65 6c");  // RFC 6455, section 5.7.
+}
+
+TEST(OutputQueue, small_messages_are_gathered_in_a_few_pieces) {
+    Model model;
+    for (int i = 0; i < 100; ++i) {
+        model.append_frame(20, true);
+        model.append_shared(20);
+    }
+    std::array<iovec, 8> vectors;
+    EXPECT_LT(model.queue.gather(vectors), vectors.size());
+    model.check();
+}
+
+TEST(OutputQueue, large_ones_are_neither_copied_nor_do_they_take_memory) {
+    BufferPool pool;
+    OutputQueue queue(pool);
+    const Bytes payload = pattern(large, 1);
+    const PreparedMessage shared(Opcode::binary, payload);
+    queue.append_frame({.opcode = Opcode::binary, .payload_size = large}, payload, true);
+    queue.append(shared);
+    std::array<iovec, 3> vectors;
+    ASSERT_EQ(queue.gather(vectors), 3U);
+    EXPECT_EQ(vectors[1].iov_base, payload.data());
+    EXPECT_EQ(vectors[2].iov_base, shared.frame().data());
+    EXPECT_EQ(pool.lent_size(), 0U);
+}
+
+TEST(OutputQueue, consumed_at_any_position_it_goes_on_where_it_was) {
+    Model measured;
+    append_mixture(measured);
+    const std::size_t total = measured.expected().size();
+    std::vector<iovec> vectors(64);
+    vectors.resize(measured.queue.gather(vectors));
+    // Every position near a border, and a stride through what lies between.
+    std::set<std::size_t> cuts{total};
+    for (std::size_t cut = 0; cut < total; cut += 131) cuts.insert(cut);
+    std::size_t border = 0;
+    for (const iovec& vector : vectors) {
+        border += vector.iov_len;
+        for (std::size_t cut = border < 20 ? 0 : border - 20; cut <= border + 20; ++cut) {
+            cuts.insert(std::min(cut, total));
+        }
+    }
+    for (const std::size_t cut : cuts) {
+        SCOPED_TRACE(cut);
+        Model model;
+        append_mixture(model);
+        model.consume(cut);
+        model.check();
+        model.copy_borrowed();
+        model.check();
+        model.append_frame(10, false);  // The queue goes on behind it.
+        model.append_frame(large, true);
+        model.check();
+        if (testing::Test::HasFatalFailure()) return;
+    }
+}
+
+TEST(OutputQueue, consumed_in_steps_of_any_size_it_gives_each_byte_once) {
+    for (const std::size_t step : {3U, 13U, 14U, 15U, 999U, 4096U, 5000U, 16384U}) {
+        for (const bool copy : {false, true}) {
+            SCOPED_TRACE(testing::Message() << step << (copy ? " copying" : ""));
+            Model model;
+            append_mixture(model);
+            const Bytes expected = model.expected();
+            Bytes sent;
+            while (!model.queue.is_empty()) {
+                // Three vectors, as a small sendmsg would take them.
+                const Bytes piece = gathered(model.queue, 3);
+                ASSERT_FALSE(piece.empty());
+                const std::size_t count = std::min(step, piece.size());
+                sent.insert(sent.end(), piece.begin(),
+                            piece.begin() + static_cast<std::ptrdiff_t>(count));
+                model.consume(count);
+                if (copy) model.copy_borrowed();
+            }
+            EXPECT_TRUE(is_equal(sent, expected));
+        }
+    }
+}
+
+TEST(OutputQueue, any_number_of_vectors_gets_a_beginning_of_it) {
+    Model model;
+    append_mixture(model);
+    Bytes last;
+    for (std::size_t vector_count = 1; vector_count < 32; ++vector_count) {
+        SCOPED_TRACE(vector_count);
+        const Bytes piece = gathered(model.queue, vector_count);
+        EXPECT_TRUE(std::equal(piece.begin(), piece.end(), model.expected().begin()));
+        EXPECT_TRUE(piece.size() > last.size() || piece == model.expected());
+        last = piece;
+    }
+    EXPECT_TRUE(is_equal(last, model.expected()));
+}
+
+TEST(OutputQueue, copy_borrowed_makes_it_independent_of_the_lenders) {
+    BufferPool pool;
+    OutputQueue queue(pool);
+    Bytes payload = pattern(large * 2, 1);
+    const Bytes expected = server_frame(0x82, payload);
+    queue.append_frame({.opcode = Opcode::binary, .payload_size = payload.size()}, payload, true);
+    EXPECT_TRUE(queue.has_borrowed());
+    queue.consume(100);
+    queue.copy_borrowed();
+    EXPECT_FALSE(queue.has_borrowed());
+    std::fill(payload.begin(), payload.end(), std::byte{0xEE});
+    EXPECT_TRUE(gathered(queue) == Bytes(expected.begin() + 100, expected.end()));
+}
+
+TEST(OutputQueue, random_use_over_a_long_time_gives_exactly_the_bytes) {
+    const auto seed = std::random_device{}();
+    SCOPED_TRACE(testing::Message() << "seed " << seed);
+    std::mt19937 random(seed);
+    Model model(1 << 20);
+    for (int i = 0; i < 3000; ++i) {
+        const std::size_t size = random() % 2 == 0 ? random() % 200 : random() % (3 * large);
+        switch (random() % 6) {
+            case 0: model.append_raw(size); break;
+            case 1: model.append_shared(size); break;
+            case 2: model.append_frame(size, false); break;
+            case 3: model.append_frame(size, true); break;
+            case 4: model.copy_borrowed(); break;
+            default: model.consume(random() % (model.expected().size() + 1)); break;
+        }
+        if (model.expected().size() > 100'000) model.consume(90'000);
+        model.check();
+        if (testing::Test::HasFatalFailure()) return;
+    }
+}
+
+TEST(OutputQueue, one_that_never_runs_empty_does_not_grow) {
+    BufferPool pool;
+    OutputQueue queue(pool);
+    const Bytes small = pattern(100, 1);
+    const Bytes big = pattern(large, 2);
+    const PreparedMessage shared(Opcode::binary, big);
+    const auto turn = [&] {
+        const std::size_t before = queue.size();
+        for (int i = 0; i < 10; ++i) queue.append(small);
+        queue.append_frame({.opcode = Opcode::binary, .payload_size = large}, big, true);
+        queue.append(shared);
+        queue.copy_borrowed();
+        queue.consume(queue.size() - before);
+    };
+    queue.append(pattern(50'000, 3));
+    for (int i = 0; i < 1000; ++i) turn();
+    const std::size_t lent_size = pool.lent_size();
+    const std::size_t count = allocation_count();
+    for (int i = 0; i < 10'000; ++i) turn();
+    EXPECT_EQ(queue.size(), 50'000U);
+    EXPECT_LE(pool.lent_size(), lent_size + 64 * 1024);
+    EXPECT_LE(pool.lent_size(), 512U * 1024);
+    EXPECT_LE(allocation_count() - count, 10U);
+}
+
+TEST(OutputQueue, what_was_sent_is_given_back_and_shared_bytes_are_let_go) {
+    Model model;
+    append_mixture(model);
+    model.copy_borrowed();
+    EXPECT_GT(model.pool.lent_size(), 0U);
+    model.consume(model.expected().size() - 1);
+    const std::size_t of_last = model.pool.lent_size();
+    EXPECT_LE(of_last, 17U * 1024);
+    model.consume(1);
+    EXPECT_EQ(model.pool.lent_size(), 0U);
+}
+
+TEST(OutputQueue, clear_forgets_everything) {
+    Model model;
+    append_mixture(model);
+    model.queue.clear();
+    EXPECT_TRUE(model.queue.is_empty());
+    EXPECT_FALSE(model.queue.has_borrowed());
+    EXPECT_TRUE(gathered(model.queue).empty());
+    EXPECT_EQ(model.pool.lent_size(), 0U);
+}
+
+TEST(OutputQueue, in_steady_state_it_allocates_nothing) {
+    BufferPool pool;
+    OutputQueue queue(pool);
+    const Bytes payload = pattern(125, 1);
+    const auto turn = [&] {
+        queue.append_frame({.opcode = Opcode::text, .payload_size = 125}, payload, true);
+        queue.consume(queue.size());
+    };
+    turn();
+    const std::size_t count = allocation_count();
+    for (int i = 0; i < 1000; ++i) turn();
+    EXPECT_EQ(allocation_count(), count);
+}
+
+}  // namespace
+}  // namespace edgews

@@ -1,0 +1,209 @@
+// Topics: within a loop and across loops.
+#include <edgews/net/topics.hpp>
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "../support/test_server.hpp"
+
+namespace edgews::test {
+namespace {
+
+// "+topic" subscribes, "-topic" unsubscribes, "topic=text" publishes to the others; each is
+// confirmed by "ok", or "no" when nothing changed.
+Handlers commands() {
+    return {.message = [](Connection& c, Message m) {
+        const std::string_view text = m.text();
+        bool is_done = true;
+        if (text[0] == '+') {
+            is_done = c.subscribe(text.substr(1));
+        } else if (text[0] == '-') {
+            is_done = c.unsubscribe(text.substr(1));
+        } else {
+            const std::size_t middle = text.find('=');
+            c.publish(text.substr(0, middle), text.substr(middle + 1));
+        }
+        c.send(is_done ? "ok" : "no");
+    }};
+}
+
+void command(TestClient& client, std::string_view text, std::string_view answer = "ok") {
+    client.send_text(text);
+    client.expect_text(answer);
+}
+
+class TopicsTest : public testing::Test {
+  protected:
+    explicit TopicsTest(unsigned loops = 1) : server_({.loops = loops}) {
+        server_->ws("/", commands());
+        server_.start();
+    }
+    TestClient open(std::string_view topic = "") {
+        TestClient client = server_.open();
+        if (!topic.empty()) command(client, "+" + std::string(topic));
+        return client;
+    }
+    TestServer server_;
+};
+
+TEST_F(TopicsTest, a_connection_publishes_to_all_but_itself) {
+    TestClient a = open("t");
+    TestClient b = open("t");
+    TestClient c = open("other");
+    command(a, "t=from a");
+    b.expect_text("from a");
+    command(c, "t=from c");  // Who publishes need not subscribe.
+    a.expect_text("from c");
+    b.expect_text("from c");
+    server_->publish("other", "end");
+    c.expect_text("end");
+}
+
+TEST_F(TopicsTest, the_server_publishes_to_all_text_binary_and_prepared) {
+    TestClient a = open("t");
+    TestClient b = open("t");
+    server_->publish("t", "text");
+    server_->publish("t", Message(bytes_of("binary")));
+    const std::string large(100'000, 'x');
+    server_->publish("t", PreparedMessage(large));
+    server_->publish("nobody's", "lost");
+    for (TestClient* client : {&a, &b}) {
+        client->expect_text("text");
+        client->expect_frame(0x82, "binary");
+        client->expect_text(large);
+    }
+}
+
+TEST_F(TopicsTest, subscribing_twice_or_leaving_what_one_is_not_in_says_so) {
+    TestClient a = open();
+    command(a, "-t", "no");
+    command(a, "+t");
+    command(a, "+t", "no");
+    command(a, "+u");
+    command(a, "-t");
+    command(a, "-t", "no");
+    server_->publish("t", "lost");
+    server_->publish("u", "kept");
+    a.expect_text("kept");
+}
+
+TEST_F(TopicsTest, leaving_in_any_order_leaves_the_others_in) {
+    std::vector<TestClient> clients;
+    for (int i = 0; i < 5; ++i) {
+        clients.push_back(open());
+        for (const char* topic : {"+a", "+b", "+c"}) command(clients.back(), topic);
+    }
+    command(clients[0], "-a");
+    command(clients[4], "-b");
+    command(clients[2], "-a");
+    command(clients[2], "-c");
+    clients[3].close_cleanly();
+    clients[1].reset();
+    server_.wait_for(Counter::websockets_open, 3);
+    for (const char* topic : {"a", "b", "c"}) server_->publish(topic, topic);
+    const std::pair<std::size_t, List> rows[] = {{0, {"b", "c"}}, {2, {"b"}}, {4, {"a", "c"}}};
+    for (const auto& [index, topics] : rows) {
+        SCOPED_TRACE(index);
+        for (const std::string& topic : topics) clients[index].expect_text(topic);
+        command(clients[index], "-none", "no");  // And nothing more.
+    }
+}
+
+TEST_F(TopicsTest, several_messages_of_one_turn_leave_in_one_write) {
+    TestClient client = open("t");
+    server_.on_loop([this] {
+        for (int i = 0; i < 100; ++i) server_->publish("t", "message");
+    });
+    EXPECT_EQ(client.receive_some().size(), 100 * 9U);
+}
+
+TEST_F(TopicsTest, a_subscriber_that_cannot_take_it_does_not_hold_up_the_others) {
+    TestClient slow = server_.open("/", "", {.receive_buffer = 4096});
+    command(slow, "+t");
+    TestClient quick = open("t");
+    const std::string large(200'000, 'x');
+    for (int i = 0; i < 60; ++i) {
+        server_->publish("t", large);
+        quick.expect_text(large);
+    }
+    EXPECT_GT(server_->stats()[Counter::messages_dropped], 0U);
+    command(quick, "t=still here");
+}
+
+class TopicsAcrossLoopsTest : public TopicsTest {
+  protected:
+    TopicsAcrossLoopsTest() : TopicsTest(4) {}
+};
+
+TEST_F(TopicsAcrossLoopsTest, every_subscriber_hears_each_publisher_in_its_order) {
+    constexpr int subscriber_count = 16;
+    constexpr int publisher_count = 3;
+    constexpr int message_count = 200;
+    std::vector<TestClient> clients;
+    for (int i = 0; i < subscriber_count; ++i) clients.push_back(open("t"));
+    std::vector<std::thread> publishers;
+    for (int p = 0; p < publisher_count; ++p) {
+        publishers.emplace_back([this, p] {
+            for (int i = 0; i < message_count; ++i) {
+                server_->publish("t", std::to_string(p) + " " + std::to_string(i));
+            }
+        });
+    }
+    for (std::thread& publisher : publishers) publisher.join();
+    for (TestClient& client : clients) {
+        int next[publisher_count] = {};
+        for (int i = 0; i < publisher_count * message_count; ++i) {
+            const std::string text = client.read_frame().text();
+            const auto publisher = static_cast<std::size_t>(text[0] - '0');
+            ASSERT_EQ(text.substr(2), std::to_string(next[publisher]++));
+        }
+    }
+}
+
+TEST_F(TopicsAcrossLoopsTest, a_handler_reaches_all_loops_in_its_order) {
+    std::vector<TestClient> clients;
+    for (int i = 0; i < 16; ++i) clients.push_back(open("t"));
+    TestClient publisher = open("t");
+    Bytes batch;
+    for (int i = 0; i < 50; ++i) {
+        batch = std::move(batch) + client_frame(0x81, "t=" + std::to_string(i));
+    }
+    publisher.send(batch);
+    for (int i = 0; i < 50; ++i) publisher.expect_text("ok");  // And nothing of its own.
+    for (TestClient& client : clients) {
+        for (int i = 0; i < 50; ++i) client.expect_text(std::to_string(i));
+    }
+}
+
+TEST_F(TopicsAcrossLoopsTest, subscribers_come_go_and_vanish_while_others_publish) {
+    std::atomic<bool> is_over = false;
+    std::thread publisher([&] {
+        while (!is_over) {
+            server_->publish("t", "x");
+            server_.on_loop([] {}, 3);  // No faster than the loops turn.
+        }
+    });
+    TestClient steady = open("t");
+    for (int i = 0; i < 60; ++i) {
+        TestClient client = server_.open();
+        client.send_text("+t");
+        client.expect_text("ok");
+        while (client.read_frame().text() != "x") {
+        }
+        if (i % 3 == 0) client.send_text("-t");
+        if (i % 3 == 1) client.reset();
+    }
+    is_over = true;
+    publisher.join();
+    server_->publish("t", "last");
+    while (steady.read_frame().text() != "last") {
+    }
+    server_.wait_for(Counter::websockets_open, 1);
+}
+
+}  // namespace
+}  // namespace edgews::test
