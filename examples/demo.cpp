@@ -1,0 +1,260 @@
+// The demo: a page with a chat room, a ticker and a connection inspector, on one WebSocket.
+//
+//     build/examples/demo [--host 127.0.0.1] [--port 9001] [--threads 1]
+//
+// The page (examples/demo/) is inside this program. It speaks the subprotocol "edgews-demo": JSON
+// text messages, flat from the page (name: up to 24 characters, text: up to 500):
+//
+//     {"type":"join","name":"Ada","key":"s3cret"}   the key lets a lost page take its name back
+//     {"type":"chat","text":"Hello"}
+//     {"type":"leave"}
+//     {"type":"ping","id":7}
+//
+// and from the server, times in milliseconds since 1970:
+//
+//     {"type":"welcome","boot":"…","room":2,"symbols":[{"symbol","name","open"}],"history":[[…]]}
+//     {"type":"joined","name":"Ada","here":["Ada","Grace"]}        and then the last messages again
+//     {"type":"presence","event":"join","name":"Grace","time":…}   or "leave"
+//     {"type":"chat","id":3,"from":"Ada","text":"Hello","time":…}
+//     {"type":"tick","prices":[101.52,64.43,7.93,23.17]}           in the order of the symbols
+//     {"type":"stats","connections","room","in","out","loops","uptime"}       messages per second
+//     {"type":"pong","id":7,"backlog":0}                           bytes that wait for this page
+//     {"type":"error","code":"name_taken","text":"…"}
+//
+// Threads: a connection's handlers run on its own loop. The room and the market live on the first
+// loop; the others post to it. So neither needs a lock, and everyone sees one order of events.
+
+#include "demo_json.hpp"
+#include "demo_market.hpp"
+#include "demo_page.hpp"
+#include "demo_room.hpp"
+
+#include <edgews/edgews.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <csignal>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+namespace {
+
+using demo::error_text;
+using demo::FlatObject;
+using demo::quote;
+
+// `text` without the blanks around it.
+std::string trimmed(std::string_view text) {
+    constexpr std::string_view blanks = " \t\r\n";
+    const std::size_t first = std::min(text.find_first_not_of(blanks), text.size());
+    return std::string(text.substr(first, text.find_last_not_of(blanks) + 1 - first));
+}
+
+// Whether `text` has 1 to `limit` characters, none of them a control character.
+bool is_line(std::string_view text, std::ptrdiff_t limit) {
+    const auto begins_character = [](char c) { return (c & 0xC0) != 0x80; };
+    const auto is_control = [](unsigned char c) { return c < 0x20 || c == 0x7F; };
+    return !text.empty() && std::ranges::count_if(text, begins_character) <= limit &&
+           std::ranges::none_of(text, is_control);
+}
+
+// A connection's own data.
+struct Visitor {
+    std::uint64_t paid_until_ms = 0;
+
+    // Five times a second in the long run, twenty at once.
+    bool may_speak(std::uint64_t now_ms) {
+        paid_until_ms = std::max(paid_until_ms, now_ms);
+        if (paid_until_ms > now_ms + 3800) return false;
+        paid_until_ms += 200;
+        return true;
+    }
+};
+
+class Demo {
+  public:
+    explicit Demo(unsigned threads)
+        : room_([this](const std::string& m) { server_.publish("room", m); }),
+          server_({.loops = threads}) {
+        const edgews::Handlers handlers{
+            .open = [this](edgews::Connection& c) { welcome(c); },
+            .message = [this](edgews::Connection& c, edgews::Message m) { receive(c, m); },
+            .close = [this](edgews::Connection& c, edgews::CloseEvent) { leave(c); },
+        };
+        server_.ws<Visitor>("/live", handlers,
+                            {.message_size_max = 8192, .subprotocols = {"edgews-demo"}});
+        for (const PageFile& file : demo_page) serve(file);
+        home().every(200, [this] { server_.publish("ticker", market_.tick()); });
+        home().every(1000, [this] { server_.publish("ticker", stats()); });
+    }
+
+    edgews::Server& server() { return server_; }
+
+  private:
+    // Where the room and the market live.
+    edgews::Loop& home() { return server_.loop(0); }
+
+    void serve(const PageFile& file) {
+        const bool is_index = file.name == "index.html";
+        server_.get(is_index ? "/" : "/" + std::string(file.name),
+                    [file](const edgews::Request&, edgews::Response& response) {
+                        response.headers.add("Content-Type", content_type(file.name));
+                        response.headers.add("Cache-Control", "no-cache");
+                        response.headers.add("Content-Security-Policy",
+                                             "default-src 'self'; connect-src 'self' ws: wss:");
+                        response.headers.add("X-Content-Type-Options", "nosniff");
+                        response.body = file.content;
+                    });
+    }
+
+    static std::string_view content_type(std::string_view name) {
+        if (name.ends_with(".html")) return "text/html; charset=utf-8";
+        if (name.ends_with(".css")) return "text/css; charset=utf-8";
+        if (name.ends_with(".js")) return "text/javascript; charset=utf-8";
+        return "image/svg+xml";
+    }
+
+    void welcome(edgews::Connection& c) {
+        c.subscribe("ticker");
+        home().post([this, who = c.handle()] {
+            who.send(R"({"type":"welcome","boot":)" + quote(boot_) + R"(,"room":)" +
+                     std::to_string(room_.size()) + "," + market_.symbols_and_history() + "}");
+        });
+    }
+
+    void receive(edgews::Connection& c, edgews::Message message) {
+        std::optional<FlatObject> object;
+        if (message.is_text()) object = demo::FlatParser::parse(message.text());
+        const std::string type = object ? object->string("type") : "";
+        if (!object) {
+            c.send(error_text("bad_json", "That is no flat JSON object."));
+        } else if (type == "ping") {
+            pong(c, object->numbers);
+        } else if (type == "leave") {
+            leave(c);
+        } else if (type != "join" && type != "chat") {
+            c.send(error_text("unknown_type", "There is no such type of message."));
+        } else if (!c.data<Visitor>().may_speak(edgews::Loop::current()->now_ms())) {
+            c.send(error_text("slow_down", "That was a lot at once. Wait a moment."));
+        } else if (type == "join") {
+            join(c, trimmed(object->string("name")), object->string("key"));
+        } else {
+            chat(c, trimmed(object->string("text")));
+        }
+    }
+
+    static void pong(edgews::Connection& c, const FlatObject::Values& numbers) {
+        const auto id = numbers.find("id");
+        if (id == numbers.end()) {
+            c.send(error_text("bad_ping", "A ping has a number, its id."));
+            return;
+        }
+        c.send(R"({"type":"pong","id":)" + id->second + R"(,"backlog":)" +
+               std::to_string(c.buffered_amount()) + "}");
+    }
+
+    void join(edgews::Connection& c, const std::string& name, const std::string& key) {
+        if (!is_line(name, 24)) {
+            c.send(error_text("bad_name", "A name has 1 to 24 visible characters."));
+            return;
+        }
+        c.subscribe("room");  // Before the room knows: nothing said from then on may be missed.
+        home().post([this, who = c.handle(), name, key] { room_.join(who, name, key); });
+    }
+
+    void chat(edgews::Connection& c, const std::string& text) {
+        if (!is_line(text, 500)) {
+            c.send(error_text("bad_text", "A message has 1 to 500 characters, on one line."));
+            return;
+        }
+        home().post([this, who = c.handle(), text] { room_.chat(who, text); });
+    }
+
+    void leave(edgews::Connection& c) {
+        c.unsubscribe("room");
+        home().post([this, who = c.handle()] { room_.leave(who); });
+    }
+
+    std::string stats() {
+        using edgews::Counter;
+        const edgews::Stats last = std::exchange(stats_, server_.stats());
+        const auto since_last = [&](Counter c) { return std::to_string(stats_[c] - last[c]); };
+        ++uptime_s_;
+        return R"({"type":"stats","connections":)" +
+               std::to_string(stats_[Counter::websockets_open]) + R"(,"room":)" +
+               std::to_string(room_.size()) + R"(,"in":)" + since_last(Counter::messages_received) +
+               R"(,"out":)" + since_last(Counter::messages_sent) + R"(,"loops":)" +
+               std::to_string(server_.loop_count()) + R"(,"uptime":)" + std::to_string(uptime_s_) +
+               "}";
+    }
+
+    demo::Room room_;
+    demo::Market market_;
+    edgews::Stats stats_;
+    std::uint64_t uptime_s_ = 0;
+    std::string boot_ = demo::now_text();  // Tells pages that the server is another one.
+    edgews::Server server_;  // Last, so that it ends first: until then handlers use the others.
+};
+
+struct Arguments {
+    edgews::ListenOptions listen{.host = "127.0.0.1", .port = 9001};
+    unsigned threads = 1;
+    bool are_valid = true;
+};
+
+template <class Number>
+bool parse_number(std::string_view text, Number& number) {
+    const char* const end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, number);
+    return error == std::errc() && stop == end;
+}
+
+Arguments parse(int count, char** words) {
+    Arguments arguments;
+    for (int i = 1; i < count && arguments.are_valid; i += 2) {
+        const std::string_view option = words[i];
+        const std::string_view value = i + 1 < count ? words[i + 1] : "";
+        if (option == "--host" && !value.empty()) {
+            arguments.listen.host = value;
+        } else if (option == "--port") {
+            arguments.are_valid = parse_number(value, arguments.listen.port);
+        } else if (option == "--threads") {
+            arguments.are_valid = parse_number(value, arguments.threads);
+        } else {
+            arguments.are_valid = false;
+        }
+    }
+    return arguments;
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+    const Arguments arguments = parse(count, words);
+    if (!arguments.are_valid) {
+        std::fputs("usage: demo [--host ADDRESS] [--port 0-65535] [--threads N, 0: one per CPU]\n",
+                   stderr);
+        return 2;
+    }
+    Demo demo(arguments.threads);
+    edgews::Server& server = demo.server();
+    const edgews::Signals stop(server.loop(0), {SIGINT, SIGTERM},
+                               [&](int) { server.shutdown(5'000); });
+    if (const edgews::Error error = server.listen(arguments.listen)) {
+        std::fprintf(stderr, "demo: %s\n", error.message.c_str());
+        return 1;
+    }
+    const std::string& name = server.listening_on();
+    const bool is_any = name.starts_with("0.0.0.0:") || name.starts_with("[::]:");
+    const std::string url = is_any ? "localhost:" + std::to_string(server.port()) : name;
+    std::printf("listening on %s\nopen http://%s/ in a browser, or two\n", name.c_str(),
+                url.c_str());
+    std::fflush(stdout);
+    return server.run();
+}
