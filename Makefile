@@ -1,0 +1,183 @@
+# edgews. `make help` lists the targets; CONTRIBUTING.md says what they are for.
+
+VERSION := 0.1.0
+PREFIX ?= /usr/local
+SECONDS ?= 20
+CXX ?= g++
+
+# A mode is a set of flags. Each has objects of its own, so they never mix.
+MODE ?= release
+FLAGS_release := -O2 -g
+FLAGS_clang := -O2
+FLAGS_aarch64 := -O1
+FLAGS_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+FLAGS_tsan := -O1 -g -fsanitize=thread
+FLAGS_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+ifneq ($(filter clang fuzz,$(MODE)),)
+CXX := clang++
+else ifeq ($(MODE),aarch64)
+CXX := aarch64-linux-gnu-g++
+endif
+
+BASE := -std=c++20 -pthread -MMD -MP -Ibuild/include
+WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Werror
+ALL_FLAGS = $(BASE) $(WARN) $(FLAGS_$(MODE)) $(CXXFLAGS)
+OUT := $(if $(filter release,$(MODE)),build,build/$(MODE))
+OBJ := build/obj/$(MODE)
+
+SOURCES := $(wildcard crypto/*.cpp core/*.cpp net/*.cpp)
+HEADERS := $(wildcard crypto/*.hpp core/*.hpp net/*.hpp)
+EXAMPLES := $(patsubst examples/%.cpp,%,$(wildcard examples/*.cpp))
+PAGE := $(wildcard examples/demo/*)
+FUZZ := $(patsubst tests/fuzz/%_fuzz.cpp,%,$(wildcard tests/fuzz/*_fuzz.cpp))
+# Only net/ has threads: the rest would tell ThreadSanitizer nothing.
+TESTED := $(if $(filter tsan,$(MODE)),net,crypto core net)
+TESTS := $(wildcard $(TESTED:%=tests/%/*.cpp) tests/support/*.cpp)
+
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+# As many jobs as cores, unless -j says otherwise.
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += -j$(shell nproc)
+endif
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.DEFAULT_GOAL := all
+.PHONY: all tests unit test run sanitize fuzz lint install clean help force \
+  lint-layers lint-sizes lint-format lint-clang lint-portable lint-tidy
+
+all: $(OUT)/libedgews.a $(EXAMPLES:%=$(OUT)/examples/%)  ## the library and the examples (default)
+
+# --- Building ---------------------------------------------------------------
+
+# <edgews/core/frame.hpp> is the same path in the tree and installed.
+build/include/edgews:
+	@mkdir -p $@
+	@for part in crypto core net edgews.hpp; do ln -sfn ../../../$$part $@/$$part; done
+
+# Rewritten when the compiler or its flags change, and then all is compiled anew.
+$(OBJ)/flags: force
+	@mkdir -p $(@D)
+	@echo '$(CXX) $(ALL_FLAGS)' | cmp -s - $@ || echo '$(CXX) $(ALL_FLAGS)' > $@
+
+$(OBJ)/%.o: %.cpp $(OBJ)/flags | build/include/edgews
+	@mkdir -p $(@D)
+	@echo "compile $@"
+	@$(CXX) $(ALL_FLAGS) -c $< -o $@
+
+$(OUT)/libedgews.a: $(SOURCES:%.cpp=$(OBJ)/%.o)
+	@mkdir -p $(@D)
+	@echo "archive $@"
+	@rm -f $@ && ar rcs $@ $^
+
+LINK = mkdir -p $(@D) && echo "link    $@" && $(CXX) $(ALL_FLAGS) $(filter %.o %.a,$^) -o $@
+
+$(OUT)/examples/%: $(OBJ)/examples/%.o $(OUT)/libedgews.a
+	@$(LINK)
+
+$(OUT)/tests/unit: $(TESTS:%.cpp=$(OBJ)/%.o) $(OUT)/libedgews.a
+	@$(LINK) -lgtest_main -lgtest
+
+$(OUT)/tests/fuzz/%_replay: $(OBJ)/tests/fuzz/%_fuzz.o $(OBJ)/tests/fuzz/replay_main.o \
+  $(OUT)/libedgews.a
+	@$(LINK)
+
+$(OUT)/tests/fuzz/%_fuzz: $(OBJ)/tests/fuzz/%_fuzz.o $(OUT)/libedgews.a
+	@$(LINK) -fsanitize=fuzzer
+
+# The demo's page travels inside the program. Every file of examples/demo/ (text, no folders) is one
+# row {"app.js", what it holds} of `demo_page` in "demo_page.hpp", for examples/demo.cpp to include.
+# The folder is a prerequisite too: its time changes when a file comes or goes.
+build/generated/demo_page.hpp: $(PAGE) $(wildcard examples/demo) Makefile
+	@mkdir -p $(@D)
+	@{ printf '%s\n' '// Made by make from examples/demo/.' '#pragma once' '#include <string_view>' \
+	    'struct PageFile {' '    std::string_view name;' '    std::string_view content;' '};' \
+	    'inline constexpr PageFile demo_page[] = {'; \
+	  for file in $(PAGE); do \
+	    printf '{"%s", R"~page~(' "$${file##*/}"; cat "$$file"; printf ')~page~"},\n'; \
+	  done; echo '};'; } > $@
+
+$(OBJ)/examples/demo.o: build/generated/demo_page.hpp
+# Private: the flags file, which this needs too, must not learn of it and change for all.
+$(OBJ)/examples/demo.o: private BASE += -Ibuild/generated
+
+# --- Testing ----------------------------------------------------------------
+
+tests: $(OUT)/tests/unit
+
+unit: $(OUT)/tests/unit  ## the unit tests alone: run them at every change
+	@tests/run unit
+
+test:  ## unit, install and interop tests; installs what they need where it can
+	@tools/need test
+	@$(MAKE) all tests tests/interop/node_modules/.package-lock.json
+	@tests/run unit install interop
+
+tests/interop/node_modules/.package-lock.json: $(wildcard tests/interop/package*.json)
+	cd tests/interop && npm ci --no-progress
+	@touch $@
+
+run: $(OUT)/examples/demo  ## build the demo and start it: http://localhost:9001/
+	$<
+
+sanitize:  ## the units and the fuzz corpora under ASan+UBSan, the threads under TSan
+	@tools/need test
+	@$(MAKE) MODE=asan tests $(FUZZ:%=build/asan/tests/fuzz/%_replay)
+	@$(MAKE) MODE=tsan tests
+	@tests/run asan replay tsan
+
+fuzz:  ## every fuzz target for SECONDS=20, from its corpus
+	@tools/need fuzz
+	@$(MAKE) MODE=fuzz $(FUZZ:%=build/fuzz/tests/fuzz/%_fuzz)
+	@FUZZ_SECONDS=$(SECONDS) tests/run fuzz
+
+# --- Style ------------------------------------------------------------------
+
+PROGRAMS := $(SOURCES) $(wildcard examples/*.cpp)
+ALL_CODE := $(PROGRAMS) $(HEADERS) $(wildcard edgews.hpp examples/*.hpp tests/*/*.?pp)
+
+lint: build/include/edgews build/generated/demo_page.hpp  ## layers, sizes, format, clang-tidy, clang++, AArch64
+	@tools/need lint
+	@$(MAKE) -k lint-layers lint-sizes lint-format lint-clang lint-portable lint-tidy
+
+lint-layers:
+	@tools/check_layers $(PROGRAMS) $(HEADERS) edgews.hpp
+
+lint-sizes:
+	@tools/check_sizes $(ALL_CODE)
+
+lint-format:
+	@clang-format --dry-run -Werror $(ALL_CODE)
+
+lint-clang:
+	@$(MAKE) MODE=clang all tests
+
+lint-portable:
+	@$(MAKE) MODE=aarch64 all
+
+lint-tidy: SHELL := /bin/bash
+lint-tidy:
+	@set -o pipefail; printf '%s\n' $(PROGRAMS) | xargs -P $$(nproc) -I FILE \
+	  clang-tidy --quiet FILE -- $(BASE) -Ibuild/generated 2>&1 | \
+	  { grep -v 'warnings* generated' || :; }
+
+# --- Installing -------------------------------------------------------------
+
+DEST = $(DESTDIR)$(PREFIX)
+
+install: $(OUT)/libedgews.a  ## headers, library and pkg-config file: PREFIX=/usr/local DESTDIR=
+	@install -d $(foreach part,crypto core net,$(DEST)/include/edgews/$(part)) $(DEST)/lib/pkgconfig
+	@for header in edgews.hpp $(HEADERS); do \
+	  install -m 644 $$header $(DEST)/include/edgews/$$header || exit; done
+	@install -m 644 $< $(DEST)/lib/libedgews.a
+	@sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' edgews.pc.in \
+	  > $(DEST)/lib/pkgconfig/edgews.pc
+	@echo "installed $(DEST)/include/edgews, $(DEST)/lib/libedgews.a"
+
+clean:  ## remove build/
+	rm -rf build
+
+help:
+	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
+
+-include $(shell find build/obj -name '*.d' 2>/dev/null)
