@@ -8,8 +8,8 @@ CXX ?= g++
 # A mode is a set of flags. Each has objects of its own, so they never mix.
 MODE ?= release
 FLAGS_release := -O2 -g
-FLAGS_clang := -O2
-FLAGS_aarch64 := -O1
+FLAGS_clang := -O0
+FLAGS_aarch64 := -O0
 FLAGS_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 FLAGS_tsan := -O1 -g -fsanitize=thread
 FLAGS_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
