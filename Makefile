@@ -26,6 +26,7 @@ OUT := $(if $(filter release,$(MODE)),build,build/$(MODE))
 OBJ := build/obj/$(MODE)
 
 SOURCES := $(wildcard crypto/*.cpp core/*.cpp net/*.cpp)
+MICRO := $(wildcard bench/micro/*.cpp)
 HEADERS := $(wildcard crypto/*.hpp core/*.hpp net/*.hpp)
 EXAMPLES := $(patsubst examples/%.cpp,%,$(wildcard examples/*.cpp))
 PAGE := $(wildcard examples/demo/*)
@@ -43,7 +44,7 @@ endif
 .DELETE_ON_ERROR:
 .SECONDARY:
 .DEFAULT_GOAL := all
-.PHONY: all tests unit test run sanitize fuzz lint install clean help force \
+.PHONY: all tests unit test run sanitize fuzz bench lint install clean help force \
   lint-layers lint-sizes lint-format lint-clang lint-portable lint-tidy
 
 all: $(OUT)/libedgews.a $(EXAMPLES:%=$(OUT)/examples/%)  ## the library and the examples (default)
@@ -84,6 +85,9 @@ $(OUT)/tests/fuzz/%_replay: $(OBJ)/tests/fuzz/%_fuzz.o $(OBJ)/tests/fuzz/replay_
 
 $(OUT)/tests/fuzz/%_fuzz: $(OBJ)/tests/fuzz/%_fuzz.o $(OUT)/libedgews.a
 	@$(LINK) -fsanitize=fuzzer
+
+$(OUT)/bench/micro: $(MICRO:%.cpp=$(OBJ)/%.o) $(OUT)/libedgews.a
+	@$(LINK) -lbenchmark
 
 # The demo's page travels inside the program. Every file of examples/demo/ (text, no folders) is one
 # row {"app.js", what it holds} of `demo_page` in "demo_page.hpp", for examples/demo.cpp to include.
@@ -130,6 +134,13 @@ fuzz:  ## every fuzz target for SECONDS=20, from its corpus
 	@tools/need fuzz
 	@$(MAKE) MODE=fuzz $(FUZZ:%=build/fuzz/tests/fuzz/%_fuzz)
 	@FUZZ_SECONDS=$(SECONDS) tests/run fuzz
+
+# --- Measuring --------------------------------------------------------------
+
+bench:  ## the micro-benchmarks: all, or those whose name fits FILTER=regex
+	@tools/need bench
+	@$(MAKE) $(OUT)/bench/micro
+	@$(OUT)/bench/micro --benchmark_min_time=0.05 --benchmark_filter='$(or $(FILTER),.)'
 
 # --- Style ------------------------------------------------------------------
 
