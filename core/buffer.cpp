@@ -11,7 +11,7 @@
 namespace edgews {
 namespace {
 
-constexpr std::size_t block_alignment = 64;  // A cache line, and the widest vector.
+constexpr std::size_t cache_line_size = 64;
 constexpr std::size_t capacity_smallest = 256;
 constexpr std::size_t capacity_kept_max = std::size_t{2} << 20;
 
@@ -30,20 +30,10 @@ std::size_t class_of(std::size_t capacity) noexcept {
 // of whole cache lines.
 std::size_t round_up(std::size_t capacity_min) noexcept {
     if (capacity_min <= capacity_kept_max) return capacity_smallest << class_of(capacity_min);
-    return (capacity_min + block_alignment - 1) & ~(block_alignment - 1);
+    return (capacity_min + cache_line_size - 1) / cache_line_size * cache_line_size;
 }
 
 }  // namespace
-
-struct alignas(block_alignment) Buffer::Block {
-    BufferPool* pool;
-    std::size_t capacity;  // Bytes behind this header.
-    std::size_t size;      // Those of them in use, at the front.
-    Block* next;           // In the pool's stack; unused while on loan.
-
-    [[nodiscard]] std::byte* bytes() noexcept { return reinterpret_cast<std::byte*>(this + 1); }
-    [[nodiscard]] std::size_t heap_size() const noexcept { return sizeof(Block) + capacity; }
-};
 
 Buffer& Buffer::operator=(Buffer&& other) noexcept {
     if (this != &other) {
@@ -53,13 +43,8 @@ Buffer& Buffer::operator=(Buffer&& other) noexcept {
     return *this;
 }
 
-Buffer::~Buffer() {
-    reset();
-}
-
-void Buffer::reset() noexcept {
-    if (block_ == nullptr) return;
-    block_->pool->give_back(std::exchange(block_, nullptr));
+void Buffer::give_back(Block* block) noexcept {
+    block->pool->give_back(block);
 }
 
 void Buffer::append(std::span<const std::byte> bytes) noexcept {
@@ -67,33 +52,6 @@ void Buffer::append(std::span<const std::byte> bytes) noexcept {
     if (bytes.empty()) return;  // There may be no block, and memcpy takes no null.
     std::memcpy(block_->bytes() + block_->size, bytes.data(), bytes.size());
     block_->size += bytes.size();
-}
-
-void Buffer::commit(std::size_t count) noexcept {
-    assert(count <= free_space().size());
-    if (block_ != nullptr) block_->size += count;
-}
-
-void Buffer::clear() noexcept {
-    if (block_ != nullptr) block_->size = 0;
-}
-
-std::span<std::byte> Buffer::bytes() const noexcept {
-    if (block_ == nullptr) return {};
-    return {block_->bytes(), block_->size};
-}
-
-std::span<std::byte> Buffer::free_space() const noexcept {
-    if (block_ == nullptr) return {};
-    return {block_->bytes() + block_->size, block_->capacity - block_->size};
-}
-
-std::size_t Buffer::size() const noexcept {
-    return block_ == nullptr ? 0 : block_->size;
-}
-
-std::size_t Buffer::capacity() const noexcept {
-    return block_ == nullptr ? 0 : block_->capacity;
 }
 
 BufferPool::BufferPool(std::size_t kept_size_max) noexcept : kept_size_max_(kept_size_max) {
@@ -123,7 +81,7 @@ void BufferPool::reserve(Buffer& buffer, std::size_t more) noexcept {
 }
 
 Buffer::Block* BufferPool::take_block(std::size_t capacity_min) noexcept {
-    constexpr std::size_t capacity_max = PTRDIFF_MAX - sizeof(Buffer::Block) - block_alignment;
+    constexpr std::size_t capacity_max = PTRDIFF_MAX - sizeof(Buffer::Block) - cache_line_size;
     if (capacity_min > capacity_max) end_out_of_memory();
     const std::size_t capacity = round_up(capacity_min);
     Buffer::Block* block = nullptr;
@@ -136,7 +94,7 @@ Buffer::Block* BufferPool::take_block(std::size_t capacity_min) noexcept {
     }
     if (block == nullptr) {
         const std::size_t heap_size = sizeof(Buffer::Block) + capacity;
-        void* const memory = std::aligned_alloc(block_alignment, heap_size);
+        void* const memory = std::aligned_alloc(alignof(Buffer::Block), heap_size);
         if (memory == nullptr) end_out_of_memory();
         block = new (memory)
             Buffer::Block{.pool = this, .capacity = capacity, .size = 0, .next = nullptr};

@@ -13,6 +13,7 @@
 // outlive its buffers.
 #pragma once
 
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -30,29 +31,53 @@ class Buffer {
     // What was moved from is left without a block.
     Buffer(Buffer&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
     Buffer& operator=(Buffer&& other) noexcept;
-    ~Buffer();
+    ~Buffer() { reset(); }
 
     // Gives the block back to its pool.
-    void reset() noexcept;
+    void reset() noexcept {
+        if (block_ != nullptr) give_back(std::exchange(block_, nullptr));
+    }
     // Requires: bytes.size() <= free_space().size().
     void append(std::span<const std::byte> bytes) noexcept;
     // The first `count` bytes of free_space() were written. Requires: they fit.
-    void commit(std::size_t count) noexcept;
+    void commit(std::size_t count) noexcept {
+        assert(count <= free_space().size());
+        if (block_ != nullptr) block_->size += count;
+    }
     // Forgets all bytes, keeps the block.
-    void clear() noexcept;
+    void clear() noexcept {
+        if (block_ != nullptr) block_->size = 0;
+    }
 
     explicit operator bool() const noexcept { return block_ != nullptr; }
     // Without a block: empty spans and 0. Spans are valid until the buffer grows or is
     // reset; moving the Buffer moves no bytes.
-    [[nodiscard]] std::span<std::byte> bytes() const noexcept;
-    [[nodiscard]] std::span<std::byte> free_space() const noexcept;
-    [[nodiscard]] std::size_t size() const noexcept;
-    [[nodiscard]] std::size_t capacity() const noexcept;
+    [[nodiscard]] std::span<std::byte> bytes() const noexcept {
+        if (block_ == nullptr) return {};
+        return {block_->bytes(), block_->size};
+    }
+    [[nodiscard]] std::span<std::byte> free_space() const noexcept {
+        if (block_ == nullptr) return {};
+        return {block_->bytes() + block_->size, block_->capacity - block_->size};
+    }
+    [[nodiscard]] std::size_t size() const noexcept { return block_ == nullptr ? 0 : block_->size; }
+    [[nodiscard]] std::size_t capacity() const noexcept {
+        return block_ == nullptr ? 0 : block_->capacity;
+    }
 
   private:
     friend class BufferPool;
-    struct Block;
+    struct alignas(64) Block {  // A cache line, and the widest vector.
+        BufferPool* pool;
+        std::size_t capacity;  // Bytes behind this header.
+        std::size_t size;      // Those of them in use, at the front.
+        Block* next;           // In the pool's stack; unused while on loan.
+
+        [[nodiscard]] std::byte* bytes() noexcept { return reinterpret_cast<std::byte*>(this + 1); }
+        [[nodiscard]] std::size_t heap_size() const noexcept { return sizeof(Block) + capacity; }
+    };
     explicit Buffer(Block* block) noexcept : block_(block) {}
+    static void give_back(Block* block) noexcept;
 
     Block* block_ = nullptr;
 };

@@ -36,6 +36,16 @@ std::uint64_t load_big_endian(std::span<const std::byte> bytes) noexcept {
     return value;
 }
 
+// Writes the extended length behind the first two bytes, and returns where it ends.
+template <std::size_t size>
+std::size_t store_big_endian(std::uint64_t length,
+                             std::span<std::byte, frame_header_size_max> output) noexcept {
+    for (std::size_t i = 0; i < size; ++i) {
+        output[2 + i] = static_cast<std::byte>(length >> (8 * (size - 1 - i)));
+    }
+    return 2 + size;
+}
+
 Fault check_first_byte(std::uint8_t byte, bool rsv1_allowed) noexcept {
     const std::uint8_t opcode = byte & opcode_bits;
     if ((byte & reserved_bits) != 0) {
@@ -124,26 +134,25 @@ ParsedHeader parse_frame_header(std::span<const std::byte> input, Role role,
 
 std::size_t encode_frame_header(const FrameHeader& header,
                                 std::span<std::byte, frame_header_size_max> output) noexcept {
-    assert(header.payload_size >> 63 == 0);  // Section 5.2: the top bit is 0.
+    const std::uint64_t payload_size = header.payload_size;
+    assert(payload_size >> 63 == 0);  // Section 5.2: the top bit is 0.
     const unsigned first = (header.fin ? fin_bit : 0U) | (header.rsv1 ? rsv1_bit : 0U) |
                            static_cast<unsigned>(header.opcode);
-    const std::size_t length_size = header.payload_size < 126     ? 0
-                                    : header.payload_size < 65536 ? 2
-                                                                  : 8;
-    const unsigned short_length = length_size == 0   ? static_cast<unsigned>(header.payload_size)
-                                  : length_size == 2 ? length_in_2_bytes
-                                                     : length_in_8_bytes;
+    const unsigned mask = header.masked ? mask_bit : 0U;
     output[0] = static_cast<std::byte>(first);
-    output[1] = static_cast<std::byte>(short_length | (header.masked ? mask_bit : 0U));
     std::size_t size = 2;
-    for (std::size_t i = length_size; i-- > 0;) {
-        output[size++] = static_cast<std::byte>(header.payload_size >> (8 * i));
+    if (payload_size < length_in_2_bytes) {
+        output[1] = static_cast<std::byte>(mask | payload_size);
+    } else if (payload_size < 65536) {
+        output[1] = static_cast<std::byte>(mask | length_in_2_bytes);
+        size = store_big_endian<2>(payload_size, output);
+    } else {
+        output[1] = static_cast<std::byte>(mask | length_in_8_bytes);
+        size = store_big_endian<8>(payload_size, output);
     }
-    if (header.masked) {
-        std::memcpy(output.data() + size, &header.mask_key, mask_key_size);
-        size += mask_key_size;
-    }
-    return size;
+    if (!header.masked) return size;
+    std::memcpy(output.data() + size, &header.mask_key, mask_key_size);
+    return size + mask_key_size;
 }
 
 }  // namespace edgews

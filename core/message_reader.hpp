@@ -98,10 +98,11 @@ class MessageReader {
     void keep_header(std::span<std::byte>& input) noexcept;
 
     [[nodiscard]] Fault check_data_frame(const FrameHeader& header) const noexcept;
-    [[nodiscard]] bool is_short_message(std::span<const std::byte> input) const noexcept;
-    [[nodiscard]] Event short_message(std::span<std::byte>& input) noexcept;
+    [[nodiscard]] Event usual_event(std::span<std::byte>& input) noexcept;
+    [[nodiscard]] Event any_event(std::span<std::byte>& input) noexcept;
     [[nodiscard]] Event whole_message(Opcode opcode, std::span<std::byte> payload,
                                       std::uint32_t mask_key) noexcept;
+    [[nodiscard]] Event whole_text(std::span<std::byte> payload, std::uint32_t mask_key) noexcept;
     void begin_data(const FrameHeader& header) noexcept;
     [[nodiscard]] bool unmask(std::span<std::byte> piece) noexcept;
     void keep(std::span<const std::byte> piece) noexcept;

@@ -30,6 +30,10 @@ bool is_valid_utf8(std::string_view text) noexcept {
     return validator.feed(std::as_bytes(std::span(text))) && validator.is_complete();
 }
 
+bool is_worth_borrowing(std::span<const std::byte> payload) noexcept {
+    return payload.size() >= OutputQueue::borrow_size_min;
+}
+
 bool contains(std::span<const std::byte> outer, std::span<const std::byte> inner) noexcept {
     return inner.data() >= outer.data() &&
            inner.data() + inner.size() <= outer.data() + outer.size();
@@ -114,7 +118,10 @@ void Connection::dispatch(std::span<std::byte> input) {
         if (!event) break;
         guard([&] { handle(event); });
         // The memory of an assembled message goes back with the next event.
-        if (output_has_borrowed() && !contains(batch, event.payload)) flush();
+        if (is_worth_borrowing(event.payload) && output_has_borrowed() &&
+            !contains(batch, event.payload)) {
+            flush();
+        }
     }
     note_message_progress();
     if (held_pong_ && !is_blocked()) send_held_pong();
@@ -145,7 +152,8 @@ void Connection::handle_message(const Event& event) {
     if (!closing_.may_send()) return;
     const Message::Kind kind =
         event.opcode == Opcode::text ? Message::Kind::text : Message::Kind::binary;
-    shard().borrowable = {this, event.payload};
+    const bool is_lent = is_worth_borrowing(event.payload);
+    if (is_lent) shard().borrowable = {this, event.payload};
     if (event.kind == Event::Kind::message) {
         shard().counters().add(Counter::messages_received);
         if (handlers().message) handlers().message(*this, Message(kind, event.payload));
@@ -157,7 +165,7 @@ void Connection::handle_message(const Event& event) {
         shard().counters().add(Counter::messages_received);
         if (handlers().message_end) handlers().message_end(*this);
     }
-    shard().borrowable = {};
+    if (is_lent) shard().borrowable = {};
 }
 
 // Each ping is answered; but a peer that sends them faster than it reads, or by the
@@ -230,17 +238,24 @@ void Connection::end(CloseEvent event) {
 
 // ---- To the socket ---------------------------------------------------------
 
+// Anything goes while nothing waits: a limit below one message would refuse them all.
+inline bool Connection::has_room_for(std::size_t size) const noexcept {
+    const std::size_t waiting = output_size(), limit = options().backlog_size_max;
+    return waiting == 0 || (size <= limit && waiting <= limit - size);
+}
+
 SendResult Connection::send(Message message) {
     if (!is_open()) return SendResult::closed;
     if (is_sending_fragments_) return SendResult::dropped;
     const Opcode opcode = message.is_text() ? Opcode::text : Opcode::binary;
-    return send_data({.opcode = opcode}, message.bytes());
+    return send_data({.opcode = opcode, .payload_size = message.size()}, message.bytes());
 }
 
 SendResult Connection::send(const PreparedMessage& message) {
     if (!is_open()) return SendResult::closed;
     if (is_sending_fragments_ || !message) return SendResult::dropped;
-    if (!has_room_for(message.frame().size())) return overflow();
+    const std::size_t size = message.frame().size();
+    if (!has_room_for(size) && !make_room_for(size)) return overflow();
     output().append(message);
     shard().counters().add(Counter::messages_sent);
     return accepted();
@@ -252,7 +267,8 @@ SendResult Connection::send_fragment(Message piece, Fragment which) {
     const Opcode kind = piece.is_text() ? Opcode::text : Opcode::binary;
     const SendResult result =
         send_data({.fin = which == Fragment::last,
-                   .opcode = which == Fragment::first ? kind : Opcode::continuation},
+                   .opcode = which == Fragment::first ? kind : Opcode::continuation,
+                   .payload_size = piece.size()},
                   piece.bytes());
     // A message with a hole cannot be told to the peer: the pieces stay what they were.
     if (result != SendResult::dropped) is_sending_fragments_ = which != Fragment::last;
@@ -270,7 +286,8 @@ SendResult Connection::pong(std::span<const std::byte> payload) {
 SendResult Connection::send_application_control(Opcode opcode, std::span<const std::byte> payload) {
     if (!is_open()) return SendResult::closed;
     if (payload.size() > control_payload_size_max) return SendResult::dropped;
-    if (!has_room_for(frame_header_size_max + payload.size())) return overflow();
+    const std::size_t size = frame_header_size_max + payload.size();
+    if (!has_room_for(size) && !make_room_for(size)) return overflow();
     send_control(opcode, payload);
     return accepted();
 }
@@ -293,21 +310,31 @@ void Connection::terminate() {
     break_off();
 }
 
-SendResult Connection::send_data(FrameHeader header, std::span<const std::byte> payload) {
-    if (!has_room_for(frame_header_size_max + payload.size())) return overflow();
-    header.payload_size = payload.size();
+SendResult Connection::send_data(const FrameHeader& header, std::span<const std::byte> payload) {
+    const std::size_t size = frame_header_size_max + payload.size();
+    if (!has_room_for(size) && !make_room_for(size)) return overflow();
+    if (header.fin) shard().counters().add(Counter::messages_sent);
+    if (is_worth_borrowing(payload)) return send_large(header, payload);
+    output().append_frame(header, payload);
+    return accepted();
+}
+
+SendResult Connection::send_large(const FrameHeader& header, std::span<const std::byte> payload) {
     const Shard::Borrowable& lent = shard().borrowable;
     const bool is_lent = lent.connection == this && contains(lent.bytes, payload);
     // Too large to copy just to wait for others: it leaves at once, with all before it.
     const bool is_urgent = !is_lent && payload.size() >= write_through_size_min && !is_blocked();
-    output().append_frame(header, payload, is_lent || is_urgent);
+    if (is_lent || is_urgent) {
+        output().borrow_frame(header, payload);
+    } else {
+        output().append_frame(header, payload);
+    }
     if (is_urgent) flush();
-    if (header.fin) shard().counters().add(Counter::messages_sent);
     return accepted();
 }
 
 void Connection::send_control(Opcode opcode, std::span<const std::byte> payload) {
-    output().append_frame({.opcode = opcode, .payload_size = payload.size()}, payload, false);
+    output().append_frame({.opcode = opcode, .payload_size = payload.size()}, payload);
     request_flush();
 }
 
@@ -323,14 +350,9 @@ void Connection::send_close_frame(std::uint16_t code, std::string_view reason) {
 }
 
 // What waits may only be this turn's: the socket is asked before anything is refused.
-bool Connection::has_room_for(std::size_t size) {
-    const auto fits = [&] {
-        return output_size() == 0 || (size <= options().backlog_size_max &&
-                                      output_size() <= options().backlog_size_max - size);
-    };
-    if (fits()) return true;
+bool Connection::make_room_for(std::size_t size) {
     flush();
-    return fits();
+    return has_room_for(size);
 }
 
 SendResult Connection::overflow() {

@@ -130,10 +130,12 @@ class Connection final : public Stream {
     void handle_fault(Fault fault);
     void fail(std::string_view what) noexcept;
 
-    [[nodiscard]] bool has_room_for(std::size_t size);
+    [[nodiscard]] bool has_room_for(std::size_t size) const noexcept;
+    [[nodiscard]] bool make_room_for(std::size_t size);
     SendResult overflow();
     void tell_overflow();
-    SendResult send_data(FrameHeader header, std::span<const std::byte> payload);
+    SendResult send_data(const FrameHeader& header, std::span<const std::byte> payload);
+    SendResult send_large(const FrameHeader& header, std::span<const std::byte> payload);
     SendResult send_application_control(Opcode opcode, std::span<const std::byte> payload);
     void send_control(Opcode opcode, std::span<const std::byte> payload);
     void send_close_frame(std::uint16_t code, std::string_view reason);

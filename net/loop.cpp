@@ -22,6 +22,7 @@ namespace {
 
 constexpr std::size_t event_count_max = 1024;  // Per turn; 12 KiB.
 constexpr std::size_t spare_queue_count_max = 16 * 1024;
+constexpr std::size_t warm_queue_count = 64;  // Of these, so many keep a chunk.
 constexpr std::size_t page_size = 4096;
 
 thread_local Loop* current_loop = nullptr;
@@ -274,7 +275,8 @@ std::unique_ptr<OutputQueue> Loop::take_queue() {
 }
 
 void Loop::give_back(std::unique_ptr<OutputQueue> queue) noexcept {
-    queue->clear();
+    if (!queue->is_empty()) queue->clear();
+    if (queues_.size() >= warm_queue_count) queue->release();
     if (queues_.size() < spare_queue_count_max) queues_.push_back(std::move(queue));
 }
 

@@ -9,42 +9,42 @@
 
 namespace edgews {
 
-// Room for `count` bytes right behind the last segment's, in its chunk or in a
-// new segment with a new one.
-std::span<std::byte> OutputQueue::room(std::size_t count) {
-    if (first_ == segments_.size() || segments_.back().owned.free_space().size() < count) {
-        Segment& fresh = segments_.emplace_back();
-        fresh.owned = pool_->take(std::max(count, chunk_size_));
-        chunk_size_ = std::min(2 * chunk_size_, chunk_size_max);
-        fresh.data = fresh.owned.bytes().data();
-    }
-    return segments_.back().owned.free_space();
+// A new segment, with a chunk that has room for `size_min` bytes.
+void OutputQueue::take_chunk(std::size_t size_min) {
+    Segment& fresh = add_segment();
+    fresh.owned = pool_->take(std::max(size_min, chunk_size_));
+    chunk_size_ = std::min(2 * chunk_size_, chunk_size_max);
+    set_room(fresh.owned.free_space());
+    fresh.data = room_;
 }
 
-// The first `count` bytes of room() were written.
-void OutputQueue::extend(std::size_t count) noexcept {
-    Segment& last = segments_.back();
-    last.owned.commit(count);
-    last.size += count;
-    size_ += count;
+// Behind all others. What is left of the last one's chunk stays unused.
+OutputQueue::Segment& OutputQueue::add_segment() {
+    set_room({});
+    return segments_.emplace_back();
+}
+
+void OutputQueue::set_room(std::span<std::byte> room) noexcept {
+    room_ = room.data();
+    room_end_ = room.data() + room.size();
 }
 
 void OutputQueue::append(std::span<const std::byte> bytes) {
     if (bytes.empty()) return;
-    std::memcpy(room(bytes.size()).data(), bytes.data(), bytes.size());
+    std::memcpy(room(bytes.size()), bytes.data(), bytes.size());
     extend(bytes.size());
 }
 
-void OutputQueue::append_frame(const FrameHeader& header, std::span<const std::byte> payload,
-                               bool borrow) {
-    if (!borrow || payload.size() < borrow_size_min) {
-        const std::span<std::byte> space = room(frame_header_size_max + payload.size());
-        const std::size_t header_size =
-            encode_frame_header(header, space.first<frame_header_size_max>());
-        std::copy(payload.begin(), payload.end(), space.data() + header_size);
-        return extend(header_size + payload.size());
-    }
-    Segment& segment = segments_.emplace_back();
+void OutputQueue::append_frame(const FrameHeader& header, std::span<const std::byte> payload) {
+    std::byte* const place = room(frame_header_size_max + payload.size());
+    const std::size_t header_size = encode_frame_header(
+        header, std::span<std::byte, frame_header_size_max>(place, frame_header_size_max));
+    if (!payload.empty()) std::memcpy(place + header_size, payload.data(), payload.size());
+    extend(header_size + payload.size());
+}
+
+void OutputQueue::borrow_frame(const FrameHeader& header, std::span<const std::byte> payload) {
+    Segment& segment = add_segment();
     const std::size_t header_size = encode_frame_header(header, segment.header);
     segment.header_end = static_cast<std::uint8_t>(header_size);
     segment.data = payload.data();
@@ -57,7 +57,7 @@ void OutputQueue::append_frame(const FrameHeader& header, std::span<const std::b
 void OutputQueue::append(PreparedMessage message) {
     const std::span<const std::byte> frame = message.frame();
     if (frame.size() < borrow_size_min) return append(frame);
-    Segment& segment = segments_.emplace_back();
+    Segment& segment = add_segment();
     segment.data = frame.data();
     segment.size = frame.size();
     segment.shared = std::move(message);
@@ -73,7 +73,7 @@ std::size_t OutputQueue::gather(std::span<iovec> vectors) const noexcept {
                 .iov_base = const_cast<std::byte*>(segment.header.data() + segment.header_begin),
                 .iov_len = static_cast<std::size_t>(segment.header_end - segment.header_begin)};
         }
-        if (count == vectors.size()) break;
+        if (segment.size == 0 || count == vectors.size()) continue;  // A kept chunk is empty.
         vectors[count++] = {.iov_base = const_cast<std::byte*>(segment.data),
                             .iov_len = segment.size};
     }
@@ -118,11 +118,24 @@ void OutputQueue::copy_borrowed() {
 }
 
 void OutputQueue::clear() noexcept {
-    chunk_size_ = chunk_size_min;
-    segments_.clear();
-    first_ = 0;
     size_ = 0;
     has_borrowed_ = false;
+    if (segments_.size() == 1 && room_ != nullptr &&
+        segments_.front().owned.capacity() <= chunk_size_max) {
+        Segment& only = segments_.front();
+        set_room(only.owned.free_space());
+        only.data = room_;
+        only.size = 0;
+        return;
+    }
+    release();
+}
+
+void OutputQueue::release() noexcept {
+    chunk_size_ = chunk_size_min;
+    set_room({});
+    segments_.clear();
+    first_ = 0;
 }
 
 }  // namespace edgews

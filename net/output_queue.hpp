@@ -32,9 +32,11 @@ class OutputQueue {
     void expect_batch() noexcept { chunk_size_ = chunk_size_max; }
     // Copies.
     void append(std::span<const std::byte> bytes);
-    // A frame. `borrow`: `payload` stays valid and unchanged until copy_borrowed();
-    // then a payload of at least `borrow_size_min` is not copied.
-    void append_frame(const FrameHeader& header, std::span<const std::byte> payload, bool borrow);
+    // A frame. Copies its payload.
+    void append_frame(const FrameHeader& header, std::span<const std::byte> payload);
+    // The same without a copy: `payload` stays valid and unchanged until copy_borrowed(). Worth
+    // it from `borrow_size_min` on.
+    void borrow_frame(const FrameHeader& header, std::span<const std::byte> payload);
     // Shares.
     void append(PreparedMessage message);
 
@@ -45,7 +47,10 @@ class OutputQueue {
     void consume(std::size_t count) noexcept;
     // Makes what is borrowed the queue's own.
     void copy_borrowed();
+    // Forgets all bytes. Keeps the chunk when there was only one, for what comes next.
     void clear() noexcept;
+    // Gives that chunk back to the pool. Requires: is_empty().
+    void release() noexcept;
 
     // Bytes that wait, with their frame headers.
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
@@ -71,12 +76,25 @@ class OutputQueue {
     static constexpr std::size_t chunk_size_min = 512;
     static constexpr std::size_t chunk_size_max = 16 * 1024;
 
-    [[nodiscard]] std::span<std::byte> room(std::size_t count);
-    void extend(std::size_t count) noexcept;
+    // Room for `count` bytes, which become the last segment's by extend().
+    [[nodiscard]] std::byte* room(std::size_t count) {
+        if (static_cast<std::size_t>(room_end_ - room_) < count) take_chunk(count);
+        return room_;
+    }
+    void extend(std::size_t count) noexcept {
+        room_ += count;
+        segments_.back().size += count;
+        size_ += count;
+    }
+    void take_chunk(std::size_t size_min);
+    Segment& add_segment();
+    void set_room(std::span<std::byte> room) noexcept;
 
     BufferPool* pool_;
     std::vector<Segment> segments_;
-    std::size_t first_ = 0;  // segments_[0, first_) are sent.
+    std::size_t first_ = 0;          // segments_[0, first_) are sent.
+    std::byte* room_ = nullptr;      // What is free behind the last segment's bytes in its chunk,
+    std::byte* room_end_ = nullptr;  // if it has one.
     std::size_t size_ = 0;
     std::size_t chunk_size_ = chunk_size_min;  // Of the next chunk.
     bool has_borrowed_ = false;

@@ -1,7 +1,5 @@
 #include <edgews/net/stream.hpp>
 
-#include <edgews/net/output_queue.hpp>
-
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -86,24 +84,12 @@ Received Stream::receive(std::span<std::byte> space) noexcept {
     return {.end = Received::End::lost};
 }
 
-std::size_t Stream::output_size() const noexcept {
-    return output_ ? output_->size() : 0;
+void Stream::take_output() {
+    output_ = loop_->take_queue();
+    if (is_dispatching_) output_->expect_batch();
 }
 
-bool Stream::output_has_borrowed() const noexcept {
-    return output_ && output_->has_borrowed();
-}
-
-OutputQueue& Stream::output() {
-    if (!output_) {
-        output_ = loop_->take_queue();
-        if (is_dispatching_) output_->expect_batch();
-    }
-    return *output_;
-}
-
-void Stream::request_flush() {
-    if (is_flush_requested_ || is_dispatching_) return;
+void Stream::flush_later() {
     is_flush_requested_ = true;
     loop_->flush_later(*this);
 }

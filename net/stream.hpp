@@ -14,6 +14,7 @@
 
 #include <edgews/net/fd.hpp>
 #include <edgews/net/loop.hpp>
+#include <edgews/net/output_queue.hpp>
 #include <edgews/net/source.hpp>
 
 #include <cstddef>
@@ -22,8 +23,6 @@
 #include <span>
 
 namespace edgews {
-
-class OutputQueue;
 
 // What a receive brought.
 struct Received {
@@ -47,7 +46,7 @@ class Stream : public Source {
 
     [[nodiscard]] Loop& loop() const noexcept { return *loop_; }
     // Bytes that wait for the socket, or for the end of the turn.
-    [[nodiscard]] std::size_t output_size() const noexcept;
+    [[nodiscard]] std::size_t output_size() const noexcept { return output_ ? output_->size() : 0; }
 
   protected:
     explicit Stream(Loop& loop) noexcept;
@@ -78,10 +77,17 @@ class Stream : public Source {
     [[nodiscard]] bool has_ended() const noexcept { return has_ended_; }
 
     // Where to write. Followed by request_flush().
-    [[nodiscard]] OutputQueue& output();
-    [[nodiscard]] bool output_has_borrowed() const noexcept;
+    [[nodiscard]] OutputQueue& output() {
+        if (!output_) take_output();
+        return *output_;
+    }
+    [[nodiscard]] bool output_has_borrowed() const noexcept {
+        return output_ && output_->has_borrowed();
+    }
     // Sends all at the end of the present dispatch or turn.
-    void request_flush();
+    void request_flush() {
+        if (!is_dispatching_ && !is_flush_requested_) flush_later();
+    }
     // Between these two, request_flush() does nothing: end_dispatch() sends all.
     void begin_dispatch() noexcept { is_dispatching_ = true; }
     void end_dispatch() {
@@ -119,6 +125,8 @@ class Stream : public Source {
   private:
     enum class Phase : std::uint8_t { open, finishing, lingering, closed };
     void enter(Phase phase) noexcept { phase_ = phase; }
+    void take_output();
+    void flush_later();
     [[nodiscard]] std::ptrdiff_t send_gathered() noexcept;
     void all_sent() noexcept;
     void discard_input() noexcept;

@@ -191,17 +191,20 @@ TEST_F(BackpressureTest, a_drain_handler_may_send_on_for_ever) {
 }
 
 TEST_F(BackpressureTest, one_message_of_any_size_may_be_sent_when_nothing_waits) {
-    const std::string large(8'000'000, 'x');
+    const std::string large(32'000'000, 'x');  // More than any socket's buffers hold.
+    std::atomic<int> handled_count = 0;
     start({.message =
                [&](Connection& c, Message) {
                    EXPECT_EQ(c.buffered_amount(), 0U);
                    EXPECT_NE(c.send(large), SendResult::dropped);
                    EXPECT_EQ(c.send("one more"), SendResult::dropped);
                    EXPECT_GT(c.buffered_amount(), 0U);
+                   ++handled_count;
                }},
           {.backlog_size_max = 1'000, .overflow = Overflow::drop});
     for (int i = 0; i < 2; ++i) {
         client().send_text("go");
+        server_.wait_until([&] { return handled_count == i + 1; });  // Nobody reads until then.
         client().expect_text(large);
     }
 }

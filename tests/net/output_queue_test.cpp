@@ -79,9 +79,9 @@ class Model {
         const Bytes payload = pattern(size, ++seed_);
         const FrameHeader header{.opcode = Opcode::binary, .payload_size = size};
         if (borrow) {
-            queue.append_frame(header, lent_.emplace_back(payload).bytes(), true);
+            queue.borrow_frame(header, lent_.emplace_back(payload).bytes());
         } else {
-            queue.append_frame(header, ExactBlock(payload).bytes(), false);
+            queue.append_frame(header, ExactBlock(payload).bytes());
         }
         expect_frame(payload);
     }
@@ -132,7 +132,7 @@ class Model {
 
 // Every kind of segment, next to every other.
 void append_mixture(Model& model) {
-    model.append_frame(3, true);
+    model.append_frame(3, false);
     model.append_frame(large, true);
     model.append_frame(0, false);
     model.append_shared(5);
@@ -171,7 +171,7 @@ TEST(OutputQueue, frames_have_headers_of_every_size_and_count_with_them) {
             Model model;
             model.append_frame(size, borrow);
             model.check();
-            EXPECT_EQ(model.queue.has_borrowed(), borrow && size >= large);
+            EXPECT_EQ(model.queue.has_borrowed(), borrow);
         }
     }
 }
@@ -180,14 +180,14 @@ TEST(OutputQueue, the_header_says_what_the_caller_says) {
     BufferPool pool;
     OutputQueue queue(pool);
     const Bytes payload = test::bytes_of("Hel");
-    queue.append_frame({.fin = false, .opcode = Opcode::text, .payload_size = 3}, payload, false);
+    queue.append_frame({.fin = false, .opcode = Opcode::text, .payload_size = 3}, payload);
     EXPECT_EQ(to_hex(gathered(queue)), "01 03 48 65 6c");  // RFC 6455, section 5.7.
 }
 
 TEST(OutputQueue, small_messages_are_gathered_in_a_few_pieces) {
     Model model;
     for (int i = 0; i < 100; ++i) {
-        model.append_frame(20, true);
+        model.append_frame(20, false);
         model.append_shared(20);
     }
     std::array<iovec, 8> vectors;
@@ -200,7 +200,7 @@ TEST(OutputQueue, large_ones_are_neither_copied_nor_do_they_take_memory) {
     OutputQueue queue(pool);
     const Bytes payload = pattern(large, 1);
     const PreparedMessage shared(Opcode::binary, payload);
-    queue.append_frame({.opcode = Opcode::binary, .payload_size = large}, payload, true);
+    queue.borrow_frame({.opcode = Opcode::binary, .payload_size = large}, payload);
     queue.append(shared);
     std::array<iovec, 3> vectors;
     ASSERT_EQ(queue.gather(vectors), 3U);
@@ -282,7 +282,7 @@ TEST(OutputQueue, copy_borrowed_makes_it_independent_of_the_lenders) {
     OutputQueue queue(pool);
     Bytes payload = pattern(large * 2, 1);
     const Bytes expected = server_frame(0x82, payload);
-    queue.append_frame({.opcode = Opcode::binary, .payload_size = payload.size()}, payload, true);
+    queue.borrow_frame({.opcode = Opcode::binary, .payload_size = payload.size()}, payload);
     EXPECT_TRUE(queue.has_borrowed());
     queue.consume(100);
     queue.copy_borrowed();
@@ -321,7 +321,7 @@ TEST(OutputQueue, one_that_never_runs_empty_does_not_grow) {
     const auto turn = [&] {
         const std::size_t before = queue.size();
         for (int i = 0; i < 10; ++i) queue.append(small);
-        queue.append_frame({.opcode = Opcode::binary, .payload_size = large}, big, true);
+        queue.borrow_frame({.opcode = Opcode::binary, .payload_size = large}, big);
         queue.append(shared);
         queue.copy_borrowed();
         queue.consume(queue.size() - before);
@@ -359,12 +359,40 @@ TEST(OutputQueue, clear_forgets_everything) {
     EXPECT_EQ(model.pool.lent_size(), 0U);
 }
 
+TEST(OutputQueue, its_only_chunk_stays_for_what_comes_next_until_it_is_released) {
+    Model model;
+    model.append_frame(20, false);
+    model.consume(model.expected().size());
+    EXPECT_TRUE(model.queue.is_empty());
+    const std::size_t kept_size = model.pool.lent_size();
+    EXPECT_GT(kept_size, 0U);
+    EXPECT_TRUE(gathered(model.queue).empty());
+    model.append_frame(20, false);
+    model.check();
+    EXPECT_EQ(model.pool.lent_size(), kept_size);
+    model.append_frame(large, true);  // Behind it, and behind an empty one.
+    model.consume(model.expected().size());
+    model.append_frame(20, false);
+    model.append_shared(large);
+    model.check();
+    model.consume(model.expected().size());
+    model.queue.release();
+    EXPECT_EQ(model.pool.lent_size(), 0U);
+}
+
+TEST(OutputQueue, a_chunk_for_a_huge_message_does_not_stay) {
+    Model model;
+    model.append_frame(1'000'000, false);
+    model.consume(model.expected().size());
+    EXPECT_EQ(model.pool.lent_size(), 0U);
+}
+
 TEST(OutputQueue, in_steady_state_it_allocates_nothing) {
     BufferPool pool;
     OutputQueue queue(pool);
     const Bytes payload = pattern(125, 1);
     const auto turn = [&] {
-        queue.append_frame({.opcode = Opcode::text, .payload_size = 125}, payload, true);
+        queue.append_frame({.opcode = Opcode::text, .payload_size = 125}, payload);
         queue.consume(queue.size());
     };
     turn();
