@@ -27,6 +27,7 @@ OBJ := build/obj/$(MODE)
 
 SOURCES := $(wildcard crypto/*.cpp core/*.cpp net/*.cpp)
 MICRO := $(wildcard bench/micro/*.cpp)
+LOAD := $(wildcard bench/load/*.cpp)
 HEADERS := $(wildcard crypto/*.hpp core/*.hpp net/*.hpp)
 EXAMPLES := $(patsubst examples/%.cpp,%,$(wildcard examples/*.cpp))
 PAGE := $(wildcard examples/demo/*)
@@ -44,7 +45,7 @@ endif
 .DELETE_ON_ERROR:
 .SECONDARY:
 .DEFAULT_GOAL := all
-.PHONY: all tests unit test run sanitize fuzz bench lint install clean help force \
+.PHONY: all tests unit test run sanitize fuzz bench bench-programs lint install clean help force \
   lint-layers lint-sizes lint-format lint-clang lint-portable lint-tidy
 
 all: $(OUT)/libedgews.a $(EXAMPLES:%=$(OUT)/examples/%)  ## the library and the examples (default)
@@ -85,6 +86,12 @@ $(OUT)/tests/fuzz/%_replay: $(OBJ)/tests/fuzz/%_fuzz.o $(OBJ)/tests/fuzz/replay_
 
 $(OUT)/tests/fuzz/%_fuzz: $(OBJ)/tests/fuzz/%_fuzz.o $(OUT)/libedgews.a
 	@$(LINK) -fsanitize=fuzzer
+
+$(OUT)/bench/load: $(LOAD:%.cpp=$(OBJ)/%.o) $(OUT)/libedgews.a
+	@$(LINK)
+
+$(OUT)/bench/floor: $(OBJ)/bench/floor.o $(OUT)/libedgews.a
+	@$(LINK)
 
 $(OUT)/bench/micro: $(MICRO:%.cpp=$(OBJ)/%.o) $(OUT)/libedgews.a
 	@$(LINK) -lbenchmark
@@ -142,10 +149,14 @@ bench:  ## the micro-benchmarks: all, or those whose name fits FILTER=regex
 	@$(MAKE) $(OUT)/bench/micro
 	@$(OUT)/bench/micro --benchmark_min_time=0.05 --benchmark_filter='$(or $(FILTER),.)'
 
+# The load generator, and the server that does the least that one can.
+bench-programs: $(OUT)/bench/load $(OUT)/bench/floor
+
 # --- Style ------------------------------------------------------------------
 
-PROGRAMS := $(SOURCES) $(wildcard examples/*.cpp)
-ALL_CODE := $(PROGRAMS) $(HEADERS) $(wildcard edgews.hpp examples/*.hpp tests/*/*.?pp)
+PROGRAMS := $(SOURCES) $(wildcard examples/*.cpp bench/*.cpp) $(LOAD)
+ALL_CODE := $(sort $(PROGRAMS) $(HEADERS) \
+  $(wildcard edgews.hpp examples/*.hpp bench/*/*.?pp tests/*/*.?pp))
 
 lint: build/include/edgews build/generated/demo_page.hpp  ## layers, sizes, format, clang-tidy, clang++, AArch64
 	@tools/need lint
@@ -161,7 +172,7 @@ lint-format:
 	@clang-format --dry-run -Werror $(ALL_CODE)
 
 lint-clang:
-	@$(MAKE) MODE=clang all tests
+	@$(MAKE) MODE=clang all tests bench-programs
 
 lint-portable:
 	@$(MAKE) MODE=aarch64 all
