@@ -45,8 +45,8 @@ endif
 .DELETE_ON_ERROR:
 .SECONDARY:
 .DEFAULT_GOAL := all
-.PHONY: all tests unit test run sanitize fuzz bench bench-programs lint install clean help force \
-  lint-layers lint-sizes lint-format lint-clang lint-portable lint-tidy
+.PHONY: all tests unit test run sanitize fuzz bench bench-programs peers lint install clean help \
+  force lint-layers lint-sizes lint-format lint-clang lint-portable lint-tidy
 
 all: $(OUT)/libedgews.a $(EXAMPLES:%=$(OUT)/examples/%)  ## the library and the examples (default)
 
@@ -124,8 +124,8 @@ test:  ## unit, install and interop tests; installs what they need where it can
 	@$(MAKE) all tests tests/interop/node_modules/.package-lock.json
 	@tests/run unit install interop
 
-tests/interop/node_modules/.package-lock.json: $(wildcard tests/interop/package*.json)
-	cd tests/interop && npm ci --no-progress
+%/node_modules/.package-lock.json: %/package.json %/package-lock.json
+	cd $* && npm ci --no-progress
 	@touch $@
 
 run: $(OUT)/examples/demo  ## build the demo and start it: http://localhost:9001/
@@ -151,6 +151,21 @@ bench:  ## the micro-benchmarks: all, or those whose name fits FILTER=regex
 
 # The load generator, and the server that does the least that one can.
 bench-programs: $(OUT)/bench/load $(OUT)/bench/floor
+
+# The servers that ours is compared with, by flags that favour them: ours gets no -march=native.
+PEERS := beast libwebsockets websocketpp
+PEER_FLAGS := -std=c++17 -O3 -DNDEBUG -march=native -pthread -Wall -Wextra
+
+build/bench/peers/%: bench/peers/%.cpp bench/peers/port_option.hpp Makefile
+	@mkdir -p $(@D)
+	@echo "compile $@"
+	@$(CXX) $(PEER_FLAGS) $< -o $@ $(PEER_LIBRARIES)
+
+build/bench/peers/libwebsockets: PEER_LIBRARIES := -lwebsockets
+
+peers:  ## the other servers of the race, from Debian's packages and npm
+	@tools/need race
+	@$(MAKE) $(PEERS:%=build/bench/peers/%) bench/peers/node_modules/.package-lock.json
 
 # --- Style ------------------------------------------------------------------
 
