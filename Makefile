@@ -33,8 +33,11 @@ EXAMPLES := $(patsubst examples/%.cpp,%,$(wildcard examples/*.cpp))
 PAGE := $(wildcard examples/demo/*)
 FUZZ := $(patsubst tests/fuzz/%_fuzz.cpp,%,$(wildcard tests/fuzz/*_fuzz.cpp))
 # Only net/ has threads: the rest would tell ThreadSanitizer nothing.
-TESTED := $(if $(filter tsan,$(MODE)),net,crypto core net)
+TESTED := $(if $(filter tsan,$(MODE)),net,crypto core net bench)
 TESTS := $(wildcard $(TESTED:%=tests/%/*.cpp) tests/support/*.cpp)
+# What tests/bench/ tests of the load generator.
+LOAD_TESTED := $(addprefix bench/load/,frame_run.cpp opening.cpp options.cpp payload.cpp \
+  reply_reader.cpp target.cpp)
 
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 # As many jobs as cores, unless -j says otherwise.
@@ -77,7 +80,8 @@ LINK = mkdir -p $(@D) && echo "link    $@" && $(CXX) $(ALL_FLAGS) $(filter %.o %
 $(OUT)/examples/%: $(OBJ)/examples/%.o $(OUT)/libedgews.a
 	@$(LINK)
 
-$(OUT)/tests/unit: $(TESTS:%.cpp=$(OBJ)/%.o) $(OUT)/libedgews.a
+$(OUT)/tests/unit: $(patsubst %.cpp,$(OBJ)/%.o,$(TESTS) $(if $(filter bench,$(TESTED)),$(LOAD_TESTED))) \
+  $(OUT)/libedgews.a
 	@$(LINK) -lgtest_main -lgtest
 
 $(OUT)/tests/fuzz/%_replay: $(OBJ)/tests/fuzz/%_fuzz.o $(OBJ)/tests/fuzz/replay_main.o \

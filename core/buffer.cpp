@@ -69,15 +69,24 @@ Buffer BufferPool::take(std::size_t capacity_min) noexcept {
     return Buffer(take_block(capacity_min));
 }
 
-void BufferPool::reserve(Buffer& buffer, std::size_t more) noexcept {
+void BufferPool::reserve(Buffer& buffer, std::size_t more, std::uint64_t hoped_for) noexcept {
     if (buffer.free_space().size() >= more && buffer) return;
     const std::size_t size = buffer.size();
     if (more > SIZE_MAX - size) end_out_of_memory();
     // Doubling makes the copies of a message that grows piece by piece add up to
     // less than two of it.
-    Buffer larger = take(std::max(size + more, 2 * buffer.capacity()));
+    std::size_t capacity = std::max(size + more, 2 * buffer.capacity());
+    if (hoped_for <= capacity_kept_max && size <= capacity_kept_max) {
+        const std::size_t whole = size + static_cast<std::size_t>(hoped_for);
+        if (whole > capacity && has_kept(whole)) capacity = whole;
+    }
+    Buffer larger = take(capacity);
     larger.append(buffer.bytes());
     buffer = std::move(larger);
+}
+
+bool BufferPool::has_kept(std::size_t capacity_min) const noexcept {
+    return capacity_min <= capacity_kept_max && kept_[class_of(capacity_min)] != nullptr;
 }
 
 Buffer::Block* BufferPool::take_block(std::size_t capacity_min) noexcept {

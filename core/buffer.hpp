@@ -95,8 +95,10 @@ class BufferPool {
     // as many, unless that is under 256. Out of memory ends the process.
     [[nodiscard]] Buffer take(std::size_t capacity_min) noexcept;
     // Makes free_space() at least `more` bytes, moving to a larger block when it
-    // must; an empty Buffer takes its first block. Growth doubles at least.
-    void reserve(Buffer& buffer, std::size_t more) noexcept;
+    // must; an empty Buffer takes its first block. Growth doubles at least. Where a
+    // block with room for `hoped_for` more is kept already, it moves to that one: no
+    // memory is taken on the word of whoever announced them.
+    void reserve(Buffer& buffer, std::size_t more, std::uint64_t hoped_for = 0) noexcept;
 
     // Heap bytes of the blocks that wait for a taker, and of those on loan.
     [[nodiscard]] std::size_t kept_size() const noexcept { return kept_size_; }
@@ -104,6 +106,7 @@ class BufferPool {
 
   private:
     friend class Buffer;
+    [[nodiscard]] bool has_kept(std::size_t capacity_min) const noexcept;
     [[nodiscard]] Buffer::Block* take_block(std::size_t capacity_min) noexcept;
     void give_back(Buffer::Block* block) noexcept;
 

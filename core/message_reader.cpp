@@ -22,6 +22,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cstring>
+#include <utility>
 
 namespace edgews {
 namespace {
@@ -153,7 +154,7 @@ std::span<std::byte> MessageReader::direct_space() noexcept {
         // A block is doubled only when it is nearly full, so that it stays in
         // proportion to what arrived. Until then the input fills it.
         if (message_.free_space().size() > message_.size() / 8) return {};
-        setup_->pool->reserve(message_, direct_size_min);
+        setup_->pool->reserve(message_, direct_size_min, frame_size_left_);
     }
     const std::span<std::byte> space = message_.free_space();
     return space.first(
@@ -258,7 +259,7 @@ void MessageReader::keep(std::span<const std::byte> piece) noexcept {
     if (message_.free_space().size() < piece.size()) {
         const std::uint64_t ahead = (message_.size() + piece.size()) / 8;
         const auto more = static_cast<std::size_t>(std::min(ahead, frame_size_left_));
-        setup_->pool->reserve(message_, piece.size() + more);
+        setup_->pool->reserve(message_, piece.size() + more, piece.size() + frame_size_left_);
     }
     message_.append(piece);
 }
@@ -336,6 +337,11 @@ Event MessageReader::fail(Fault fault) noexcept {
     header_size_ = 0;
     step_ = Step::discarding;
     return {.kind = Event::Kind::fault, .fault = fault};
+}
+
+Buffer MessageReader::take_payload() noexcept {
+    assert(step_ == Step::delivered && !control_);
+    return std::move(message_);
 }
 
 // The buffer that the last event showed. A message's frames may be around a

@@ -76,6 +76,10 @@ class MessageReader {
     // The first `count` bytes of direct_space() were received. Then call next(), if with no input.
     void direct_received(std::size_t count) noexcept;
 
+    // Takes over the memory of the last event's payload, which stays where it is. Requires: that
+    // was a message, and no part of the input.
+    [[nodiscard]] Buffer take_payload() noexcept;
+
     // Between two messages: no partial header, frame or message is held. Also after a
     // close event or a fault.
     [[nodiscard]] bool is_idle() const noexcept;

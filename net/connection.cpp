@@ -117,10 +117,10 @@ void Connection::dispatch(std::span<std::byte> input) {
         const Event event = reader_.next(input);
         if (!event) break;
         guard([&] { handle(event); });
-        // The memory of an assembled message goes back with the next event.
+        // The memory of an assembled message would go back with the next event.
         if (is_worth_borrowing(event.payload) && output_has_borrowed() &&
             !contains(batch, event.payload)) {
-            flush();
+            output().adopt(reader_.take_payload());
         }
     }
     note_message_progress();

@@ -54,6 +54,27 @@ void OutputQueue::borrow_frame(const FrameHeader& header, std::span<const std::b
     size_ += header_size + payload.size();
 }
 
+// Whoever else borrowed from it stands further ahead, and is sent before the last one is.
+void OutputQueue::adopt(Buffer memory) noexcept {
+    const std::span<const std::byte> bytes = memory.bytes();
+    const auto is_inside = [&](const Segment& segment) {
+        return segment.is_borrowed && segment.data >= bytes.data() &&
+               segment.data < bytes.data() + bytes.size();
+    };
+    Segment* last = nullptr;
+    bool others = false;
+    for (std::size_t i = first_; i < segments_.size(); ++i) {
+        Segment& segment = segments_[i];
+        if (is_inside(segment)) {
+            segment.is_borrowed = false;
+            last = &segment;
+        }
+        others |= segment.is_borrowed;
+    }
+    if (last != nullptr) last->owned = std::move(memory);
+    has_borrowed_ = others;
+}
+
 void OutputQueue::append(PreparedMessage message) {
     const std::span<const std::byte> frame = message.frame();
     if (frame.size() < borrow_size_min) return append(frame);

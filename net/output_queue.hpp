@@ -37,6 +37,9 @@ class OutputQueue {
     // The same without a copy: `payload` stays valid and unchanged until copy_borrowed(). Worth
     // it from `borrow_size_min` on.
     void borrow_frame(const FrameHeader& header, std::span<const std::byte> payload);
+    // What was borrowed of `memory`, if anything was, is the queue's own from now on; the memory
+    // goes back to its pool when that is sent.
+    void adopt(Buffer memory) noexcept;
     // Shares.
     void append(PreparedMessage message);
 

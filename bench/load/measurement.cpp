@@ -23,6 +23,8 @@ ServerFigures figures_of(const ServerSample& before, const ServerSample& after,
     figures.user_ns = figures.cpu_ns * user / std::max(user + system, 1.0);
     figures.system_ns = figures.cpu_ns * system / std::max(user + system, 1.0);
     figures.cpu_share = cpu_ns / (report.seconds * 1e9);
+    figures.wait_share =
+        static_cast<double>(after.wait_ns - before.wait_ns) / (report.seconds * 1e9);
     figures.voluntary_switches = after.voluntary_switches - before.voluntary_switches;
     figures.involuntary_switches = after.involuntary_switches - before.involuntary_switches;
     return figures;

@@ -55,8 +55,11 @@ std::string server_json(const Report& report) {
     const auto or_null = [](const char* pattern, const auto& figure) {
         return figure ? format(pattern, static_cast<double>(*figure)) : std::string("null");
     };
-    return format("{\"cpu_ns\":%.1f,\"user_ns\":%.1f,\"system_ns\":%.1f,\"cpu_share\":%.4f,",
-                  server.cpu_ns, server.user_ns, server.system_ns, server.cpu_share) +
+    return format(
+               "{\"cpu_ns\":%.1f,\"user_ns\":%.1f,\"system_ns\":%.1f,\"cpu_share\":%.4f,\"wait_"
+               "share\":%.4f,",
+               server.cpu_ns, server.user_ns, server.system_ns, server.cpu_share,
+               server.wait_share) +
            "\"rss_bytes\":" + or_null("%.0f", server.rss_bytes) +
            ",\"rss_per_connection\":" + or_null("%.1f", server.rss_per_connection) +
            format(",\"voluntary_switches\":%llu,\"involuntary_switches\":%llu}",
@@ -107,7 +110,12 @@ std::string server_table(const Options& options, const ServerFigures& server) {
     } else {
         text += "  server      " + time_text(server.cpu_ns) + " of CPU each (user " +
                 time_text(server.user_ns) + ", system " + time_text(server.system_ns) + ")" +
-                format(", %.1f %% of a core\n", 100 * server.cpu_share);
+                format(", %.1f %% of a core", 100 * server.cpu_share);
+        // Others on the server's core spoil latencies, and cool the caches.
+        if (server.wait_share > 0.01) {
+            text += format(", and waits for it %.1f %%", 100 * server.wait_share);
+        }
+        text += "\n";
     }
     text += "  switches    " + grouped(server.voluntary_switches) + " voluntary, " +
             grouped(server.involuntary_switches) + " involuntary\n";

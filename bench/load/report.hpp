@@ -15,7 +15,8 @@ struct ServerFigures {
     double cpu_ns = 0;  // This and the next two per message.
     double user_ns = 0;
     double system_ns = 0;
-    double cpu_share = 0;  // Of one core.
+    double cpu_share = 0;   // Of one core.
+    double wait_share = 0;  // Of the time, in which it waited for a core that others had.
     std::uint64_t voluntary_switches = 0;
     std::uint64_t involuntary_switches = 0;
     std::optional<std::size_t> rss_bytes{};

@@ -91,7 +91,10 @@ std::optional<ServerSample> ServerProbe::sample() const {
     for (const std::string& thread : names_in(process / "task")) {
         const std::string times = read_file(process / "task" / thread / "schedstat");
         const std::string status = read_file(process / "task" / thread / "status");
-        sample.cpu_ns += number_after(times, "").value_or(0);
+        std::uint64_t cpu_ns = 0, wait_ns = 0;
+        std::istringstream(times) >> cpu_ns >> wait_ns;
+        sample.cpu_ns += cpu_ns;
+        sample.wait_ns += wait_ns;
         sample.voluntary_switches += number_after(status, "\nvoluntary_ctxt_switches:").value_or(0);
         sample.involuntary_switches +=
             number_after(status, "\nnonvoluntary_ctxt_switches:").value_or(0);

@@ -136,6 +136,24 @@ TEST(BufferPool, blocks_of_another_class_are_left_alone) {
     EXPECT_EQ(larger.capacity(), 512U);
 }
 
+TEST(BufferPool, what_is_hoped_for_is_given_where_it_is_kept_already) {
+    BufferPool pool;
+    constexpr std::size_t large = 1 << 20;
+    Buffer buffer = pool.take(256);
+    const std::byte byte{7};
+    buffer.append(std::span(&byte, 1));
+    pool.reserve(buffer, 300, large - 1);
+    EXPECT_EQ(buffer.capacity(), 512U);  // Nothing is kept: no more than must be.
+    pool.take(large).reset();
+    pool.reserve(buffer, 600, large);  // With the byte that is in use, too much for it.
+    EXPECT_EQ(buffer.capacity(), 1024U);
+    pool.reserve(buffer, 1200, large - 1);
+    EXPECT_EQ(buffer.capacity(), large);
+    EXPECT_EQ(buffer.bytes()[0], byte);
+    pool.reserve(buffer, large, UINT64_MAX);  // Claims are not counted with.
+    EXPECT_EQ(buffer.capacity(), 2 * large);
+}
+
 TEST(BufferPool, it_keeps_no_more_than_its_limit_and_nothing_huge) {
     BufferPool probe;
     probe.take(1024).reset();

@@ -89,6 +89,16 @@ TEST_F(MessageReaderMemory, an_assembled_message_is_valid_until_the_next_call_wh
     EXPECT_EQ(pool_.lent_size(), 0U);
 }
 
+TEST_F(MessageReaderMemory, an_assembled_message_can_be_taken_over) {
+    EXPECT_FALSE(next(client_frame(0x01, "Hel")));
+    const Event message = next(client_frame(0x80, "lo") + client_frame(0x81, "more"));
+    const Buffer taken = reader_.take_payload();
+    EXPECT_EQ(taken.bytes().data(), message.payload.data());
+    EXPECT_EQ(text_of(next().payload), "more");
+    EXPECT_EQ(text_of(taken.bytes()), "Hello");
+    EXPECT_TRUE(reader_.is_idle());
+}
+
 TEST_F(MessageReaderMemory, a_control_frame_in_pieces_does_not_disturb_the_message_around_it) {
     EXPECT_FALSE(next(client_frame(0x01, "Hel")));
     const std::size_t message_size = pool_.lent_size();
@@ -215,6 +225,20 @@ TEST_F(MessageReaderMemory, memory_follows_what_arrived_and_not_what_was_claimed
         }
         EXPECT_EQ(pool_.lent_size(), 0U);
     }
+}
+
+// The bytes that a long frame claims are hoped for: a block that is there anyhow saves copies.
+TEST(MessageReaderMemoryKept, a_long_message_moves_into_a_block_that_is_kept_for_it) {
+    BufferPool pool;
+    pool.take(1024 * kib).reset();
+    const ReaderSetup setup{.pool = &pool};
+    MessageReader reader(setup);
+    Bytes begin = client_frame(0x82, std::string(1024 * kib, 'x'));
+    begin.resize(100 * kib);
+    std::span<std::byte> input = begin;
+    EXPECT_FALSE(reader.next(input));
+    EXPECT_EQ(pool.kept_size(), 0U);
+    EXPECT_EQ(reader.direct_space().size(), 924 * kib + 14);
 }
 
 TEST_F(MessageReaderMemory, direct_space_is_for_a_long_rest_of_a_frame_only) {

@@ -291,6 +291,39 @@ TEST(OutputQueue, copy_borrowed_makes_it_independent_of_the_lenders) {
     EXPECT_TRUE(gathered(queue) == Bytes(expected.begin() + 100, expected.end()));
 }
 
+TEST(OutputQueue, adopted_memory_goes_back_when_the_last_that_lies_in_it_is_sent) {
+    BufferPool pool(0);
+    OutputQueue queue(pool);
+    const Bytes lent = pattern(large, 2);
+    Buffer memory = pool.take(3 * large);
+    memory.append(pattern(3 * large, 1));
+    const std::span<const std::byte> bytes = memory.bytes();
+    const FrameHeader header{.opcode = Opcode::binary, .payload_size = large};
+    queue.borrow_frame(header, bytes.first(large));
+    queue.borrow_frame(header, lent);
+    queue.borrow_frame(header, bytes.last(large));
+    const Bytes expected = gathered(queue);
+    queue.adopt(std::move(memory));
+    EXPECT_TRUE(queue.has_borrowed());  // The one in between.
+    queue.copy_borrowed();
+    EXPECT_FALSE(queue.has_borrowed());
+    EXPECT_TRUE(gathered(queue) == expected);
+    queue.consume(expected.size() - 1);
+    EXPECT_GT(pool.lent_size(), 3 * large);
+    queue.consume(1);
+    EXPECT_EQ(pool.lent_size(), 0U);
+}
+
+TEST(OutputQueue, adopted_memory_that_nothing_lies_in_goes_back_at_once) {
+    BufferPool pool(0);
+    OutputQueue queue(pool);
+    const Bytes lent = pattern(large, 2);
+    queue.borrow_frame({.opcode = Opcode::binary, .payload_size = large}, lent);
+    queue.adopt(pool.take(large));
+    EXPECT_EQ(pool.lent_size(), 0U);
+    EXPECT_TRUE(queue.has_borrowed());
+}
+
 TEST(OutputQueue, random_use_over_a_long_time_gives_exactly_the_bytes) {
     const auto seed = std::random_device{}();
     SCOPED_TRACE(testing::Message() << "seed " << seed);
