@@ -36,8 +36,8 @@ FUZZ := $(patsubst tests/fuzz/%_fuzz.cpp,%,$(wildcard tests/fuzz/*_fuzz.cpp))
 TESTED := $(if $(filter tsan,$(MODE)),net,crypto core net bench)
 TESTS := $(wildcard $(TESTED:%=tests/%/*.cpp) tests/support/*.cpp)
 # What tests/bench/ tests of the load generator.
-LOAD_TESTED := $(addprefix bench/load/,frame_run.cpp opening.cpp options.cpp payload.cpp \
-  reply_reader.cpp target.cpp)
+LOAD_TESTED := $(if $(filter bench,$(TESTED)),$(addprefix bench/load/,frame_run.cpp opening.cpp \
+  options.cpp payload.cpp reply_reader.cpp target.cpp))
 
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 # As many jobs as cores, unless -j says otherwise.
@@ -80,8 +80,7 @@ LINK = mkdir -p $(@D) && echo "link    $@" && $(CXX) $(ALL_FLAGS) $(filter %.o %
 $(OUT)/examples/%: $(OBJ)/examples/%.o $(OUT)/libedgews.a
 	@$(LINK)
 
-$(OUT)/tests/unit: $(patsubst %.cpp,$(OBJ)/%.o,$(TESTS) $(if $(filter bench,$(TESTED)),$(LOAD_TESTED))) \
-  $(OUT)/libedgews.a
+$(OUT)/tests/unit: $(patsubst %.cpp,$(OBJ)/%.o,$(TESTS) $(LOAD_TESTED)) $(OUT)/libedgews.a
 	@$(LINK) -lgtest_main -lgtest
 
 $(OUT)/tests/fuzz/%_replay: $(OBJ)/tests/fuzz/%_fuzz.o $(OBJ)/tests/fuzz/replay_main.o \
@@ -125,7 +124,7 @@ unit: $(OUT)/tests/unit  ## the unit tests alone: run them at every change
 
 test:  ## unit, install and interop tests; installs what they need where it can
 	@tools/need test
-	@$(MAKE) all tests tests/interop/node_modules/.package-lock.json
+	@$(MAKE) all tests bench-programs tests/interop/node_modules/.package-lock.json
 	@tests/run unit install interop
 
 %/node_modules/.package-lock.json: %/package.json %/package-lock.json
