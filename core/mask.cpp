@@ -88,26 +88,25 @@ void mask_sse2(std::byte* data, std::size_t size, std::uint32_t key) noexcept {
     simd::store_256(last, tail);
 }
 
-// Loads and stores under a mask leave out the bytes that are not ours, so neither
-// short payloads nor the rest of long ones need a case of their own.
 [[gnu::target("avx512f,avx512bw")]] void mask_avx512(std::byte* data, std::size_t size,
                                                      std::uint32_t key) noexcept {
-    if (size >= 256) {  // Unaligned, each block of a long payload lies across two cache lines.
-        const std::size_t skip = to_aligned(data, 64) % 64;
-        simd::take_part_512<true>(data, skip, _mm512_set1_epi32(static_cast<int>(key)));
-        key = advance_mask(key, skip);
-        data += skip;
-        size -= skip;
+    if (size < 64) return mask_avx2(data, size, key);
+    std::byte* const last = data + size - 64;
+    const __m512i head = _mm512_xor_si512(simd::load_512(data), simd::key_512(key));
+    const __m512i tail =
+        _mm512_xor_si512(simd::load_512(last), simd::key_512(advance_mask(key, size)));
+    const std::size_t skip = to_aligned(data, 64);
+    const __m512i body_key = simd::key_512(advance_mask(key, skip));
+    std::byte* block = data + skip;
+    for (; last - block >= 256; block += 256) {
+        simd::take_512<true>(block, body_key);
+        simd::take_512<true>(block + 64, body_key);
+        simd::take_512<true>(block + 128, body_key);
+        simd::take_512<true>(block + 192, body_key);
     }
-    const __m512i block_key = _mm512_set1_epi32(static_cast<int>(key));
-    for (; size >= 256; data += 256, size -= 256) {
-        simd::take_512<true>(data, block_key);
-        simd::take_512<true>(data + 64, block_key);
-        simd::take_512<true>(data + 128, block_key);
-        simd::take_512<true>(data + 192, block_key);
-    }
-    for (; size >= 64; data += 64, size -= 64) simd::take_512<true>(data, block_key);
-    simd::take_part_512<true>(data, size, block_key);
+    for (; block < last; block += 64) simd::take_512<true>(block, body_key);
+    simd::store_512(data, head);
+    simd::store_512(last, tail);
 }
 
 constexpr std::array kernels{

@@ -110,6 +110,21 @@ template <bool masked>
     return _mm256_set1_epi32(static_cast<int>(key));
 }
 
+[[gnu::target("avx512f,avx512bw"), gnu::always_inline]] inline __m512i load_512(
+    const std::byte* data) noexcept {
+    return _mm512_loadu_si512(data);
+}
+
+[[gnu::target("avx512f,avx512bw"), gnu::always_inline]] inline void store_512(
+    std::byte* data, __m512i value) noexcept {
+    _mm512_storeu_si512(data, value);
+}
+
+[[gnu::target("avx512f,avx512bw"), gnu::always_inline]] inline __m512i key_512(
+    std::uint32_t key) noexcept {
+    return _mm512_set1_epi32(static_cast<int>(key));
+}
+
 // Reads sixteen bytes; when `masked`, unmasks them in place first.
 template <bool masked>
 [[gnu::always_inline]] inline __m128i take_128(Text<masked>* data,
@@ -136,10 +151,10 @@ template <bool masked>
 template <bool masked>
 [[gnu::target("avx512f,avx512bw"), gnu::always_inline]] inline __m512i take_512(
     Text<masked>* data, [[maybe_unused]] __m512i key) noexcept {
-    __m512i value = _mm512_loadu_si512(data);
+    __m512i value = load_512(data);
     if constexpr (masked) {
         value = _mm512_xor_si512(value, key);
-        _mm512_storeu_si512(data, value);
+        store_512(data, value);
     }
     return value;
 }

@@ -62,8 +62,22 @@ constexpr __mmask16 all_quads = 0xFFFF;
 template <bool masked>
 [[gnu::target("avx512f,avx512bw"), gnu::always_inline]] inline bool run_512(
     Text<masked>* data, std::size_t size, std::uint32_t key) noexcept {
-    const __m512i keys = _mm512_set1_epi32(static_cast<int>(key));
+    const __m512i keys = simd::key_512(key);
     __m512i previous = _mm512_setzero_si512();
+    for (; size >= 256; data += 256, size -= 256) {
+        const __m512i a = simd::take_512<masked>(data, keys);
+        const __m512i b = simd::take_512<masked>(data + 64, keys);
+        const __m512i c = simd::take_512<masked>(data + 128, keys);
+        const __m512i d = simd::take_512<masked>(data + 192, keys);
+        __m512i errors = unfinished_512(previous);
+        if (_mm512_movepi8_mask(_mm512_or_si512(_mm512_or_si512(a, b), _mm512_or_si512(c, d))) !=
+            0) {
+            errors = _mm512_or_si512(_mm512_or_si512(errors_512(a, previous), errors_512(b, a)),
+                                     _mm512_or_si512(errors_512(c, b), errors_512(d, c)));
+        }
+        if (_mm512_test_epi8_mask(errors, errors) != 0) return false;
+        previous = d;
+    }
     for (; size >= 64; data += 64, size -= 64) {
         const __m512i block = simd::take_512<masked>(data, keys);
         if (!is_valid_512(block, previous)) return false;
@@ -77,12 +91,14 @@ template <bool masked>
 
 [[gnu::target("avx512f,avx512bw")]] bool validate_avx512(const std::byte* data,
                                                          std::size_t size) noexcept {
+    if (size < 64) return validate_avx2(data, size);
     return run_512<false>(data, size, 0);
 }
 
 [[gnu::target("avx512f,avx512bw")]] bool unmask_and_validate_avx512(std::byte* data,
                                                                     std::size_t size,
                                                                     std::uint32_t key) noexcept {
+    if (size < 64) return unmask_and_validate_avx2(data, size, key);
     return run_512<true>(data, size, key);
 }
 
