@@ -51,6 +51,7 @@ void Measurement::begin() {
     before_ = probe_->sample().value_or(ServerSample{});
     is_measuring_ = true;
     began_at_ = now_ns();  // The sample has taken its time.
+    shown_at_ = began_at_;
 }
 
 void Measurement::finish(std::uint64_t messages) {

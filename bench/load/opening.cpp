@@ -30,15 +30,14 @@ std::string make_key() {
 
 OpeningTexts::OpeningTexts(const std::string& host, std::uint16_t port, const std::string& path) {
     const std::string name = host.find(':') == std::string::npos ? host : "[" + host + "]";
+    const std::string begin = "GET " + path + " HTTP/1.1\r\nHost: " + name + ":" +
+                              std::to_string(port) +
+                              "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                              "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ";
     for (unsigned i = 0; i < text_count; ++i) {
         const std::string key = make_key();
         const auto accept = edgews::accept_key(key);
-        texts_.push_back({"GET " + path + " HTTP/1.1\r\nHost: " + name + ":" +
-                              std::to_string(port) +
-                              "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                              "Sec-WebSocket-Key: " +
-                              key + "\r\nSec-WebSocket-Version: 13\r\n\r\n",
-                          std::string(accept.data(), accept.size())});
+        texts_.push_back({begin + key + "\r\n\r\n", std::string(accept.data(), accept.size())});
     }
 }
 

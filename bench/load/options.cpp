@@ -175,7 +175,7 @@ ParsedOptions parse_options(int count, const char* const* words) {
         }
         if ((has_value && !wants_value) || !row->set(parsed.options, value)) {
             return {.fault = name + " " + row->value + ": mode " + mode->name +
-                             " cannot do with \"" + std::string(value) + "\""};
+                             " does not take \"" + std::string(value) + "\""};
         }
     }
     if (!parsed.options.help) parsed.fault = fault_of(parsed.options);
