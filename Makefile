@@ -48,7 +48,7 @@ endif
 .DELETE_ON_ERROR:
 .SECONDARY:
 .DEFAULT_GOAL := all
-.PHONY: all tests unit test run sanitize fuzz bench bench-programs peers lint install clean help \
+.PHONY: all tests unit test run sanitize fuzz bench bench-programs peers race lint install clean help \
   force lint-layers lint-sizes lint-format lint-clang lint-portable lint-tidy
 
 all: $(OUT)/libedgews.a $(EXAMPLES:%=$(OUT)/examples/%)  ## the library and the examples (default)
@@ -156,7 +156,7 @@ bench:  ## the micro-benchmarks: all, or those whose name fits FILTER=regex
 bench-programs: $(OUT)/bench/load $(OUT)/bench/floor
 
 # The servers that ours is compared with, by flags that favour them: ours gets no -march=native.
-PEERS := beast libwebsockets websocketpp
+PEER_PROGRAMS := beast libwebsockets websocketpp
 PEER_FLAGS := -std=c++17 -O3 -DNDEBUG -march=native -pthread -Wall -Wextra
 
 build/bench/peers/%: bench/peers/%.cpp bench/peers/port_option.hpp Makefile
@@ -168,7 +168,13 @@ build/bench/peers/libwebsockets: PEER_LIBRARIES := -lwebsockets
 
 peers:  ## the other servers of the race, from Debian's packages and npm
 	@tools/need race
-	@$(MAKE) $(PEERS:%=build/bench/peers/%) bench/peers/node_modules/.package-lock.json
+	@$(MAKE) $(PEER_PROGRAMS:%=build/bench/peers/%) bench/peers/node_modules/.package-lock.json
+
+race:  ## edgews beside other servers: QUICK=1 ROWS=regex PEERS='floor beast' PEER_name='command'
+	@tools/need race
+	@$(MAKE) MODE=release all bench-programs peers
+	@RACE_COMPILER='$(CXX)' RACE_FLAGS='-std=c++20 $(strip $(FLAGS_release) $(CXXFLAGS))' \
+	  RACE_PEER_FLAGS='$(PEER_FLAGS)' RACE_VERSION='$(VERSION)' python3 -B bench/race
 
 # --- Style ------------------------------------------------------------------
 

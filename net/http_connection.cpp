@@ -49,8 +49,9 @@ void HttpConnection::on_readable() {
         process(space.first(received.size));
         if (is_closed()) return;  // Or a WebSocket, which has sent by itself.
         end_dispatch();
-        if (!is_open() || is_broken()) return;
-        if (received.size < space.size() && !has_ended()) return;
+        const bool is_more = received.size == space.size() || has_ended();
+        if (is_more) flush();  // What comes may be the end.
+        if (!is_more || !is_open() || is_broken()) return;
     }
 }
 

@@ -116,6 +116,8 @@ class Loop {
     void read_later(Source& source);
     // Has on_flush() called at the end of this turn.
     void flush_later(Source& source);
+    // The same, but after a few more events already.
+    void flush_soon(Source& source) { answered_.push_back(&source); }
 
     [[nodiscard]] Slots& slots() noexcept;
     [[nodiscard]] BufferPool& pool() noexcept { return pool_; }
@@ -139,6 +141,7 @@ class Loop {
     void read_unread();
     void run_timers();
     void flush_unflushed();
+    void flush_answered();
     void delete_retired() noexcept;
     void read_clock() noexcept;
 
@@ -153,6 +156,7 @@ class Loop {
     TimerWheel timers_;
     std::vector<Token> unread_;
     std::vector<Token> unflushed_;
+    std::vector<Source*> answered_;  // Of this turn: to be flushed soon.
     std::vector<Token> being_read_;  // unread_ of the last turn.
     std::vector<Source*> retired_;
     std::vector<std::unique_ptr<OutputQueue>> queues_;

@@ -30,6 +30,8 @@ class OutputQueue {
 
     // Much is to come, and to leave at once: the answers to a batch of input.
     void expect_batch() noexcept { chunk_size_ = chunk_size_max; }
+    // Takes the first chunk already.
+    void warm_up() { take_chunk(chunk_size_max); }
     // Copies.
     void append(std::span<const std::byte> bytes);
     // A frame. Copies its payload.

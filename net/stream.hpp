@@ -88,11 +88,15 @@ class Stream : public Source {
     void request_flush() {
         if (!is_dispatching_ && !is_flush_requested_) flush_later();
     }
-    // Between these two, request_flush() does nothing: end_dispatch() sends all.
+    // Between these two, request_flush() does nothing: end_dispatch() sends all. What is borrowed
+    // leaves at once, before its memory is received into again, the rest with the answers of the
+    // next few connections.
     void begin_dispatch() noexcept { is_dispatching_ = true; }
     void end_dispatch() {
         is_dispatching_ = false;
-        flush();
+        if (!output_ || is_flush_requested_ || output_->has_borrowed()) return flush();
+        is_flush_requested_ = true;
+        loop_->flush_soon(*this);
     }
     // Sends as much as the socket takes. Calls no handler: an error shows as on_lost() at
     // the end of the turn.
