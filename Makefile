@@ -48,8 +48,8 @@ endif
 .DELETE_ON_ERROR:
 .SECONDARY:
 .DEFAULT_GOAL := all
-.PHONY: all tests unit test run sanitize fuzz bench bench-programs peers race lint install clean help \
-  force lint-layers lint-sizes lint-format lint-clang lint-portable lint-tidy
+.PHONY: all tests unit test run sanitize fuzz bench bench-programs peers race lint install \
+  clean help force lint-layers lint-sizes lint-format lint-clang lint-portable lint-tidy
 
 all: $(OUT)/libedgews.a $(EXAMPLES:%=$(OUT)/examples/%)  ## the library and the examples (default)
 

@@ -49,8 +49,9 @@ class Progress:
 
     def show(self, row: rows.Row, number: int, name: str) -> None:
         if self._is_terminal:
-            text = f"\r\x1b[K[{self._done + 1}/{self._row_count}] {row.name}, round {number}: {name}"
-            print(text, end="", file=sys.stderr, flush=True)
+            place = f"[{self._done + 1}/{self._row_count}]"
+            print(f"\r\x1b[K{place} {row.name}, round {number}: {name}", end="", file=sys.stderr,
+                  flush=True)
 
     def finish_row(self, entry: dict) -> None:
         self._done += 1

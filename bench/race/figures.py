@@ -51,9 +51,11 @@ def quantity(number: float, unit: str) -> str:
     """"231 ns", "5.27 µs", "1,234 B"."""
     if unit == "bytes":
         return f"{number:,.0f} B"
-    for size, name in ((1, "ns"), (1e3, "µs"), (1e6, "ms")):
+    if number < 999.5:
+        return f"{number:.0f} ns"
+    for size, name in ((1e3, "µs"), (1e6, "ms")):
         if number / size < 999.5:
-            return f"{number / size:.0f} ns" if size == 1 else f"{three_digits(number / size)} {name}"
+            return f"{three_digits(number / size)} {name}"
     return f"{three_digits(number / 1e9)} s"
 
 

@@ -39,7 +39,7 @@ set tics nomirror textcolor rgb '{TEXT_COLOUR}'
 set title textcolor rgb '{TEXT_COLOUR}'
 set xlabel textcolor rgb '{TEXT_COLOUR}'
 set ylabel textcolor rgb '{TEXT_COLOUR}'
-set format y '%.0f'
+set format y '%.0s%c'
 set grid ytics linecolor rgb '{GRID_COLOUR}' linewidth 0.5 dashtype 1
 set key textcolor rgb '{TEXT_COLOUR}' noenhanced
 """
@@ -58,6 +58,15 @@ def _lines(series: Series, names: list[str]) -> str:
 
 def _tics(places: list[tuple[float, str]]) -> str:
     return "set xtics (" + ", ".join(f"'{text}' {at}" for at, text in places) + ")\n"
+
+
+def _size_tics(sizes: list[int]) -> str:
+    """Those that are far enough apart to be read."""
+    shown: list[int] = []
+    for size in sizes:
+        if not shown or size >= 5 * shown[-1]:
+            shown.append(size)
+    return _tics([(size, size_text(size)) for size in shown])
 
 
 def cpu_series(race: dict, in_flight: int) -> Series:
@@ -94,7 +103,7 @@ def memory_bars(race: dict) -> list[tuple[str, float]]:
             numbers = values(result, "server.rss_per_connection") if row["mode"] == "idle" else []
             if numbers:
                 bars.append((name, median(numbers)))
-    return bars
+    return sorted(bars, key=lambda bar: bar[1])
 
 
 def _panels(file: Path, names: list[str], title: str, axes: str,
@@ -102,11 +111,11 @@ def _panels(file: Path, names: list[str], title: str, axes: str,
     """Panels side by side, each with a title, its tics and its lines. The last has the legend."""
     text = _head(file, 1000, 440) + _styles(names) + axes
     text += (f"set multiplot layout 1,{len(panels)} title '{title}' textcolor rgb '{TEXT_COLOUR}'"
-             " margins 0.09,0.83,0.22,0.82 spacing 0.1\n")
+             " margins 0.08,0.82,0.2,0.82 spacing 0.07\n")
     for number, (subtitle, tics, series) in enumerate(panels, 1):
         is_last = number == len(panels)
         text += "set key outside right center\n" if is_last else "unset key\n"
-        text += f"set title '{subtitle}'\n" + tics + _lines(series, names)
+        text += f"set title '{subtitle}'\n" + tics + _lines(series, names) + "unset ylabel\n"
     return text + "unset multiplot\n"
 
 
@@ -116,9 +125,8 @@ def cpu_script(race: dict, names: list[str], file: Path) -> str:
         series = cpu_series(race, in_flight)
         sizes = sorted({size for points in series.values() for size, _ in points})
         if len(sizes) > 1:  # One size makes no line.
-            tics = _tics([(size, size_text(size)) for size in sizes])
-            panels.append((f"{in_flight} in flight on each", tics, series))
-    axes = ("set logscale xy\nset xlabel 'message size'\nset xtics rotate by -40\n"
+            panels.append((f"{in_flight} in flight on each", _size_tics(sizes), series))
+    axes = ("set logscale xy\nset xlabel 'message size'\n"
             "set ylabel 'server CPU per message, ns'\n")
     title = "Echo of binary messages, 64 connections"
     return _panels(file, names, title, axes, panels) if panels else ""
@@ -141,10 +149,11 @@ def memory_script(race: dict, names: list[str], file: Path) -> str:
     bars = memory_bars(race)
     if not bars:
         return ""
-    text = _head(file, 700, 380) + _styles(names)
+    text = _head(file, 1000, 380) + _styles(names)
     text += ("set title 'Memory of a silent connection'\nset ylabel 'bytes per connection'\n"
              "unset key\nset style fill solid\nset boxwidth 0.6\n"
-             f"set xrange [-0.6:{len(bars) - 0.4}]\nset yrange [0:*]\nset offsets 0,0,graph 0.1,0\n")
+             f"set xrange [-0.6:{len(bars) - 0.4}]\nset yrange [0:*]\nset format y '%.0f'\n"
+             "set offsets 0,0,graph 0.1,0\n")
     text += _tics([(at, name) for at, (name, _) in enumerate(bars)])
     text += "$bars << END\n" + "\n".join(
         f"{at} {size} {names.index(name) + 1}" for at, (name, size) in enumerate(bars)) + "\nEND\n"
