@@ -244,8 +244,13 @@ inline bool Connection::has_room_for(std::size_t size) const noexcept {
     return waiting == 0 || (size <= limit && waiting <= limit - size);
 }
 
+inline void Connection::catch_up() {
+    if (subscriptions_ && shard().topics().has_waiting()) shard().topics().deliver();
+}
+
 SendResult Connection::send(Message message) {
     if (!is_open()) return SendResult::closed;
+    catch_up();
     if (is_sending_fragments_) return SendResult::dropped;
     const Opcode opcode = message.is_text() ? Opcode::text : Opcode::binary;
     return send_data({.opcode = opcode, .payload_size = message.size()}, message.bytes());
@@ -253,6 +258,7 @@ SendResult Connection::send(Message message) {
 
 SendResult Connection::send(const PreparedMessage& message) {
     if (!is_open()) return SendResult::closed;
+    catch_up();
     if (is_sending_fragments_ || !message) return SendResult::dropped;
     const std::size_t size = message.frame().size();
     if (!has_room_for(size) && !make_room_for(size)) return overflow();
@@ -261,8 +267,17 @@ SendResult Connection::send(const PreparedMessage& message) {
     return accepted();
 }
 
+bool Connection::send_frames(std::span<const std::byte> frames, std::size_t count) {
+    if (!is_open() || is_sending_fragments_ || !has_room_for(frames.size())) return false;
+    output().append(frames);
+    shard().counters().add(Counter::messages_sent, count);
+    (void)accepted();
+    return true;
+}
+
 SendResult Connection::send_fragment(Message piece, Fragment which) {
     if (!is_open()) return SendResult::closed;
+    catch_up();
     if (is_sending_fragments_ == (which == Fragment::first)) return SendResult::dropped;
     const Opcode kind = piece.is_text() ? Opcode::text : Opcode::binary;
     const SendResult result =
@@ -345,6 +360,7 @@ void Connection::send_close_frame(std::uint16_t code, std::string_view reason) {
     const auto bytes = std::as_bytes(std::span(reason));
     std::copy(bytes.begin(), bytes.end(), payload.begin() + 2);
     const std::size_t size = code == close_code::no_status ? 0 : 2 + reason.size();
+    catch_up();
     send_control(Opcode::close, std::span(payload).first(size));
     closing_.close_sent();
 }

@@ -134,6 +134,10 @@ class Connection final : public Stream {
     [[nodiscard]] bool make_room_for(std::size_t size);
     SendResult overflow();
     void tell_overflow();
+    // Frames for many, as one piece. False: they must be sent one by one.
+    [[nodiscard]] bool send_frames(std::span<const std::byte> frames, std::size_t count);
+    // What was published before comes first.
+    void catch_up();
     SendResult send_data(const FrameHeader& header, std::span<const std::byte> payload);
     SendResult send_large(const FrameHeader& header, std::span<const std::byte> payload);
     SendResult send_application_control(Opcode opcode, std::span<const std::byte> payload);

@@ -210,9 +210,16 @@ void Loop::run_timers() {
 // What is flushed may call handlers that write to others: they join at the end.
 void Loop::flush_unflushed() {
     flush_answered();
-    for (std::size_t i = 0; i < unflushed_.size(); ++i) {
-        if (Source* source = slots().find(unflushed_[i])) source->on_flush();
-    }
+    std::size_t i = 0;
+    do {
+        while (!writers_.empty()) {
+            Source* const writer = writers_.back();
+            writers_.pop_back();
+            writer->on_flush();
+        }
+        if (i == unflushed_.size()) break;
+        if (Source* source = slots().find(unflushed_[i++])) source->on_flush();
+    } while (true);
     unflushed_.clear();
 }
 

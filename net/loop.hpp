@@ -116,6 +116,8 @@ class Loop {
     void read_later(Source& source);
     // Has on_flush() called at the end of this turn.
     void flush_later(Source& source);
+    // The same, before all others: for one that writes to others. It must outlive the turn.
+    void flush_first(Source& source) { writers_.push_back(&source); }
     // The same, but after a few more events already.
     void flush_soon(Source& source) { answered_.push_back(&source); }
 
@@ -157,6 +159,7 @@ class Loop {
     std::vector<Token> unread_;
     std::vector<Token> unflushed_;
     std::vector<Source*> answered_;  // Of this turn: to be flushed soon.
+    std::vector<Source*> writers_;   // Of this turn: to be flushed first.
     std::vector<Token> being_read_;  // unread_ of the last turn.
     std::vector<Source*> retired_;
     std::vector<std::unique_ptr<OutputQueue>> queues_;

@@ -12,7 +12,7 @@
 namespace edgews {
 
 Shard::Shard(Common& common, Loop& loop)
-    : common_(common), loop_(loop), scratch_head_(common.options.http) {
+    : common_(common), loop_(loop), topics_(loop), scratch_head_(common.options.http) {
     for (const auto& route : common.router.websockets()) {
         const RouteOptions& options = route->options;
         routes_.push_back({.route = route.get(),

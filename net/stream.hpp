@@ -98,6 +98,11 @@ class Stream : public Source {
         is_flush_requested_ = true;
         loop_->flush_soon(*this);
     }
+    // In place of end_dispatch(): all leaves at once.
+    void finish_dispatch() {
+        is_dispatching_ = false;
+        flush();
+    }
     // Sends as much as the socket takes. Calls no handler: an error shows as on_lost() at
     // the end of the turn.
     void flush();

@@ -6,10 +6,18 @@
 
 namespace edgews {
 
-Topics::Topics() = default;
+namespace {
+
+// Small frames up to so many bytes are copied together once, then to each subscriber.
+constexpr std::size_t joined_size_max = 16 * 1024;
+
+}  // namespace
+
+Topics::Topics(Loop& loop) : loop_(loop) {}
 Topics::~Topics() = default;
 
 bool Topics::subscribe(Connection& connection, std::string_view name) {
+    deliver();
     if (!connection.subscriptions_) connection.subscriptions_ = std::make_unique<Subscriptions>();
     auto& entries = connection.subscriptions_->entries;
     auto found = topics_.find(name);
@@ -29,6 +37,7 @@ bool Topics::subscribe(Connection& connection, std::string_view name) {
 
 bool Topics::unsubscribe(Connection& connection, std::string_view name) {
     if (!connection.subscriptions_) return false;
+    deliver();
     const auto& entries = connection.subscriptions_->entries;
     const auto found = std::find_if(entries.begin(), entries.end(),
                                     [&](const auto& entry) { return entry.topic->name == name; });
@@ -39,6 +48,7 @@ bool Topics::unsubscribe(Connection& connection, std::string_view name) {
 
 void Topics::unsubscribe_all(Connection& connection) noexcept {
     if (!connection.subscriptions_) return;
+    deliver();
     auto& entries = connection.subscriptions_->entries;
     while (!entries.empty()) remove(connection, entries.size() - 1);
     connection.subscriptions_.reset();
@@ -67,9 +77,58 @@ void Topics::publish(std::string_view name, const PreparedMessage& message,
                      const Connection* except) {
     const auto found = topics_.find(name);
     if (found == topics_.end()) return;
-    for (const Topic::Subscriber& subscriber : found->second->subscribers) {
-        if (subscriber.connection != except) subscriber.connection->send(message);
+    if (waiting_.empty()) loop_.flush_first(*this);
+    waiting_.push_back({found->second.get(), message, except});
+}
+
+void Topics::deliver() {
+    if (!waiting_.empty()) deliver_all(When::queue);
+}
+
+void Topics::on_flush() {
+    deliver_all(When::send);
+}
+
+// Run by run of messages for the same topic: who is subscribed to several gets all in their order.
+void Topics::deliver_all(When when) {
+    delivered_.swap(waiting_);
+    std::span<const Published> rest = delivered_;
+    while (!rest.empty()) {
+        std::size_t count = 1;
+        while (count < rest.size() && rest[count].topic == rest[0].topic) ++count;
+        deliver(rest.first(count), when);
+        rest = rest.subspan(count);
     }
+    delivered_.clear();
+}
+
+void Topics::deliver(std::span<const Published> run, When when) {
+    const std::span<const std::byte> frames = join(run);
+    for (const Topic::Subscriber& subscriber : run[0].topic->subscribers) {
+        Connection& connection = *subscriber.connection;
+        if (when == When::send) connection.begin_dispatch();
+        if (frames.empty() || !connection.send_frames(frames, run.size())) {
+            for (const Published& published : run) {
+                if (published.except != &connection) (void)connection.send(published.message);
+            }
+        }
+        if (when == When::send) connection.finish_dispatch();
+    }
+}
+
+// The frames of `run` in one piece; empty where they do not go together.
+std::span<const std::byte> Topics::join(std::span<const Published> run) {
+    std::size_t size = 0;
+    for (const Published& published : run) {
+        size += published.message.frame().size();
+        if (published.except != nullptr || size > joined_size_max) return {};
+    }
+    joined_.clear();
+    for (const Published& published : run) {
+        const std::span<const std::byte> frame = published.message.frame();
+        joined_.insert(joined_.end(), frame.begin(), frame.end());
+    }
+    return joined_;
 }
 
 }  // namespace edgews

@@ -2,13 +2,20 @@
 //
 // A topic exists while it has subscribers. Both sides know their places in each
 // other's lists, so subscribing and leaving are O(1) whatever their length.
+//
+// What is published waits for the end of the turn. Then each subscriber is visited once
+// and gets all of it in one write: to visit a thousand of them for every message would
+// cost more than to send. It goes out earlier only where someone could see the
+// difference: when a subscription changes, or something else is sent to a subscriber.
 #pragma once
 
 #include <edgews/core/prepared_message.hpp>
+#include <edgews/net/source.hpp>
 
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -16,7 +23,7 @@
 
 namespace edgews {
 
-class Connection;
+class Loop;
 struct Topic;
 
 // A connection's topics, allocated with its first.
@@ -37,21 +44,41 @@ struct Topic {
     std::vector<Subscriber> subscribers;
 };
 
-class Topics {
+// A message on its way to a topic's subscribers.
+struct Published {
+    Topic* topic;
+    PreparedMessage message;
+    const Connection* except;  // Who does not get it; null: all do.
+};
+
+class Topics final : public Source {
   public:
-    Topics();
-    ~Topics();
+    // `loop` is borrowed.
+    explicit Topics(Loop& loop);
+    ~Topics() override;
 
     // False: it was so already.
     bool subscribe(Connection& connection, std::string_view name);
     bool unsubscribe(Connection& connection, std::string_view name);
     void unsubscribe_all(Connection& connection) noexcept;
-    // To all subscribers but `except`, which may be null. Calls no handler.
+    // To all subscribers but `except`, which may be null. Requires: in a turn of the loop.
     void publish(std::string_view name, const PreparedMessage& message, const Connection* except);
+    // Whether something waits to be delivered, and its delivery now: to the subscribers' queues.
+    // Calls no handler.
+    [[nodiscard]] bool has_waiting() const noexcept { return !waiting_.empty(); }
+    void deliver();
 
     [[nodiscard]] std::size_t count() const noexcept { return topics_.size(); }
 
+    void on_events(std::uint32_t) override {}
+    // The turn ends: delivers, and sends.
+    void on_flush() override;
+
   private:
+    enum class When : std::uint8_t { queue, send };
+    void deliver_all(When when);
+    void deliver(std::span<const Published> run, When when);
+    [[nodiscard]] std::span<const std::byte> join(std::span<const Published> run);
     void remove(Connection& connection, std::size_t index) noexcept;
 
     struct Hash {
@@ -62,6 +89,10 @@ class Topics {
     };
     // The keys are views of the topics' own names.
     std::unordered_map<std::string_view, std::unique_ptr<Topic>, Hash, std::equal_to<>> topics_;
+    Loop& loop_;
+    std::vector<Published> waiting_;
+    std::vector<Published> delivered_;  // Of deliver_all().
+    std::vector<std::byte> joined_;     // Of join().
 };
 
 }  // namespace edgews

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <initializer_list>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -119,6 +121,83 @@ TEST_F(TopicsTest, several_messages_of_one_turn_leave_in_one_write) {
         for (int i = 0; i < 100; ++i) server_->publish("t", "message");
     });
     EXPECT_EQ(client.receive_some().size(), 100 * 9U);
+}
+
+// What is published waits for the end of the turn; nobody may notice by its order.
+class TopicsOrderTest : public testing::Test {
+  protected:
+    void start(Function<void(Connection&, Connection&)> act) {
+        server_->ws("/",
+                    {.open = [this](Connection& c) { connections_.push_back(&c); },
+                     .message = [this, act](Connection&,
+                                            Message) { act(*connections_[0], *connections_[1]); }});
+        server_.start();
+        a_ = server_.open();
+        b_ = server_.open();
+        b_->send_text("go");
+    }
+    void expect(std::initializer_list<const char*> of_a, std::initializer_list<const char*> of_b) {
+        for (const char* text : of_a) a_->expect_text(text);
+        for (const char* text : of_b) b_->expect_text(text);
+    }
+    TestServer server_;
+    std::vector<Connection*> connections_;
+    std::optional<TestClient> a_;
+    std::optional<TestClient> b_;
+};
+
+TEST_F(TopicsOrderTest, among_other_messages_and_topics) {
+    start([this](Connection& a, Connection& b) {
+        for (Connection* c : {&a, &b}) {
+            c->subscribe("t");
+            c->subscribe("u");
+        }
+        a.send("1");
+        server_->publish("t", "2");
+        server_->publish("u", "3");
+        a.publish("t", "4, not for a");
+        server_->publish("t", "5");
+        server_->publish("t", "6");
+        a.send("7");
+        b.send(PreparedMessage(Message("7")));
+        server_->publish("t", "8");
+        server_->publish("t", std::string(5'000, '9'));
+        a.send_fragment("te", Fragment::first);
+        b.send("10");
+        a.send_fragment("n", Fragment::last);
+    });
+    const std::string nines(5'000, '9');
+    expect({"1", "2", "3", "5", "6", "7", "8", nines.c_str()},
+           {"2", "3", "4, not for a", "5", "6", "7", "8", nines.c_str(), "10"});
+    a_->expect_frame(0x01, "te");
+    a_->expect_frame(0x80, "n");
+}
+
+TEST_F(TopicsOrderTest, who_comes_or_leaves_later_makes_no_difference_to_it) {
+    start([this](Connection& a, Connection& b) {
+        a.subscribe("t");
+        server_->publish("t", "for a");
+        b.subscribe("t");
+        server_->publish("t", "for both");
+        a.unsubscribe("t");
+        server_->publish("t", "for b");
+    });
+    expect({"for a", "for both"}, {"for both", "for b"});
+}
+
+TEST_F(TopicsOrderTest, who_closes_or_is_dropped_later_makes_no_difference_to_it) {
+    start([this](Connection& a, Connection& b) {
+        a.subscribe("t");
+        b.subscribe("t");
+        server_->publish("t", "last for a");
+        a.close(1000);
+        server_->publish("t", "last for b");
+        b.terminate();
+        server_->publish("t", "for nobody");
+    });
+    expect({"last for a"}, {});
+    a_->expect_close(1000);
+    b_->expect_eof();
 }
 
 TEST_F(TopicsTest, a_subscriber_that_cannot_take_it_does_not_hold_up_the_others) {
