@@ -88,13 +88,14 @@ class Stream : public Source {
     void request_flush() {
         if (!is_dispatching_ && !is_flush_requested_) flush_later();
     }
-    // Between these two, request_flush() does nothing: end_dispatch() sends all. What is borrowed
-    // leaves at once, before its memory is received into again, the rest with the answers of the
-    // next few connections.
+    // Between these two, request_flush() does nothing: end_dispatch() sends all. Much leaves at
+    // once, while its memory is warm, and what is borrowed must, before that is received into
+    // again; the rest leaves with the answers of the next few connections.
     void begin_dispatch() noexcept { is_dispatching_ = true; }
     void end_dispatch() {
         is_dispatching_ = false;
-        if (!output_ || is_flush_requested_ || output_->has_borrowed()) return flush();
+        const bool is_small = output_ && output_->size() <= answer_size_max;
+        if (!is_small || is_flush_requested_ || output_->has_borrowed()) return flush();
         is_flush_requested_ = true;
         loop_->flush_soon(*this);
     }
@@ -132,6 +133,7 @@ class Stream : public Source {
     void on_finish_timer(std::uint32_t timeout_ms) noexcept;
 
   private:
+    static constexpr std::size_t answer_size_max = 16 * 1024;
     enum class Phase : std::uint8_t { open, finishing, lingering, closed };
     void enter(Phase phase) noexcept { phase_ = phase; }
     void take_output();
