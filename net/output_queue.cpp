@@ -125,17 +125,25 @@ void OutputQueue::consume(std::size_t count) noexcept {
     }
 }
 
-void OutputQueue::copy_borrowed() {
-    if (!has_borrowed_) return;
-    for (std::size_t i = first_; i < segments_.size(); ++i) {
-        Segment& segment = segments_[i];
-        if (!segment.is_borrowed) continue;
-        segment.owned = pool_->take(segment.size);
-        segment.owned.append({segment.data, segment.size});
-        segment.data = segment.owned.bytes().data();
-        segment.is_borrowed = false;
+void OutputQueue::settle() {
+    for (std::size_t i = first_; has_borrowed_ && i < segments_.size(); ++i) {
+        if (segments_[i].is_borrowed) own(segments_[i]);
     }
     has_borrowed_ = false;
+    if (room_ == nullptr) return;
+    Segment& last = segments_.back();
+    if (last.owned.capacity() <= 4 * std::max(last.size, chunk_size_min)) return;
+    set_room({});
+    own(last);
+}
+
+// Copies its bytes to a block that is no larger than it must be.
+void OutputQueue::own(Segment& segment) {
+    Buffer copy = pool_->take(segment.size);
+    copy.append({segment.data, segment.size});
+    segment.data = copy.bytes().data();
+    segment.owned = std::move(copy);
+    segment.is_borrowed = false;
 }
 
 void OutputQueue::clear() noexcept {

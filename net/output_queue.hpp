@@ -31,12 +31,12 @@ class OutputQueue {
     // Much is to come, and to leave at once: the answers to a batch of input.
     void expect_batch() noexcept { chunk_size_ = chunk_size_max; }
     // Takes the first chunk already.
-    void warm_up() { take_chunk(chunk_size_max); }
+    void warm_up() { take_chunk(chunk_size_max / 2); }
     // Copies.
     void append(std::span<const std::byte> bytes);
     // A frame. Copies its payload.
     void append_frame(const FrameHeader& header, std::span<const std::byte> payload);
-    // The same without a copy: `payload` stays valid and unchanged until copy_borrowed(). Worth
+    // The same without a copy: `payload` stays valid and unchanged until settle(). Worth
     // it from `borrow_size_min` on.
     void borrow_frame(const FrameHeader& header, std::span<const std::byte> payload);
     // What was borrowed of `memory`, if anything was, is the queue's own from now on; the memory
@@ -50,8 +50,9 @@ class OutputQueue {
     [[nodiscard]] std::size_t gather(std::span<iovec> vectors) const noexcept;
     // The first `count` bytes of gather()'s have been sent.
     void consume(std::size_t count) noexcept;
-    // Makes what is borrowed the queue's own.
-    void copy_borrowed();
+    // What is left has to wait: makes what is borrowed the queue's own, and lets go of a chunk
+    // that is mostly empty.
+    void settle();
     // Forgets all bytes. Keeps the chunk when there was only one, for what comes next.
     void clear() noexcept;
     // Gives that chunk back to the pool. Requires: is_empty().
@@ -79,7 +80,7 @@ class OutputQueue {
 
     // Chunks double: a broadcast holds a small one for each of thousands.
     static constexpr std::size_t chunk_size_min = 512;
-    static constexpr std::size_t chunk_size_max = 16 * 1024;
+    static constexpr std::size_t chunk_size_max = 32 * 1024;
 
     // Room for `count` bytes, which become the last segment's by extend().
     [[nodiscard]] std::byte* room(std::size_t count) {
@@ -94,6 +95,7 @@ class OutputQueue {
     void take_chunk(std::size_t size_min);
     Segment& add_segment();
     void set_room(std::span<std::byte> room) noexcept;
+    void own(Segment& segment);
 
     BufferPool* pool_;
     std::vector<Segment> segments_;

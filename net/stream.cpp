@@ -108,7 +108,7 @@ void Stream::flush() {
         }
     }
     if (output_ && !output_->is_empty()) {
-        output_->copy_borrowed();
+        output_->settle();
         return on_blocked();
     }
     if (output_) loop_->give_back(std::move(output_));

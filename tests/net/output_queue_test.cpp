@@ -95,8 +95,8 @@ class Model {
         expected_.erase(expected_.begin(), expected_.begin() + static_cast<std::ptrdiff_t>(count));
     }
     // As at the end of a turn: then the lenders want their memory back.
-    void copy_borrowed() {
-        queue.copy_borrowed();
+    void settle() {
+        queue.settle();
         EXPECT_FALSE(queue.has_borrowed());
         lent_.clear();
     }
@@ -157,7 +157,7 @@ TEST(OutputQueue, an_empty_one_has_nothing_to_gather) {
     queue.append(std::span<const std::byte>{});
     queue.append(PreparedMessage());
     queue.consume(0);
-    queue.copy_borrowed();
+    queue.settle();
     EXPECT_TRUE(queue.is_empty());
     EXPECT_EQ(pool.lent_size(), 0U);
 }
@@ -231,7 +231,7 @@ TEST(OutputQueue, consumed_at_any_position_it_goes_on_where_it_was) {
         append_mixture(model);
         model.consume(cut);
         model.check();
-        model.copy_borrowed();
+        model.settle();
         model.check();
         model.append_frame(10, false);  // The queue goes on behind it.
         model.append_frame(large, true);
@@ -256,7 +256,7 @@ TEST(OutputQueue, consumed_in_steps_of_any_size_it_gives_each_byte_once) {
                 sent.insert(sent.end(), piece.begin(),
                             piece.begin() + static_cast<std::ptrdiff_t>(count));
                 model.consume(count);
-                if (copy) model.copy_borrowed();
+                if (copy) model.settle();
             }
             EXPECT_TRUE(is_equal(sent, expected));
         }
@@ -277,7 +277,7 @@ TEST(OutputQueue, any_number_of_vectors_gets_a_beginning_of_it) {
     EXPECT_TRUE(is_equal(last, model.expected()));
 }
 
-TEST(OutputQueue, copy_borrowed_makes_it_independent_of_the_lenders) {
+TEST(OutputQueue, settle_makes_it_independent_of_the_lenders) {
     BufferPool pool;
     OutputQueue queue(pool);
     Bytes payload = pattern(large * 2, 1);
@@ -285,7 +285,7 @@ TEST(OutputQueue, copy_borrowed_makes_it_independent_of_the_lenders) {
     queue.borrow_frame({.opcode = Opcode::binary, .payload_size = payload.size()}, payload);
     EXPECT_TRUE(queue.has_borrowed());
     queue.consume(100);
-    queue.copy_borrowed();
+    queue.settle();
     EXPECT_FALSE(queue.has_borrowed());
     std::fill(payload.begin(), payload.end(), std::byte{0xEE});
     EXPECT_TRUE(gathered(queue) == Bytes(expected.begin() + 100, expected.end()));
@@ -305,7 +305,7 @@ TEST(OutputQueue, adopted_memory_goes_back_when_the_last_that_lies_in_it_is_sent
     const Bytes expected = gathered(queue);
     queue.adopt(std::move(memory));
     EXPECT_TRUE(queue.has_borrowed());  // The one in between.
-    queue.copy_borrowed();
+    queue.settle();
     EXPECT_FALSE(queue.has_borrowed());
     EXPECT_TRUE(gathered(queue) == expected);
     queue.consume(expected.size() - 1);
@@ -336,7 +336,7 @@ TEST(OutputQueue, random_use_over_a_long_time_gives_exactly_the_bytes) {
             case 1: model.append_shared(size); break;
             case 2: model.append_frame(size, false); break;
             case 3: model.append_frame(size, true); break;
-            case 4: model.copy_borrowed(); break;
+            case 4: model.settle(); break;
             default: model.consume(random() % (model.expected().size() + 1)); break;
         }
         if (model.expected().size() > 100'000) model.consume(90'000);
@@ -356,7 +356,7 @@ TEST(OutputQueue, one_that_never_runs_empty_does_not_grow) {
         for (int i = 0; i < 10; ++i) queue.append(small);
         queue.borrow_frame({.opcode = Opcode::binary, .payload_size = large}, big);
         queue.append(shared);
-        queue.copy_borrowed();
+        queue.settle();
         queue.consume(queue.size() - before);
     };
     queue.append(pattern(50'000, 3));
@@ -373,7 +373,7 @@ TEST(OutputQueue, one_that_never_runs_empty_does_not_grow) {
 TEST(OutputQueue, what_was_sent_is_given_back_and_shared_bytes_are_let_go) {
     Model model;
     append_mixture(model);
-    model.copy_borrowed();
+    model.settle();
     EXPECT_GT(model.pool.lent_size(), 0U);
     model.consume(model.expected().size() - 1);
     const std::size_t of_last = model.pool.lent_size();
@@ -411,6 +411,18 @@ TEST(OutputQueue, its_only_chunk_stays_for_what_comes_next_until_it_is_released)
     model.consume(model.expected().size());
     model.queue.release();
     EXPECT_EQ(model.pool.lent_size(), 0U);
+}
+
+TEST(OutputQueue, what_waits_does_not_hold_a_chunk_that_is_mostly_empty) {
+    Model model;
+    model.queue.expect_batch();
+    for (int i = 0; i < 20; ++i) model.append_frame(1000, false);
+    EXPECT_GT(model.pool.lent_size(), 20'000U);
+    model.consume(20'000);
+    model.settle();
+    EXPECT_LT(model.pool.lent_size(), 1'000U);
+    model.append_frame(100, false);
+    model.check();
 }
 
 TEST(OutputQueue, a_chunk_for_a_huge_message_does_not_stay) {
