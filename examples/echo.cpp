@@ -1,6 +1,6 @@
 // The echo server of the conformance suites and benchmarks.
 //
-//     echo [--host 127.0.0.1] [--port 9001] [--threads 1] [--max-message BYTES]
+//     echo [--host 127.0.0.1] [--port 9001] [--threads 1] [--max-message BYTES] [--busy-poll US]
 //
 // Every WebSocket path echoes, with the same opcode; /broadcast sends each message to
 // every connection on it, the sender too; /sink swallows. GET /healthz answers 200.
@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <charconv>
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <string>
@@ -20,6 +21,7 @@ namespace {
 struct Arguments {
     edgews::ListenOptions listen{.host = "127.0.0.1", .port = 9001};
     unsigned threads = 1;
+    std::uint32_t busy_poll_us = 0;
     std::size_t message_size_max = 16 * 1024 * 1024;
     bool is_valid = true;
 };
@@ -42,6 +44,8 @@ Arguments parse(int count, char** words) {
             arguments.is_valid = parse_number(value, arguments.listen.port);
         } else if (option == "--threads") {
             arguments.is_valid = parse_number(value, arguments.threads);
+        } else if (option == "--busy-poll") {
+            arguments.is_valid = parse_number(value, arguments.busy_poll_us);
         } else if (option == "--max-message") {
             arguments.is_valid = parse_number(value, arguments.message_size_max);
         } else {
@@ -61,11 +65,11 @@ int main(int count, char** words) {
     if (!arguments.is_valid) {
         std::fputs(
             "usage: echo [--host ADDRESS] [--port 0-65535] [--threads N, 0: one per CPU]"
-            " [--max-message BYTES]\n",
+            " [--max-message BYTES] [--busy-poll MICROSECONDS]\n",
             stderr);
         return 2;
     }
-    edgews::Server server({.loops = arguments.threads});
+    edgews::Server server({.loops = arguments.threads, .busy_poll_us = arguments.busy_poll_us});
     const edgews::RouteOptions options{
         .message_size_max = arguments.message_size_max,
         // Whoever sends faster than it reads gets its echoes still, up to here.
