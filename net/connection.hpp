@@ -24,8 +24,8 @@
 namespace edgews {
 
 class Shard;
+struct Extras;
 struct RouteOnLoop;
-struct Subscriptions;
 
 // Which part of a fragmented message (RFC 6455, section 5.4).
 enum class Fragment : std::uint8_t { first, middle, last };
@@ -154,6 +154,8 @@ class Connection final : public Stream {
     [[nodiscard]] std::uint32_t now() const noexcept {
         return static_cast<std::uint32_t>(loop().now_ms());
     }
+    [[nodiscard]] Extras& extras();
+    [[nodiscard]] bool holds_pong() const noexcept;
     [[nodiscard]] const RouteOptions& options() const noexcept;
     [[nodiscard]] const Handlers& handlers() const noexcept;
     [[nodiscard]] const UserData& route_data() const noexcept;
@@ -164,16 +166,13 @@ class Connection final : public Stream {
     Closing closing_;
     RouteOnLoop* route_;
     MessageReader reader_;
-    std::unique_ptr<Subscriptions> subscriptions_;    // Null: none.
-    std::unique_ptr<const std::string> subprotocol_;  // Null: none.
-    Buffer held_pong_;  // The newest ping's payload, while pongs are held back.
+    std::unique_ptr<Extras> extras_;  // Null: none.
     Admission admission_;
     std::uint32_t opened_ms_ = 0;
     std::uint32_t last_heard_ms_ = 0;
     std::uint32_t since_ms_ = 0;  // What the timer waits for began: a ping, a close.
     std::uint32_t message_began_ms_ = 0;
-    std::uint32_t dropped_count_ = 0;  // Of this turn, to be told.
-    std::uint8_t pong_count_ = 0;      // Of this dispatch.
+    std::uint8_t pong_count_ = 0;  // Of this dispatch.
     bool is_reported_ : 1 = true;      // The close handler has run, or never will.
     bool is_ping_sent_ : 1 = false;
     bool is_inside_message_ : 1 = false;

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <sys/epoll.h>
+#include <sys/timerfd.h>
 #include <time.h>
 
 #include <algorithm>
@@ -69,16 +70,21 @@ Loop::Loop(LoopOptions options)
     : options_(options),
       link_(std::make_shared<LoopLink>()),
       epoll_(::epoll_create1(EPOLL_CLOEXEC)),
+      timer_fd_(::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)),
       memory_(new Memory),  // Not cleared: untouched pages cost nothing.
       receive_space_(memory_->receive_space.data()),
       now_ms_(clock_us() / 1000),
       timers_(now_ms_) {
     if (!epoll_) throw std::system_error(errno, std::system_category(), "epoll_create1");
+    if (!timer_fd_) throw std::system_error(errno, std::system_category(), "timerfd_create");
+    // Both wake the loop by their edges, and are never read.
     epoll_event event{};
     event.events = EPOLLIN | EPOLLET;
     event.data.u64 = no_token;
-    if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, link_->mailbox.event_fd(), &event) != 0) {
-        throw std::system_error(errno, std::system_category(), "epoll_ctl");
+    for (const int fd : {link_->mailbox.event_fd(), timer_fd_.get()}) {
+        if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) {
+            throw std::system_error(errno, std::system_category(), "epoll_ctl");
+        }
     }
     // All that steady traffic needs, so that it takes nothing from the heap.
     answered_.reserve(answer_count_max);
@@ -153,7 +159,9 @@ void Loop::poll(int timeout_ms) noexcept {
 }
 
 int Loop::wait_for_events(int timeout_ms) noexcept {
-    if (const int due_ms = next_timeout_ms(); due_ms >= 0) {
+    if (timeout_ms < 0 && !has_waiting()) {
+        arm_timer();
+    } else if (const int due_ms = next_timeout_ms(); due_ms >= 0) {
         timeout_ms = timeout_ms < 0 ? due_ms : std::min(timeout_ms, due_ms);
     }
     if (options_.busy_poll_us > 0 && timeout_ms != 0) {
@@ -173,6 +181,22 @@ int Loop::wait_for_events(int timeout_ms) noexcept {
     // Interrupted by a signal: an empty turn.
     return std::max(::epoll_wait(epoll_.get(), memory_->events.data(), event_count_max, timeout_ms),
                     0);
+}
+
+// Sets the descriptor that wakes the loop for its timers. A wait with a time limit of its own
+// would set and cancel a timer of the kernel's each time; this one stays, and where what it was
+// set for is cancelled or put off, it wakes the loop once in vain.
+void Loop::arm_timer() noexcept {
+    if (armed_ms_ <= now_ms_) armed_ms_ = TimerWheel::never;  // It went off.
+    const std::uint64_t due_ms = timers_.next_due_ms();
+    if (due_ms >= armed_ms_) return;
+    itimerspec time{};
+    time.it_value.tv_sec = static_cast<time_t>(due_ms / 1000);
+    time.it_value.tv_nsec = static_cast<long>(due_ms % 1000) * 1'000'000;
+    [[maybe_unused]] const int error =
+        ::timerfd_settime(timer_fd_.get(), TFD_TIMER_ABSTIME, &time, nullptr);
+    assert(error == 0);
+    armed_ms_ = due_ms;
 }
 
 void Loop::dispatch(int count) {
@@ -233,9 +257,13 @@ void Loop::read_clock() noexcept {
     now_ms_ = clock_us() / 1000;
 }
 
+// Flushes wait here when something was written outside a turn.
+bool Loop::has_waiting() const noexcept {
+    return !unread_.empty() || !unflushed_.empty() || !answered_.empty();
+}
+
 int Loop::next_timeout_ms() const noexcept {
-    // Flushes wait here when something was written outside a turn.
-    if (!unread_.empty() || !unflushed_.empty() || !answered_.empty()) return 0;
+    if (has_waiting()) return 0;
     const std::uint64_t due_ms = timers_.next_due_ms();
     if (due_ms == TimerWheel::never) return -1;
     const std::uint64_t now_ms = clock_us() / 1000;

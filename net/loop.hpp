@@ -139,6 +139,8 @@ class Loop {
     Token add_timer(std::uint64_t delay_ms, std::uint64_t period_ms, std::unique_ptr<Task> task);
 
     int wait_for_events(int timeout_ms) noexcept;
+    void arm_timer() noexcept;
+    [[nodiscard]] bool has_waiting() const noexcept;
     void dispatch(int count);
     void read_unread();
     void run_timers();
@@ -150,10 +152,12 @@ class Loop {
     LoopOptions options_;
     std::shared_ptr<LoopLink> link_;
     Fd epoll_;
+    Fd timer_fd_;  // Wakes the loop at armed_ms_.
     BufferPool pool_;
     std::unique_ptr<Memory> memory_;
     std::byte* receive_space_;  // In memory_.
     std::uint64_t now_ms_ = 0;
+    std::uint64_t armed_ms_ = TimerWheel::never;
     std::uint64_t turn_ = 0;
     TimerWheel timers_;
     std::vector<Token> unread_;

@@ -1,6 +1,7 @@
 #include <edgews/net/topics.hpp>
 
 #include <edgews/net/connection.hpp>
+#include <edgews/net/extras.hpp>
 
 #include <algorithm>
 
@@ -18,8 +19,7 @@ Topics::~Topics() = default;
 
 bool Topics::subscribe(Connection& connection, std::string_view name) {
     deliver();
-    if (!connection.subscriptions_) connection.subscriptions_ = std::make_unique<Subscriptions>();
-    auto& entries = connection.subscriptions_->entries;
+    auto& entries = connection.extras().subscriptions;
     auto found = topics_.find(name);
     if (found == topics_.end()) {
         auto topic = std::make_unique<Topic>();
@@ -28,7 +28,7 @@ bool Topics::subscribe(Connection& connection, std::string_view name) {
         found = topics_.emplace(key, std::move(topic)).first;
     }
     Topic& topic = *found->second;
-    const auto is_it = [&](const Subscriptions::Entry& entry) { return entry.topic == &topic; };
+    const auto is_it = [&](const Subscription& entry) { return entry.topic == &topic; };
     if (std::any_of(entries.begin(), entries.end(), is_it)) return false;
     entries.push_back({&topic, topic.subscribers.size()});
     topic.subscribers.push_back({&connection, entries.size() - 1});
@@ -36,9 +36,9 @@ bool Topics::subscribe(Connection& connection, std::string_view name) {
 }
 
 bool Topics::unsubscribe(Connection& connection, std::string_view name) {
-    if (!connection.subscriptions_) return false;
+    if (!connection.extras_) return false;
     deliver();
-    const auto& entries = connection.subscriptions_->entries;
+    const auto& entries = connection.extras_->subscriptions;
     const auto found = std::find_if(entries.begin(), entries.end(),
                                     [&](const auto& entry) { return entry.topic->name == name; });
     if (found == entries.end()) return false;
@@ -47,22 +47,21 @@ bool Topics::unsubscribe(Connection& connection, std::string_view name) {
 }
 
 void Topics::unsubscribe_all(Connection& connection) noexcept {
-    if (!connection.subscriptions_) return;
+    if (!connection.extras_) return;
     deliver();
-    auto& entries = connection.subscriptions_->entries;
+    auto& entries = connection.extras_->subscriptions;
     while (!entries.empty()) remove(connection, entries.size() - 1);
-    connection.subscriptions_.reset();
 }
 
 // In both lists the last takes the freed place, and its partner learns of it.
 void Topics::remove(Connection& connection, std::size_t index) noexcept {
-    auto& entries = connection.subscriptions_->entries;
-    const Subscriptions::Entry removed = entries[index];
+    auto& entries = connection.extras_->subscriptions;
+    const Subscription removed = entries[index];
     auto& subscribers = removed.topic->subscribers;
 
     subscribers[removed.index] = subscribers.back();
     const Topic::Subscriber& moved = subscribers[removed.index];
-    moved.connection->subscriptions_->entries[moved.index].index = removed.index;
+    moved.connection->extras_->subscriptions[moved.index].index = removed.index;
     subscribers.pop_back();
 
     entries[index] = entries.back();

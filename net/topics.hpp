@@ -24,16 +24,6 @@
 namespace edgews {
 
 class Loop;
-struct Topic;
-
-// A connection's topics, allocated with its first.
-struct Subscriptions {
-    struct Entry {
-        Topic* topic;
-        std::size_t index;  // In the topic's subscribers.
-    };
-    std::vector<Entry> entries;
-};
 
 struct Topic {
     struct Subscriber {

@@ -109,7 +109,8 @@ describe('system calls of messages', () => {
         await all(10);  // Whatever is taken once has been taken after it.
         const calls = await calls_during(server, () => all(rounds));
         t.diagnostic(`per message, of ${count}: ${calls.per(count)}`);
-        only(calls, ['recv', 'send', 'epoll_wait']);
+        only(calls, ['recv', 'send', 'epoll_wait', 'timerfd_settime']);
+        at_most('timerfd_settime', calls.of('timerfd_settime'), 2);
         return { calls, count };
     }
 
@@ -173,7 +174,8 @@ describe('system calls of a connection that comes, upgrades and goes', () => {
                              `${calls.per(connection_count)}; ${vain} of accept4 in vain`);
                 const per_one = (call) => calls.of(call) / connection_count;
                 only(calls, ['accept4', 'epoll_ctl', 'epoll_wait', 'recv', 'send', 'close',
-                             'memory']);
+                             'memory', 'timerfd_settime']);
+                at_most('timerfd_settime', per_one('timerfd_settime'), 0.01);
                 about('accept4', per_one('accept4') - vain, 1);
                 about('epoll_ctl', per_one('epoll_ctl'), 1);
                 about('recv', per_one('recv'), recv);
@@ -189,7 +191,7 @@ describe('system calls of a connection that comes, upgrades and goes', () => {
 });
 
 describe('memory of idle connections', () => {
-    const bytes_max = 256;
+    const bytes_max = 244;
     const group_size = 100;
     const warm_up_count = 500;
     const wanted_count = 10_000;
@@ -222,7 +224,7 @@ describe('memory of idle connections', () => {
         }
     }
 
-    it('at most 256 bytes each', { timeout }, async (t) => {
+    it(`at most ${bytes_max} bytes each`, { timeout }, async (t) => {
         const count = Math.min(wanted_count, descriptor_limit() - warm_up_count - reserve);
         assert.ok(count >= 1000, `too few descriptors for this: ${descriptor_limit()}`);
         await open_until(warm_up_count);
