@@ -18,7 +18,7 @@ constexpr std::size_t gather_count_max = 128;  // Pieces per sendmsg.
 // Bytes per send: the peer takes these while the next are copied, and what the kernel copies to
 // is still in the cache (10 to 20 % of an echo of 1 MiB).
 constexpr std::size_t send_size_max = 256 * 1024;
-constexpr int discard_count_max = 8;           // Receives in a row whose bytes nobody wants.
+constexpr int discard_count_max = 8;  // Receives in a row whose bytes nobody wants.
 
 }  // namespace
 
