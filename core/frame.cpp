@@ -132,14 +132,11 @@ ParsedHeader parse_frame_header(std::span<const std::byte> input, Role role,
     return parsed;
 }
 
-std::size_t encode_frame_header(const FrameHeader& header,
-                                std::span<std::byte, frame_header_size_max> output) noexcept {
+std::size_t encode_long_frame_header(const FrameHeader& header,
+                                     std::span<std::byte, frame_header_size_max> output) noexcept {
     const std::uint64_t payload_size = header.payload_size;
     assert(payload_size >> 63 == 0);  // Section 5.2: the top bit is 0.
-    const unsigned first = (header.fin ? fin_bit : 0U) | (header.rsv1 ? rsv1_bit : 0U) |
-                           static_cast<unsigned>(header.opcode);
     const unsigned mask = header.masked ? mask_bit : 0U;
-    output[0] = static_cast<std::byte>(first);
     std::size_t size = 2;
     if (payload_size < length_in_2_bytes) {
         output[1] = static_cast<std::byte>(mask | payload_size);

@@ -54,8 +54,19 @@ struct ParsedHeader {
 [[nodiscard]] ParsedHeader parse_frame_header(std::span<const std::byte> input, Role role,
                                               bool rsv1_allowed) noexcept;
 
+// What encode_frame_header() does for all but the shortest headers.
+std::size_t encode_long_frame_header(const FrameHeader& header,
+                                     std::span<std::byte, frame_header_size_max> output) noexcept;
+
 // Writes `header` in its minimal encoding and returns the bytes written.
-std::size_t encode_frame_header(const FrameHeader& header,
-                                std::span<std::byte, frame_header_size_max> output) noexcept;
+inline std::size_t encode_frame_header(
+    const FrameHeader& header, std::span<std::byte, frame_header_size_max> output) noexcept {
+    // | FIN | RSV1 | RSV2 | RSV3 | opcode, 4 bits |
+    output[0] = static_cast<std::byte>((header.fin ? 0x80U : 0U) | (header.rsv1 ? 0x40U : 0U) |
+                                       static_cast<unsigned>(header.opcode));
+    if (header.masked || header.payload_size > 125) return encode_long_frame_header(header, output);
+    output[1] = static_cast<std::byte>(header.payload_size);
+    return 2;
+}
 
 }  // namespace edgews

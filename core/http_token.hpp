@@ -72,6 +72,7 @@ inline constexpr std::array<std::uint8_t, 256> char_class_table = [] {
 }
 
 [[nodiscard]] constexpr bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept {
+    if (a == b) return true;  // As most clients write them.
     if (a.size() != b.size()) return false;
     for (std::size_t i = 0; i < a.size(); ++i) {
         if (to_lower(a[i]) != to_lower(b[i])) return false;

@@ -249,6 +249,23 @@ inline void Connection::catch_up() {
     if (extras_ && shard().topics().has_waiting()) shard().topics().deliver();
 }
 
+inline SendResult Connection::accepted() {
+    request_flush();
+    if (!is_blocked()) return SendResult::sent;
+    on_blocked();
+    return SendResult::queued;
+}
+
+inline SendResult Connection::send_data(const FrameHeader& header,
+                                        std::span<const std::byte> payload) {
+    const std::size_t size = frame_header_size_max + payload.size();
+    if (!has_room_for(size) && !make_room_for(size)) return overflow();
+    if (header.fin) shard().counters().add(Counter::messages_sent);
+    if (is_worth_borrowing(payload)) return send_large(header, payload);
+    output().append_frame(header, payload);
+    return accepted();
+}
+
 SendResult Connection::send(Message message) {
     if (!is_open()) return SendResult::closed;
     catch_up();
@@ -326,15 +343,6 @@ void Connection::terminate() {
     break_off();
 }
 
-SendResult Connection::send_data(const FrameHeader& header, std::span<const std::byte> payload) {
-    const std::size_t size = frame_header_size_max + payload.size();
-    if (!has_room_for(size) && !make_room_for(size)) return overflow();
-    if (header.fin) shard().counters().add(Counter::messages_sent);
-    if (is_worth_borrowing(payload)) return send_large(header, payload);
-    output().append_frame(header, payload);
-    return accepted();
-}
-
 SendResult Connection::send_large(const FrameHeader& header, std::span<const std::byte> payload) {
     const Shard::Borrowable& lent = shard().borrowable;
     const bool is_lent = lent.connection == this && contains(lent.bytes, payload);
@@ -392,13 +400,6 @@ SendResult Connection::overflow() {
 void Connection::tell_overflow() {
     const std::size_t count = std::exchange(extras_->dropped_count, 0);
     if (handlers().overflow) handlers().overflow(*this, count);
-}
-
-SendResult Connection::accepted() {
-    request_flush();
-    if (!is_blocked()) return SendResult::sent;
-    on_blocked();
-    return SendResult::queued;
 }
 
 void Connection::on_blocked() {

@@ -86,17 +86,16 @@ void OutputQueue::append(PreparedMessage message) {
 }
 
 std::size_t OutputQueue::gather(std::span<iovec> vectors) const noexcept {
+    const Segment* const end = segments_.data() + segments_.size();
     std::size_t count = 0;
-    for (std::size_t i = first_; i < segments_.size() && count < vectors.size(); ++i) {
-        const Segment& segment = segments_[i];
-        if (segment.header_begin < segment.header_end) {
+    for (const Segment* i = segments_.data() + first_; i != end && count < vectors.size(); ++i) {
+        if (i->header_begin < i->header_end) {
             vectors[count++] = {
-                .iov_base = const_cast<std::byte*>(segment.header.data() + segment.header_begin),
-                .iov_len = static_cast<std::size_t>(segment.header_end - segment.header_begin)};
+                .iov_base = const_cast<std::byte*>(i->header.data() + i->header_begin),
+                .iov_len = static_cast<std::size_t>(i->header_end - i->header_begin)};
         }
-        if (segment.size == 0 || count == vectors.size()) continue;  // A kept chunk is empty.
-        vectors[count++] = {.iov_base = const_cast<std::byte*>(segment.data),
-                            .iov_len = segment.size};
+        if (i->size == 0 || count == vectors.size()) continue;  // A kept chunk is empty.
+        vectors[count++] = {.iov_base = const_cast<std::byte*>(i->data), .iov_len = i->size};
     }
     return count;
 }
@@ -149,15 +148,12 @@ void OutputQueue::own(Segment& segment) {
 void OutputQueue::clear() noexcept {
     size_ = 0;
     has_borrowed_ = false;
-    if (segments_.size() == 1 && room_ != nullptr &&
-        segments_.front().owned.capacity() <= chunk_size_max) {
-        Segment& only = segments_.front();
-        set_room(only.owned.free_space());
-        only.data = room_;
-        only.size = 0;
-        return;
-    }
-    release();
+    const bool has_one_chunk = room_ != nullptr && &segments_.front() == &segments_.back();
+    if (!has_one_chunk || segments_.front().owned.capacity() > chunk_size_max) return release();
+    Segment& only = segments_.front();
+    set_room(only.owned.free_space());
+    only.data = room_;
+    only.size = 0;
 }
 
 void OutputQueue::release() noexcept {
