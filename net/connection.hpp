@@ -173,7 +173,7 @@ class Connection final : public Stream {
     std::uint32_t since_ms_ = 0;  // What the timer waits for began: a ping, a close.
     std::uint32_t message_began_ms_ = 0;
     std::uint8_t pong_count_ = 0;  // Of this dispatch.
-    bool is_reported_ : 1 = true;      // The close handler has run, or never will.
+    bool is_reported_ : 1 = true;  // The close handler has run, or never will.
     bool is_ping_sent_ : 1 = false;
     bool is_inside_message_ : 1 = false;
     bool is_over_mark_ : 1 = false;
