@@ -48,7 +48,7 @@ endif
 .DELETE_ON_ERROR:
 .SECONDARY:
 .DEFAULT_GOAL := all
-.PHONY: all tests unit test run sanitize fuzz bench bench-programs peers race lint install \
+.PHONY: all tests unit test run sanitize fuzz bench bench-smoke bench-programs peers race lint install \
   clean help force lint-layers lint-sizes lint-format lint-clang lint-portable lint-tidy
 
 all: $(OUT)/libedgews.a $(EXAMPLES:%=$(OUT)/examples/%)  ## the library and the examples (default)
@@ -125,7 +125,7 @@ unit: $(OUT)/tests/unit  ## the unit tests alone: run them at every change
 test:  ## unit, install and interop tests; installs what they need where it can
 	@tools/need test
 	@$(MAKE) all tests bench-programs tests/interop/node_modules/.package-lock.json
-	@tests/run unit install interop
+	@tests/run unit race install interop
 
 %/node_modules/.package-lock.json: %/package.json %/package-lock.json
 	cd $* && npm ci --no-progress
@@ -151,6 +151,12 @@ bench:  ## the micro-benchmarks: all, or those whose name fits FILTER=regex
 	@tools/need bench
 	@$(MAKE) $(OUT)/bench/micro
 	@$(OUT)/bench/micro --benchmark_min_time=0.05 --benchmark_filter='$(or $(FILTER),.)'
+
+# Each for an instant: whether it gives the right result, and has not rotted.
+bench-smoke:
+	@tools/need bench
+	@$(MAKE) $(OUT)/bench/micro
+	@tests/run bench
 
 # The load generator, and the server that does the least that one can.
 bench-programs: $(OUT)/bench/load $(OUT)/bench/floor

@@ -259,7 +259,10 @@ void MessageReader::keep(std::span<const std::byte> piece) noexcept {
     if (message_.free_space().size() < piece.size()) {
         const std::uint64_t ahead = (message_.size() + piece.size()) / 8;
         const auto more = static_cast<std::size_t>(std::min(ahead, frame_size_left_));
-        setup_->pool->reserve(message_, piece.size() + more, piece.size() + frame_size_left_);
+        // A few bytes do not get a large block on the word of their header.
+        const bool is_serious = message_.size() + piece.size() >= direct_size_min;
+        setup_->pool->reserve(message_, piece.size() + more,
+                              is_serious ? piece.size() + frame_size_left_ : 0);
     }
     message_.append(piece);
 }

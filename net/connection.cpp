@@ -319,6 +319,7 @@ SendResult Connection::pong(std::span<const std::byte> payload) {
 SendResult Connection::send_application_control(Opcode opcode, std::span<const std::byte> payload) {
     if (!is_open()) return SendResult::closed;
     if (payload.size() > control_payload_size_max) return SendResult::dropped;
+    catch_up();
     const std::size_t size = frame_header_size_max + payload.size();
     if (!has_room_for(size) && !make_room_for(size)) return overflow();
     send_control(opcode, payload);

@@ -23,7 +23,7 @@ namespace {
 
 constexpr std::size_t event_count_max = 1024;  // Per turn; 12 KiB.
 constexpr std::size_t spare_queue_count_max = 16 * 1024;
-constexpr std::size_t warm_queue_count = 64;  // Of these, so many keep a chunk.
+constexpr std::size_t warm_queue_count = 64;
 constexpr std::size_t page_size = 4096;
 // So many sockets are read before they are written to: the kernel's receiving code stays in the
 // cache, and then its sending code (3 to 4 % of an echo's time; more of them win nothing).
@@ -88,9 +88,9 @@ Loop::Loop(LoopOptions options)
     }
     // All that steady traffic needs, so that it takes nothing from the heap.
     answered_.reserve(answer_count_max);
-    while (queues_.size() < answer_count_max) {
-        queues_.push_back(std::make_unique<OutputQueue>(pool_));
-        queues_.back()->warm_up();
+    while (warm_queues_.size() < answer_count_max) {
+        warm_queues_.push_back(std::make_unique<OutputQueue>(pool_));
+        warm_queues_.back()->warm_up();
     }
 }
 
@@ -204,7 +204,7 @@ void Loop::dispatch(int count) {
         const epoll_event& event = memory_->events[static_cast<std::size_t>(i)];
         // The mailbox's wake-ups have no token, closed sources' events a dead one.
         if (Source* source = slots().find(event.data.u64)) source->on_events(event.events);
-        if (answered_.size() == answer_count_max) flush_answered();
+        if (answered_.size() >= answer_count_max) flush_answered();
     }
     flush_answered();
 }
@@ -222,6 +222,7 @@ void Loop::read_unread() {
     being_read_.erase(std::unique(being_read_.begin(), being_read_.end()), being_read_.end());
     for (const Token token : being_read_) {
         if (Source* source = slots().find(token)) source->on_events(EPOLLIN);
+        if (answered_.size() >= answer_count_max) flush_answered();
     }
     flush_answered();
     being_read_.clear();
@@ -259,7 +260,7 @@ void Loop::read_clock() noexcept {
 
 // Flushes wait here when something was written outside a turn.
 bool Loop::has_waiting() const noexcept {
-    return !unread_.empty() || !unflushed_.empty() || !answered_.empty();
+    return !unread_.empty() || !unflushed_.empty() || !answered_.empty() || !writers_.empty();
 }
 
 int Loop::next_timeout_ms() const noexcept {
@@ -323,15 +324,17 @@ void Loop::retire(Source& source) noexcept {
 }
 
 std::unique_ptr<OutputQueue> Loop::take_queue() {
-    if (queues_.empty()) return std::make_unique<OutputQueue>(pool_);
-    std::unique_ptr<OutputQueue> queue = std::move(queues_.back());
-    queues_.pop_back();
+    auto& queues = warm_queues_.empty() ? queues_ : warm_queues_;
+    if (queues.empty()) return std::make_unique<OutputQueue>(pool_);
+    std::unique_ptr<OutputQueue> queue = std::move(queues.back());
+    queues.pop_back();
     return queue;
 }
 
 void Loop::give_back(std::unique_ptr<OutputQueue> queue) noexcept {
     if (!queue->is_empty()) queue->clear();
-    if (queues_.size() >= warm_queue_count) queue->release();
+    if (warm_queues_.size() < warm_queue_count) return warm_queues_.push_back(std::move(queue));
+    queue->release();
     if (queues_.size() < spare_queue_count_max) queues_.push_back(std::move(queue));
 }
 

@@ -54,24 +54,25 @@ void OutputQueue::borrow_frame(const FrameHeader& header, std::span<const std::b
     size_ += header_size + payload.size();
 }
 
-// Whoever else borrowed from it stands further ahead, and is sent before the last one is.
-void OutputQueue::adopt(Buffer memory) noexcept {
+// Whoever else borrowed from it stands further ahead, and is sent before the last one is. A small
+// part of it is copied, or a backlog of a few bytes could hold very many.
+void OutputQueue::adopt(Buffer memory) {
     const std::span<const std::byte> bytes = memory.bytes();
-    const auto is_inside = [&](const Segment& segment) {
-        return segment.is_borrowed && segment.data >= bytes.data() &&
-               segment.data < bytes.data() + bytes.size();
-    };
-    Segment* last = nullptr;
+    Segment* owner = nullptr;
     bool others = false;
     for (std::size_t i = first_; i < segments_.size(); ++i) {
         Segment& segment = segments_[i];
-        if (is_inside(segment)) {
+        if (!segment.is_borrowed) continue;
+        if (segment.data < bytes.data() || segment.data >= bytes.data() + bytes.size()) {
+            others = true;
+        } else if (memory.capacity() > 4 * segment.size) {
+            own(segment);
+        } else {
             segment.is_borrowed = false;
-            last = &segment;
+            owner = &segment;
         }
-        others |= segment.is_borrowed;
     }
-    if (last != nullptr) last->owned = std::move(memory);
+    if (owner != nullptr) owner->owned = std::move(memory);
     has_borrowed_ = others;
 }
 
@@ -131,9 +132,10 @@ void OutputQueue::settle() {
     has_borrowed_ = false;
     if (room_ == nullptr) return;
     Segment& last = segments_.back();
-    if (last.owned.capacity() <= 4 * std::max(last.size, chunk_size_min)) return;
+    if (last.owned.capacity() <= 4 * std::max(size_, chunk_size_min)) return;
     set_room({});
     own(last);
+    chunk_size_ = chunk_size_min;
 }
 
 // Copies its bytes to a block that is no larger than it must be.

@@ -41,7 +41,7 @@ class OutputQueue {
     void borrow_frame(const FrameHeader& header, std::span<const std::byte> payload);
     // What was borrowed of `memory`, if anything was, is the queue's own from now on; the memory
     // goes back to its pool when that is sent.
-    void adopt(Buffer memory) noexcept;
+    void adopt(Buffer memory);
     // Shares.
     void append(PreparedMessage message);
 

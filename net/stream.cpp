@@ -50,6 +50,8 @@ void Stream::on_events(std::uint32_t events) {
     if ((events & (EPOLLRDHUP | EPOLLHUP)) != 0) has_ended_ = true;
     // A reset: what it leaves unread, its sender gave up.
     if ((events & EPOLLERR) != 0) {
+        is_broken_ = true;
+        if (output_) output_->clear();
         if (is_open()) return on_lost();
         return close();
     }

@@ -11,6 +11,7 @@ namespace {
 
 // Small frames up to so many bytes are copied together once, then to each subscriber.
 constexpr std::size_t joined_size_max = 16 * 1024;
+constexpr std::size_t waiting_size_max = 256 * 1024;
 
 }  // namespace
 
@@ -75,9 +76,11 @@ void Topics::remove(Connection& connection, std::size_t index) noexcept {
 void Topics::publish(std::string_view name, const PreparedMessage& message,
                      const Connection* except) {
     const auto found = topics_.find(name);
-    if (found == topics_.end()) return;
+    if (found == topics_.end() || !message) return;
     if (waiting_.empty()) loop_.flush_first(*this);
     waiting_.push_back({found->second.get(), message, except});
+    waiting_size_ += message.frame().size();
+    if (waiting_size_ > waiting_size_max) deliver();
 }
 
 void Topics::deliver() {
@@ -91,10 +94,13 @@ void Topics::on_flush() {
 // Run by run of messages for the same topic: who is subscribed to several gets all in their order.
 void Topics::deliver_all(When when) {
     delivered_.swap(waiting_);
+    waiting_size_ = 0;
     std::span<const Published> rest = delivered_;
     while (!rest.empty()) {
         std::size_t count = 1;
         while (count < rest.size() && rest[count].topic == rest[0].topic) ++count;
+        // More is to come for those who are subscribed to both: they are written to afterwards.
+        if (count < rest.size()) when = When::queue;
         deliver(rest.first(count), when);
         rest = rest.subspan(count);
     }
@@ -119,8 +125,10 @@ void Topics::deliver(std::span<const Published> run, When when) {
 std::span<const std::byte> Topics::join(std::span<const Published> run) {
     std::size_t size = 0;
     for (const Published& published : run) {
-        size += published.message.frame().size();
-        if (published.except != nullptr || size > joined_size_max) return {};
+        const std::size_t frame_size = published.message.frame().size();
+        size += frame_size;
+        const bool is_shared = frame_size >= OutputQueue::borrow_size_min;  // Rather than copied.
+        if (is_shared || published.except != nullptr || size > joined_size_max) return {};
     }
     joined_.clear();
     for (const Published& published : run) {

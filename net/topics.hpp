@@ -51,7 +51,8 @@ class Topics final : public Source {
     bool subscribe(Connection& connection, std::string_view name);
     bool unsubscribe(Connection& connection, std::string_view name);
     void unsubscribe_all(Connection& connection) noexcept;
-    // To all subscribers but `except`, which may be null. Requires: in a turn of the loop.
+    // To all subscribers but `except`, which may be null. Requires: in a turn of the loop. Much
+    // does not wait for its end.
     void publish(std::string_view name, const PreparedMessage& message, const Connection* except);
     // Whether something waits to be delivered, and its delivery now: to the subscribers' queues.
     // Calls no handler.
@@ -81,6 +82,7 @@ class Topics final : public Source {
     std::unordered_map<std::string_view, std::unique_ptr<Topic>, Hash, std::equal_to<>> topics_;
     Loop& loop_;
     std::vector<Published> waiting_;
+    std::size_t waiting_size_ = 0;      // Bytes, with frame headers.
     std::vector<Published> delivered_;  // Of deliver_all().
     std::vector<std::byte> joined_;     // Of join().
 };

@@ -425,6 +425,33 @@ TEST(OutputQueue, what_waits_does_not_hold_a_chunk_that_is_mostly_empty) {
     model.check();
 }
 
+TEST(OutputQueue, small_messages_that_wait_take_little_more_than_their_bytes) {
+    BufferPool pool(0);
+    OutputQueue queue(pool);
+    queue.expect_batch();
+    const Bytes payload = pattern(10, 1);
+    for (int i = 0; i < 10'000; ++i) {  // Each in a turn of its own.
+        queue.append_frame({.opcode = Opcode::text, .payload_size = 10}, payload);
+        queue.settle();
+    }
+    EXPECT_LE(pool.lent_size(), 120'000U + 64 * 1024);
+    std::array<iovec, 16> vectors;
+    EXPECT_LT(queue.gather(vectors), vectors.size());
+}
+
+TEST(OutputQueue, a_small_part_of_adopted_memory_does_not_hold_all_of_it) {
+    BufferPool pool(0);
+    OutputQueue queue(pool);
+    Buffer memory = pool.take(100 * large);
+    memory.append(pattern(100 * large, 1));
+    const std::span<const std::byte> bytes = memory.bytes();
+    queue.borrow_frame({.opcode = Opcode::binary, .payload_size = large}, bytes.last(large));
+    const Bytes expected = gathered(queue);
+    queue.adopt(std::move(memory));
+    EXPECT_LT(pool.lent_size(), 3 * large);
+    EXPECT_TRUE(gathered(queue) == expected);
+}
+
 TEST(OutputQueue, a_chunk_for_a_huge_message_does_not_stay) {
     Model model;
     model.append_frame(400'000, false);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <initializer_list>
 #include <optional>
 #include <string>
@@ -171,6 +172,37 @@ TEST_F(TopicsOrderTest, among_other_messages_and_topics) {
            {"2", "3", "4, not for a", "5", "6", "7", "8", nines.c_str(), "10"});
     a_->expect_frame(0x01, "te");
     a_->expect_frame(0x80, "n");
+}
+
+TEST_F(TopicsOrderTest, messages_for_several_topics_leave_in_one_write) {
+    start([this](Connection& a, Connection&) {
+        a.subscribe("t");
+        a.subscribe("u");
+        for (int i = 0; i < 100; ++i) server_->publish(i % 2 == 0 ? "t" : "u", "message");
+    });
+    EXPECT_EQ(a_->receive_some().size(), 100 * 9U);
+}
+
+TEST_F(TopicsOrderTest, what_user_data_publishes_at_its_end_is_not_forgotten) {
+    struct Leaver {
+        Server* server = nullptr;
+        ~Leaver() {
+            if (server != nullptr) server->publish("t", "left");
+        }
+    };
+    server_->ws<Leaver>("/leaver", {.open = [server = server_.operator->()](Connection& c) {
+                            c.data<Leaver>().server = server;
+                        }});
+    start([](Connection& a, Connection&) {
+        a.subscribe("t");
+        a.send("ready");
+    });
+    a_->expect_text("ready");
+    TestClient leaver = server_.open("/leaver");
+    const auto begin = std::chrono::steady_clock::now();
+    leaver.reset();
+    a_->expect_text("left");  // And not when something else happens to wake the loop.
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(700));
 }
 
 TEST_F(TopicsOrderTest, who_comes_or_leaves_later_makes_no_difference_to_it) {
