@@ -26,7 +26,7 @@ constexpr std::size_t spare_queue_count_max = 16 * 1024;
 constexpr std::size_t warm_queue_count = 64;
 constexpr std::size_t page_size = 4096;
 // So many sockets are read before they are written to: the kernel's receiving code stays in the
-// cache, and then its sending code (3 to 4 % of an echo's time; more of them win nothing).
+// cache, and then its sending code (3 to 5 % of an echo's time; more of them win nothing).
 constexpr std::size_t answer_count_max = 32;
 
 thread_local Loop* current_loop = nullptr;

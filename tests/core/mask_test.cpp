@@ -2,6 +2,7 @@
 #include <edgews/core/mask.hpp>
 
 #include "../support/bytes.hpp"
+#include "../support/kernels.hpp"
 
 #include <gtest/gtest.h>
 
@@ -162,12 +163,7 @@ TEST(mask, every_kernel_does_long_payloads) {
 }
 
 TEST(mask, kernels_have_names_of_their_own_and_portable_is_first) {
-    const std::span<const MaskKernel> kernels = mask_kernels();
-    ASSERT_FALSE(kernels.empty());
-    EXPECT_STREQ(kernels.front().name, "portable");
-    for (std::size_t i = 1; i < kernels.size(); ++i) {
-        for (std::size_t j = 0; j < i; ++j) EXPECT_STRNE(kernels[i].name, kernels[j].name);
-    }
+    test::expect_portable_first_and_distinct_names(mask_kernels());
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include <edgews/core/utf8.hpp>
 
 #include "../support/bytes.hpp"
+#include "../support/kernels.hpp"
 
 #include <gtest/gtest.h>
 
@@ -462,12 +463,7 @@ TEST(utf8_validator, an_empty_piece_changes_nothing_inside_a_character) {
 }
 
 TEST(utf8, kernels_have_names_of_their_own_and_portable_is_first) {
-    const std::span<const Utf8Kernel> kernels = utf8_kernels();
-    ASSERT_FALSE(kernels.empty());
-    EXPECT_STREQ(kernels.front().name, "portable");
-    for (std::size_t i = 1; i < kernels.size(); ++i) {
-        for (std::size_t j = 0; j < i; ++j) EXPECT_STRNE(kernels[i].name, kernels[j].name);
-    }
+    test::expect_portable_first_and_distinct_names(utf8_kernels());
 }
 
 }  // namespace
