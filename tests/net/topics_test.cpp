@@ -155,6 +155,7 @@ TEST_F(TopicsOrderTest, among_other_messages_and_topics) {
         }
         a.send("1");
         server_->publish("t", "2");
+        a.ping(bytes_of("after 2"));
         server_->publish("u", "3");
         a.publish("t", "4, not for a");
         server_->publish("t", "5");
@@ -168,7 +169,9 @@ TEST_F(TopicsOrderTest, among_other_messages_and_topics) {
         a.send_fragment("n", Fragment::last);
     });
     const std::string nines(5'000, '9');
-    expect({"1", "2", "3", "5", "6", "7", "8", nines.c_str()},
+    expect({"1", "2"}, {});
+    a_->expect_frame(0x89, "after 2");
+    expect({"3", "5", "6", "7", "8", nines.c_str()},
            {"2", "3", "4, not for a", "5", "6", "7", "8", nines.c_str(), "10"});
     a_->expect_frame(0x01, "te");
     a_->expect_frame(0x80, "n");
@@ -243,6 +246,25 @@ TEST_F(TopicsTest, a_subscriber_that_cannot_take_it_does_not_hold_up_the_others)
     }
     EXPECT_GT(server_->stats()[Counter::messages_dropped], 0U);
     command(quick, "t=still here");
+}
+
+TEST_F(TopicsTest, those_who_do_not_read_share_the_bytes_of_what_waits_for_them) {
+    std::vector<TestClient> slow;
+    for (int i = 0; i < 4; ++i) {
+        slow.push_back(server_.open("/", "", {.receive_buffer = 4096}));
+        command(slow.back(), "+t");
+    }
+    const PreparedMessage message(std::string(10'000, 'x'));
+    server_.wait_until([&] {  // A turn for each, until it is more than sockets hold.
+        server_->publish("t", message);
+        return server_->stats()[Counter::messages_dropped] > 0;
+    });
+    std::atomic<std::size_t> waiting_size = 0;
+    server_->visit([&](Connection& c) { waiting_size += c.buffered_amount(); });
+    server_.on_loop([&] {
+        EXPECT_GT(waiting_size, 1'000'000U);
+        EXPECT_LT(Loop::current()->pool().lent_size(), waiting_size / 2);
+    });
 }
 
 class TopicsAcrossLoopsTest : public TopicsTest {
