@@ -172,12 +172,13 @@ void watch(int epoll, int fd, unsigned events, void* data) {
     if (::epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) != 0) std::perror("floor: epoll_ctl");
 }
 
-// A listening socket, or -1. `port` becomes what it listens on.
+// A listening socket, or -1. Congestion control without timers is enough on loopback. `port` becomes what it listens on.
 int listen_on(std::uint16_t& port) {
     const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     const int on = 1;
     ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // Connections inherit it.
+    ::setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, "reno", 4);
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);

@@ -20,6 +20,8 @@ class Address {
 
     [[nodiscard]] Family family() const noexcept { return family_; }
     [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+    // Of this machine: 127.0.0.0/8 or ::1.
+    [[nodiscard]] bool is_loopback() const noexcept;
     // "127.0.0.1", "::1", "unix".
     [[nodiscard]] std::string ip() const;
     // "127.0.0.1:9001", "[::1]:9001", "unix".

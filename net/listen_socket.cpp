@@ -39,6 +39,12 @@ bool set_option(const Fd& fd, int level, int name, int value) noexcept {
     return ::setsockopt(fd.get(), level, name, &value, sizeof value) == 0;
 }
 
+// The name goes without its end. 0, or the system's error number.
+int set_congestion_control(const Fd& fd, const std::string& name) noexcept {
+    const auto size = static_cast<socklen_t>(name.size());
+    return ::setsockopt(fd.get(), IPPROTO_TCP, TCP_CONGESTION, name.data(), size) == 0 ? 0 : errno;
+}
+
 // Without SO_REUSEPORT, binding and listening fail where any other socket listens at the
 // address; with it set afterwards, the other loops' sockets may join the first.
 Opened listen_tcp(const SocketAddress& address, int backlog, bool joins) noexcept {
@@ -85,7 +91,10 @@ Error make_error(int number, const std::string& where) {
 
 ListenSockets open_tcp(const SocketAddress& wanted, const ListenOptions& options,
                        std::size_t loop_count) {
-    const std::string where = Address(*wanted.get()).to_string();
+    const Address asked(*wanted.get());
+    const std::string where = asked.to_string();
+    const bool is_default = options.congestion_control.empty() && asked.is_loopback();
+    const std::string control = is_default ? "reno" : options.congestion_control;
     ListenSockets sockets;
     SocketAddress address = wanted;
     for (std::size_t i = 0; i < loop_count; ++i) {
@@ -95,6 +104,11 @@ ListenSockets open_tcp(const SocketAddress& wanted, const ListenOptions& options
             return sockets;
         }
         if (i == 0) address = bound_address(opened.fd);  // Port 0 has become a port.
+        const int error = control.empty() ? 0 : set_congestion_control(opened.fd, control);
+        if (error != 0) {
+            sockets.error = make_error(error, where + ", congestion control " + control);
+            return sockets;
+        }
         sockets.fds.push_back(std::move(opened.fd));
     }
     const Address found(*address.get());

@@ -93,6 +93,18 @@ TEST(Address, its_bytes_are_in_network_order_and_those_of_mapped_ipv4_are_ipv4s)
     EXPECT_EQ(from_ipv6("2001:db8::102", 1).bytes(), v6);
 }
 
+TEST(Address, loopback_is_127_with_any_rest_and_1_of_ipv6_alone) {
+    for (const char* ip : {"127.0.0.1", "127.255.3.4"}) EXPECT_TRUE(from_ipv4(ip, 1).is_loopback());
+    for (const char* ip : {"::1", "::ffff:127.0.0.1"}) EXPECT_TRUE(from_ipv6(ip, 1).is_loopback());
+    for (const char* ip : {"0.0.0.0", "126.0.0.1", "10.0.0.127"}) {
+        EXPECT_FALSE(from_ipv4(ip, 1).is_loopback()) << ip;
+    }
+    for (const char* ip : {"::", "::2", "100::1", "::ffff:10.0.0.1", "7f00::1"}) {
+        EXPECT_FALSE(from_ipv6(ip, 1).is_loopback()) << ip;
+    }
+    EXPECT_FALSE(Address().is_loopback());
+}
+
 TEST(Address, it_is_small_enough_to_sit_in_every_connection) {
     EXPECT_LE(sizeof(Address), 20U);
 }

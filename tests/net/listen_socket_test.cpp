@@ -12,12 +12,14 @@
 
 #include <edgews/net/listen_socket.hpp>
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace edgews {
@@ -99,6 +101,41 @@ TEST(ListenSocket, each_listens_does_not_block_dies_at_exec_and_passes_on_no_del
             EXPECT_NE(option(accepted, IPPROTO_TCP, TCP_NODELAY), 0);
         }
     }
+}
+
+std::string congestion_control(const Fd& fd) {
+    std::array<char, 16> name{};
+    socklen_t size = name.size();
+    EXPECT_EQ(::getsockopt(fd.get(), IPPROTO_TCP, TCP_CONGESTION, name.data(), &size), 0);
+    return name.data();
+}
+
+TEST(ListenSocket, congestion_control_is_reno_on_loopback_and_elsewhere_the_systems) {
+    const Fd other(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const std::string system = congestion_control(other);
+    for (const auto& [host, expected] : {std::pair<std::string, std::string>{"127.0.0.1", "reno"},
+                                         {"::1", "reno"},
+                                         {"", system},
+                                         {"0.0.0.0", system}}) {
+        const ListenSockets sockets = open_listen_sockets({.host = host}, 2);
+        ASSERT_FALSE(sockets.error) << sockets.error.message;
+        for (const Fd& fd : sockets.fds) EXPECT_EQ(congestion_control(fd), expected) << host;
+    }
+}
+
+TEST(ListenSocket, congestion_control_may_be_chosen_and_connections_inherit_it) {
+    const ListenSockets sockets = open_listen_sockets({.congestion_control = "reno"}, 1);
+    ASSERT_FALSE(sockets.error) << sockets.error.message;
+    const Fd client = connect_ipv4(sockets.port);
+    const Fd accepted(::accept4(sockets.fds[0].get(), nullptr, nullptr, SOCK_CLOEXEC));
+    ASSERT_TRUE(accepted);
+    EXPECT_EQ(congestion_control(accepted), "reno");
+
+    const ListenSockets none =
+        open_listen_sockets({.host = "127.0.0.1", .congestion_control = "none such"}, 1);
+    EXPECT_EQ(none.error.code, std::errc::no_such_file_or_directory);
+    EXPECT_TRUE(contains(none.error.message, "congestion control none such")) << none.error.message;
+    EXPECT_TRUE(none.fds.empty());
 }
 
 TEST(ListenSocket, an_empty_host_accepts_ipv6_and_ipv4) {
