@@ -285,6 +285,21 @@ SendResult Connection::send(const PreparedMessage& message) {
     return accepted();
 }
 
+bool Connection::send_at_once(std::span<const Published> run, std::span<const std::byte> frames) {
+    if (!is_open() || is_sending_fragments_ || output_size() > 0 || is_blocked()) return false;
+    shard().counters().add(Counter::messages_sent, run.size());
+    const std::size_t sent = send_directly(frames);
+    if (sent == frames.size() || is_broken()) return true;
+    if (run.size() == 1) {
+        output().append(run[0].message);  // Which shares what is large.
+        output().consume(sent);
+    } else {
+        output().append(frames.subspan(sent));
+    }
+    (void)accepted();
+    return true;
+}
+
 bool Connection::send_frames(std::span<const std::byte> frames, std::size_t count) {
     if (!is_open() || is_sending_fragments_ || !has_room_for(frames.size())) return false;
     output().append(frames);

@@ -25,6 +25,7 @@ namespace edgews {
 
 class Shard;
 struct Extras;
+struct Published;
 struct RouteOnLoop;
 
 // Which part of a fragmented message (RFC 6455, section 5.4).
@@ -134,7 +135,11 @@ class Connection final : public Stream {
     [[nodiscard]] bool make_room_for(std::size_t size);
     SendResult overflow();
     void tell_overflow();
-    // Frames for many, as one piece. False: they must be sent one by one.
+    // Frames for many, those of `run`, past the queue. False: something waits, or must not be
+    // overtaken.
+    [[nodiscard]] bool send_at_once(std::span<const Published> run,
+                                    std::span<const std::byte> frames);
+    // The same as one piece of the queue. False: they must be sent one by one.
     [[nodiscard]] bool send_frames(std::span<const std::byte> frames, std::size_t count);
     // What was published before comes first.
     void catch_up();

@@ -101,17 +101,10 @@ void Stream::flush_later() {
 }
 
 void Stream::flush() {
+    std::array<iovec, gather_count_max> pieces;
     while (output_ && !output_->is_empty() && !is_blocked_ && !is_broken_) {
-        const std::ptrdiff_t sent = send_gathered();
-        if (sent >= 0) {
-            output_->consume(static_cast<std::size_t>(sent));
-            count_sent(static_cast<std::size_t>(sent));
-            has_sent_ = true;
-        } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-            is_blocked_ = true;
-        } else if (errno != EINTR) {
-            break_off();
-        }
+        const std::size_t count = output_->gather(pieces);
+        output_->consume(send_pieces(std::span(pieces).first(count)));
     }
     if (output_ && !output_->is_empty()) {
         output_->settle();
@@ -121,34 +114,52 @@ void Stream::flush() {
     if (phase_ == Phase::finishing) all_sent();
 }
 
+std::size_t Stream::send_directly(std::span<const std::byte> bytes) {
+    assert(output_size() == 0);
+    assert(!is_blocked_);
+    iovec piece{.iov_base = const_cast<std::byte*>(bytes.data()), .iov_len = bytes.size()};
+    return send_pieces({&piece, 1});
+}
+
+// Sends the first of them, and returns how many bytes the socket took. Fewer than it was given
+// mean that it is full, and an edge will tell when it is not.
+std::size_t Stream::send_pieces(std::span<iovec> pieces) {
+    std::size_t size = 0;
+    std::size_t count = 0;
+    for (; count < pieces.size() && size < send_size_max; ++count) {
+        pieces[count].iov_len = std::min(pieces[count].iov_len, send_size_max - size);
+        size += pieces[count].iov_len;
+    }
+    ssize_t sent = 0;
+    do {
+        if (count == 1) {
+            sent = ::send(fd_.get(), pieces[0].iov_base, size, MSG_NOSIGNAL);
+        } else {
+            msghdr message{};
+            message.msg_iov = pieces.data();
+            message.msg_iovlen = count;
+            sent = ::sendmsg(fd_.get(), &message, MSG_NOSIGNAL);
+        }
+    } while (sent < 0 && errno == EINTR);
+    if (sent < 0) {
+        if (errno == EAGAIN || errno == EWOULDBLOCK) {
+            is_blocked_ = true;
+        } else {
+            break_off();
+        }
+        return 0;
+    }
+    is_blocked_ = static_cast<std::size_t>(sent) < size;
+    has_sent_ = true;
+    count_sent(static_cast<std::size_t>(sent));
+    return static_cast<std::size_t>(sent);
+}
+
 void Stream::break_off() {
     if (is_broken_ || is_closed()) return;
     is_broken_ = true;
     if (output_) output_->clear();
     loop_->flush_later(*this);
-}
-
-// A short count means that the socket is full, and an edge will tell when it is not.
-std::ptrdiff_t Stream::send_gathered() noexcept {
-    std::array<iovec, gather_count_max> vectors;
-    const std::size_t gathered = output_->gather(vectors);
-    std::size_t size = 0;
-    std::size_t count = 0;
-    for (; count < gathered && size < send_size_max; ++count) {
-        vectors[count].iov_len = std::min(vectors[count].iov_len, send_size_max - size);
-        size += vectors[count].iov_len;
-    }
-    ssize_t sent = 0;
-    if (count == 1) {
-        sent = ::send(fd_.get(), vectors[0].iov_base, size, MSG_NOSIGNAL);
-    } else {
-        msghdr message{};
-        message.msg_iov = vectors.data();
-        message.msg_iovlen = count;
-        sent = ::sendmsg(fd_.get(), &message, MSG_NOSIGNAL);
-    }
-    is_blocked_ = sent >= 0 && static_cast<std::size_t>(sent) < size;
-    return sent;
 }
 
 void Stream::finish(Farewell farewell, std::uint32_t timeout_ms) {

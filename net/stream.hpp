@@ -22,6 +22,8 @@
 #include <memory>
 #include <span>
 
+struct iovec;
+
 namespace edgews {
 
 // What a receive brought.
@@ -107,6 +109,9 @@ class Stream : public Source {
     // Sends as much as the socket takes. Calls no handler: an error shows as on_lost() at
     // the end of the turn.
     void flush();
+    // Sends the beginning of `bytes` past the queue. Requires: nothing waits. Returns how many
+    // bytes the socket took; what follows them is to be queued.
+    [[nodiscard]] std::size_t send_directly(std::span<const std::byte> bytes);
     // The socket took less than there was; the rest waits for it.
     [[nodiscard]] bool is_blocked() const noexcept { return is_blocked_; }
     // Output waits, and the peer has taken some since this was asked last.
@@ -138,7 +143,7 @@ class Stream : public Source {
     void enter(Phase phase) noexcept { phase_ = phase; }
     void take_output();
     void flush_later();
-    [[nodiscard]] std::ptrdiff_t send_gathered() noexcept;
+    [[nodiscard]] std::size_t send_pieces(std::span<iovec> pieces);
     void all_sent() noexcept;
     void discard_input() noexcept;
 

@@ -111,18 +111,26 @@ void Topics::deliver(std::span<const Published> run, When when) {
     const std::span<const std::byte> frames = join(run);
     for (const Topic::Subscriber& subscriber : run[0].topic->subscribers) {
         Connection& connection = *subscriber.connection;
+        if (run.size() == 1 && run[0].except == &connection) continue;
+        const bool may_leave = when == When::send && !frames.empty();
+        if (may_leave && connection.send_at_once(run, frames)) continue;
         if (when == When::send) connection.begin_dispatch();
-        if (frames.empty() || !connection.send_frames(frames, run.size())) {
-            for (const Published& published : run) {
-                if (published.except != &connection) (void)connection.send(published.message);
-            }
-        }
+        queue(connection, run, frames);
         if (when == When::send) connection.finish_dispatch();
+    }
+}
+
+void Topics::queue(Connection& connection, std::span<const Published> run,
+                   std::span<const std::byte> frames) {
+    if (run.size() > 1 && !frames.empty() && connection.send_frames(frames, run.size())) return;
+    for (const Published& published : run) {
+        if (published.except != &connection) (void)connection.send(published.message);
     }
 }
 
 // The frames of `run` in one piece; empty where they do not go together.
 std::span<const std::byte> Topics::join(std::span<const Published> run) {
+    if (run.size() == 1) return run[0].message.frame();
     std::size_t size = 0;
     for (const Published& published : run) {
         const std::size_t frame_size = published.message.frame().size();

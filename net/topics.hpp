@@ -69,6 +69,8 @@ class Topics final : public Source {
     enum class When : std::uint8_t { queue, send };
     void deliver_all(When when);
     void deliver(std::span<const Published> run, When when);
+    static void queue(Connection& connection, std::span<const Published> run,
+                      std::span<const std::byte> frames);
     [[nodiscard]] std::span<const std::byte> join(std::span<const Published> run);
     void remove(Connection& connection, std::size_t index) noexcept;
 

@@ -248,6 +248,36 @@ TEST_F(TopicsTest, a_subscriber_that_cannot_take_it_does_not_hold_up_the_others)
     command(quick, "t=still here");
 }
 
+// Messages of one turn, as one piece where they are small, until the socket takes only a part.
+TEST_F(TopicsTest, what_a_socket_takes_in_parts_arrives_whole) {
+    struct Row {
+        int messages_a_turn;
+        std::size_t size;
+    };
+    for (const Row row : {Row{1, 1'000}, Row{3, 4'000}, Row{1, 100'000}}) {
+        TestClient slow = server_.open("/", "", {.receive_buffer = 4096});
+        command(slow, "+t");
+        const auto text = [&](int number) {
+            return std::to_string(number) + std::string(row.size, 'x');
+        };
+        int count = 0;
+        std::size_t waiting_size = 0;
+        while (waiting_size == 0) {
+            server_.on_loop([&] {
+                for (int i = 0; i < row.messages_a_turn; ++i) server_->publish("t", text(count++));
+            });
+            server_->visit([&](Connection& c) { waiting_size += c.buffered_amount(); });
+            server_.on_loop([] {});
+        }
+        server_.on_loop([&] { server_->publish("t", "end"); });
+        for (int i = 0; i < count; ++i) slow.expect_text(text(i));
+        slow.expect_text("end");
+        slow.close_cleanly();
+        server_.wait_for(Counter::websockets_open, 0);
+    }
+    EXPECT_EQ(server_->stats()[Counter::messages_dropped], 0U);
+}
+
 TEST_F(TopicsTest, those_who_do_not_read_share_the_bytes_of_what_waits_for_them) {
     std::vector<TestClient> slow;
     for (int i = 0; i < 4; ++i) {
