@@ -76,6 +76,9 @@ class MessageReader {
     // The first `count` bytes of direct_space() were received. Then call next(), if with no input.
     void direct_received(std::size_t count) noexcept;
 
+    // Bytes of the message that is being assembled, as the headers of its frames so far claim.
+    [[nodiscard]] std::uint64_t message_size() const noexcept { return message_size_; }
+
     // Takes over the memory of the last event's payload, which stays where it is. Requires: that
     // was a message, and no part of the input.
     [[nodiscard]] Buffer take_payload() noexcept;

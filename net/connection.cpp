@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::uint8_t pong_count_max = 32;  // A turn; of further pings only the newest counts.
 constexpr std::size_t write_through_size_min = 64 * 1024;
+constexpr std::size_t long_message_begin_size = 32 * 1024;
 // Received in one turn, before others get theirs.
 constexpr std::size_t turn_size_max = 4 * Loop::receive_space_size;
 
@@ -89,7 +90,7 @@ void Connection::on_readable() {
     last_heard_ms_ = now();
     for (std::size_t size = 0; size < turn_size_max;) {
         const std::span<std::byte> direct = reader_.direct_space();
-        const std::span<std::byte> space = direct.empty() ? loop().receive_space() : direct;
+        const std::span<std::byte> space = direct.empty() ? shared_space() : direct;
         const Received received = receive(space);
         if (received.end == Received::End::would_block) return;
         if (received.end != Received::End::open) return on_lost();
@@ -98,8 +99,10 @@ void Connection::on_readable() {
 
         begin_dispatch();
         if (direct.empty()) {
+            has_long_messages_ = false;
             dispatch(space.first(received.size));
         } else {
+            has_long_messages_ = reader_.message_size() > Loop::receive_space_size;
             reader_.direct_received(received.size);
             dispatch({});
         }
@@ -108,6 +111,13 @@ void Connection::on_readable() {
         if (received.size < space.size() && !has_ended()) return;
     }
     read_later();
+}
+
+// Behind a message that did not fit there is likely to be another one: of that, only the beginning
+// comes here, and the rest goes where it is assembled.
+std::span<std::byte> Connection::shared_space() const noexcept {
+    const std::span<std::byte> space = loop().receive_space();
+    return has_long_messages_ ? space.first(long_message_begin_size) : space;
 }
 
 // Hands over all that `input` holds. What handlers send meanwhile is gathered.

@@ -123,6 +123,7 @@ class Connection final : public Stream {
     void count_sent(std::size_t size) noexcept override;
     void on_timer() override;
 
+    [[nodiscard]] std::span<std::byte> shared_space() const noexcept;
     void dispatch(std::span<std::byte> input);
     void handle(const Event& event);
     void handle_message(const Event& event);
@@ -183,6 +184,7 @@ class Connection final : public Stream {
     bool is_inside_message_ : 1 = false;
     bool is_over_mark_ : 1 = false;
     bool is_sending_fragments_ : 1 = false;
+    bool has_long_messages_ : 1 = false;
 };
 
 template <class F>
