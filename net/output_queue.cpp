@@ -35,14 +35,6 @@ void OutputQueue::append(std::span<const std::byte> bytes) {
     extend(bytes.size());
 }
 
-void OutputQueue::append_frame(const FrameHeader& header, std::span<const std::byte> payload) {
-    std::byte* const place = room(frame_header_size_max + payload.size());
-    const std::size_t header_size = encode_frame_header(
-        header, std::span<std::byte, frame_header_size_max>(place, frame_header_size_max));
-    if (!payload.empty()) std::memcpy(place + header_size, payload.data(), payload.size());
-    extend(header_size + payload.size());
-}
-
 void OutputQueue::borrow_frame(const FrameHeader& header, std::span<const std::byte> payload) {
     Segment& segment = add_segment();
     const std::size_t header_size = encode_frame_header(header, segment.header);

@@ -16,6 +16,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <vector>
 
@@ -106,5 +107,13 @@ class OutputQueue {
     std::size_t chunk_size_ = chunk_size_min;  // Of the next chunk.
     bool has_borrowed_ = false;
 };
+
+inline void OutputQueue::append_frame(const FrameHeader& header, std::span<const std::byte> payload) {
+    std::byte* const place = room(frame_header_size_max + payload.size());
+    const std::size_t header_size = encode_frame_header(
+        header, std::span<std::byte, frame_header_size_max>(place, frame_header_size_max));
+    if (!payload.empty()) std::memcpy(place + header_size, payload.data(), payload.size());
+    extend(header_size + payload.size());
+}
 
 }  // namespace edgews
