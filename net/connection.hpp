@@ -157,6 +157,7 @@ class Connection final : public Stream {
     void set_timer();
     void check_open_timers();
     void check_idle();
+    [[nodiscard]] std::uint32_t idle_ping_ms() const noexcept;
     [[nodiscard]] std::uint32_t now() const noexcept {
         return static_cast<std::uint32_t>(loop().now_ms());
     }

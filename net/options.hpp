@@ -34,7 +34,9 @@ struct RouteOptions {
     std::uint16_t overflow_close_code = close_code::try_again_later;
 
     // Milliseconds; 0 switches each off.
-    std::uint32_t idle_ping_ms = 30'000;     // Silence of the peer after which it is pinged,
+    // Silence of the peer after which it is pinged, at the latest: each connection takes up to a
+    // quarter less, so that those who came together are not all pinged at once;
+    std::uint32_t idle_ping_ms = 30'000;
     std::uint32_t ping_timeout_ms = 30'000;  // and further silence after which it is gone (1006).
     std::uint32_t message_timeout_ms = 60'000;  // From a message's first byte to its last (1008).
     std::uint32_t close_timeout_ms = 5'000;     // For the peer's close frame. Not 0.
