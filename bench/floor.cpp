@@ -172,7 +172,8 @@ void watch(int epoll, int fd, unsigned events, void* data) {
     if (::epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) != 0) std::perror("floor: epoll_ctl");
 }
 
-// A listening socket, or -1. Congestion control without timers is enough on loopback. `port` becomes what it listens on.
+// A listening socket, or -1. `port` becomes what it listens on. Congestion control without timers
+// is enough on loopback.
 int listen_on(std::uint16_t& port) {
     const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     const int on = 1;

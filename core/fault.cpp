@@ -20,7 +20,8 @@ std::uint16_t close_code_for(Fault fault) noexcept {
         case Fault::expected_continuation:
         case Fault::close_payload_of_one:
         case Fault::close_code_invalid: return close_code::protocol_error;
-        case Fault::invalid_utf8: return close_code::invalid_payload;
+        case Fault::invalid_utf8:
+        case Fault::compression_malformed: return close_code::invalid_payload;
         case Fault::message_too_big:
         case Fault::frame_too_big: return close_code::message_too_big;
         case Fault::too_many_fragments: return close_code::policy_violation;
@@ -52,6 +53,7 @@ std::string_view describe(Fault fault) noexcept {
         case Fault::message_too_big: return "The message is larger than the limit.";
         case Fault::frame_too_big: return "The frame is larger than the limit.";
         case Fault::too_many_fragments: return "The message has more fragments than the limit.";
+        case Fault::compression_malformed: return "The compressed message is malformed.";
     }
     return {};
 }

@@ -28,6 +28,7 @@ enum class Fault : std::uint8_t {
     message_too_big,           // 7.4.1: over the limit on a message
     frame_too_big,             // 7.4.1: over the limit on a frame
     too_many_fragments,        // 10.4: over the limit on the frames of a message
+    compression_malformed,     // RFC 7692 7.2.2: a compressed message that is no DEFLATE stream
 };
 
 // The status code that the close frame carries (RFC 6455, section 7.4.1).

@@ -60,9 +60,9 @@ Event MessageReader::any_event(std::span<std::byte>& input) noexcept {
             case Step::header: {
                 if (input.empty()) return {};
                 const std::size_t kept = header_size_;
-                const ParsedHeader parsed = kept == 0
-                                                ? parse_frame_header(input, setup_->role, false)
-                                                : parse_continued_header(input);
+                const ParsedHeader parsed =
+                    kept == 0 ? parse_frame_header(input, setup_->role, may_be_compressed_)
+                              : parse_continued_header(input);
                 if (parsed.fault != Fault::none) return fail(parsed.fault);
                 if (parsed.size == 0) {
                     keep_header(input);
@@ -81,8 +81,9 @@ Event MessageReader::any_event(std::span<std::byte>& input) noexcept {
                 if (fault != Fault::none) return fail(fault);
                 const bool is_first = header.opcode != Opcode::continuation;
                 if (is_first && header.fin && is_whole && !setup_->streaming) {
-                    return whole_message(header.opcode, take(input, header.payload_size),
-                                         header.mask_key);
+                    const std::span<std::byte> payload = take(input, header.payload_size);
+                    return header.rsv1 ? whole_compressed(header.opcode, payload, header.mask_key)
+                                       : whole_message(header.opcode, payload, header.mask_key);
                 }
                 begin_data(header);
                 if (is_first && setup_->streaming) return shown(Event::Kind::begin, {});
@@ -187,7 +188,8 @@ ParsedHeader MessageReader::parse_continued_header(std::span<const std::byte> in
     const std::size_t room = frame_header_size_max - header_size_;
     const std::size_t size = std::min(room, input.size());
     std::memcpy(header_ + header_size_, input.data(), size);
-    return parse_frame_header(std::span(header_).first(header_size_ + size), setup_->role, false);
+    return parse_frame_header(std::span(header_).first(header_size_ + size), setup_->role,
+                              may_be_compressed_);
 }
 
 // Requires: the header does not end in the input.
@@ -205,9 +207,8 @@ Fault MessageReader::check_data_frame(const FrameHeader& header) const noexcept 
     if (continues && !is_inside) return Fault::unexpected_continuation;
     if (!continues && is_inside) return Fault::expected_continuation;
     if (header.payload_size > setup_->frame_size_max) return Fault::frame_too_big;
-    if (header.payload_size > setup_->message_size_max - message_size_) {
-        return Fault::message_too_big;
-    }
+    const std::uint64_t limit = size_max(continues ? is_compressed_ : header.rsv1);
+    if (header.payload_size > limit - message_size_) return Fault::message_too_big;
     if (fragment_count_ >= setup_->fragment_count_max) return Fault::too_many_fragments;
     return Fault::none;
 }
@@ -220,6 +221,13 @@ Event MessageReader::whole_message(Opcode opcode, std::span<std::byte> payload,
     return {.kind = Event::Kind::message, .opcode = opcode, .payload = payload};
 }
 
+Event MessageReader::whole_compressed(Opcode opcode, std::span<std::byte> payload,
+                                      std::uint32_t mask_key) noexcept {
+    if (setup_->role == Role::server) apply_mask(payload, mask_key);
+    return {
+        .kind = Event::Kind::message, .opcode = opcode, .is_compressed = true, .payload = payload};
+}
+
 Event MessageReader::whole_text(std::span<std::byte> payload, std::uint32_t mask_key) noexcept {
     const bool is_masked = setup_->role == Role::server;
     Utf8Validator utf8;
@@ -228,9 +236,20 @@ Event MessageReader::whole_text(std::span<std::byte> payload, std::uint32_t mask
     return {.kind = Event::Kind::message, .opcode = Opcode::text, .payload = payload};
 }
 
+// What cannot be compressed grows a little by it: DEFLATE adds 5 bytes to each block that it
+// stores.
+std::uint64_t MessageReader::size_max(bool is_compressed) const noexcept {
+    const std::uint64_t size = setup_->message_size_max;
+    const std::uint64_t growth = is_compressed ? size / 256 + 64 : 0;
+    return size > UINT64_MAX - growth ? UINT64_MAX : size + growth;
+}
+
 // Requires: check_data_frame(header) found no fault.
 void MessageReader::begin_data(const FrameHeader& header) noexcept {
-    if (header.opcode != Opcode::continuation) opcode_ = header.opcode;
+    if (header.opcode != Opcode::continuation) {
+        opcode_ = header.opcode;
+        is_compressed_ = header.rsv1;
+    }
     message_size_ += header.payload_size;
     fragment_count_ += 1;
     frame_size_left_ = header.payload_size;
@@ -245,7 +264,7 @@ bool MessageReader::unmask(std::span<std::byte> piece) noexcept {
     frame_size_left_ -= piece.size();
     mask_key_ = advance_mask(key, piece.size());
     const bool is_masked = setup_->role == Role::server;
-    if (opcode_ == Opcode::text) {
+    if (opcode_ == Opcode::text && !is_compressed_) {
         return is_masked ? utf8_.unmask_and_feed(piece, key) : utf8_.feed(piece);
     }
     if (is_masked) apply_mask(piece, key);
@@ -269,16 +288,16 @@ void MessageReader::keep(std::span<const std::byte> piece) noexcept {
 
 // A part of the current message.
 Event MessageReader::shown(Event::Kind kind, std::span<std::byte> payload) const noexcept {
-    return {.kind = kind, .opcode = opcode_, .payload = payload};
+    return {.kind = kind, .opcode = opcode_, .is_compressed = is_compressed_, .payload = payload};
 }
 
 Event MessageReader::end_message(std::span<std::byte> payload) noexcept {
     if (!utf8_.is_complete()) return fail(Fault::invalid_utf8);
-    const Opcode opcode = opcode_;
+    const auto kind = setup_->streaming ? Event::Kind::end : Event::Kind::message;
+    const Event event = shown(kind, payload);
     forget_message();
     step_ = message_ ? Step::delivered : Step::header;
-    const auto kind = setup_->streaming ? Event::Kind::end : Event::Kind::message;
-    return {.kind = kind, .opcode = opcode, .payload = payload};
+    return event;
 }
 
 // Requires: the payload lies in the input.
@@ -362,6 +381,7 @@ void MessageReader::forget_message() noexcept {
     opcode_ = Opcode::continuation;
     message_size_ = 0;
     fragment_count_ = 0;
+    is_compressed_ = false;
     utf8_.reset();
 }
 

@@ -53,6 +53,9 @@ struct Event {
     Kind kind = Kind::none;
     Opcode opcode = Opcode::text;  // text or binary, for message, begin, chunk and end.
     Fault fault = Fault::none;
+    // Of message, begin, chunk and end: the payload is a compressed message or a part of it (RFC
+    // 7692), and so not yet checked to be UTF-8.
+    bool is_compressed = false;
     std::uint16_t close_code = 0;
     std::span<std::byte> payload{};  // Valid until the reader is called again.
 
@@ -63,6 +66,9 @@ class MessageReader {
   public:
     // `setup` is borrowed.
     explicit MessageReader(const ReaderSetup& setup) noexcept : setup_(&setup) {}
+
+    // permessage-deflate was negotiated: messages may be compressed. Before any input.
+    void allow_compressed() noexcept { may_be_compressed_ = true; }
 
     // The next event of `input`, from which what it took is removed at the front.
     // `none`: all of `input` was used. After a close event, or a fault, all further input is
@@ -109,7 +115,10 @@ class MessageReader {
     [[nodiscard]] Event any_event(std::span<std::byte>& input) noexcept;
     [[nodiscard]] Event whole_message(Opcode opcode, std::span<std::byte> payload,
                                       std::uint32_t mask_key) noexcept;
+    [[nodiscard]] Event whole_compressed(Opcode opcode, std::span<std::byte> payload,
+                                         std::uint32_t mask_key) noexcept;
     [[nodiscard]] Event whole_text(std::span<std::byte> payload, std::uint32_t mask_key) noexcept;
+    [[nodiscard]] std::uint64_t size_max(bool is_compressed) const noexcept;
     void begin_data(const FrameHeader& header) noexcept;
     [[nodiscard]] bool unmask(std::span<std::byte> piece) noexcept;
     void keep(std::span<const std::byte> piece) noexcept;
@@ -139,7 +148,9 @@ class MessageReader {
     Step step_ = Step::header;
     Opcode opcode_ = Opcode::continuation;  // Of the message; continuation: inside none.
     Opcode control_opcode_ = Opcode::close;
-    bool is_last_frame_ = false;               // The current data frame bears FIN.
+    bool is_last_frame_ : 1 = false;  // The current data frame bears FIN.
+    bool may_be_compressed_ : 1 = false;
+    bool is_compressed_ : 1 = false;           // The message.
     std::uint8_t header_size_ = 0;             // Bytes in header_.
     std::byte header_[frame_header_size_max];  // The part of a header that came.
 };

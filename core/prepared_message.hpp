@@ -2,7 +2,7 @@
 //
 // Copies share the bytes and count their holders atomically, so they may be held
 // and sent on any thread. As servers do not mask (RFC 6455, section 5.1), the same
-// bytes serve every client.
+// bytes serve every client; those that agreed on compression share a compressed frame.
 #pragma once
 
 #include <edgews/core/frame.hpp>
@@ -12,6 +12,8 @@
 #include <span>
 
 namespace edgews {
+
+class MessageCodec;
 
 class PreparedMessage {
   public:
@@ -32,8 +34,16 @@ class PreparedMessage {
     [[nodiscard]] std::span<const std::byte> frame() const noexcept;
     [[nodiscard]] std::size_t payload_size() const noexcept;
 
+    // The same message for those who agreed on a window like that of `codec`: compressed by the
+    // first who asks, kept for the others. This itself where that is no shorter.
+    [[nodiscard]] PreparedMessage compressed(MessageCodec& codec) const;
+    [[nodiscard]] bool is_compressed() const noexcept;
+
   private:
     struct Shared;
+    struct Variant;
+    explicit PreparedMessage(const FrameHeader& header, std::span<const std::byte> payload);
+    [[nodiscard]] PreparedMessage compress(MessageCodec& codec) const;
     Shared* shared_ = nullptr;
 };
 
