@@ -35,7 +35,8 @@ Address::Address(const sockaddr& address) noexcept {
 
 bool Address::is_loopback() const noexcept {
     if (family_ == Family::ipv4) return bytes_[0] == 127;
-    return family_ == Family::ipv6 && std::all_of(bytes_.begin(), bytes_.end() - 1, [](auto byte) { return byte == 0; }) &&
+    return family_ == Family::ipv6 &&
+           std::all_of(bytes_.begin(), bytes_.end() - 1, [](auto byte) { return byte == 0; }) &&
            bytes_.back() == 1;
 }
 

@@ -161,6 +161,7 @@ void Connection::handle_message(const Event& event) {
         is_inside_message_ = false;
     }
     if (!closing_.may_send()) return;
+    if (event.is_compressed) return handle_compressed(event);
     const Message::Kind kind =
         event.opcode == Opcode::text ? Message::Kind::text : Message::Kind::binary;
     const bool is_lent = is_worth_borrowing(event.payload);
@@ -250,7 +251,7 @@ void Connection::end(CloseEvent event) {
 // ---- To the socket ---------------------------------------------------------
 
 // Anything goes while nothing waits: a limit below one message would refuse them all.
-inline bool Connection::has_room_for(std::size_t size) const noexcept {
+bool Connection::has_room_for(std::size_t size) const noexcept {
     const std::size_t waiting = output_size(), limit = options().backlog_size_max;
     return waiting == 0 || (size <= limit && waiting <= limit - size);
 }
@@ -259,7 +260,7 @@ inline void Connection::catch_up() {
     if (extras_ && shard().topics().has_waiting()) shard().topics().deliver();
 }
 
-inline SendResult Connection::accepted() {
+SendResult Connection::accepted() {
     request_flush();
     if (!is_blocked()) return SendResult::sent;
     on_blocked();
@@ -278,9 +279,16 @@ inline SendResult Connection::accepted() {
 }
 
 SendResult Connection::send(Message message) {
+    return send(message, Compress::by_size);
+}
+
+SendResult Connection::send(Message message, Compress how) {
     if (!is_open()) return SendResult::closed;
     catch_up();
     if (is_sending_fragments_) return SendResult::dropped;
+    if (extras_ && compresses(message.size(), how)) {
+        if (const auto result = send_compressed(message)) return *result;
+    }
     const Opcode opcode = message.is_text() ? Opcode::text : Opcode::binary;
     return send_data({.opcode = opcode, .payload_size = message.size()}, message.bytes());
 }
@@ -289,34 +297,18 @@ SendResult Connection::send(const PreparedMessage& message) {
     if (!is_open()) return SendResult::closed;
     catch_up();
     if (is_sending_fragments_ || !message) return SendResult::dropped;
+    if (extras_ && compresses(message.payload_size(), Compress::by_size)) {
+        return send_prepared_compressed(message);
+    }
+    return send_prepared(message);
+}
+
+SendResult Connection::send_prepared(const PreparedMessage& message) {
     const std::size_t size = message.frame().size();
     if (!has_room_for(size) && !make_room_for(size)) return overflow();
     output().append(message);
     shard().counters().add(Counter::messages_sent);
     return accepted();
-}
-
-bool Connection::send_at_once(std::span<const Published> run, std::span<const std::byte> frames) {
-    if (!is_open() || is_sending_fragments_ || output_size() > 0 || is_blocked()) return false;
-    shard().counters().add(Counter::messages_sent, run.size());
-    const std::size_t sent = send_directly(frames);
-    if (sent == frames.size() || is_broken()) return true;
-    if (run.size() == 1) {
-        output().append(run[0].message);  // Which shares what is large.
-        output().consume(sent);
-    } else {
-        output().append(frames.subspan(sent));
-    }
-    (void)accepted();
-    return true;
-}
-
-bool Connection::send_frames(std::span<const std::byte> frames, std::size_t count) {
-    if (!is_open() || is_sending_fragments_ || !has_room_for(frames.size())) return false;
-    output().append(frames);
-    shard().counters().add(Counter::messages_sent, count);
-    (void)accepted();
-    return true;
 }
 
 SendResult Connection::send_fragment(Message piece, Fragment which) {
@@ -449,22 +441,6 @@ void Connection::count_sent(std::size_t size) noexcept {
 }
 
 // ---- The rest --------------------------------------------------------------
-
-bool Connection::subscribe(std::string_view topic) {
-    return !is_reported_ && shard().topics().subscribe(*this, topic);
-}
-
-bool Connection::unsubscribe(std::string_view topic) {
-    return shard().topics().unsubscribe(*this, topic);
-}
-
-void Connection::publish(std::string_view topic, Message message) {
-    publish(topic, PreparedMessage(message));
-}
-
-void Connection::publish(std::string_view topic, const PreparedMessage& message) {
-    shard().common().publish(topic, message, this);
-}
 
 std::string_view Connection::subprotocol() const noexcept {
     return extras_ ? std::string_view(extras_->subprotocol) : std::string_view();

@@ -17,16 +17,26 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
 namespace edgews {
 
+class HttpHead;
 class Shard;
+struct DeflateParameters;
 struct Extras;
 struct Published;
 struct RouteOnLoop;
+
+// Whether a message is compressed, where the peer agreed on it (RFC 7692).
+enum class Compress : std::uint8_t {
+    by_size,  // When it is at least as long as the route's compression says.
+    always,
+    never,
+};
 
 // Which part of a fragmented message (RFC 6455, section 5.4).
 enum class Fragment : std::uint8_t { first, middle, last };
@@ -40,10 +50,12 @@ class Connection final : public Stream {
   public:
     // A text or binary message; copied where it cannot leave at once. Text must be UTF-8.
     SendResult send(Message message);
+    SendResult send(Message message, Compress how);
     // A message framed once for many; shared, not copied.
     SendResult send(const PreparedMessage& message);
-    // A message in pieces, when its size is not known yet. `first` says the kind, which the later
-    // pieces repeat; control frames may pass in between, other messages may not (dropped).
+    // A message in pieces, when its size is not known yet, never compressed. `first` says the kind,
+    // which the later pieces repeat; control frames may pass in between, other messages may not
+    // (dropped).
     SendResult send_fragment(Message piece, Fragment which);
     // At most 125 bytes, else dropped (section 5.5). Pings of the peer are answered without help.
     SendResult ping(std::span<const std::byte> payload = {});
@@ -67,6 +79,8 @@ class Connection final : public Stream {
     [[nodiscard]] const Address& remote_address() const noexcept { return admission_.address(); }
     // What the handshake agreed on; empty: none.
     [[nodiscard]] std::string_view subprotocol() const noexcept;
+    // What the handshake agreed on about compression; null: there is none.
+    [[nodiscard]] const DeflateParameters* compression() const noexcept;
     // Milliseconds of Loop::now_ms() at the opening, modulo 2^32.
     [[nodiscard]] std::uint32_t opened_ms() const noexcept { return opened_ms_; }
 
@@ -97,6 +111,10 @@ class Connection final : public Stream {
     void start(Stream& predecessor, Admission admission, std::span<std::byte> input,
                const Function<void(Connection&)>& prepare);
     void set_subprotocol(std::string_view name);
+    // Agrees on compression, if `head` offers it and the route has it. Before start().
+    void negotiate_compression(const HttpHead& head);
+    // Appends the value of the response's Sec-WebSocket-Extensions; nothing: there are none.
+    void append_extensions(std::string& out) const;
     // Input may have come while nobody read.
     void resume_reading() { read_later(); }
     Connection* as_connection() noexcept override { return is_reported_ ? nullptr : this; }
@@ -127,6 +145,9 @@ class Connection final : public Stream {
     void dispatch(std::span<std::byte> input);
     void handle(const Event& event);
     void handle_message(const Event& event);
+    void handle_compressed(const Event& event);
+    void handle_compressed_message(const Event& event);
+    void handle_compressed_chunk(const Event& event);
     void handle_ping(std::span<const std::byte> payload);
     void handle_close(const Event& event);
     void handle_fault(Fault fault);
@@ -144,6 +165,13 @@ class Connection final : public Stream {
     [[nodiscard]] bool send_frames(std::span<const std::byte> frames, std::size_t count);
     // What was published before comes first.
     void catch_up();
+    // Whether a message of that size is to be compressed.
+    [[nodiscard]] bool compresses(std::size_t size, Compress how) const noexcept;
+    // Empty: it would not be shorter, and is still to be sent.
+    std::optional<SendResult> send_compressed(Message message);
+    SendResult send_prepared(const PreparedMessage& message);
+    SendResult send_prepared_compressed(const PreparedMessage& message);
+    void rest_compression() noexcept;
     SendResult send_data(const FrameHeader& header, std::span<const std::byte> payload);
     SendResult send_large(const FrameHeader& header, std::span<const std::byte> payload);
     SendResult send_application_control(Opcode opcode, std::span<const std::byte> payload);

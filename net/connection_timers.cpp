@@ -88,6 +88,7 @@ void Connection::check_idle() {
         return terminate();
     }
     if (now() - last_heard_ms_ < idle_ping_ms()) return;
+    rest_compression();
     is_ping_sent_ = true;
     since_ms_ = now();
     send_control(Opcode::ping, {});

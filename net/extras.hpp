@@ -2,9 +2,12 @@
 #pragma once
 
 #include <edgews/core/buffer.hpp>
+#include <edgews/core/message_inflater.hpp>
+#include <edgews/core/permessage_deflate.hpp>
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -17,11 +20,21 @@ struct Subscription {
     std::size_t index;  // In the topic's subscribers.
 };
 
+// What a connection has that agreed on permessage-deflate.
+struct Deflating {
+    DeflateAnswer answer;
+    std::size_t message_size_min;  // Smaller ones are sent as they are.
+    MessageInflater inflater;
+
+    [[nodiscard]] MessageCodec& codec() const noexcept { return inflater.codec(); }
+};
+
 struct Extras {
     std::vector<Subscription> subscriptions;
-    std::string subprotocol;          // Empty: none.
-    Buffer held_pong;                 // The newest ping's payload, while pongs are held back.
-    std::uint32_t dropped_count = 0;  // Messages, of this turn: to be told.
+    std::string subprotocol;               // Empty: none.
+    std::unique_ptr<Deflating> deflating;  // Null: nothing is compressed.
+    Buffer held_pong;                      // The newest ping's payload, while pongs are held back.
+    std::uint32_t dropped_count = 0;       // Messages, of this turn: to be told.
 };
 
 }  // namespace edgews

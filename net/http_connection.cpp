@@ -151,6 +151,7 @@ void HttpConnection::serve_websocket(const HttpHead& head, const WebSocketRoute&
     if (shard_.is_shutting_down()) return answer_error(503, "The server is shutting down.\n");
     try {
         auto connection = Connection::create(shard_.on_loop(route));
+        connection->negotiate_compression(head);
         const Request request(head, parameters, admission_.address());
         Upgrade upgrade(request, *connection, DeferredUpgrade(loop().link(), token()));
         upgrade.choose_preferred(route.options.subprotocols);
@@ -189,8 +190,12 @@ void HttpConnection::accept(std::string_view key, const UpgradeAnswer& answer,
     std::string& text = shard_.scratch_text();
     text.clear();
     const std::vector<HeaderField> headers = answer.headers.fields();
-    const HeaderFault fault = append_opening_response(
-        text, {.key = key, .subprotocol = answer.subprotocol, .headers = headers});
+    std::string extensions;
+    connection->append_extensions(extensions);
+    const HeaderFault fault = append_opening_response(text, {.key = key,
+                                                             .subprotocol = answer.subprotocol,
+                                                             .extensions = extensions,
+                                                             .headers = headers});
     if (fault != HeaderFault::none) {  // Of the subprotocol: headers were checked when added.
         shard_.counters().add(Counter::handler_failures);
         return answer_error(500);

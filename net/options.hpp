@@ -6,10 +6,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 namespace edgews {
+
+class Compression;  // core/message_codec.hpp
 
 // What happens when a message would exceed a connection's backlog.
 enum class Overflow : std::uint8_t {
@@ -49,6 +52,10 @@ struct RouteOptions {
     // Subprotocols, the preferred first. The first that the client offers is
     // chosen, unless the upgrade handler chooses; none fits: none.
     std::vector<std::string> subprotocols{};
+
+    // permessage-deflate (RFC 7692), for clients that offer it; null: none. Comes from an add-on,
+    // deflate/deflate.hpp.
+    std::shared_ptr<const Compression> compression{};
 };
 
 struct ServerOptions {

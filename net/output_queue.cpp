@@ -35,15 +35,26 @@ void OutputQueue::append(std::span<const std::byte> bytes) {
     extend(bytes.size());
 }
 
-void OutputQueue::borrow_frame(const FrameHeader& header, std::span<const std::byte> payload) {
+// A segment of its own, whose payload stays where it is.
+OutputQueue::Segment& OutputQueue::add_frame(const FrameHeader& header,
+                                             std::span<const std::byte> payload) {
     Segment& segment = add_segment();
     const std::size_t header_size = encode_frame_header(header, segment.header);
     segment.header_end = static_cast<std::uint8_t>(header_size);
     segment.data = payload.data();
     segment.size = payload.size();
-    segment.is_borrowed = true;
-    has_borrowed_ = true;
     size_ += header_size + payload.size();
+    return segment;
+}
+
+void OutputQueue::borrow_frame(const FrameHeader& header, std::span<const std::byte> payload) {
+    add_frame(header, payload).is_borrowed = true;
+    has_borrowed_ = true;
+}
+
+void OutputQueue::own_frame(const FrameHeader& header, Buffer payload) {
+    Segment& segment = add_frame(header, payload.bytes());
+    segment.owned = std::move(payload);  // Its bytes stay where they are.
 }
 
 // Whoever else borrowed from it stands further ahead, and is sent before the last one is. A small

@@ -40,6 +40,8 @@ class OutputQueue {
     // The same without a copy: `payload` stays valid and unchanged until settle(). Worth
     // it from `borrow_size_min` on.
     void borrow_frame(const FrameHeader& header, std::span<const std::byte> payload);
+    // The same with a payload that becomes the queue's own.
+    void own_frame(const FrameHeader& header, Buffer payload);
     // What was borrowed of `memory`, if anything was, is the queue's own from now on; the memory
     // goes back to its pool when that is sent.
     void adopt(Buffer memory);
@@ -95,6 +97,7 @@ class OutputQueue {
     }
     void take_chunk(std::size_t size_min);
     Segment& add_segment();
+    Segment& add_frame(const FrameHeader& header, std::span<const std::byte> payload);
     void set_room(std::span<std::byte> room) noexcept;
     void own(Segment& segment);
 
@@ -108,7 +111,8 @@ class OutputQueue {
     bool has_borrowed_ = false;
 };
 
-inline void OutputQueue::append_frame(const FrameHeader& header, std::span<const std::byte> payload) {
+inline void OutputQueue::append_frame(const FrameHeader& header,
+                                      std::span<const std::byte> payload) {
     std::byte* const place = room(frame_header_size_max + payload.size());
     const std::size_t header_size = encode_frame_header(
         header, std::span<std::byte, frame_header_size_max>(place, frame_header_size_max));

@@ -15,13 +15,15 @@ Shard::Shard(Common& common, Loop& loop)
     : common_(common), loop_(loop), topics_(loop), scratch_head_(common.options.http) {
     for (const auto& route : common.router.websockets()) {
         const RouteOptions& options = route->options;
-        routes_.push_back({.route = route.get(),
-                           .shard = this,
-                           .setup = {.streaming = route->handlers.is_streaming(),
-                                     .message_size_max = options.message_size_max,
-                                     .frame_size_max = options.frame_size_max,
-                                     .fragment_count_max = options.fragment_count_max,
-                                     .pool = &loop.pool()}});
+        routes_.push_back(
+            {.route = route.get(),
+             .shard = this,
+             .setup = {.streaming = route->handlers.is_streaming(),
+                       .message_size_max = options.message_size_max,
+                       .frame_size_max = options.frame_size_max,
+                       .fragment_count_max = options.fragment_count_max,
+                       .pool = &loop.pool()},
+             .compression = options.compression ? options.compression->open() : nullptr});
     }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <edgews/core/http_head.hpp>
+#include <edgews/core/message_codec.hpp>
 #include <edgews/core/message_reader.hpp>
 #include <edgews/net/address.hpp>
 #include <edgews/net/admission_control.hpp>
@@ -30,6 +31,7 @@ struct RouteOnLoop {
     const WebSocketRoute* route;
     Shard* shard;
     ReaderSetup setup;
+    std::unique_ptr<LoopCompression> compression{};  // Null: none.
 };
 
 // Belongs to the loop's thread, except where marked.

@@ -1,0 +1,155 @@
+// A connection's compressed messages, both ways (RFC 7692).
+//
+// What arrives is restored into a buffer from the pool, and goes on from there as any message. What
+// is sent is compressed on its own, or, prepared for many, by the first of them.
+#include <edgews/core/message_codec.hpp>
+#include <edgews/core/permessage_deflate.hpp>
+#include <edgews/net/connection.hpp>
+#include <edgews/net/extras.hpp>
+#include <edgews/net/output_queue.hpp>
+#include <edgews/net/shard.hpp>
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+namespace edgews {
+
+namespace {
+
+using Result = MessageInflater::Result;
+
+constexpr std::size_t chunk_size = 16 * 1024;  // That a streaming handler is given at most.
+// What room a message is first given, as a multiple of what arrived; more when it is full.
+constexpr std::size_t usual_ratio = 4;
+constexpr std::size_t room_min = 512;
+
+}  // namespace
+
+void Connection::negotiate_compression(const HttpHead& head) {
+    if (!route_->compression) return;
+    const Compression& compression = *options().compression;
+    const auto answer = answer_deflate_offers(head, compression.terms());
+    if (!answer) return;
+    extras().deflating = std::make_unique<Deflating>(Deflating{
+        .answer = *answer,
+        .message_size_min = compression.message_size_min(),
+        .inflater = MessageInflater(route_->compression->make_codec(answer->agreed, Role::server),
+                                    route_->setup)});
+    reader_.allow_compressed();
+}
+
+void Connection::append_extensions(std::string& out) const {
+    if (compression() != nullptr) append_deflate_answer(out, extras_->deflating->answer);
+}
+
+const DeflateParameters* Connection::compression() const noexcept {
+    return extras_ && extras_->deflating ? &extras_->deflating->answer.agreed : nullptr;
+}
+
+// ---- From the socket -------------------------------------------------------
+
+void Connection::handle_compressed(const Event& event) {
+    Event restored = event;
+    restored.is_compressed = false;
+    switch (event.kind) {
+        case Event::Kind::message: return handle_compressed_message(restored);
+        case Event::Kind::begin:
+            extras_->deflating->inflater.begin(event.opcode);
+            return handle_message(restored);
+        case Event::Kind::chunk: return handle_compressed_chunk(restored);
+        case Event::Kind::end:
+            handle_compressed_chunk(restored);
+            if (Stream::is_open() && !is_broken()) handle_message(restored);
+            return;
+        case Event::Kind::none:
+        case Event::Kind::ping:
+        case Event::Kind::pong:
+        case Event::Kind::close:
+        case Event::Kind::fault: break;
+    }
+    assert(false);  // These are never compressed.
+}
+
+void Connection::handle_compressed_message(const Event& event) {
+    MessageInflater& inflater = extras_->deflating->inflater;
+    inflater.begin(event.opcode);
+    std::span<const std::byte> input = event.payload;
+    const std::size_t size_max = route_->setup.message_size_max;
+    const std::size_t likely_size = std::max(room_min, usual_ratio * input.size());
+    // One byte more than may be, so that a message of that size is not taken for too large a one.
+    Buffer message = loop().pool().take(likely_size < size_max ? likely_size : size_max + 1);
+    Result result = inflater.restore(input, MessageCodec::Part::last, message);
+    while (result == Result::full) {
+        loop().pool().reserve(message, message.size());
+        result = inflater.restore(input, MessageCodec::Part::last, message);
+    }
+    if (result == Result::failed) return handle_fault(inflater.fault());
+    // Whatever the handler does, what it sends from here must not go back to the pool unsent.
+    guard([&] {
+        handle_message({.kind = event.kind, .opcode = event.opcode, .payload = message.bytes()});
+    });
+    if (output_has_borrowed()) output().adopt(std::move(message));
+}
+
+// The next piece of a message, or with the end event what is still to come of it.
+void Connection::handle_compressed_chunk(const Event& event) {
+    MessageInflater& inflater = extras_->deflating->inflater;
+    const auto part =
+        event.kind == Event::Kind::end ? MessageCodec::Part::last : MessageCodec::Part::more;
+    std::span<const std::byte> input = event.payload;
+    Buffer piece = loop().pool().take(chunk_size);
+    Result result = Result::full;
+    while (result == Result::full && closing_.may_send() && !is_broken()) {
+        piece.clear();
+        result = inflater.restore(input, part, piece);
+        if (result == Result::failed) return handle_fault(inflater.fault());
+        if (piece.size() == 0) continue;
+        guard([&] {
+            handle_message(
+                {.kind = Event::Kind::chunk, .opcode = event.opcode, .payload = piece.bytes()});
+        });
+        if (output_has_borrowed()) flush();
+    }
+}
+
+// ---- To the socket ---------------------------------------------------------
+
+bool Connection::compresses(std::size_t size, Compress how) const noexcept {
+    if (how == Compress::never || !extras_->deflating) return false;
+    return how == Compress::always || size >= extras_->deflating->message_size_min;
+}
+
+// Room is asked for as if it were not compressed: what a peer will find, once it was, must be sent.
+std::optional<SendResult> Connection::send_compressed(Message message) {
+    const std::size_t size = frame_header_size_max + message.size();
+    if (!has_room_for(size) && !make_room_for(size)) return overflow();
+    MessageCodec& codec = extras_->deflating->codec();
+    Buffer packed = loop().pool().take(codec.compressed_size_max(message.size()));
+    packed.commit(codec.compress(message.bytes(), packed.free_space()));
+    if (packed.size() >= message.size() && !codec.has_context()) return std::nullopt;
+    const FrameHeader header{.rsv1 = true,
+                             .opcode = message.is_text() ? Opcode::text : Opcode::binary,
+                             .payload_size = packed.size()};
+    shard().counters().add(Counter::messages_sent);
+    if (packed.size() < OutputQueue::borrow_size_min) {
+        output().append_frame(header, packed.bytes());
+    } else {
+        output().own_frame(header, std::move(packed));
+    }
+    return accepted();
+}
+
+SendResult Connection::send_prepared_compressed(const PreparedMessage& message) {
+    MessageCodec& codec = extras_->deflating->codec();
+    const PreparedMessage packed = message.compressed(codec);
+    const SendResult result = send_prepared(packed);
+    if (packed.is_compressed() && result != SendResult::dropped) codec.sent_alone();
+    return result;
+}
+
+void Connection::rest_compression() noexcept {
+    if (compression() != nullptr && reader_.is_idle()) extras_->deflating->codec().rest();
+}
+
+}  // namespace edgews
