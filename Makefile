@@ -26,14 +26,18 @@ OUT := $(if $(filter release,$(MODE)),build,build/$(MODE))
 OBJ := build/obj/$(MODE)
 
 SOURCES := $(wildcard crypto/*.cpp core/*.cpp net/*.cpp)
+DEFLATE := $(wildcard deflate/*.cpp)
 MICRO := $(wildcard bench/micro/*.cpp)
 LOAD := $(wildcard bench/load/*.cpp)
 HEADERS := $(wildcard crypto/*.hpp core/*.hpp net/*.hpp)
-EXAMPLES := $(patsubst examples/%.cpp,%,$(wildcard examples/*.cpp))
+ADDON_HEADERS := deflate/deflate.hpp
+# Those that need an add-on, and the others.
+ADDON_EXAMPLES := secure_echo
+EXAMPLES := $(filter-out $(ADDON_EXAMPLES),$(patsubst examples/%.cpp,%,$(wildcard examples/*.cpp)))
 PAGE := $(wildcard examples/demo/*)
 FUZZ := $(patsubst tests/fuzz/%_fuzz.cpp,%,$(wildcard tests/fuzz/*_fuzz.cpp))
 # Only net/ has threads: the rest would tell ThreadSanitizer nothing.
-TESTED := $(if $(filter tsan,$(MODE)),net,crypto core net bench)
+TESTED := $(if $(filter tsan,$(MODE)),net deflate,crypto core net deflate bench)
 TESTS := $(wildcard $(TESTED:%=tests/%/*.cpp) tests/support/*.cpp)
 # What tests/bench/ tests of the load generator.
 LOAD_TESTED := $(if $(filter bench,$(TESTED)),$(addprefix bench/load/,frame_run.cpp opening.cpp \
@@ -48,17 +52,21 @@ endif
 .DELETE_ON_ERROR:
 .SECONDARY:
 .DEFAULT_GOAL := all
-.PHONY: all tests unit test run sanitize fuzz bench bench-smoke bench-programs peers race lint install \
-  clean help force lint-layers lint-sizes lint-format lint-clang lint-portable lint-tidy
+.PHONY: all addons tests unit test run sanitize fuzz bench bench-smoke bench-programs peers race lint install \
+  install-deflate clean help force lint-layers lint-sizes lint-format lint-clang lint-portable lint-tidy
 
 all: $(OUT)/libedgews.a $(EXAMPLES:%=$(OUT)/examples/%)  ## the library and the examples (default)
+
+addons:  ## permessage-deflate on zlib, and its example
+	@tools/need addons
+	@$(MAKE) $(OUT)/libedgews-deflate.a $(ADDON_EXAMPLES:%=$(OUT)/examples/%)
 
 # --- Building ---------------------------------------------------------------
 
 # <edgews/core/frame.hpp> is the same path in the tree and installed.
-build/include/edgews:
+build/include/edgews: Makefile
 	@mkdir -p $@
-	@for part in crypto core net edgews.hpp; do ln -sfn ../../../$$part $@/$$part; done
+	@for part in crypto core net deflate edgews.hpp; do ln -sfn ../../../$$part $@/$$part; done
 
 # Rewritten when the compiler or its flags change, and then all is compiled anew.
 $(OBJ)/flags: force
@@ -71,24 +79,31 @@ $(OBJ)/%.o: %.cpp $(OBJ)/flags | build/include/edgews
 	@$(CXX) $(ALL_FLAGS) -c $< -o $@
 
 $(OUT)/libedgews.a: $(SOURCES:%.cpp=$(OBJ)/%.o)
-	@mkdir -p $(@D)
-	@echo "archive $@"
-	@rm -f $@ && ar rcs $@ $^
+	@$(ARCHIVE)
 
+$(OUT)/libedgews-deflate.a: $(DEFLATE:%.cpp=$(OBJ)/%.o)
+	@$(ARCHIVE)
+
+ARCHIVE = mkdir -p $(@D) && echo "archive $@" && rm -f $@ && ar rcs $@ $^
+
+# In the order in which a linker needs them.
+WITH_ADDONS := $(OUT)/libedgews-deflate.a $(OUT)/libedgews.a
 LINK = mkdir -p $(@D) && echo "link    $@" && $(CXX) $(ALL_FLAGS) $(filter %.o %.a,$^) -o $@
 
 $(OUT)/examples/%: $(OBJ)/examples/%.o $(OUT)/libedgews.a
 	@$(LINK)
 
-$(OUT)/tests/unit: $(patsubst %.cpp,$(OBJ)/%.o,$(TESTS) $(LOAD_TESTED)) $(OUT)/libedgews.a
-	@$(LINK) -lgtest_main -lgtest
+$(ADDON_EXAMPLES:%=$(OUT)/examples/%): $(OUT)/examples/%: $(OBJ)/examples/%.o $(WITH_ADDONS)
+	@$(LINK) -lz
 
-$(OUT)/tests/fuzz/%_replay: $(OBJ)/tests/fuzz/%_fuzz.o $(OBJ)/tests/fuzz/replay_main.o \
-  $(OUT)/libedgews.a
-	@$(LINK)
+$(OUT)/tests/unit: $(patsubst %.cpp,$(OBJ)/%.o,$(TESTS) $(LOAD_TESTED)) $(WITH_ADDONS)
+	@$(LINK) -lgtest_main -lgtest -lz
 
-$(OUT)/tests/fuzz/%_fuzz: $(OBJ)/tests/fuzz/%_fuzz.o $(OUT)/libedgews.a
-	@$(LINK) -fsanitize=fuzzer
+$(OUT)/tests/fuzz/%_replay: $(OBJ)/tests/fuzz/%_fuzz.o $(OBJ)/tests/fuzz/replay_main.o $(WITH_ADDONS)
+	@$(LINK) -lz
+
+$(OUT)/tests/fuzz/%_fuzz: $(OBJ)/tests/fuzz/%_fuzz.o $(WITH_ADDONS)
+	@$(LINK) -fsanitize=fuzzer -lz
 
 $(OUT)/bench/load: $(LOAD:%.cpp=$(OBJ)/%.o) $(OUT)/libedgews.a
 	@$(LINK)
@@ -96,8 +111,8 @@ $(OUT)/bench/load: $(LOAD:%.cpp=$(OBJ)/%.o) $(OUT)/libedgews.a
 $(OUT)/bench/floor: $(OBJ)/bench/floor.o $(OUT)/libedgews.a
 	@$(LINK)
 
-$(OUT)/bench/micro: $(MICRO:%.cpp=$(OBJ)/%.o) $(OUT)/libedgews.a
-	@$(LINK) -lbenchmark
+$(OUT)/bench/micro: $(MICRO:%.cpp=$(OBJ)/%.o) $(WITH_ADDONS)
+	@$(LINK) -lbenchmark -lz
 
 # The demo's page travels inside the program. Every file of examples/demo/ (text, no folders) is one
 # row {"app.js", what it holds} of `demo_page` in "demo_page.hpp", for examples/demo.cpp to include.
@@ -124,7 +139,7 @@ unit: $(OUT)/tests/unit  ## the unit tests alone: run them at every change
 
 test:  ## unit, install and interop tests; installs what they need where it can
 	@tools/need test
-	@$(MAKE) all tests bench-programs tests/interop/node_modules/.package-lock.json
+	@$(MAKE) all addons tests bench-programs tests/interop/node_modules/.package-lock.json
 	@tests/run unit race install interop
 
 %/node_modules/.package-lock.json: %/package.json %/package-lock.json
@@ -184,16 +199,16 @@ race:  ## edgews beside other servers: QUICK=1 ROWS=regex PEERS='floor beast' PE
 
 # --- Style ------------------------------------------------------------------
 
-PROGRAMS := $(SOURCES) $(wildcard examples/*.cpp bench/*.cpp) $(LOAD)
+PROGRAMS := $(SOURCES) $(DEFLATE) $(wildcard examples/*.cpp bench/*.cpp) $(LOAD)
 ALL_CODE := $(sort $(PROGRAMS) $(HEADERS) \
-  $(wildcard edgews.hpp examples/*.hpp bench/*/*.?pp tests/*/*.?pp))
+  $(wildcard edgews.hpp deflate/*.hpp examples/*.hpp bench/*/*.?pp tests/*/*.?pp))
 
 lint: build/include/edgews build/generated/demo_page.hpp  ## layers, sizes, format, clang-tidy, clang++, AArch64
 	@tools/need lint
 	@$(MAKE) -k lint-layers lint-sizes lint-format lint-clang lint-portable lint-tidy
 
 lint-layers:
-	@tools/check_layers $(PROGRAMS) $(HEADERS) edgews.hpp
+	@tools/check_layers $(PROGRAMS) $(HEADERS) $(wildcard deflate/*.hpp) edgews.hpp
 
 lint-sizes:
 	@tools/check_sizes $(ALL_CODE)
@@ -222,9 +237,20 @@ install: $(OUT)/libedgews.a  ## headers, library and pkg-config file: PREFIX=/us
 	@for header in edgews.hpp $(HEADERS); do \
 	  install -m 644 $$header $(DEST)/include/edgews/$$header || exit; done
 	@install -m 644 $< $(DEST)/lib/libedgews.a
-	@sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' edgews.pc.in \
-	  > $(DEST)/lib/pkgconfig/edgews.pc
+	@$(call INSTALL_PC,edgews)
 	@echo "installed $(DEST)/include/edgews, $(DEST)/lib/libedgews.a"
+	@if [ -f $(OUT)/libedgews-deflate.a ]; then $(MAKE) install-deflate; fi
+
+INSTALL_PC = sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' $(1).pc.in \
+  > $(DEST)/lib/pkgconfig/$(1).pc
+
+# What `make addons` has built.
+install-deflate:
+	@install -d $(DEST)/include/edgews/deflate
+	@install -m 644 $(ADDON_HEADERS) $(DEST)/include/edgews/deflate
+	@install -m 644 $(OUT)/libedgews-deflate.a $(DEST)/lib/libedgews-deflate.a
+	@$(call INSTALL_PC,edgews-deflate)
+	@echo "installed $(DEST)/lib/libedgews-deflate.a"
 
 clean:  ## remove build/
 	rm -rf build

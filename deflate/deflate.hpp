@@ -1,0 +1,45 @@
+// permessage-deflate (RFC 7692) on zlib: an add-on, in libedgews-deflate.a, with zlib behind it.
+//
+//     #include <edgews/deflate/deflate.hpp>
+//     server.ws("/feed", handlers, {.compression = edgews::deflate()});
+//
+// Clients that offer it get it; the others' messages go as they are.
+#pragma once
+
+#include <edgews/core/message_codec.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+namespace edgews {
+
+// Where what compresses and restores lives.
+enum class DeflateMemory : std::uint8_t {
+    // One set for all connections of a loop. Each message is compressed by itself, both ways; a
+    // connection takes nothing.
+    shared,
+    // Each connection has its own, and messages build on those before, which makes small ones much
+    // smaller. Taken with the first message each way; given back, down to what the peer may still
+    // refer to, when the connection has been silent for RouteOptions::idle_ping_ms.
+    dedicated,
+};
+
+struct DeflateOptions {
+    DeflateMemory memory = DeflateMemory::shared;
+    // Messages refer back at most 2^bits bytes: 8 to 15. What clients send is held to it where they
+    // let us choose. Dedicated, sending takes 4 * 2^bits bytes, receiving up to 2^bits + 7 KiB.
+    std::uint8_t window_bits = 15;
+    // zlib's: 1, fast, to 9, small.
+    int level = 6;
+    // zlib's: 1 to 9. Dedicated, sending takes 512 * 2^level bytes more.
+    int memory_level = 8;
+    // Messages of fewer bytes are sent as they are.
+    std::size_t message_size_min = 64;
+};
+
+// For RouteOptions::compression; may be shared by routes and servers. Throws std::invalid_argument,
+// which names the option, when one is out of its range.
+[[nodiscard]] std::shared_ptr<const Compression> deflate(const DeflateOptions& options = {});
+
+}  // namespace edgews

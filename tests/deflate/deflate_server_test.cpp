@@ -1,0 +1,436 @@
+// Compression on connections (RFC 7692, section 6): what is negotiated, refused, delivered, sent.
+#include <edgews/deflate/deflate.hpp>
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "../support/test_server.hpp"
+#include "codecs.hpp"
+
+namespace edgews::test {
+namespace {
+
+constexpr std::string_view offer = "Sec-WebSocket-Extensions: permessage-deflate\r\n";
+
+std::string text_of_size(std::size_t size) {
+    std::string text;
+    for (int i = 0; text.size() < size; ++i) text += "line " + std::to_string(i) + ", ";
+    return text.substr(0, size);
+}
+
+class DeflateServerTest : public testing::Test {
+  protected:
+    void start(Handlers handlers, const DeflateOptions& deflate_options = {},
+               RouteOptions options = {}) {
+        options.compression = deflate(deflate_options);
+        const DeflateParameters terms = options.compression->terms();
+        server_->ws("/", std::move(handlers), std::move(options));
+        server_.start();
+        client_.emplace(server_.open("/", offer));
+        ends_.emplace(terms);
+    }
+    void start_echo(const DeflateOptions& deflate_options = {}, RouteOptions options = {}) {
+        start({.message = [](Connection& c, Message m) { c.send(m); }}, deflate_options,
+              std::move(options));
+    }
+    TestClient& client() { return *client_; }
+    MessageCodec& codec() { return ends_->client(); }
+
+    void send_compressed(std::string_view text, unsigned first_byte = 0xC1) {
+        client().send(client_frame(first_byte, compress(codec(), text)));
+    }
+    void expect_compressed(std::string_view text, unsigned first_byte = 0xC1) {
+        const ReceivedFrame frame = client().read_frame();
+        EXPECT_EQ(frame.first_byte, first_byte);
+        EXPECT_EQ(restore(codec(), frame.payload).text, text);
+    }
+
+    TestServer server_;
+    std::optional<TestClient> client_;
+    std::optional<CodecPair> ends_;
+};
+
+TEST_F(DeflateServerTest, it_is_agreed_on_with_who_offers_it) {
+    start_echo({.memory = DeflateMemory::dedicated, .window_bits = 12});
+    const auto reply_to = [&](std::string_view lines) {
+        TestClient client = server_.connect();
+        client.send(TestClient::upgrade_head("/", lines));
+        return client.read_reply();
+    };
+    EXPECT_TRUE(reply_to(offer).has(
+        "Sec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=12"));
+    EXPECT_TRUE(reply_to("Sec-WebSocket-Extensions: permessage-deflate; "
+                         "client_max_window_bits; server_no_context_takeover\r\n")
+                    .has("Sec-WebSocket-Extensions: permessage-deflate; "
+                         "server_no_context_takeover; server_max_window_bits=12; "
+                         "client_max_window_bits=12"));
+    for (const char* lines :
+         {"", "Sec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=7\r\n"}) {
+        const HttpReply reply = reply_to(lines);
+        EXPECT_EQ(reply.status, 101U);
+        EXPECT_EQ(reply.head.find("Extensions"), std::string::npos) << reply.head;
+    }
+}
+
+TEST_F(DeflateServerTest, the_application_can_ask_what_was_agreed) {
+    Notes notes;
+    start({.open = [&](Connection& c) {
+        const DeflateParameters* agreed = c.compression();
+        notes.add(agreed == nullptr ? "none" : std::to_string(agreed->server_max_window_bits));
+    }});
+    (void)notes.wait_for(1);
+    const TestClient plain = server_.open();
+    EXPECT_EQ(notes.wait_for(2), (List{"15", "none"}));
+}
+
+TEST_F(DeflateServerTest, messages_are_echoed_compressed_in_both_memory_modes) {
+    for (const DeflateMemory memory : {DeflateMemory::shared, DeflateMemory::dedicated}) {
+        TestServer server;
+        const auto compression = deflate({.memory = memory});
+        server->ws("/", {.message = [](Connection& c, Message m) { c.send(m); }},
+                   {.compression = compression});
+        server.start();
+        TestClient client = server.open("/", offer);
+        CodecPair ends(compression->terms());
+        for (const std::size_t size : {100U, 100U, 5'000U, 200'000U, 64U}) {
+            const std::string text = text_of_size(size);
+            client.send(client_frame(0xC1, compress(ends.client(), text)));
+            const ReceivedFrame frame = client.read_frame();
+            EXPECT_EQ(frame.first_byte, 0xC1U);
+            EXPECT_LT(frame.payload.size(), size);
+            EXPECT_EQ(restore(ends.client(), frame.payload).text, text);
+        }
+        client.close_cleanly();
+    }
+}
+
+TEST_F(DeflateServerTest, compressed_and_plain_messages_mix) {
+    start_echo();
+    const std::string text = text_of_size(300);
+    client().send_text(text);
+    expect_compressed(text);
+    send_compressed("short");
+    client().expect_text("short");
+    send_compressed("");
+    client().expect_text("");
+    send_compressed(text, 0xC2);
+    expect_compressed(text, 0xC2);
+}
+
+TEST_F(DeflateServerTest, a_compressed_message_may_come_in_fragments_around_a_ping) {
+    start_echo();
+    const std::string text = text_of_size(1'000);
+    const Bytes packed = compress(codec(), text);
+    const std::span<const std::byte> all(packed);
+    client().send(client_frame(0x41, all.first(10)) + client_frame(0x89, std::string("p")) +
+                  client_frame(0x00, std::string()) + client_frame(0x00, all.subspan(10, 20)) +
+                  client_frame(0x80, all.subspan(30)));
+    client().expect_frame(0x8A, "p");
+    expect_compressed(text);
+}
+
+TEST_F(DeflateServerTest, compressed_messages_may_be_cut_anywhere) {
+    start_echo();
+    const std::string text = text_of_size(400);
+    const Bytes frame = client_frame(0xC1, compress(codec(), text));
+    for (std::size_t cut = 0; cut <= frame.size(); cut += 3) {
+        client().send(std::span(frame).first(cut));
+        server_.on_loop([] {});
+        client().send(std::span(frame).subspan(cut));
+        expect_compressed(text);
+    }
+}
+
+struct BrokenRule {
+    const char* name;
+    Bytes bytes;
+    unsigned code;
+};
+
+// Section 6: RSV1 on the first frame of a data message, and nowhere else.
+TEST_F(DeflateServerTest, what_breaks_a_rule_is_answered_by_its_code) {
+    start_echo({}, {.message_size_max = 1'000});
+    CodecPair ends(deflate()->terms());
+    const auto packed = [&](std::string_view text) { return compress(ends.client(), text); };
+    const BrokenRule rows[] = {
+        {"RSV1 on a continuation", client_frame(0x41, packed("x")) + client_frame(0xC0, "x"), 1002},
+        {"RSV1 on a ping", client_frame(0xC9, "x"), 1002},
+        {"RSV1 on a close frame", client_frame(0xC8, "\x03\xE8"), 1002},
+        {"RSV2", client_frame(0xA1, "x"), 1002},
+        {"RSV1 and RSV3", client_frame(0xD1, "x"), 1002},
+        {"no stream", client_frame(0xC2, "\x06 nothing that zlib knows"), 1007},
+        {"cut short", client_frame(0xC2, text_of(packed("Hello")).substr(0, 4)), 1007},
+        {"no UTF-8 once restored", client_frame(0xC1, packed("\xFF\xFF\xFF\xFF")), 1007},
+        {"half a character", client_frame(0xC1, packed("\xE6\x97")), 1007},
+        {"1001 bytes once restored", client_frame(0xC2, packed(std::string(1'001, 'x'))), 1009},
+        {"a bomb", client_frame(0xC2, packed(std::string(1'000'000, 'x'))), 1009},
+        {"many bytes that stand for few", client_frame(0xC2, std::string(1'200, '\0')), 1009},
+    };
+    for (const BrokenRule& row : rows) {
+        SCOPED_TRACE(row.name);
+        TestClient client = server_.open("/", offer);
+        client.send(row.bytes);
+        client.expect_close(row.code);
+        client.expect_eof();
+    }
+    // At the limit, and what does not become shorter by it.
+    for (const std::string& text : {std::string(1'000, 'x'), text_of_size(1'000)}) {
+        send_compressed(text);
+        expect_compressed(text);
+    }
+}
+
+TEST_F(DeflateServerTest, without_an_agreement_rsv1_is_1002) {
+    start_echo();
+    TestClient plain = server_.open();
+    plain.send(client_frame(0xC1, compress(codec(), "Hello")));
+    plain.expect_close(1002);
+}
+
+TEST_F(DeflateServerTest, a_bomb_takes_no_more_memory_than_the_limit) {
+    const std::size_t limit = 100'000;
+    start_echo({}, {.message_size_max = limit});
+    const std::size_t before = server_.on_loop([] { return Loop::current()->pool().lent_size(); });
+    const std::string bomb(100'000'000, '\0');
+    client().send(client_frame(0xC2, compress(codec(), bomb)));
+    std::size_t largest = 0;
+    server_.wait_until([&] {
+        largest = std::max(largest, Loop::current()->pool().lent_size());
+        return server_->stats()[Counter::protocol_faults] > 0;
+    });
+    client().expect_close(1009);
+    EXPECT_LT(largest, before + 4 * limit);
+}
+
+TEST_F(DeflateServerTest, streams_are_delivered_in_pieces_as_they_arrive) {
+    std::string received;
+    std::size_t largest = 0;
+    Notes notes;
+    start({.message_begin = [&](Connection&, Message::Kind) { notes.add("begin"); },
+           .message_chunk =
+               [&](Connection& c, std::span<const std::byte> chunk) {
+                   received += text_of(chunk);
+                   largest = std::max(largest, chunk.size());
+                   c.send(Message(chunk), Compress::never);
+               },
+           .message_end = [&](Connection&) { notes.add("end " + std::to_string(received.size())); },
+           .error = [&](Connection&, std::string_view what) { notes.add(std::string(what)); }},
+          {}, {.message_size_max = 3'000'000});
+    const std::string text = text_of_size(1'000'000) + std::string(1'000'000, 'x');
+    const Bytes packed = compress(codec(), text);
+    const std::span<const std::byte> all(packed);
+    client().send(client_frame(0x41, all.first(1'000)) + client_frame(0x80, all.subspan(1'000)));
+    std::string echoed;
+    while (echoed.size() < text.size()) echoed += client().read_frame().text();
+    EXPECT_TRUE(echoed == text);
+    EXPECT_EQ(notes.wait_for(2), (List{"begin", "end 2000000"}));
+    EXPECT_LE(largest, 16U * 1024);
+
+    client().send(client_frame(0xC2, compress(codec(), std::string(3'000'001, 'x'))));
+    client().expect_close(1009);
+    EXPECT_EQ(notes.wait_for(4).back(), "The message is larger than the limit.");
+}
+
+TEST_F(DeflateServerTest, what_is_compressed_goes_by_size_or_by_choice) {
+    start({.message =
+               [](Connection& c, Message m) {
+                   c.send(m, Compress::always);
+                   c.send(m, Compress::never);
+                   c.send(m);
+               }},
+          {.message_size_min = 100});
+    for (const std::size_t size : {99U, 100U}) {
+        const std::string text(size, 'x');
+        client().send_text(text);
+        expect_compressed(text);
+        client().expect_text(text);
+        if (size < 100) {
+            client().expect_text(text);
+        } else {
+            expect_compressed(text);
+        }
+    }
+    client().send_text("incompressible");  // It would become longer.
+    for (int i = 0; i < 3; ++i) client().expect_text("incompressible");
+    TestClient plain = server_.open();
+    plain.send_text(std::string(200, 'x'));
+    for (int i = 0; i < 3; ++i) plain.expect_text(std::string(200, 'x'));
+}
+
+TEST_F(DeflateServerTest, large_answers_from_a_restored_message_survive_a_full_socket) {
+    start({.message =
+               [](Connection& c, Message m) {
+                   c.send(m, Compress::never);
+                   if (m.size() < 1'000) throw std::runtime_error("after sending");
+               }},
+          {}, {.backlog_size_max = 100'000'000});
+    std::vector<std::string> texts;
+    Bytes all;
+    for (int i = 0; i < 20; ++i) {
+        texts.push_back(std::to_string(i) + text_of_size(500'000));
+        all = all + client_frame(0xC1, compress(codec(), texts.back()));
+    }
+    client().send(all);
+    for (const std::string& text : texts) client().expect_text(text);
+}
+
+// Counts what is compressed for many.
+class CountingCompression final : public Compression {
+  public:
+    explicit CountingCompression(const DeflateOptions& options) : inner_(deflate(options)) {}
+    DeflateParameters terms() const noexcept override { return inner_->terms(); }
+    std::size_t message_size_min() const noexcept override { return inner_->message_size_min(); }
+    std::unique_ptr<LoopCompression> open() const override {
+        return std::make_unique<Counting>(inner_->open(), count_);
+    }
+    [[nodiscard]] int count() const { return count_; }
+
+  private:
+    class CountingCodec final : public MessageCodec {
+      public:
+        CountingCodec(std::unique_ptr<MessageCodec> inner, std::atomic<int>& count)
+            : inner_(std::move(inner)), count_(count) {}
+        Progress restore(std::span<const std::byte>& input, std::span<std::byte>& output,
+                         Part part) noexcept override {
+            return inner_->restore(input, output, part);
+        }
+        std::size_t compressed_size_max(std::size_t size) const noexcept override {
+            return inner_->compressed_size_max(size);
+        }
+        bool has_context() const noexcept override { return inner_->has_context(); }
+        std::size_t compress(std::span<const std::byte> message,
+                             std::span<std::byte> output) noexcept override {
+            return inner_->compress(message, output);
+        }
+        std::size_t compress_alone(std::span<const std::byte> message,
+                                   std::span<std::byte> output) noexcept override {
+            ++count_;
+            return inner_->compress_alone(message, output);
+        }
+        std::uint8_t window_bits() const noexcept override { return inner_->window_bits(); }
+        void sent_alone() noexcept override { inner_->sent_alone(); }
+        void rest() noexcept override { inner_->rest(); }
+
+      private:
+        std::unique_ptr<MessageCodec> inner_;
+        std::atomic<int>& count_;
+    };
+    class Counting final : public LoopCompression {
+      public:
+        Counting(std::unique_ptr<LoopCompression> inner, std::atomic<int>& count)
+            : inner_(std::move(inner)), count_(count) {}
+        std::unique_ptr<MessageCodec> make_codec(const DeflateParameters& agreed,
+                                                 Role role) override {
+            return std::make_unique<CountingCodec>(inner_->make_codec(agreed, role), count_);
+        }
+
+      private:
+        std::unique_ptr<LoopCompression> inner_;
+        std::atomic<int>& count_;
+    };
+
+    std::shared_ptr<const Compression> inner_;
+    mutable std::atomic<int> count_ = 0;
+};
+
+// A message to a topic is compressed once for each window that was agreed on, not for each
+// subscriber; in between, connections send what builds on their own messages.
+TEST(DeflateTopics, what_is_published_is_compressed_once_for_all_of_a_kind) {
+    const auto compression =
+        std::make_shared<CountingCompression>(DeflateOptions{.memory = DeflateMemory::dedicated});
+    TestServer server;
+    server->ws("/",
+               {.open = [](Connection& c) { c.subscribe("t"); },
+                .message = [](Connection& c, Message m) { c.send(m); }},
+               {.compression = compression});
+    server.start();
+    struct Subscriber {
+        TestClient client;
+        std::unique_ptr<CodecPair> ends;
+    };
+    std::vector<Subscriber> subscribers;
+    for (int i = 0; i < 9; ++i) {
+        const bool is_small = i % 3 == 1;
+        std::string lines = i % 3 == 0 ? "" : std::string(offer);
+        if (is_small) {
+            lines.insert(lines.size() - 2, "; server_max_window_bits=9");
+        }
+        subscribers.push_back(
+            {server.open("/", lines),
+             std::make_unique<CodecPair>(DeflateParameters{
+                 .server_max_window_bits = static_cast<std::uint8_t>(is_small ? 9 : 15)})});
+    }
+    for (int turn = 1; turn <= 3; ++turn) {
+        const std::string text = text_of_size(2'000) + std::to_string(turn);
+        const std::string own = text_of_size(300);
+        server.on_loop([&] {
+            server->publish("t", text);
+            server->publish("t", "short");
+            server->publish("t", text);
+        });
+        for (std::size_t i = 0; i < subscribers.size(); ++i) {
+            auto& [client, ends] = subscribers[i];
+            const auto expect_next = [&](const std::string& expected) {
+                if (i % 3 == 0) return client.expect_text(expected);
+                const ReceivedFrame frame = client.read_frame();
+                EXPECT_EQ(frame.first_byte, 0xC1U);
+                EXPECT_EQ(restore(ends->client(), frame.payload).text, expected);
+            };
+            expect_next(text);
+            client.expect_text("short");
+            expect_next(text);
+            client.send_text(own);
+            expect_next(own);
+            client.send_text(own);
+            expect_next(own);
+        }
+        EXPECT_EQ(compression->count(), 2 * 2 * turn);
+    }
+}
+
+TEST(DeflateTopics, prepared_messages_are_shared_by_loops_that_compress_them_at_once) {
+    TestServer server({.loops = 4});
+    const auto compression = deflate();
+    server->ws("/", {.open = [](Connection& c) { c.subscribe("t"); }},
+               {.compression = compression});
+    server.start();
+    std::vector<TestClient> clients;
+    while (clients.size() < 12) clients.push_back(server.open("/", offer));
+    server.wait_for(Counter::websockets_open, clients.size());
+    const std::string text = text_of_size(5'000);
+    for (int i = 0; i < 20; ++i) server->publish("t", PreparedMessage(text));
+    for (TestClient& client : clients) {
+        CodecPair ends(compression->terms());
+        for (int i = 0; i < 20; ++i) {
+            EXPECT_EQ(restore(ends.client(), client.read_frame().payload).text, text);
+        }
+    }
+}
+
+// The memory of a silent connection goes back with its first ping.
+TEST_F(DeflateServerTest, after_a_long_silence_messages_still_build_on_those_before) {
+    start_echo({.memory = DeflateMemory::dedicated}, {.idle_ping_ms = 20});
+    const std::string text = text_of_size(2'000);
+    for (int i = 0; i < 3; ++i) {
+        send_compressed(text);
+        ReceivedFrame frame = client().read_frame();
+        while (frame.first_byte == 0x89) {
+            client().send_frame(0x8A, "");
+            frame = client().read_frame();
+        }
+        EXPECT_EQ(restore(codec(), frame.payload).text, text);
+        client().expect_frame(0x89, "");
+    }
+}
+
+}  // namespace
+}  // namespace edgews::test
