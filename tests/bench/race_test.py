@@ -59,6 +59,10 @@ class Figures(unittest.TestCase):
         row = entry(edgews=[100], same=[100], slower=[200], faster=[80])
         self.assertEqual(self.cells(row, figures.ratio_cell), ["1.00", "1.00", "0.50", "**1.25**"])
 
+    def test_a_ratio_is_taken_round_by_round_so_that_a_slow_one_cancels(self):
+        row = entry(edgews=[100, 300, 110], peer=[125, 375, 100])
+        self.assertEqual(self.cells(row, figures.ratio_cell), ["1.00", "0.80"])
+
     def test_who_cannot_and_who_is_wrong_have_no_figures(self):
         row = entry(edgews=[100], cannot="n/a", liar="wrong", absent=[])
         self.assertEqual(self.cells(row, figures.median_cell), ["100 ns", "n/a", "wrong", "n/a"])

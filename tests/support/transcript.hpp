@@ -18,7 +18,8 @@ class Transcript {
     void add(const Event& event) {
         const std::string bytes(reinterpret_cast<const char*>(event.payload.data()),
                                 event.payload.size());
-        const std::string type = event.opcode == Opcode::text ? "text" : "binary";
+        const std::string type = std::string(event.is_compressed ? "compressed " : "") +
+                                 (event.opcode == Opcode::text ? "text" : "binary");
         const bool continues = is_chunk_last_ && event.kind == Event::Kind::chunk;
         is_chunk_last_ = event.kind == Event::Kind::chunk;
         switch (event.kind) {
