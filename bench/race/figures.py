@@ -78,12 +78,13 @@ def median_cell(row: dict, figure: dict, name: str) -> str:
 
 
 def ratio_cell(row: dict, figure: dict, name: str) -> str:
-    """edgews' median over another server's; bold where edgews needs more."""
+    """edgews over another server, round by round, and the median of these; bold where edgews needs
+    more. A machine that is slower for some rounds is so for both."""
     ours, theirs = row["results"].get("edgews", {}), row["results"].get(name, {})
     mine, other = values(ours, figure["key"]), values(theirs, figure["key"])
-    if not mine or not other or median(other) <= 0:
+    if not mine or not other or min(other) <= 0:
         return "wrong" if "wrong" in (ours.get("failed"), theirs.get("failed")) else "n/a"
-    text = f"{median(mine) / median(other):.2f}"
+    text = f"{median(a / b for a, b in zip(mine, other)):.2f}"
     if float(text) > 1:
         text = f"**{text}**"
     return text + (mark(row, ours) or mark(row, theirs))

@@ -79,7 +79,8 @@ def to_markdown(race: dict, plots: list[str]) -> str:
     text += "\n## Medians\n\n" + _tables(race, names, median_cell)
     if rivals:
         text += "\n## Ratios\n\n"
-        text += "edgews / each server: below 1.00 edgews needs less, **bold** more.\n\n"
+        text += ("edgews / each server in the same round, the median of all rounds: below 1.00 edgews"
+                 " needs less, **bold** more.\n\n")
         text += _tables(race, rivals, ratio_cell)
     text += _failures(race)
     text += "\n## Machine\n\n" + _facts(race["machine"])

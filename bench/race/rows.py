@@ -26,7 +26,7 @@ class Row:
     load: dict  # Options of the load generator, without the dashes.
     figures: tuple[Figure, ...]
     seconds: float = 0.4
-    rounds: int = 3
+    rounds: int = 5
     is_quick: bool = False  # Takes part in the quick race.
     is_saturating: bool = True  # The server should have no rest; it is told when it had.
     options: dict = field(default_factory=dict)  # More words for a server's command, by its name.
