@@ -52,12 +52,11 @@ void expect_row(const Row& row, ReaderSetup setup = {}) {
     for (const Frame& frame : row.frames) {
         bytes = bytes + client_frame(frame.first_byte, frame.payload);
     }
-    test::for_each_split(bytes, [&](const Pieces& pieces) {
-        setup.streaming = false;
-        EXPECT_EQ(read(setup, pieces), row.whole);
-        setup.streaming = true;
-        EXPECT_EQ(read(setup, pieces), row.streamed);
-    });
+    test::for_each_split(bytes,
+                         [&](const Pieces& pieces) { EXPECT_EQ(read(setup, pieces), row.whole); });
+    setup.streaming = true;
+    test::for_each_split(
+        bytes, [&](const Pieces& pieces) { EXPECT_EQ(read(setup, pieces), row.streamed); });
 }
 
 TEST(CompressedMessages, they_are_shown_as_they_came) {
