@@ -27,19 +27,20 @@ Result MessageInflater::restore(std::span<const std::byte>& input, MessageCodec:
         free.first(std::min(free.size(), size_left_) + (free.size() > size_left_ ? 1 : 0));
     std::span<std::byte> unused = space;
     const MessageCodec::Progress progress = codec_->restore(input, unused, part);
-    if (progress == MessageCodec::Progress::malformed) return fail(Fault::compression_malformed);
-
-    const std::span<std::byte> restored = space.first(space.size() - unused.size());
-    if (restored.size() > size_left_) return fail(Fault::message_too_big);
-    size_left_ -= restored.size();
+    const std::span<const std::byte> restored = space.first(space.size() - unused.size());
+    const std::span<const std::byte> allowed =
+        restored.first(std::min(restored.size(), size_left_));
+    // Faults in the order of the message's bytes, so that it does not matter how they were cut.
     const bool is_text = opcode_ == Opcode::text;
-    if (is_text && !utf8_.feed(restored)) return fail(Fault::invalid_utf8);
+    if (is_text && !utf8_.feed(allowed)) return fail(Fault::invalid_utf8);
+    if (restored.size() > allowed.size()) return fail(Fault::message_too_big);
+    size_left_ -= restored.size();
     output.commit(restored.size());
     switch (progress) {
         case MessageCodec::Progress::hungry: return Result::hungry;
         case MessageCodec::Progress::full: return Result::full;
+        case MessageCodec::Progress::malformed: return fail(Fault::compression_malformed);
         case MessageCodec::Progress::complete: break;
-        case MessageCodec::Progress::malformed: return Result::failed;  // Above.
     }
     return is_text && !utf8_.is_complete() ? fail(Fault::invalid_utf8) : Result::complete;
 }

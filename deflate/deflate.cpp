@@ -166,7 +166,10 @@ class Deflate final : public Compression {
                 .server_max_window_bits = options_.window_bits,
                 .client_max_window_bits = options_.window_bits};
     }
-    std::size_t message_size_min() const noexcept override { return options_.message_size_min; }
+    std::size_t message_size_min() const noexcept override {
+        const bool is_shared = options_.memory == DeflateMemory::shared;
+        return options_.message_size_min.value_or(is_shared ? 128 : 32);
+    }
     std::unique_ptr<LoopCompression> open() const override {
         return std::make_unique<SharedStreams>(options_);
     }

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 namespace edgews {
 
@@ -34,8 +35,9 @@ struct DeflateOptions {
     int level = 6;
     // zlib's: 1 to 9. Dedicated, sending takes 512 * 2^level bytes more.
     int memory_level = 8;
-    // Messages of fewer bytes are sent as they are.
-    std::size_t message_size_min = 64;
+    // Messages of fewer bytes are sent as they are. By default that is where it begins to pay: 128
+    // where messages stand alone (of JSON, two thirds are left), 32 where they build on each other.
+    std::optional<std::size_t> message_size_min{};
 };
 
 // For RouteOptions::compression; may be shared by routes and servers. Throws std::invalid_argument,

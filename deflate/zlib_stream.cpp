@@ -27,6 +27,36 @@ void check(int result) noexcept {
     assert(result == Z_OK);
 }
 
+// What zlib takes for a stream is fixed by its parameters (zconf.h); its own state fits into this,
+// in all versions so far.
+constexpr std::size_t state_size_max = 16 * 1024;
+
+std::size_t deflater_size(std::uint8_t window_bits, int memory_level) noexcept {
+    const std::size_t window_size = std::size_t{1} << window_bits;
+    const std::size_t level_size = std::size_t{1} << memory_level;
+    // The window twice and as many links; a hash table, and symbols of up to 6 bytes.
+    return state_size_max + 4 * window_size + 2 * 128 * level_size + 6 * 64 * level_size;
+}
+
+std::size_t inflater_size(std::uint8_t window_bits) noexcept {
+    return state_size_max + (std::size_t{1} << window_bits);
+}
+
+// zlib has no raw window of 256 bytes for compressing, but with one of 512 it looks back no more
+// than 250 (its MAX_DIST), so that serves for both.
+std::uint8_t zlib_window_bits(const DeflaterSetup& setup) noexcept {
+    return std::max<std::uint8_t>(setup.window_bits, 9);
+}
+
+// Takes the stream's memory from `arena`.
+void use(Arena& arena, z_stream& stream) noexcept {
+    stream.opaque = &arena;
+    stream.zalloc = [](voidpf from, uInt count, uInt size) -> voidpf {
+        return static_cast<Arena*>(from)->take(std::size_t{count} * size);
+    };
+    stream.zfree = [](voidpf, voidpf) {};  // With the arena.
+}
+
 void set_input(z_stream& stream, std::span<const std::byte> input) noexcept {
     stream.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(input.data()));
     stream.avail_in = static_cast<uInt>(std::min(input.size(), step_size_max));
@@ -45,12 +75,11 @@ std::size_t deflated_size_max(std::size_t size) noexcept {
     return size + size / 8 + size / 16 + 64;
 }
 
-// zlib has no raw window of 256 bytes for compressing, but with one of 512 it looks back no more
-// than 250 (its MAX_DIST), so that serves for both.
-Deflater::Deflater(const DeflaterSetup& setup) noexcept {
-    const auto bits = std::max<std::uint8_t>(setup.window_bits, 9);
-    check(deflateInit2(&stream_, setup.level, Z_DEFLATED, raw(bits), setup.memory_level,
-                       Z_DEFAULT_STRATEGY));
+Deflater::Deflater(const DeflaterSetup& setup) noexcept
+    : arena_(deflater_size(zlib_window_bits(setup), setup.memory_level)) {
+    use(arena_, stream_);
+    check(deflateInit2(&stream_, setup.level, Z_DEFLATED, raw(zlib_window_bits(setup)),
+                       setup.memory_level, Z_DEFAULT_STRATEGY));
 }
 
 Deflater::~Deflater() {
@@ -88,7 +117,8 @@ std::size_t Deflater::compress(std::span<const std::byte> message,
     return written - tail.size();
 }
 
-Inflater::Inflater(std::uint8_t window_bits) noexcept {
+Inflater::Inflater(std::uint8_t window_bits) noexcept : arena_(inflater_size(window_bits)) {
+    use(arena_, stream_);
     check(inflateInit2(&stream_, raw(window_bits)));
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <edgews/core/message_codec.hpp>
+#include <edgews/deflate/arena.hpp>
 
 #include <zlib.h>
 
@@ -37,6 +38,7 @@ class Deflater {
                                        std::span<std::byte> output) noexcept;
 
   private:
+    Arena arena_;
     z_stream stream_{};
 };
 
@@ -64,6 +66,7 @@ class Inflater {
     [[nodiscard]] int inflate_some(std::span<const std::byte>& input,
                                    std::span<std::byte>& output) noexcept;
 
+    Arena arena_;
     mutable z_stream stream_{};
     bool is_begun_ = false;      // Bytes of the present message went in,
     bool is_ended_ = false;      // the last of them ended a final block.

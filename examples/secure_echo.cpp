@@ -36,7 +36,7 @@ struct Options {
                        : 0;
         }
         if (option == "--min-size") {
-            return examples::parse_number(value, deflate.message_size_min) ? 2 : 0;
+            return examples::parse_number(value, deflate.message_size_min.emplace()) ? 2 : 0;
         }
         return echo.take(option, value) ? 2 : 0;
     }

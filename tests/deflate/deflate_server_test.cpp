@@ -101,7 +101,7 @@ TEST_F(DeflateServerTest, messages_are_echoed_compressed_in_both_memory_modes) {
         server.start();
         TestClient client = server.open("/", offer);
         CodecPair ends(compression->terms());
-        for (const std::size_t size : {100U, 100U, 5'000U, 200'000U, 64U}) {
+        for (const std::size_t size : {150U, 150U, 5'000U, 200'000U, 128U}) {
             const std::string text = text_of_size(size);
             client.send(client_frame(0xC1, compress(ends.client(), text)));
             const ReceivedFrame frame = client.read_frame();

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <zlib.h>
 
+#include <fstream>
+#include <memory>
 #include <random>
 #include <stdexcept>
 #include <string>
@@ -221,6 +223,30 @@ TEST(Deflate, at_rest_it_forgets_nothing_that_the_peer_may_refer_to) {
         }
         pair.expect_both_ways(json_of(3'000));
     }
+}
+
+std::size_t resident_size() {
+    std::size_t pages = 0;
+    std::ifstream("/proc/self/statm") >> pages >> pages;
+    return pages * 4096;
+}
+
+TEST(Deflate, at_rest_the_system_gets_the_memory_back) {
+    constexpr std::size_t count = 100;
+    std::vector<std::unique_ptr<CodecPair>> pairs;
+    while (pairs.size() < count) {
+        pairs.push_back(std::make_unique<CodecPair>(
+            takeover, DeflateOptions{.memory = DeflateMemory::dedicated}));
+    }
+    const std::size_t before = resident_size();
+    for (const auto& pair : pairs) pair->expect_both_ways(json_of(1'000));
+    const std::size_t used = resident_size();
+    for (const auto& pair : pairs) {
+        pair->server().rest();
+        pair->client().rest();
+    }
+    EXPECT_GT(used - before, count * 100'000);
+    EXPECT_LT(resident_size() - before, count * 16'000);
 }
 
 TEST(Deflate, an_option_out_of_its_range_is_named) {

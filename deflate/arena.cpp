@@ -1,0 +1,38 @@
+#include <edgews/deflate/arena.hpp>
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace edgews {
+
+namespace {
+
+constexpr std::size_t alignment = alignof(std::max_align_t);
+
+std::size_t round_up(std::size_t size) noexcept {
+    return (size + alignment - 1) / alignment * alignment;
+}
+
+}  // namespace
+
+Arena::Arena(std::size_t size) noexcept {
+    void* const memory =
+        ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) std::abort();
+    memory_ = {static_cast<std::byte*>(memory), size};
+}
+
+Arena::~Arena() {
+    ::munmap(memory_.data(), memory_.size());
+}
+
+void* Arena::take(std::size_t size) noexcept {
+    if (size > memory_.size() - used_) return nullptr;
+    std::byte* const place = memory_.data() + used_;
+    used_ += std::min(round_up(size), memory_.size() - used_);
+    return place;
+}
+
+}  // namespace edgews

@@ -1,0 +1,28 @@
+// All memory of one zlib stream, in one piece.
+//
+// It comes from the system and goes back there as a whole. In a heap, the hundreds of kilobytes of
+// a stream that is given up would stay resident, held down by whatever small thing lies among them.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+namespace edgews {
+
+class Arena {
+  public:
+    // Out of memory ends the process. Pages that are never written to cost nothing.
+    explicit Arena(std::size_t size) noexcept;
+    Arena(const Arena&) = delete;
+    Arena& operator=(const Arena&) = delete;
+    ~Arena();
+
+    // Aligned for any type, zeroed; null: it is full. Stays until the arena goes.
+    [[nodiscard]] void* take(std::size_t size) noexcept;
+
+  private:
+    std::span<std::byte> memory_;
+    std::size_t used_ = 0;
+};
+
+}  // namespace edgews
