@@ -36,7 +36,7 @@ ADDON_EXAMPLES := secure_echo
 EXAMPLES := $(filter-out $(ADDON_EXAMPLES),$(patsubst examples/%.cpp,%,$(wildcard examples/*.cpp)))
 PAGE := $(wildcard examples/demo/*)
 FUZZ := $(patsubst tests/fuzz/%_fuzz.cpp,%,$(wildcard tests/fuzz/*_fuzz.cpp))
-# Only net/ has threads: the rest would tell ThreadSanitizer nothing.
+# Only net/ has threads, and deflate/ what they share: the rest would tell ThreadSanitizer nothing.
 TESTED := $(if $(filter tsan,$(MODE)),net deflate,crypto core net deflate bench)
 TESTS := $(wildcard $(TESTED:%=tests/%/*.cpp) tests/support/*.cpp)
 # What tests/bench/ tests of the load generator.
@@ -244,8 +244,8 @@ install: $(OUT)/libedgews.a  ## headers, library and pkg-config file: PREFIX=/us
 INSTALL_PC = sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' $(1).pc.in \
   > $(DEST)/lib/pkgconfig/$(1).pc
 
-# What `make addons` has built.
-install-deflate:
+# Where `make addons` was called.
+install-deflate: $(OUT)/libedgews-deflate.a
 	@install -d $(DEST)/include/edgews/deflate
 	@install -m 644 $(ADDON_HEADERS) $(DEST)/include/edgews/deflate
 	@install -m 644 $(OUT)/libedgews-deflate.a $(DEST)/lib/libedgews-deflate.a

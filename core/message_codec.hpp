@@ -53,8 +53,8 @@ class MessageCodec {
     // Such a message is sent here: the next one does without what was sent before.
     virtual void sent_alone() noexcept = 0;
 
-    // Nothing has been sent or received for long: gives back all memory that the next message can
-    // do without.
+    // The peer has been silent for long: gives back all memory that its next message can do
+    // without, and if nothing was sent since the last call either, that of the next one sent.
     virtual void rest() noexcept = 0;
 };
 

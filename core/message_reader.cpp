@@ -236,11 +236,11 @@ Event MessageReader::whole_text(std::span<std::byte> payload, std::uint32_t mask
     return {.kind = Event::Kind::message, .opcode = Opcode::text, .payload = payload};
 }
 
-// What cannot be compressed grows a little by it: DEFLATE adds 5 bytes to each block that it
-// stores.
+// What cannot be compressed grows by it: DEFLATE adds 5 bytes to each block that it stores, and a
+// block may be as short as 127 bytes.
 std::uint64_t MessageReader::size_max(bool is_compressed) const noexcept {
     const std::uint64_t size = setup_->message_size_max;
-    const std::uint64_t growth = is_compressed ? size / 256 + 64 : 0;
+    const std::uint64_t growth = is_compressed ? size / 16 + 64 : 0;
     return size > UINT64_MAX - growth ? UINT64_MAX : size + growth;
 }
 

@@ -24,8 +24,10 @@ Arena::Arena(std::size_t size) noexcept {
     memory_ = {static_cast<std::byte*>(memory), size};
 }
 
+// A process may have only so many mappings, and a hole in the midst of one makes two of it.
 Arena::~Arena() {
-    ::munmap(memory_.data(), memory_.size());
+    if (::munmap(memory_.data(), memory_.size()) == 0) return;
+    ::madvise(memory_.data(), memory_.size(), MADV_DONTNEED);  // Then the addresses are lost alone.
 }
 
 void* Arena::take(std::size_t size) noexcept {

@@ -19,6 +19,9 @@ class Arena {
 
     // Aligned for any type, zeroed; null: it is full. Stays until the arena goes.
     [[nodiscard]] void* take(std::size_t size) noexcept;
+    [[nodiscard]] bool owns(const void* place) const noexcept {
+        return place >= memory_.data() && place < memory_.data() + memory_.size();
+    }
 
   private:
     std::span<std::byte> memory_;

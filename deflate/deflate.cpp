@@ -106,6 +106,8 @@ class DeflateCodec final : public MessageCodec {
                                                          .level = options.level,
                                                          .memory_level = options.memory_level});
         }
+        if (std::exchange(begins_anew_, false)) deflater_->reset();
+        has_sent_ = true;
         return deflater_->compress(message, output);
     }
 
@@ -114,14 +116,15 @@ class DeflateCodec final : public MessageCodec {
         return shared_.deflater_for(message.size(), sent_.window_bits).compress(message, output);
     }
     std::uint8_t window_bits() const noexcept override { return sent_.window_bits; }
-    void sent_alone() noexcept override {
-        if (deflater_) deflater_->reset();
-    }
+    void sent_alone() noexcept override { begins_anew_ = deflater_ != nullptr; }
 
     // The peer may refer to its last messages whenever it likes, so these are kept, as bytes. What
-    // we sent we need not refer to.
+    // we sent we need not refer to; but the peer may be silent while it is sent to all the time.
     void rest() noexcept override {
-        deflater_.reset();
+        if (!std::exchange(has_sent_, false)) {
+            deflater_.reset();
+            begins_anew_ = false;
+        }
         if (!inflater_) return;
         window_ = inflater_->window();
         inflater_.reset();
@@ -144,6 +147,8 @@ class DeflateCodec final : public MessageCodec {
     std::unique_ptr<Inflater> inflater_;  // Null: between messages that stand alone, or at rest.
     std::unique_ptr<Deflater> deflater_;  // Null: messages stand alone, or nothing was sent.
     std::vector<std::byte> window_;       // At rest: what the peer may refer to.
+    bool begins_anew_ = false;            // The next message that is sent.
+    bool has_sent_ = false;               // Through deflater_, since the last rest().
 };
 
 std::unique_ptr<MessageCodec> SharedStreams::make_codec(const DeflateParameters& agreed,

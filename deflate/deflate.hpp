@@ -17,12 +17,12 @@ namespace edgews {
 
 // Where what compresses and restores lives.
 enum class DeflateMemory : std::uint8_t {
-    // One set for all connections of a loop. Each message is compressed by itself, both ways; a
-    // connection takes nothing.
+    // One set for all connections of a loop. Each message is compressed by itself, both ways.
     shared,
     // Each connection has its own, and messages build on those before, which makes small ones much
-    // smaller. Taken with the first message each way; given back, down to what the peer may still
-    // refer to, when the connection has been silent for RouteOptions::idle_ping_ms.
+    // smaller. Taken with the first message each way. What receives is given back, down to what
+    // the peer may still refer to, when the peer has been silent for RouteOptions::idle_ping_ms (0:
+    // never); what sends, when nothing was sent meanwhile.
     dedicated,
 };
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <cassert>
 #include <cstdlib>
+#include <limits>
 
 namespace edgews {
 
@@ -14,7 +15,7 @@ using Progress = MessageCodec::Progress;
 // What every flushed message ends with, and senders leave out (RFC 7692, section 7.2.1).
 constexpr std::array<std::byte, 4> tail{std::byte{0}, std::byte{0}, std::byte{0xFF},
                                         std::byte{0xFF}};
-// zlib counts in 32 bits.
+// Bytes of input in one call of zlib's, which counts in 32 bits: what it writes for them must fit.
 constexpr std::size_t step_size_max = 1U << 30;
 
 // A raw stream, without zlib's header: negative bits.
@@ -27,8 +28,8 @@ void check(int result) noexcept {
     assert(result == Z_OK);
 }
 
-// What zlib takes for a stream is fixed by its parameters (zconf.h); its own state fits into this,
-// in all versions so far.
+// What zlib takes for a stream depends on its parameters (zconf.h), its own state fits into this.
+// Others that stand in for it may take more, which then comes from the heap.
 constexpr std::size_t state_size_max = 16 * 1024;
 
 std::size_t deflater_size(std::uint8_t window_bits, int memory_level) noexcept {
@@ -52,9 +53,12 @@ std::uint8_t zlib_window_bits(const DeflaterSetup& setup) noexcept {
 void use(Arena& arena, z_stream& stream) noexcept {
     stream.opaque = &arena;
     stream.zalloc = [](voidpf from, uInt count, uInt size) -> voidpf {
-        return static_cast<Arena*>(from)->take(std::size_t{count} * size);
+        void* const place = static_cast<Arena*>(from)->take(std::size_t{count} * size);
+        return place != nullptr ? place : std::calloc(count, size);
     };
-    stream.zfree = [](voidpf, voidpf) {};  // With the arena.
+    stream.zfree = [](voidpf from, voidpf place) {  // The rest goes with the arena.
+        if (!static_cast<Arena*>(from)->owns(place)) std::free(place);
+    };
 }
 
 void set_input(z_stream& stream, std::span<const std::byte> input) noexcept {
@@ -64,7 +68,8 @@ void set_input(z_stream& stream, std::span<const std::byte> input) noexcept {
 
 void set_output(z_stream& stream, std::span<std::byte> output) noexcept {
     stream.next_out = reinterpret_cast<Bytef*>(output.data());
-    stream.avail_out = static_cast<uInt>(std::min(output.size(), step_size_max));
+    stream.avail_out =
+        static_cast<uInt>(std::min<std::size_t>(output.size(), std::numeric_limits<uInt>::max()));
 }
 
 }  // namespace
@@ -131,12 +136,10 @@ void Inflater::reset() noexcept {
     end_message();
 }
 
-// A message may hold final blocks (section 7.2.3.4): after each one a stream begins, which may
-// still refer to what was before it.
+// A message may hold final blocks (section 7.2.3.4), and very many: after each one a stream begins,
+// which may still refer to what was before it. This keeps the window where it is.
 void Inflater::begin_anew() noexcept {
-    const std::vector<std::byte> before = window();
-    check(inflateReset(&stream_));
-    set_window(before);
+    check(inflateResetKeep(&stream_));
 }
 
 // One call of zlib's. Takes what it took off the front of both.
@@ -172,6 +175,7 @@ Progress Inflater::restore(std::span<const std::byte>& input, std::span<std::byt
         if (is_ended_) {
             begin_anew();
         } else if (result != Z_OK && result != Z_BUF_ERROR) {
+            if (result == Z_MEM_ERROR) std::abort();
             return Progress::malformed;
         }
         if (output.empty()) return Progress::full;
@@ -190,11 +194,12 @@ void Inflater::end_message() noexcept {
 }
 
 std::vector<std::byte> Inflater::window() const {
-    std::vector<std::byte> window(std::size_t{1} << MAX_WBITS);
     uInt size = 0;
-    check(inflateGetDictionary(&stream_, reinterpret_cast<Bytef*>(window.data()), &size));
-    window.resize(size);
-    window.shrink_to_fit();
+    check(inflateGetDictionary(&stream_, nullptr, &size));
+    std::vector<std::byte> window(size);
+    if (size > 0) {
+        check(inflateGetDictionary(&stream_, reinterpret_cast<Bytef*>(window.data()), &size));
+    }
     return window;
 }
 

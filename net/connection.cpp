@@ -16,8 +16,8 @@ namespace {
 
 constexpr std::uint8_t pong_count_max = 32;  // A turn; of further pings only the newest counts.
 constexpr std::size_t write_through_size_min = 64 * 1024;
-constexpr std::size_t long_message_begin_size = 32 * 1024;
-// Received in one turn, before others get theirs.
+constexpr std::size_t cautious_size = 32 * 1024;
+// Received in one turn, and restored from it, before others get theirs.
 constexpr std::size_t turn_size_max = 4 * Loop::receive_space_size;
 
 constexpr std::size_t user_data_offset =
@@ -107,6 +107,7 @@ void Connection::on_readable() {
             dispatch({});
         }
         end_dispatch();
+        size += std::exchange(shard().restored_size, 0);
         if (!Stream::is_open() || is_broken()) return;
         if (received.size < space.size() && !has_ended()) return;
     }
@@ -114,10 +115,12 @@ void Connection::on_readable() {
 }
 
 // Behind a message that did not fit there is likely to be another one: of that, only the beginning
-// comes here, and the rest goes where it is assembled.
+// comes here, and the rest goes where it is assembled. What is compressed becomes up to a thousand
+// times as much, before others get their turn.
 std::span<std::byte> Connection::shared_space() const noexcept {
     const std::span<std::byte> space = loop().receive_space();
-    return has_long_messages_ ? space.first(long_message_begin_size) : space;
+    const bool is_deflating = extras_ && extras_->deflating;
+    return has_long_messages_ || is_deflating ? space.first(cautious_size) : space;
 }
 
 // Hands over all that `input` holds. What handlers send meanwhile is gathered.

@@ -84,6 +84,7 @@ void Connection::handle_compressed_message(const Event& event) {
         loop().pool().reserve(message, message.size());
         result = inflater.restore(input, MessageCodec::Part::last, message);
     }
+    shard().restored_size += message.size();
     if (result == Result::failed) return handle_fault(inflater.fault());
     // Whatever the handler does, what it sends from here must not go back to the pool unsent.
     guard([&] {
@@ -103,6 +104,7 @@ void Connection::handle_compressed_chunk(const Event& event) {
     while (result == Result::full && closing_.may_send() && !is_broken()) {
         piece.clear();
         result = inflater.restore(input, part, piece);
+        shard().restored_size += piece.size();
         if (result == Result::failed) return handle_fault(inflater.fault());
         if (piece.size() == 0) continue;
         guard([&] {
@@ -132,7 +134,8 @@ std::optional<SendResult> Connection::send_compressed(Message message) {
                              .opcode = message.is_text() ? Opcode::text : Opcode::binary,
                              .payload_size = packed.size()};
     shard().counters().add(Counter::messages_sent);
-    if (packed.size() < OutputQueue::borrow_size_min) {
+    // A small part of a block is copied, or a backlog of a few bytes could hold very many.
+    if (packed.size() < OutputQueue::borrow_size_min || packed.capacity() > 4 * packed.size()) {
         output().append_frame(header, packed.bytes());
     } else {
         output().own_frame(header, std::move(packed));

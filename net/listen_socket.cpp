@@ -105,7 +105,7 @@ ListenSockets open_tcp(const SocketAddress& wanted, const ListenOptions& options
         }
         if (i == 0) address = bound_address(opened.fd);  // Port 0 has become a port.
         const int error = control.empty() ? 0 : set_congestion_control(opened.fd, control);
-        if (error != 0) {
+        if (error != 0 && !is_default) {
             sockets.error = make_error(error, where + ", congestion control " + control);
             return sockets;
         }
@@ -192,6 +192,9 @@ ListenSockets adopt(const ListenOptions& options) {
     ::fcntl(fd.get(), F_SETFL, flags | O_NONBLOCK);
     ::fcntl(fd.get(), F_SETFD, FD_CLOEXEC);
     set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);  // Fails, rightly, on a Unix socket.
+    const std::string& control = options.congestion_control;
+    const int error = control.empty() ? 0 : set_congestion_control(fd, control);
+    if (error != 0) sockets.error = make_error(error, where + ", congestion control " + control);
     const Address address(*bound_address(fd).get());
     sockets.name = address.to_string();
     sockets.port = address.port();

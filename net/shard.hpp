@@ -91,6 +91,8 @@ class Shard {
         std::span<const std::byte> bytes{};
     };
     Borrowable borrowable{};
+    // Bytes that compressed messages have become since a connection began to count them.
+    std::size_t restored_size = 0;
 
   private:
     void check_done();

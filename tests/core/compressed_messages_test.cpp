@@ -100,7 +100,7 @@ TEST(CompressedMessages, rsv1_elsewhere_is_a_fault) {
 
 // What cannot be compressed becomes a little longer by it.
 TEST(CompressedMessages, the_limit_on_messages_leaves_room_for_what_is_incompressible) {
-    const std::string most(1000 + 1000 / 256 + 64, 'x');
+    const std::string most(1000 + 1000 / 16 + 64, 'x');
     const std::string fault = text_of(Fault::message_too_big);
     expect_row(
         {"as much",

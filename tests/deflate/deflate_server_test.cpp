@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -15,24 +16,18 @@
 
 #include "../support/test_server.hpp"
 #include "codecs.hpp"
+#include "counting.hpp"
 
 namespace edgews::test {
 namespace {
-
-constexpr std::string_view offer = "Sec-WebSocket-Extensions: permessage-deflate\r\n";
-
-std::string text_of_size(std::size_t size) {
-    std::string text;
-    for (int i = 0; text.size() < size; ++i) text += "line " + std::to_string(i) + ", ";
-    return text.substr(0, size);
-}
 
 class DeflateServerTest : public testing::Test {
   protected:
     void start(Handlers handlers, const DeflateOptions& deflate_options = {},
                RouteOptions options = {}) {
-        options.compression = deflate(deflate_options);
-        const DeflateParameters terms = options.compression->terms();
+        compression_ = std::make_shared<CountingCompression>(deflate_options);
+        options.compression = compression_;
+        const DeflateParameters terms = compression_->terms();
         server_->ws("/", std::move(handlers), std::move(options));
         server_.start();
         client_.emplace(server_.open("/", offer));
@@ -54,6 +49,7 @@ class DeflateServerTest : public testing::Test {
         EXPECT_EQ(restore(codec(), frame.payload).text, text);
     }
 
+    std::shared_ptr<CountingCompression> compression_;
     TestServer server_;
     std::optional<TestClient> client_;
     std::optional<CodecPair> ends_;
@@ -196,19 +192,28 @@ TEST_F(DeflateServerTest, without_an_agreement_rsv1_is_1002) {
     plain.expect_close(1002);
 }
 
-TEST_F(DeflateServerTest, a_bomb_takes_no_more_memory_than_the_limit) {
+TEST_F(DeflateServerTest, of_a_bomb_no_more_than_the_limit_is_restored) {
     const std::size_t limit = 100'000;
     start_echo({}, {.message_size_max = limit});
-    const std::size_t before = server_.on_loop([] { return Loop::current()->pool().lent_size(); });
-    const std::string bomb(100'000'000, '\0');
-    client().send(client_frame(0xC2, compress(codec(), bomb)));
-    std::size_t largest = 0;
-    server_.wait_until([&] {
-        largest = std::max(largest, Loop::current()->pool().lent_size());
-        return server_->stats()[Counter::protocol_faults] > 0;
-    });
+    client().send(client_frame(0xC2, compress(codec(), std::string(100'000'000, '\0'))));
     client().expect_close(1009);
-    EXPECT_LT(largest, before + 4 * limit);
+    EXPECT_EQ(compression_->counts().restored_size, limit + 1);
+}
+
+// What arrived at once becomes 200 MB: others get their turns in between.
+TEST_F(DeflateServerTest, whoever_sends_much_in_few_bytes_does_not_hold_up_the_others) {
+    std::atomic<std::uint64_t> first_turn = 0;
+    std::atomic<std::uint64_t> last_turn = 0;
+    start({.message = [&](Connection& c, Message) {
+        if (first_turn == 0) first_turn = c.loop().turn();
+        last_turn = c.loop().turn();
+    }});
+    const Bytes frame = client_frame(0xC2, compress(codec(), std::string(1'000'000, 'x')));
+    Bytes all;
+    for (int i = 0; i < 200; ++i) all = all + frame;
+    client().send(all);
+    server_.wait_for(Counter::messages_received, 200);
+    EXPECT_GE(last_turn - first_turn, 3U);
 }
 
 TEST_F(DeflateServerTest, streams_are_delivered_in_pieces_as_they_arrive) {
@@ -270,150 +275,79 @@ TEST_F(DeflateServerTest, large_answers_from_a_restored_message_survive_a_full_s
     start({.message =
                [](Connection& c, Message m) {
                    c.send(m, Compress::never);
-                   if (m.size() < 1'000) throw std::runtime_error("after sending");
+                   if (m.size() < 10'000) throw std::runtime_error("after sending");
                }},
           {}, {.backlog_size_max = 100'000'000});
     std::vector<std::string> texts;
     Bytes all;
     for (int i = 0; i < 20; ++i) {
-        texts.push_back(std::to_string(i) + text_of_size(500'000));
+        texts.push_back(std::string(50'000, static_cast<char>('a' + i)));
         all = all + client_frame(0xC1, compress(codec(), texts.back()));
     }
+    texts.push_back(std::string(9'000, 'z'));
+    all = all + client_frame(0xC1, compress(codec(), texts.back()));
     client().send(all);
     for (const std::string& text : texts) client().expect_text(text);
+    client().expect_close(1011);
 }
 
-// Counts what is compressed for many.
-class CountingCompression final : public Compression {
-  public:
-    explicit CountingCompression(const DeflateOptions& options) : inner_(deflate(options)) {}
-    DeflateParameters terms() const noexcept override { return inner_->terms(); }
-    std::size_t message_size_min() const noexcept override { return inner_->message_size_min(); }
-    std::unique_ptr<LoopCompression> open() const override {
-        return std::make_unique<Counting>(inner_->open(), count_);
-    }
-    [[nodiscard]] int count() const { return count_; }
-
-  private:
-    class CountingCodec final : public MessageCodec {
-      public:
-        CountingCodec(std::unique_ptr<MessageCodec> inner, std::atomic<int>& count)
-            : inner_(std::move(inner)), count_(count) {}
-        Progress restore(std::span<const std::byte>& input, std::span<std::byte>& output,
-                         Part part) noexcept override {
-            return inner_->restore(input, output, part);
-        }
-        std::size_t compressed_size_max(std::size_t size) const noexcept override {
-            return inner_->compressed_size_max(size);
-        }
-        bool has_context() const noexcept override { return inner_->has_context(); }
-        std::size_t compress(std::span<const std::byte> message,
-                             std::span<std::byte> output) noexcept override {
-            return inner_->compress(message, output);
-        }
-        std::size_t compress_alone(std::span<const std::byte> message,
-                                   std::span<std::byte> output) noexcept override {
-            ++count_;
-            return inner_->compress_alone(message, output);
-        }
-        std::uint8_t window_bits() const noexcept override { return inner_->window_bits(); }
-        void sent_alone() noexcept override { inner_->sent_alone(); }
-        void rest() noexcept override { inner_->rest(); }
-
-      private:
-        std::unique_ptr<MessageCodec> inner_;
-        std::atomic<int>& count_;
-    };
-    class Counting final : public LoopCompression {
-      public:
-        Counting(std::unique_ptr<LoopCompression> inner, std::atomic<int>& count)
-            : inner_(std::move(inner)), count_(count) {}
-        std::unique_ptr<MessageCodec> make_codec(const DeflateParameters& agreed,
-                                                 Role role) override {
-            return std::make_unique<CountingCodec>(inner_->make_codec(agreed, role), count_);
-        }
-
-      private:
-        std::unique_ptr<LoopCompression> inner_;
-        std::atomic<int>& count_;
-    };
-
-    std::shared_ptr<const Compression> inner_;
-    mutable std::atomic<int> count_ = 0;
-};
-
-// A message to a topic is compressed once for each window that was agreed on, not for each
-// subscriber; in between, connections send what builds on their own messages.
-TEST(DeflateTopics, what_is_published_is_compressed_once_for_all_of_a_kind) {
-    const auto compression =
-        std::make_shared<CountingCompression>(DeflateOptions{.memory = DeflateMemory::dedicated});
-    TestServer server;
-    server->ws("/",
-               {.open = [](Connection& c) { c.subscribe("t"); },
-                .message = [](Connection& c, Message m) { c.send(m); }},
-               {.compression = compression});
-    server.start();
-    struct Subscriber {
-        TestClient client;
-        std::unique_ptr<CodecPair> ends;
-    };
-    std::vector<Subscriber> subscribers;
-    for (int i = 0; i < 9; ++i) {
-        const bool is_small = i % 3 == 1;
-        std::string lines = i % 3 == 0 ? "" : std::string(offer);
-        if (is_small) {
-            lines.insert(lines.size() - 2, "; server_max_window_bits=9");
-        }
-        subscribers.push_back(
-            {server.open("/", lines),
-             std::make_unique<CodecPair>(DeflateParameters{
-                 .server_max_window_bits = static_cast<std::uint8_t>(is_small ? 9 : 15)})});
-    }
-    for (int turn = 1; turn <= 3; ++turn) {
-        const std::string text = text_of_size(2'000) + std::to_string(turn);
-        const std::string own = text_of_size(300);
-        server.on_loop([&] {
-            server->publish("t", text);
-            server->publish("t", "short");
-            server->publish("t", text);
-        });
-        for (std::size_t i = 0; i < subscribers.size(); ++i) {
-            auto& [client, ends] = subscribers[i];
-            const auto expect_next = [&](const std::string& expected) {
-                if (i % 3 == 0) return client.expect_text(expected);
-                const ReceivedFrame frame = client.read_frame();
-                EXPECT_EQ(frame.first_byte, 0xC1U);
-                EXPECT_EQ(restore(ends->client(), frame.payload).text, expected);
-            };
-            expect_next(text);
-            client.expect_text("short");
-            expect_next(text);
-            client.send_text(own);
-            expect_next(own);
-            client.send_text(own);
-            expect_next(own);
-        }
-        EXPECT_EQ(compression->count(), 2 * 2 * turn);
-    }
+TEST_F(DeflateServerTest, what_waits_for_who_does_not_read_takes_little_more_than_its_bytes) {
+    start({.message =
+               [](Connection& c, Message) {
+                   const std::string text = text_of_size(200'000);
+                   for (int i = 0; i < 300; ++i) c.send(text);
+               }},
+          {}, {.backlog_size_max = 100'000'000});
+    client_.emplace(server_.open("/", offer, {.receive_buffer = 4096}));
+    const std::size_t before = server_.on_loop([] { return Loop::current()->pool().lent_size(); });
+    client().send_text("go");
+    std::size_t waiting = 0;
+    server_.wait_until([&] {
+        server_->visit([&](Connection& c) { waiting = std::max(waiting, c.buffered_amount()); });
+        return waiting > 1'500'000;
+    });
+    server_.on_loop([&] { EXPECT_LT(Loop::current()->pool().lent_size(), before + 4 * waiting); });
 }
 
-TEST(DeflateTopics, prepared_messages_are_shared_by_loops_that_compress_them_at_once) {
-    TestServer server({.loops = 4});
-    const auto compression = deflate();
-    server->ws("/", {.open = [](Connection& c) { c.subscribe("t"); }},
-               {.compression = compression});
-    server.start();
-    std::vector<TestClient> clients;
-    while (clients.size() < 12) clients.push_back(server.open("/", offer));
-    server.wait_for(Counter::websockets_open, clients.size());
-    const std::string text = text_of_size(5'000);
-    for (int i = 0; i < 20; ++i) server->publish("t", PreparedMessage(text));
-    for (TestClient& client : clients) {
-        CodecPair ends(compression->terms());
-        for (int i = 0; i < 20; ++i) {
-            EXPECT_EQ(restore(ends.client(), client.read_frame().payload).text, text);
+// Whatever is dropped, what arrives is whole: nothing is compressed with a context and not sent.
+TEST_F(DeflateServerTest, with_a_full_backlog_messages_are_dropped_before_they_are_compressed) {
+    start({.open = [](Connection& c) { c.subscribe("t"); },
+           .message =
+               [](Connection& c, Message m) {
+                   for (int i = 0; i < 40; ++i) {
+                       c.send(std::to_string(i) + std::string(m.text()));
+                       c.publish("t", "all " + std::string(m.text()));
+                   }
+                   c.send("end", Compress::never);
+               }},
+          {.memory = DeflateMemory::dedicated},
+          {.backlog_size_max = 300'000, .overflow = Overflow::drop});
+    client_.emplace(server_.open("/", offer, {.receive_buffer = 4096}));
+    TestClient other = server_.open("/", offer, {.receive_buffer = 4096});
+    CodecPair others(compression_->terms());
+    const std::string noise = [] {
+        std::string text;
+        std::uint32_t state = 1;
+        while (text.size() < 60'000) {
+            state = state * 1664525 + 1013904223;
+            text += static_cast<char>('!' + (state >> 25) % 90);
         }
-    }
+        return text;
+    }();
+    for (int round = 0; round < 20; ++round) send_compressed(noise);
+    server_.wait_until([&] { return server_->stats()[Counter::messages_dropped] > 100; });
+    const auto expect_whole = [&](TestClient& client, MessageCodec& receiver) {
+        for (int i = 0; i < 4; ++i) {
+            const ReceivedFrame frame = client.read_frame();
+            if (frame.first_byte == 0x81) continue;
+            ASSERT_EQ(frame.first_byte, 0xC1U);
+            const Restored restored = restore(receiver, frame.payload);
+            ASSERT_EQ(restored.progress, CodecProgress::complete);
+            ASSERT_TRUE(restored.text.ends_with(noise));
+        }
+    };
+    expect_whole(client(), codec());
+    expect_whole(other, others.client());
 }
 
 // The memory of a silent connection goes back with its first ping.
@@ -430,6 +364,7 @@ TEST_F(DeflateServerTest, after_a_long_silence_messages_still_build_on_those_bef
         EXPECT_EQ(restore(codec(), frame.payload).text, text);
         client().expect_frame(0x89, "");
     }
+    EXPECT_GT(compression_->counts().rested, 0);
 }
 
 }  // namespace

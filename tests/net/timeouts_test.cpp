@@ -59,7 +59,7 @@ TEST_F(TimeoutsTest, a_silent_peer_is_pinged_and_then_dropped) {
 }
 
 TEST_F(TimeoutsTest, those_who_came_together_are_not_pinged_together) {
-    const int limit_ms = 400;
+    const int limit_ms = 1'200;
     std::vector<TestClient> clients;
     clients.push_back(open({.idle_ping_ms = limit_ms}));
     while (clients.size() < 32) clients.push_back(server_.open());
