@@ -89,6 +89,10 @@ Error make_error(int number, const std::string& where) {
     return {code, "listen on " + where + ": " + code.message()};
 }
 
+Error congestion_control_error(int number, std::string where, const std::string& name) {
+    return make_error(number, where.append(", congestion control ").append(name));
+}
+
 ListenSockets open_tcp(const SocketAddress& wanted, const ListenOptions& options,
                        std::size_t loop_count) {
     const Address asked(*wanted.get());
@@ -106,7 +110,7 @@ ListenSockets open_tcp(const SocketAddress& wanted, const ListenOptions& options
         if (i == 0) address = bound_address(opened.fd);  // Port 0 has become a port.
         const int error = control.empty() ? 0 : set_congestion_control(opened.fd, control);
         if (error != 0 && !is_default) {
-            sockets.error = make_error(error, where + ", congestion control " + control);
+            sockets.error = congestion_control_error(error, where, control);
             return sockets;
         }
         sockets.fds.push_back(std::move(opened.fd));
@@ -194,7 +198,7 @@ ListenSockets adopt(const ListenOptions& options) {
     set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);  // Fails, rightly, on a Unix socket.
     const std::string& control = options.congestion_control;
     const int error = control.empty() ? 0 : set_congestion_control(fd, control);
-    if (error != 0) sockets.error = make_error(error, where + ", congestion control " + control);
+    if (error != 0) sockets.error = congestion_control_error(error, where, control);
     const Address address(*bound_address(fd).get());
     sockets.name = address.to_string();
     sockets.port = address.port();

@@ -50,12 +50,13 @@ TEST(DeflateTopics, what_is_published_is_compressed_once_for_all_of_a_kind) {
             server->publish("t", text);
         });
         for (std::size_t i = 0; i < subscribers.size(); ++i) {
-            auto& [client, ends] = subscribers[i];
+            TestClient& client = subscribers[i].client;
+            MessageCodec& receiver = subscribers[i].ends->client();
             const auto expect_next = [&](const std::string& expected) {
                 if (i % 3 == 0) return client.expect_text(expected);
                 const ReceivedFrame frame = client.read_frame();
                 EXPECT_EQ(frame.first_byte, 0xC1U);
-                EXPECT_EQ(restore(ends->client(), frame.payload).text, expected);
+                EXPECT_EQ(restore(receiver, frame.payload).text, expected);
             };
             expect_next(text);
             client.expect_text("short");
