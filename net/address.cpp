@@ -33,6 +33,26 @@ Address::Address(const sockaddr& address) noexcept {
     }
 }
 
+Address::Address(const IpAddress& address) noexcept : bytes_(address.bytes), port_(address.port) {
+    switch (address.family) {
+        case IpAddress::Family::none: break;
+        case IpAddress::Family::ipv4: family_ = Family::ipv4; break;
+        case IpAddress::Family::ipv6: family_ = Family::ipv6; break;
+    }
+}
+
+IpAddress Address::ip_address() const noexcept {
+    switch (family_) {
+        case Family::none:
+        case Family::unix_socket: break;
+        case Family::ipv4:
+            return {.bytes = bytes_, .port = port_, .family = IpAddress::Family::ipv4};
+        case Family::ipv6:
+            return {.bytes = bytes_, .port = port_, .family = IpAddress::Family::ipv6};
+    }
+    return {};
+}
+
 bool Address::is_loopback() const noexcept {
     if (family_ == Family::ipv4) return bytes_[0] == 127;
     return family_ == Family::ipv6 &&

@@ -1,6 +1,8 @@
 // An internet address and port, compact enough to sit in every connection.
 #pragma once
 
+#include <edgews/core/ip_address.hpp>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -17,6 +19,8 @@ class Address {
     Address() = default;
     // IPv4 in IPv6 (::ffff:a.b.c.d) becomes IPv4, as the peer knows itself.
     explicit Address(const sockaddr& address) noexcept;
+    // One that a proxy named. Requires: it is without_mapping().
+    explicit Address(const IpAddress& address) noexcept;
 
     [[nodiscard]] Family family() const noexcept { return family_; }
     [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
@@ -28,6 +32,12 @@ class Address {
     [[nodiscard]] std::string to_string() const;
     // Four bytes of IPv4 (the rest is 0) or sixteen of IPv6, in network order.
     [[nodiscard]] const std::array<std::uint8_t, 16>& bytes() const noexcept { return bytes_; }
+    // Whether both are the same but for their ports.
+    [[nodiscard]] bool has_ip_of(const Address& other) const noexcept {
+        return family_ == other.family_ && bytes_ == other.bytes_;
+    }
+    // Family `none` for a Unix socket.
+    [[nodiscard]] IpAddress ip_address() const noexcept;
 
   private:
     std::array<std::uint8_t, 16> bytes_{};

@@ -105,6 +105,27 @@ TEST(Address, loopback_is_127_with_any_rest_and_1_of_ipv6_alone) {
     EXPECT_FALSE(Address().is_loopback());
 }
 
+TEST(Address, one_that_a_proxy_named_is_like_one_that_connected) {
+    IpAddress v4 = parse_ipv4("192.0.2.7");
+    v4.port = 9001;
+    IpAddress v6 = parse_ipv6("2001:db8::7");
+    v6.port = 443;
+    EXPECT_EQ(Address(v4).to_string(), "192.0.2.7:9001");
+    EXPECT_EQ(Address(v6).to_string(), "[2001:db8::7]:443");
+    EXPECT_EQ(Address(IpAddress{}).family(), Family::none);
+    EXPECT_EQ(Address(v4).ip_address(), v4);
+    EXPECT_EQ(from_ipv6("2001:db8::7", 443).ip_address(), v6);
+    EXPECT_EQ(from_ipv6("::ffff:192.0.2.7", 9001).ip_address(), v4);
+    EXPECT_FALSE(Address().ip_address());
+}
+
+TEST(Address, two_may_differ_in_their_ports_alone) {
+    EXPECT_TRUE(from_ipv4("192.0.2.7", 1).has_ip_of(from_ipv4("192.0.2.7", 2)));
+    EXPECT_FALSE(from_ipv4("192.0.2.7", 1).has_ip_of(from_ipv4("192.0.2.8", 1)));
+    // The same bytes in the other family.
+    EXPECT_FALSE(from_ipv4("32.1.13.184", 1).has_ip_of(from_ipv6("2001:db8::", 1)));
+}
+
 TEST(Address, it_is_small_enough_to_sit_in_every_connection) {
     EXPECT_LE(sizeof(Address), 20U);
 }
