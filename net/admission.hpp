@@ -13,27 +13,37 @@ class Shard;
 class Admission {
   public:
     Admission() = default;
+    // Counted for `address`, too, unless that is a trusted proxy.
     Admission(Shard& shard, const Address& address);
     Admission(Admission&& other) noexcept
         : shard_(std::exchange(other.shard_, nullptr)),
           address_(other.address_),
-          is_refused_(other.is_refused_) {}
+          is_refused_(other.is_refused_),
+          is_address_counted_(other.is_address_counted_) {}
     Admission& operator=(Admission&& other) noexcept {
         std::swap(shard_, other.shard_);
         std::swap(address_, other.address_);
         std::swap(is_refused_, other.is_refused_);
+        std::swap(is_address_counted_, other.is_address_counted_);
         return *this;
     }
     ~Admission();
 
+    // The connection is for `address` from here on: counted for that, in place of the one before.
+    // It may be refused then.
+    void move_to(const Address& address);
     [[nodiscard]] const Address& address() const noexcept { return address_; }
     // One too many: to be told so, and closed.
     [[nodiscard]] bool is_refused() const noexcept { return is_refused_; }
 
   private:
+    void enter_address();
+    void leave_address() noexcept;
+
     Shard* shard_ = nullptr;
     Address address_;
     bool is_refused_ = false;
+    bool is_address_counted_ = false;
 };
 
 }  // namespace edgews

@@ -17,24 +17,26 @@ AdmissionControl::AdmissionControl(Limits limits)
 
 AdmissionControl::~AdmissionControl() = default;
 
-bool AdmissionControl::enter(const Address& address) {
-    if (count_.fetch_add(1, std::memory_order_relaxed) >= limits_.total_max) {
-        count_.fetch_sub(1, std::memory_order_relaxed);
-        return false;
-    }
-    if (!per_address_) return true;
-    const std::lock_guard lock(per_address_->mutex);
-    std::size_t& of_address = per_address_->counts[address.bytes()];
-    if (of_address < limits_.per_address_max) {
-        ++of_address;
-        return true;
-    }
-    count_.fetch_sub(1, std::memory_order_relaxed);
+bool AdmissionControl::enter() noexcept {
+    if (count_.fetch_add(1, std::memory_order_relaxed) < limits_.total_max) return true;
+    leave();
     return false;
 }
 
-void AdmissionControl::leave(const Address& address) noexcept {
+void AdmissionControl::leave() noexcept {
     count_.fetch_sub(1, std::memory_order_relaxed);
+}
+
+bool AdmissionControl::enter(const Address& address) {
+    if (!per_address_) return true;
+    const std::lock_guard lock(per_address_->mutex);
+    std::size_t& of_address = per_address_->counts[address.bytes()];
+    if (of_address == limits_.per_address_max) return false;
+    ++of_address;
+    return true;
+}
+
+void AdmissionControl::leave(const Address& address) noexcept {
     if (!per_address_) return;
     const std::lock_guard lock(per_address_->mutex);
     const auto found = per_address_->counts.find(address.bytes());

@@ -19,9 +19,12 @@ class AdmissionControl {
     explicit AdmissionControl(Limits limits);
     ~AdmissionControl();
 
-    // Counts one more. False: that is more than may be, and it is not counted.
+    // Each counts one more connection: of all, of an address. False: that is more than may be, and
+    // it is not counted.
+    [[nodiscard]] bool enter() noexcept;
     [[nodiscard]] bool enter(const Address& address);
-    // Requires: it was counted.
+    // Requires: it was counted so.
+    void leave() noexcept;
     void leave(const Address& address) noexcept;
     [[nodiscard]] std::size_t count() const noexcept {
         return count_.load(std::memory_order_relaxed);

@@ -76,6 +76,7 @@ class Connection final : public Stream {
     }
     // Bytes accepted by send() that the system has not taken yet, with their frame headers.
     [[nodiscard]] std::size_t buffered_amount() const noexcept { return output_size(); }
+    // The client's, as the opening request showed it (Request::remote_address()).
     [[nodiscard]] const Address& remote_address() const noexcept { return admission_.address(); }
     // What the handshake agreed on; empty: none.
     [[nodiscard]] std::string_view subprotocol() const noexcept;

@@ -1,5 +1,7 @@
 #include <edgews/net/http_connection.hpp>
 
+#include <edgews/core/proxy_protocol.hpp>
+#include <edgews/net/listener.hpp>
 #include <edgews/net/output_queue.hpp>
 #include <edgews/net/shard.hpp>
 
@@ -24,8 +26,13 @@ std::string_view as_text(std::span<const std::byte> bytes) noexcept {
 
 }  // namespace
 
-HttpConnection::HttpConnection(Shard& shard, const Address& peer)
-    : Stream(shard.loop()), shard_(shard), admission_(shard, peer) {}
+HttpConnection::HttpConnection(Shard& shard, const Address& peer, const ListenerSetup& listener)
+    : Stream(shard.loop()),
+      shard_(shard),
+      from_(peer),
+      admission_(shard, peer),
+      is_from_proxy_(shard.trusted_proxies().contains(peer)),
+      awaits_proxy_header_(is_from_proxy_ && listener.proxy_protocol) {}
 
 HttpConnection::~HttpConnection() = default;
 
@@ -63,6 +70,11 @@ void HttpConnection::process(std::span<std::byte> input) {
         resumed->bytes.append(input);
         input = resumed->bytes.bytes();
     }
+    if (awaits_proxy_header_) {
+        const std::size_t size = take_proxy_header(input);
+        if (awaits_proxy_header_) return;
+        input = input.subspan(size);
+    }
     HttpHead* head = resumed ? &resumed->head : &shard_.scratch_head();
     if (!resumed) head->reset();
     while (!input.empty() && is_open() && !is_broken() && !pending_) {
@@ -80,7 +92,41 @@ void HttpConnection::process(std::span<std::byte> input) {
     }
 }
 
-// The client does not read: the answers to further requests wait until it does.
+// Returns the size of the header that `input` begins with. When there is none yet, or never will
+// be, the connection still awaits it.
+std::size_t HttpConnection::take_proxy_header(std::span<const std::byte> input) {
+    const ParsedProxyHeader header = parse_proxy_header(input);
+    if (header.fault != ProxyFault::none) {
+        refuse_proxy();
+    } else if (header.size == 0) {
+        put_off(input);
+    } else {
+        awaits_proxy_header_ = false;
+        if (header.source) from_ = Address(header.source);
+        admission_.move_to(from_);
+        // What forwards a connection does not look into the requests: what they say is the word of
+        // whom the header names, and of nobody we know when it names no one.
+        is_from_proxy_ = header.source && shard_.trusted_proxies().contains(from_);
+    }
+    return header.size;
+}
+
+// Nothing may be assumed about who does not send the header that is due: not even that it would
+// understand an answer.
+void HttpConnection::refuse_proxy() {
+    shard_.counters().add(Counter::connections_refused);
+    close();
+}
+
+// Whom the request is for: it is the proxy's own, as all is between requests, if it does not say.
+void HttpConnection::find_client(const HttpHead& head) {
+    const IpAddress client = edgews::find_client(head, shard_.options().forwarded_header,
+                                                 shard_.trusted_proxies().networks());
+    if (client) admission_.move_to(Address(client));
+}
+
+// Keeps what cannot be served yet: because the client does not read the answers to what came
+// before, or a PROXY header is not complete.
 void HttpConnection::put_off(std::span<const std::byte> input) {
     partial_ = std::make_unique<Partial>(
         Partial{HttpHead(shard_.options().http), loop().pool().take(input.size())});
@@ -106,6 +152,7 @@ void HttpConnection::keep(std::span<const std::byte> input, const HttpHead& head
 
 void HttpConnection::serve(const HttpHead& head, std::span<std::byte> rest) {
     is_head_begun_ = false;
+    if (is_from_proxy_) find_client(head);
     if (admission_.is_refused()) {
         shard_.counters().add(Counter::connections_refused);
         return answer_error(503, "There are too many connections.\n");
@@ -236,6 +283,7 @@ bool HttpConnection::reject_pending(unsigned status, std::string_view body) {
 
 void HttpConnection::on_timer() {
     if (!is_open()) return on_finish_timer(linger_ms);
+    if (awaits_proxy_header_) return refuse_proxy();
     if (pending_) {
         // One that was made is on its way here.
         if (!pending_->deferred.claim()) return loop().schedule(*this, linger_ms);
@@ -277,6 +325,8 @@ void HttpConnection::respond(const HttpHead& head, const Response& response) {
     append_response(response, keep_alive, head.method() != "HEAD");
     if (!keep_alive) return finish(Farewell::linger, linger_ms);
     loop().schedule(*this, shard_.options().keep_alive_timeout_ms);
+    // Between its requests, a proxy's connection is for no client.
+    if (is_from_proxy_) admission_.move_to(from_);
 }
 
 void HttpConnection::respond_and_finish(const Response& response) {

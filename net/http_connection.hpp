@@ -19,10 +19,11 @@
 namespace edgews {
 
 class Shard;
+struct ListenerSetup;
 
 class HttpConnection final : public Stream {
   public:
-    HttpConnection(Shard& shard, const Address& peer);
+    HttpConnection(Shard& shard, const Address& peer, const ListenerSetup& listener);
     ~HttpConnection() override;
 
     // Registers with the shard's loop. 0, or the system's error number.
@@ -57,6 +58,9 @@ class HttpConnection final : public Stream {
     void count_sent(std::size_t size) noexcept override;
 
     void process(std::span<std::byte> input);
+    [[nodiscard]] std::size_t take_proxy_header(std::span<const std::byte> input);
+    void refuse_proxy();
+    void find_client(const HttpHead& head);
     void put_off(std::span<const std::byte> input);
     void keep(std::span<const std::byte> input, const HttpHead& head);
     void serve(const HttpHead& head, std::span<std::byte> rest);
@@ -78,10 +82,14 @@ class HttpConnection final : public Stream {
     void send_scratch();
 
     Shard& shard_;
+    // The peer, or whom a PROXY header names in its place. Each request may be for another client.
+    Address from_;
     Admission admission_;
     std::unique_ptr<Partial> partial_;
     std::unique_ptr<Pending> pending_;
     bool is_head_begun_ = false;
+    bool is_from_proxy_;  // A trusted one: its requests say whom they are for.
+    bool awaits_proxy_header_;
 };
 
 }  // namespace edgews

@@ -30,14 +30,14 @@ Fd open_spare() noexcept {
 
 }  // namespace
 
-Listener::Listener(Shard& shard, Fd fd, bool is_shared)
-    : shard_(shard), fd_(std::move(fd)), spare_(open_spare()), is_shared_(is_shared) {}
+Listener::Listener(Shard& shard, Fd fd, const ListenerSetup& setup)
+    : shard_(shard), fd_(std::move(fd)), spare_(open_spare()), setup_(setup) {}
 
 Listener::~Listener() = default;
 
 int Listener::start() noexcept {
     // A shared socket wakes one loop, not all.
-    const std::uint32_t events = is_shared_ ? EPOLLIN | EPOLLEXCLUSIVE : EPOLLIN;
+    const std::uint32_t events = setup_.is_shared ? EPOLLIN | EPOLLEXCLUSIVE : EPOLLIN;
     if (token() == no_token) return shard_.loop().add(*this, fd_.get(), events);
     return shard_.loop().watch(*this, fd_.get(), events);
 }
@@ -74,7 +74,7 @@ bool Listener::accept_one() {
     auto* address = reinterpret_cast<sockaddr*>(&storage);
     Fd fd(::accept4(fd_.get(), address, &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (!fd) return survive(errno);
-    shard_.accepted(std::move(fd), Address(*address));
+    shard_.accepted(std::move(fd), Address(*address), setup_);
     return true;
 }
 

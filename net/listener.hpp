@@ -10,11 +10,17 @@ namespace edgews {
 
 class Shard;
 
+// How a listener accepts.
+struct ListenerSetup {
+    bool is_shared = false;       // Other loops listen on the same socket.
+    bool proxy_protocol = false;  // See ListenOptions.
+};
+
 // Level-triggered: what one batch leaves, the next turn finds. Survives the want of descriptors and
 // memory: the first by a spare descriptor that lets it answer 503, the second by a pause.
 class Listener final : public Source {
   public:
-    Listener(Shard& shard, Fd fd, bool is_shared);
+    Listener(Shard& shard, Fd fd, const ListenerSetup& setup);
     ~Listener() override;
     // Registers with the shard's loop. 0, or the system's error number.
     [[nodiscard]] int start() noexcept;
@@ -33,7 +39,7 @@ class Listener final : public Source {
     Shard& shard_;
     Fd fd_;
     Fd spare_;
-    bool is_shared_;
+    ListenerSetup setup_;
     int batch_ = 1;                // Accepted in one turn, at most.
     std::uint64_t last_turn_ = 0;  // In which there was someone to accept.
 };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <edgews/core/close_code.hpp>
+#include <edgews/core/forwarded.hpp>
 #include <edgews/core/http_head.hpp>
 
 #include <cstddef>
@@ -76,8 +77,17 @@ struct ServerOptions {
     // Connections, those still in the handshake included; more are answered 503.
     // 0: what the descriptor limit allows, less a reserve.
     std::size_t connections_max = 0;
-    // From one address. 0: no limit.
+    // From one address: the client's, where a trusted proxy names it. A trusted proxy's own
+    // connections are not counted so. 0: no limit.
     std::size_t connections_per_address_max = 0;
+
+    // Who is believed when it says whose connection or request it forwards: addresses, networks
+    // ("10.0.0.0/8", "fd00::/8"), or "unix" for whoever connects to a Unix socket. Anyone who can
+    // reach the server from there can claim to be anyone. Empty: nobody is believed.
+    std::vector<std::string> trusted_proxies{};
+    // Where they say it of a request. Which one they write is for their configuration to know; the
+    // other comes from the client, who may write there what it likes.
+    ForwardedHeader forwarded_header = ForwardedHeader::x_forwarded_for;
 };
 
 struct ListenOptions {
@@ -95,6 +105,11 @@ struct ListenOptions {
     // system's choice; on a loopback address "reno", for there is no network to be careful of, and
     // the timers of bbr cost 1 to 16 % of an echo.
     std::string congestion_control{};
+    // Connections of trusted proxies begin with a PROXY header, version 1 or 2
+    // (core/proxy_protocol.hpp); one that does not is closed without an answer. It names the client
+    // for all of the connection, so forwarded_header is read only if that client is a trusted proxy
+    // itself. To all others the listener speaks HTTP from the first byte on.
+    bool proxy_protocol = false;
 };
 
 }  // namespace edgews

@@ -16,8 +16,8 @@ namespace edgews {
 // A view: it, and all views that it returns, are valid until the handler returns.
 class Request {
   public:
-    Request(const HttpHead& head, const PathParameters& parameters, const Address& peer) noexcept
-        : head_(head), parameters_(parameters), peer_(peer) {}
+    Request(const HttpHead& head, const PathParameters& parameters, const Address& client) noexcept
+        : head_(head), parameters_(parameters), client_(client) {}
 
     [[nodiscard]] std::string_view method() const noexcept { return head_.method(); }
     // As sent, percent-encoded, without the query.
@@ -38,14 +38,16 @@ class Request {
     [[nodiscard]] bool offers_subprotocol(std::string_view name) const noexcept {
         return edgews::offers_subprotocol(head_, name);
     }
-    [[nodiscard]] const Address& remote_address() const noexcept { return peer_; }
+    // The client's: where a trusted proxy forwards the request or the connection, as that says
+    // (ServerOptions::trusted_proxies), and then perhaps without a port.
+    [[nodiscard]] const Address& remote_address() const noexcept { return client_; }
     // All headers, lists and tokens: see core/http_head.hpp.
     [[nodiscard]] const HttpHead& head() const noexcept { return head_; }
 
   private:
     const HttpHead& head_;
     const PathParameters& parameters_;
-    const Address& peer_;
+    const Address& client_;
 };
 
 }  // namespace edgews

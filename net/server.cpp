@@ -2,6 +2,7 @@
 
 #include <edgews/net/admission_control.hpp>
 #include <edgews/net/listen_socket.hpp>
+#include <edgews/net/listener.hpp>
 #include <edgews/net/shard.hpp>
 
 #include <fcntl.h>
@@ -33,6 +34,18 @@ std::size_t descriptor_limit() noexcept {
     return std::max<std::size_t>(count > descriptor_reserve ? count - descriptor_reserve : 1, 1);
 }
 
+// The error names the first entry that is none.
+Error add_trusted_proxies(TrustedProxies& proxies, const std::vector<std::string>& texts) {
+    for (const std::string& text : texts) {
+        if (proxies.add(text)) continue;
+        return {std::make_error_code(std::errc::invalid_argument),
+                "trusted proxy \"" + text +
+                    "\": neither an address nor a network (with no bits set behind its prefix) nor "
+                    "\"unix\""};
+    }
+    return {};
+}
+
 // The CPUs that the process may use.
 std::vector<int> usable_cpus() {
     cpu_set_t set;
@@ -54,6 +67,7 @@ struct Server::State {
     std::vector<std::unique_ptr<Loop>> loops;
     std::vector<std::thread> threads;
     std::vector<std::string> unix_paths;
+    Error option_error;  // For listen() to tell.
     std::string name;
     std::uint16_t port = 0;
 
@@ -75,7 +89,9 @@ Server::Server(ServerOptions options) : state_(std::make_unique<State>()) {
         options.connections_max > 0 ? options.connections_max : descriptor_limit();
     state_->common.admissions = std::make_unique<AdmissionControl>(AdmissionControl::Limits{
         .total_max = total_max, .per_address_max = options.connections_per_address_max});
-    state_->common.options = options;
+    state_->option_error =
+        add_trusted_proxies(state_->common.trusted_proxies, options.trusted_proxies);
+    state_->common.options = std::move(options);
 }
 
 Server::~Server() {
@@ -126,18 +142,20 @@ void Server::make_shards() {
 }
 
 Error Server::listen(const ListenOptions& options) {
+    if (state_->option_error) return state_->option_error;
     make_shards();
     ListenSockets sockets = open_listen_sockets(options, loop_count());
     if (sockets.error) return sockets.error;
     if (state_->name.empty()) state_->name = sockets.name;
     if (state_->port == 0) state_->port = sockets.port;
     if (!options.unix_path.empty()) state_->unix_paths.push_back(options.unix_path);
-    const bool is_shared = sockets.fds.size() < loop_count();
+    const ListenerSetup setup{.is_shared = sockets.fds.size() < loop_count(),
+                              .proxy_protocol = options.proxy_protocol};
     while (sockets.fds.size() < loop_count()) {
         sockets.fds.emplace_back(::fcntl(sockets.fds.front().get(), F_DUPFD_CLOEXEC, 0));
     }
     for (std::size_t i = 0; i < loop_count(); ++i) {
-        state_->shards[i]->listen(std::move(sockets.fds[i]), is_shared);
+        state_->shards[i]->listen(std::move(sockets.fds[i]), setup);
     }
     return {};
 }

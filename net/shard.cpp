@@ -29,18 +29,18 @@ Shard::Shard(Common& common, Loop& loop)
 
 Shard::~Shard() = default;
 
-void Shard::listen(Fd fd, bool is_shared) {
+void Shard::listen(Fd fd, const ListenerSetup& setup) {
     if (is_shutting_down()) return;
-    auto listener = std::make_unique<Listener>(*this, std::move(fd), is_shared);
+    auto listener = std::make_unique<Listener>(*this, std::move(fd), setup);
     if (const int error = listener->start(); error != 0) {
         throw std::system_error(error, std::system_category(), "epoll_ctl");
     }
     listeners_.push_back(listener.release()->token());  // The loop owns it now.
 }
 
-void Shard::accepted(Fd fd, const Address& peer) {
+void Shard::accepted(Fd fd, const Address& peer, const ListenerSetup& listener) {
     counters_.add(Counter::connections_accepted);
-    auto connection = std::make_unique<HttpConnection>(*this, peer);
+    auto connection = std::make_unique<HttpConnection>(*this, peer, listener);
     if (connection->start(std::move(fd)) == 0) {
         (void)connection.release();  // The loop owns it now.
     } else {
@@ -89,16 +89,14 @@ void Shard::terminate_all() {
     }
 }
 
-bool Shard::enter(const Address& peer) {
+void Shard::enter() noexcept {
     ++connection_count_;
     counters_.add(Counter::connections_open);
-    return common_.admissions->enter(peer);
 }
 
-void Shard::leave(const Admission& admission) noexcept {
+void Shard::leave() noexcept {
     --connection_count_;
     counters_.subtract(Counter::connections_open);
-    if (!admission.is_refused()) common_.admissions->leave(admission.address());
     check_done();
 }
 

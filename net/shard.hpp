@@ -13,6 +13,7 @@
 #include <edgews/net/router.hpp>
 #include <edgews/net/stats.hpp>
 #include <edgews/net/topics.hpp>
+#include <edgews/net/trusted_proxies.hpp>
 
 #include <cstddef>
 #include <memory>
@@ -22,9 +23,8 @@
 
 namespace edgews {
 
-class Admission;
-class Listener;
 class Shard;
+struct ListenerSetup;
 
 // A WebSocket route and what its connections on this loop have in common.
 struct RouteOnLoop {
@@ -41,6 +41,7 @@ class Shard {
     struct Common {
         ServerOptions options{};
         Router router{};
+        TrustedProxies trusted_proxies{};
         std::unique_ptr<AdmissionControl> admissions{};
         std::vector<Shard*> shards{};
 
@@ -55,9 +56,9 @@ class Shard {
     Shard& operator=(const Shard&) = delete;
     ~Shard();
 
-    // Takes a listening socket. `is_shared`: other loops listen on the same one.
-    void listen(Fd fd, bool is_shared);
-    void accepted(Fd fd, const Address& peer);
+    // Takes a listening socket.
+    void listen(Fd fd, const ListenerSetup& setup);
+    void accepted(Fd fd, const Address& peer, const ListenerSetup& listener);
     // Stops accepting, closes all WebSockets with 1001 and all idle HTTP
     // connections, terminates after `grace_ms` who is still there, then calls `done`.
     void shut_down(std::uint64_t grace_ms, Function<void()> done);
@@ -69,6 +70,10 @@ class Shard {
     [[nodiscard]] const ServerOptions& options() const noexcept { return common_.options; }
     [[nodiscard]] const Common& common() const noexcept { return common_; }
     [[nodiscard]] const Router& router() const noexcept { return common_.router; }
+    [[nodiscard]] const TrustedProxies& trusted_proxies() const noexcept {
+        return common_.trusted_proxies;
+    }
+    [[nodiscard]] AdmissionControl& admissions() const noexcept { return *common_.admissions; }
     [[nodiscard]] RouteOnLoop& on_loop(const WebSocketRoute& route) noexcept;
     [[nodiscard]] Topics& topics() noexcept { return topics_; }
     // Reading them: any thread.
@@ -76,9 +81,9 @@ class Shard {
     [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
     [[nodiscard]] bool is_shutting_down() const noexcept { return static_cast<bool>(done_); }
 
-    // For Admission.
-    [[nodiscard]] bool enter(const Address& peer);
-    void leave(const Admission& admission) noexcept;
+    // A connection came, or went: for Admission.
+    void enter() noexcept;
+    void leave() noexcept;
 
     // For whoever reads a head or writes a response at the moment.
     [[nodiscard]] HttpHead& scratch_head() noexcept { return scratch_head_; }

@@ -11,7 +11,7 @@ namespace edgews {
 
 enum class Counter : std::uint8_t {
     connections_accepted,  // TCP connections
-    connections_refused,   // over a limit, or for want of descriptors
+    connections_refused,   // over a limit, for want of descriptors or of a PROXY header
     connections_open,      // now, those still in the handshake included
     websockets_opened,
     websockets_open,  // now

@@ -4,6 +4,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include <array>
 #include <cerrno>
@@ -69,6 +70,18 @@ void TestClient::connect(std::uint16_t port) {
     if (::connect(fd_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
         fail_with_errno("connect to port " + std::to_string(port));
     }
+}
+
+TestClient TestClient::over_unix(std::string_view path) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (path.size() >= sizeof address.sun_path) fail("the path is too long");
+    path.copy(address.sun_path, path.size());
+    Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+        fail_with_errno("connect to " + std::string(path));
+    }
+    return TestClient(std::move(fd));
 }
 
 TestClient::TestClient(std::uint16_t port, ClientOptions options)

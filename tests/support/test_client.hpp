@@ -1,4 +1,4 @@
-// A client for tests of the server: blocking, over a raw TCP socket on loopback, and with a time
+// A client for tests of the server: blocking, over a raw socket on this machine, and with a time
 // limit on everything, so that a server that hangs fails a test and does not stop it.
 //
 //     TestClient client = TestClient::opened(port, "/echo");
@@ -53,6 +53,8 @@ class TestClient {
     // For those who need their descriptor before they connect().
     static TestClient unconnected(ClientOptions options = {});
     void connect(std::uint16_t port);
+    // Connected to the Unix socket at `path`.
+    static TestClient over_unix(std::string_view path);
     // Connected to 127.0.0.1:port.
     explicit TestClient(std::uint16_t port, ClientOptions options = {});
     // With the opening handshake done. `lines`: further headers, each with its CR LF.

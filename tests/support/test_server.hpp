@@ -31,10 +31,11 @@ inline constexpr std::chrono::seconds time_limit{20};
 class TestServer {
   public:
     // One loop, unless the options ask for more.
-    explicit TestServer(ServerOptions options = {}) : server_(with_loop(options)) {}
+    explicit TestServer(ServerOptions options = {}) : server_(with_loop(std::move(options))) {}
 
-    void start() {
-        const Error error = server_.listen({.host = "127.0.0.1"});
+    // On a free port of loopback, unless the options ask for something else.
+    void start(ListenOptions options = {.host = "127.0.0.1"}) {
+        const Error error = server_.listen(options);
         if (error) throw std::runtime_error(error.message);
         server_.start();
     }
