@@ -1,7 +1,8 @@
 // What the echo servers have in common: their options, and their routes.
 //
 // Every WebSocket path echoes, with the same opcode; /broadcast sends each message to
-// every connection on it, the sender too; /sink swallows. GET /healthz answers 200.
+// every connection on it, the sender too; /sink swallows. GET /healthz answers 200, and
+// GET /whoami with the client's address.
 #pragma once
 
 #include <edgews/edgews.hpp>
@@ -10,9 +11,7 @@
 #include <charconv>
 #include <csignal>
 #include <cstddef>
-#include <cstdint>
 #include <cstdio>
-#include <memory>
 #include <string_view>
 #include <system_error>
 
@@ -26,38 +25,49 @@ bool parse_number(std::string_view text, Number& number) {
 
 struct EchoOptions {
     edgews::ListenOptions listen{.host = "127.0.0.1", .port = 9001};
-    unsigned threads = 1;
-    std::uint32_t busy_poll_us = 0;
-    std::size_t message_size_max = 16 * 1024 * 1024;
-    std::shared_ptr<const edgews::Compression> compression{};
+    edgews::ServerOptions server{.loops = 1};
+    edgews::RouteOptions route{.message_size_max = 16 * 1024 * 1024};
 
     static constexpr const char* usage =
         "[--host ADDRESS] [--port 0-65535] [--threads N, 0: one per CPU] [--max-message BYTES]"
-        " [--busy-poll MICROSECONDS]";
+        " [--busy-poll MICROSECONDS] [--idle-ping MILLISECONDS]"
+        " [--trusted-proxy ADDRESS, NETWORK or unix]... [--proxy-protocol]";
 
-    // False: there is no such option, or it has no such value.
-    bool take(std::string_view option, std::string_view value) {
-        if (option == "--host") {
-            listen.host = value;
-            return !value.empty();
+    // How many words it takes: an option, and its value if it has one. 0: it is not understood.
+    int take(std::string_view option, std::string_view value) {
+        if (option == "--proxy-protocol") {
+            listen.proxy_protocol = true;
+            return 1;
         }
+        return take_value(option, value) ? 2 : 0;
+    }
+
+  private:
+    bool take_value(std::string_view option, std::string_view value) {
+        if (value.empty()) return false;
         if (option == "--port") return parse_number(value, listen.port);
-        if (option == "--threads") return parse_number(value, threads);
-        if (option == "--busy-poll") return parse_number(value, busy_poll_us);
-        if (option == "--max-message") return parse_number(value, message_size_max);
-        return false;
+        if (option == "--threads") return parse_number(value, server.loops);
+        if (option == "--busy-poll") return parse_number(value, server.busy_poll_us);
+        if (option == "--max-message") return parse_number(value, route.message_size_max);
+        if (option == "--idle-ping") return parse_number(value, route.idle_ping_ms);
+        if (option == "--trusted-proxy") {
+            server.trusted_proxies.emplace_back(value);
+        } else if (option == "--host") {
+            listen.host = value;
+        } else {
+            return false;
+        }
+        return true;
     }
 };
 
 // Until SIGTERM or SIGINT. The process's exit status.
-inline int serve_echo(const EchoOptions& arguments) {
-    edgews::Server server({.loops = arguments.threads, .busy_poll_us = arguments.busy_poll_us});
-    const edgews::RouteOptions options{
-        .message_size_max = arguments.message_size_max,
-        // Whoever sends faster than it reads gets its echoes still, up to here.
-        .backlog_size_max = std::max<std::size_t>(64 * 1024 * 1024, 4 * arguments.message_size_max),
-        .compression = arguments.compression,
-    };
+inline int serve_echo(EchoOptions arguments) {
+    edgews::Server server(arguments.server);
+    edgews::RouteOptions& options = arguments.route;
+    // Whoever sends faster than it reads gets its echoes still, up to here.
+    options.backlog_size_max =
+        std::max<std::size_t>(64 * 1024 * 1024, 4 * options.message_size_max);
 
     server.ws("/*", {.message = [](edgews::Connection& c, edgews::Message m) { c.send(m); }},
               options);
@@ -70,6 +80,9 @@ inline int serve_echo(const EchoOptions& arguments) {
               options);
     server.ws("/sink", {.message = [](edgews::Connection&, edgews::Message) {}}, options);
     server.get("/healthz", [](const edgews::Request&, edgews::Response& r) { r.body = "ok"; });
+    server.get("/whoami", [](const edgews::Request& request, edgews::Response& response) {
+        response.body = request.remote_address().ip();
+    });
 
     const edgews::Signals stop(server.loop(0), {SIGINT, SIGTERM},
                                [&](int) { server.shutdown(5'000); });

@@ -38,7 +38,7 @@ struct Options {
         if (option == "--min-size") {
             return examples::parse_number(value, deflate.message_size_min.emplace()) ? 2 : 0;
         }
-        return echo.take(option, value) ? 2 : 0;
+        return echo.take(option, value);
     }
 };
 
@@ -59,6 +59,6 @@ int main(int count, char** words) {
         }
         i += taken;
     }
-    if (options.is_deflating) options.echo.compression = edgews::deflate(options.deflate);
+    if (options.is_deflating) options.echo.route.compression = edgews::deflate(options.deflate);
     return examples::serve_echo(options.echo);
 }
