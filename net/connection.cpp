@@ -17,6 +17,7 @@ namespace {
 constexpr std::uint8_t pong_count_max = 32;  // A turn; of further pings only the newest counts.
 constexpr std::size_t write_through_size_min = 64 * 1024;
 constexpr std::size_t cautious_size = 32 * 1024;
+constexpr std::size_t transport_space_min = 64 * 1024;
 // Received in one turn, and restored from it, before others get theirs.
 constexpr std::size_t turn_size_max = 4 * Loop::receive_space_size;
 
@@ -89,7 +90,7 @@ void Connection::start(Stream& predecessor, Admission admission, std::span<std::
 void Connection::on_readable() {
     last_heard_ms_ = now();
     for (std::size_t size = 0; size < turn_size_max;) {
-        const std::span<std::byte> direct = reader_.direct_space();
+        const std::span<std::byte> direct = direct_space();
         const std::span<std::byte> space = direct.empty() ? shared_space() : direct;
         const Received received = receive(space);
         if (received.end == Received::End::would_block) return;
@@ -109,7 +110,7 @@ void Connection::on_readable() {
         end_dispatch();
         size += std::exchange(shard().restored_size, 0);
         if (!Stream::is_open() || is_broken()) return;
-        if (received.size < space.size() && !has_ended()) return;
+        if (is_drained() && !has_ended()) return;
     }
     read_later();
 }
@@ -120,7 +121,15 @@ void Connection::on_readable() {
 std::span<std::byte> Connection::shared_space() const noexcept {
     const std::span<std::byte> space = loop().receive_space();
     const bool is_deflating = extras_ && extras_->deflating;
-    return has_long_messages_ || is_deflating ? space.first(cautious_size) : space;
+    if (!has_long_messages_ && !is_deflating) return space;
+    return space.first(transport() == nullptr ? cautious_size : transport_space_min);
+}
+
+// A transport needs some room.
+std::span<std::byte> Connection::direct_space() noexcept {
+    const std::span<std::byte> space = reader_.direct_space();
+    const bool is_enough = transport() == nullptr || space.size() >= transport_space_min;
+    return is_enough ? space : std::span<std::byte>();
 }
 
 // Hands over all that `input` holds. What handlers send meanwhile is gathered.

@@ -142,6 +142,7 @@ class Connection final : public Stream {
     void count_sent(std::size_t size) noexcept override;
     void on_timer() override;
 
+    [[nodiscard]] std::span<std::byte> direct_space() noexcept;
     [[nodiscard]] std::span<std::byte> shared_space() const noexcept;
     void dispatch(std::span<std::byte> input);
     void handle(const Event& event);
@@ -199,7 +200,6 @@ class Connection final : public Stream {
     [[nodiscard]] Shard& shard() const noexcept;
 
     // In an order that leaves no gaps: an idle connection is little more than this.
-    Closing closing_;
     RouteOnLoop* route_;
     MessageReader reader_;
     std::unique_ptr<Extras> extras_;  // Null: none.
@@ -208,6 +208,7 @@ class Connection final : public Stream {
     std::uint32_t last_heard_ms_ = 0;
     std::uint32_t since_ms_ = 0;  // What the timer waits for began: a ping, a close.
     std::uint32_t message_began_ms_ = 0;
+    Closing closing_;
     std::uint8_t pong_count_ = 0;  // Of this dispatch.
     bool is_reported_ : 1 = true;  // The close handler has run, or never will.
     bool is_ping_sent_ : 1 = false;

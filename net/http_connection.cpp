@@ -36,8 +36,8 @@ HttpConnection::HttpConnection(Shard& shard, const Address& peer, const Listener
 
 HttpConnection::~HttpConnection() = default;
 
-int HttpConnection::start(Fd fd) noexcept {
-    const int error = open(std::move(fd));
+int HttpConnection::start(Fd fd, std::unique_ptr<Transport> transport) noexcept {
+    const int error = open(std::move(fd), std::move(transport));
     if (error == 0) loop().schedule(*this, shard_.options().handshake_timeout_ms);
     return error;
 }
@@ -56,7 +56,7 @@ void HttpConnection::on_readable() {
         process(space.first(received.size));
         if (is_closed()) return;  // Or a WebSocket, which has sent by itself.
         end_dispatch();
-        const bool is_more = received.size == space.size() || has_ended();
+        const bool is_more = !is_drained() || has_ended();
         if (is_more) flush();  // What comes may be the end.
         if (!is_more || !is_open() || is_broken()) return;
     }
@@ -179,7 +179,7 @@ void HttpConnection::serve_http(const HttpHead& head, const HttpRoute& route,
         return respond(head, response);
     }
     try {
-        route.handler(Request(head, parameters, admission_.address()), response);
+        route.handler(Request(head, parameters, admission_.address(), transport()), response);
     } catch (...) {
         shard_.counters().add(Counter::handler_failures);
         response = {.status = 500, .body = "Internal server error.\n"};
@@ -191,7 +191,9 @@ void HttpConnection::serve_websocket(const HttpHead& head, const WebSocketRoute&
                                      const PathParameters& parameters, std::span<std::byte> rest) {
     const OpeningRequest opening = read_opening_request(head);
     if (opening.fault != HandshakeFault::none) return refuse(opening.fault);
-    if (!origin_allowed({.origin = head.header("Origin"), .host = head.host()},
+    if (!origin_allowed({.origin = head.header("Origin"),
+                         .host = head.host(),
+                         .secure = transport() != nullptr},
                         route.options.origins)) {
         return refuse(HandshakeFault::origin_forbidden);
     }
@@ -199,7 +201,7 @@ void HttpConnection::serve_websocket(const HttpHead& head, const WebSocketRoute&
     try {
         auto connection = Connection::create(shard_.on_loop(route));
         connection->negotiate_compression(head);
-        const Request request(head, parameters, admission_.address());
+        const Request request(head, parameters, admission_.address(), transport());
         Upgrade upgrade(request, *connection, DeferredUpgrade(loop().link(), token()));
         upgrade.choose_preferred(route.options.subprotocols);
         if (route.handlers.upgrade) route.handlers.upgrade(request, upgrade);

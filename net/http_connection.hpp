@@ -27,7 +27,7 @@ class HttpConnection final : public Stream {
     ~HttpConnection() override;
 
     // Registers with the shard's loop. 0, or the system's error number.
-    [[nodiscard]] int start(Fd fd) noexcept;
+    [[nodiscard]] int start(Fd fd, std::unique_ptr<Transport> transport) noexcept;
     // The decision that an upgrade handler deferred. False: nobody waits for one.
     bool accept_pending(UpgradeAnswer answer);
     bool reject_pending(unsigned status, std::string_view body);

@@ -117,8 +117,10 @@ bool Listener::refuse_one() {
             // Its request, if it is here already: closing over it would reset the connection.
             std::array<std::byte, 4096> request;
             (void)::recv(fd.get(), request.data(), request.size(), 0);
-            (void)::send(fd.get(), no_descriptors_left.data(), no_descriptors_left.size(),
-                         MSG_NOSIGNAL);
+            if (!setup_.tls) {
+                (void)::send(fd.get(), no_descriptors_left.data(), no_descriptors_left.size(),
+                             MSG_NOSIGNAL);
+            }
             ::shutdown(fd.get(), SHUT_WR);
             shard_.counters().add(Counter::connections_refused);
         } else if (errno == EAGAIN) {

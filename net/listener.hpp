@@ -5,15 +5,18 @@
 #include <edgews/net/source.hpp>
 
 #include <cstdint>
+#include <memory>
 
 namespace edgews {
 
 class Shard;
+class TransportFactory;
 
 // How a listener accepts.
 struct ListenerSetup {
     bool is_shared = false;       // Other loops listen on the same socket.
     bool proxy_protocol = false;  // See ListenOptions.
+    std::shared_ptr<const TransportFactory> tls{};
 };
 
 // Level-triggered: what one batch leaves, the next turn finds. Survives the want of descriptors and

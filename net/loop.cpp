@@ -29,6 +29,8 @@ constexpr std::size_t page_size = 4096;
 // cache, and then its sending code (3 to 5 % of an echo's time; more of them win nothing).
 constexpr std::size_t answer_count_max = 32;
 
+constexpr unsigned handshakes_per_turn = 8;
+
 thread_local Loop* current_loop = nullptr;
 
 std::uint64_t clock_us() noexcept {
@@ -103,6 +105,11 @@ Loop::~Loop() {
     delete_retired();
 }
 
+std::span<std::byte> Loop::transport_space() {
+    if (!transport_space_) transport_space_.reset(new std::byte[receive_space_size]);
+    return {transport_space_.get(), receive_space_size};
+}
+
 Slots& Loop::slots() noexcept {
     return link_->slots;
 }
@@ -146,6 +153,7 @@ void Loop::poll(int timeout_ms) noexcept {
     const int count = wait_for_events(timeout_ms);
     link_->mailbox.awake();
     ++turn_;
+    handshakes_left_ = handshakes_per_turn;
     read_clock();
     dispatch(count);
     read_unread();

@@ -133,6 +133,16 @@ class Loop {
         return {receive_space_, receive_space_size};
     }
 
+    // The same for what transports have yet to open. Taken when the first one asks.
+    [[nodiscard]] std::span<std::byte> transport_space();
+    // Whether a step of a transport's handshake may still be taken in this turn: each costs about
+    // as much as hundreds of messages, and those who are connected do not wait for all of them.
+    [[nodiscard]] bool take_handshake() noexcept {
+        if (handshakes_left_ == 0) return false;
+        --handshakes_left_;
+        return true;
+    }
+
     static constexpr std::size_t receive_space_size = 256 * 1024;
 
   private:
@@ -158,6 +168,8 @@ class Loop {
     BufferPool pool_;
     std::unique_ptr<Memory> memory_;
     std::byte* receive_space_;  // In memory_.
+    std::unique_ptr<std::byte[]> transport_space_;
+    unsigned handshakes_left_ = 0;
     std::uint64_t now_ms_ = 0;
     std::uint64_t armed_ms_ = TimerWheel::never;
     std::uint64_t turn_ = 0;

@@ -13,7 +13,8 @@
 
 namespace edgews {
 
-class Compression;  // core/message_codec.hpp
+class Compression;       // core/message_codec.hpp
+class TransportFactory;  // net/transport.hpp
 
 // What happens when a message would exceed a connection's backlog.
 enum class Overflow : std::uint8_t {
@@ -101,6 +102,8 @@ struct ListenOptions {
     // A bound, listening stream socket (from a supervisor), in place of both. Becomes the server's.
     int adopted_fd = -1;
     int backlog = 4096;
+    // Connections speak TLS; null: they do not. Comes from an add-on, tls/tls.hpp.
+    std::shared_ptr<const TransportFactory> tls{};
     // TCP's congestion control for the connections: "bbr", "cubic", what the system has. Empty: the
     // system's choice; on a loopback address "reno", for there is no network to be careful of, and
     // the timers of bbr cost 1 to 16 % of an echo.

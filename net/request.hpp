@@ -6,6 +6,7 @@
 #include <edgews/core/path_pattern.hpp>
 #include <edgews/core/url.hpp>
 #include <edgews/net/address.hpp>
+#include <edgews/net/transport.hpp>
 
 #include <optional>
 #include <string>
@@ -16,8 +17,10 @@ namespace edgews {
 // A view: it, and all views that it returns, are valid until the handler returns.
 class Request {
   public:
-    Request(const HttpHead& head, const PathParameters& parameters, const Address& client) noexcept
-        : head_(head), parameters_(parameters), client_(client) {}
+    // `transport`: null without one.
+    Request(const HttpHead& head, const PathParameters& parameters, const Address& client,
+            const Transport* transport) noexcept
+        : head_(head), parameters_(parameters), client_(client), transport_(transport) {}
 
     [[nodiscard]] std::string_view method() const noexcept { return head_.method(); }
     // As sent, percent-encoded, without the query.
@@ -41,6 +44,10 @@ class Request {
     // The client's: where a trusted proxy forwards the request or the connection, as that says
     // (ServerOptions::trusted_proxies), and then perhaps without a port.
     [[nodiscard]] const Address& remote_address() const noexcept { return client_; }
+    // How it came, and from whom: version, cipher, the certificate's subject. Null: not over TLS.
+    [[nodiscard]] const TransportInfo* tls() const noexcept {
+        return transport_ == nullptr ? nullptr : &transport_->info();
+    }
     // All headers, lists and tokens: see core/http_head.hpp.
     [[nodiscard]] const HttpHead& head() const noexcept { return head_; }
 
@@ -48,6 +55,7 @@ class Request {
     const HttpHead& head_;
     const PathParameters& parameters_;
     const Address& client_;
+    const Transport* transport_;
 };
 
 }  // namespace edgews

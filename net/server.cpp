@@ -143,6 +143,11 @@ void Server::make_shards() {
 
 Error Server::listen(const ListenOptions& options) {
     if (state_->option_error) return state_->option_error;
+    // The header comes in front of the handshake, and nobody would read it there.
+    if (options.proxy_protocol && options.tls) {
+        return {std::make_error_code(std::errc::not_supported),
+                "listen: proxy_protocol does not go together with tls"};
+    }
     make_shards();
     ListenSockets sockets = open_listen_sockets(options, loop_count());
     if (sockets.error) return sockets.error;
@@ -150,7 +155,8 @@ Error Server::listen(const ListenOptions& options) {
     if (state_->port == 0) state_->port = sockets.port;
     if (!options.unix_path.empty()) state_->unix_paths.push_back(options.unix_path);
     const ListenerSetup setup{.is_shared = sockets.fds.size() < loop_count(),
-                              .proxy_protocol = options.proxy_protocol};
+                              .proxy_protocol = options.proxy_protocol,
+                              .tls = options.tls};
     while (sockets.fds.size() < loop_count()) {
         sockets.fds.emplace_back(::fcntl(sockets.fds.front().get(), F_DUPFD_CLOEXEC, 0));
     }

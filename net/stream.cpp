@@ -28,8 +28,9 @@ Stream::~Stream() {
     if (output_) loop_->give_back(std::move(output_));
 }
 
-int Stream::open(Fd fd) noexcept {
+int Stream::open(Fd fd, std::unique_ptr<Transport> transport) noexcept {
     fd_ = std::move(fd);
+    transport_ = std::move(transport);
     // Once for the socket's whole life.
     return loop_->add(*this, fd_.get(), EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
 }
@@ -37,6 +38,7 @@ int Stream::open(Fd fd) noexcept {
 bool Stream::take_over(Stream& predecessor) noexcept {
     fd_ = std::move(predecessor.fd_);
     output_ = std::move(predecessor.output_);
+    transport_ = std::move(predecessor.transport_);
     is_blocked_ = predecessor.is_blocked_;
     is_broken_ = predecessor.is_broken_;
     has_ended_ = predecessor.has_ended_;
@@ -78,7 +80,7 @@ void Stream::abandon() {
     break_off();
 }
 
-Received Stream::receive(std::span<std::byte> space) noexcept {
+Received Stream::receive_raw(std::span<std::byte> space) noexcept {
     ssize_t count = 0;
     do {
         count = ::recv(fd_.get(), space.data(), space.size(), 0);
@@ -88,6 +90,30 @@ Received Stream::receive(std::span<std::byte> space) noexcept {
     if (count == 0) return {.end = Received::End::ended};
     if (errno == EAGAIN || errno == EWOULDBLOCK) return {.end = Received::End::would_block};
     return {.end = Received::End::lost};
+}
+
+// Receives ciphertext into a space of its own, no more than `space` has room for once it is opened.
+Received Stream::receive_opened(std::span<std::byte> space) noexcept {
+    assert(space.size() > 2 * Transport::record_size_max);
+    while (true) {
+        if (transport_->state() == Transport::State::ended) return {.end = Received::End::ended};
+        if (transport_->state() == Transport::State::opening && !loop_->take_handshake()) {
+            read_later();
+            return {.end = Received::End::would_block};
+        }
+        const std::span<std::byte> sealed = loop_->transport_space().first(
+            std::min(space.size() - Transport::record_size_max, Loop::receive_space_size));
+        const Received raw = receive_raw(sealed);
+        // An end that the transport was not told of: somebody else may have cut it.
+        if (raw.end == Received::End::ended) return {.end = Received::End::lost};
+        if (raw.end != Received::End::open) return raw;
+        const std::size_t size = transport_->open(sealed.first(raw.size), space);
+        send_pending();
+        if (transport_->state() == Transport::State::failed) return {.end = Received::End::lost};
+        if (transport_->state() == Transport::State::ended) has_ended_ = true;
+        if (size > 0) return {.size = size};
+        if (is_drained_ && !has_ended_) return {.end = Received::End::would_block};
+    }
 }
 
 void Stream::take_output() {
@@ -102,12 +128,13 @@ void Stream::flush_later() {
 
 void Stream::flush() {
     std::array<iovec, gather_count_max> pieces;
-    while (output_ && !output_->is_empty() && !is_blocked_ && !is_broken_) {
-        const std::size_t count = output_->gather(pieces);
-        output_->consume(send_pieces(std::span(pieces).first(count)));
+    while (has_unsent() && !is_blocked_ && !is_broken_) {
+        const std::size_t count = output_ ? output_->gather(pieces) : 0;
+        const std::size_t sent = send_pieces(std::span(pieces).first(count));
+        if (output_) output_->consume(sent);
     }
-    if (output_ && !output_->is_empty()) {
-        output_->settle();
+    if (has_unsent()) {
+        if (output_) output_->settle();
         return on_blocked();
     }
     if (output_) loop_->give_back(std::move(output_));
@@ -121,8 +148,8 @@ std::size_t Stream::send_directly(std::span<const std::byte> bytes) {
     return send_pieces({&piece, 1});
 }
 
-// Sends the first of them, and returns how many bytes the socket took. Fewer than it was given
-// mean that it is full, and an edge will tell when it is not.
+// Sends the first of them, and returns how many of their bytes are on their way. Fewer than it was
+// given mean that the socket is full, and an edge will tell when it is not.
 std::size_t Stream::send_pieces(std::span<iovec> pieces) {
     std::size_t size = 0;
     std::size_t count = 0;
@@ -130,14 +157,42 @@ std::size_t Stream::send_pieces(std::span<iovec> pieces) {
         pieces[count].iov_len = std::min(pieces[count].iov_len, send_size_max - size);
         size += pieces[count].iov_len;
     }
+    pieces = pieces.first(count);
+    const std::size_t sent = transport_ ? send_sealed(pieces) : send_raw(pieces, size);
+    count_sent(sent);
+    return sent;
+}
+
+// What was sealed once must be sent as it is, and waits in the transport if it has to.
+std::size_t Stream::send_sealed(std::span<const iovec> pieces) {
+    if (!send_pending() || pieces.empty()) return 0;
+    transport_->seal(pieces);
+    send_pending();
+    std::size_t size = 0;
+    for (const iovec& piece : pieces) size += piece.iov_len;
+    return size;
+}
+
+// True: the socket took all of it.
+bool Stream::send_pending() {
+    while (!is_blocked_ && !is_broken_) {
+        const std::span<const std::byte> pending = transport_->pending();
+        if (pending.empty()) return true;
+        iovec piece{.iov_base = const_cast<std::byte*>(pending.data()), .iov_len = pending.size()};
+        transport_->sent(send_raw({&piece, 1}, pending.size()));
+    }
+    return false;
+}
+
+std::size_t Stream::send_raw(std::span<iovec> pieces, std::size_t size) {
     ssize_t sent = 0;
     do {
-        if (count == 1) {
+        if (pieces.size() == 1) {
             sent = ::send(fd_.get(), pieces[0].iov_base, size, MSG_NOSIGNAL);
         } else {
             msghdr message{};
             message.msg_iov = pieces.data();
-            message.msg_iovlen = count;
+            message.msg_iovlen = pieces.size();
             sent = ::sendmsg(fd_.get(), &message, MSG_NOSIGNAL);
         }
     } while (sent < 0 && errno == EINTR);
@@ -151,7 +206,6 @@ std::size_t Stream::send_pieces(std::span<iovec> pieces) {
     }
     is_blocked_ = static_cast<std::size_t>(sent) < size;
     has_sent_ = true;
-    count_sent(static_cast<std::size_t>(sent));
     return static_cast<std::size_t>(sent);
 }
 
@@ -183,6 +237,7 @@ void Stream::on_finish_timer(std::uint32_t timeout_ms) noexcept {
 }
 
 void Stream::all_sent() noexcept {
+    if (transport_ && transport_->end()) return flush();  // And then we are here again.
     if (farewell_ == Farewell::close && is_drained_) return close();
     if (::shutdown(fd_.get(), SHUT_WR) != 0) return close();
     enter(Phase::lingering);

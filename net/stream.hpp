@@ -16,6 +16,7 @@
 #include <edgews/net/loop.hpp>
 #include <edgews/net/output_queue.hpp>
 #include <edgews/net/source.hpp>
+#include <edgews/net/transport.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -54,7 +55,8 @@ class Stream : public Source {
     explicit Stream(Loop& loop) noexcept;
 
     // Takes a connected, non-blocking socket and registers it. 0, or the system's error number.
-    [[nodiscard]] int open(Fd fd) noexcept;
+    // `transport`: what it speaks through; null: nothing.
+    [[nodiscard]] int open(Fd fd, std::unique_ptr<Transport> transport = {}) noexcept;
     // Takes the socket, the token and the output of `predecessor`, which is then
     // closed and deleted at the end of the turn. False: its last receive may have
     // left something unread.
@@ -72,9 +74,13 @@ class Stream : public Source {
     // The socket took all or some of what it had refused before.
     virtual void on_writable() {}
 
-    // Receives into `space`. A short count means that the socket is drained, unless
-    // has_ended().
-    [[nodiscard]] Received receive(std::span<std::byte> space) noexcept;
+    // Receives into `space`, of which a transport needs 64 KiB.
+    [[nodiscard]] Received receive(std::span<std::byte> space) noexcept {
+        return transport_ ? receive_opened(space) : receive_raw(space);
+    }
+    // The last receive took all there was, unless has_ended().
+    [[nodiscard]] bool is_drained() const noexcept { return is_drained_; }
+    [[nodiscard]] const Transport* transport() const noexcept { return transport_.get(); }
     // The peer has shut down its side: there is an end to be read.
     [[nodiscard]] bool has_ended() const noexcept { return has_ended_; }
 
@@ -143,12 +149,21 @@ class Stream : public Source {
     void enter(Phase phase) noexcept { phase_ = phase; }
     void take_output();
     void flush_later();
+    [[nodiscard]] Received receive_raw(std::span<std::byte> space) noexcept;
+    [[nodiscard]] Received receive_opened(std::span<std::byte> space) noexcept;
+    [[nodiscard]] bool has_unsent() const noexcept {
+        return output_size() > 0 || (transport_ && !transport_->pending().empty());
+    }
     [[nodiscard]] std::size_t send_pieces(std::span<iovec> pieces);
+    [[nodiscard]] std::size_t send_sealed(std::span<const iovec> pieces);
+    bool send_pending();
+    [[nodiscard]] std::size_t send_raw(std::span<iovec> pieces, std::size_t size);
     void all_sent() noexcept;
     void discard_input() noexcept;
 
     Loop* loop_;
-    std::unique_ptr<OutputQueue> output_;  // Null: nothing to send.
+    std::unique_ptr<OutputQueue> output_;   // Null: nothing to send.
+    std::unique_ptr<Transport> transport_;  // Null: none.
     Fd fd_;
     Phase phase_ = Phase::open;
     Farewell farewell_ = Farewell::linger;
