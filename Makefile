@@ -27,17 +27,17 @@ OBJ := build/obj/$(MODE)
 
 SOURCES := $(wildcard crypto/*.cpp core/*.cpp net/*.cpp)
 DEFLATE := $(wildcard deflate/*.cpp)
+TLS := $(wildcard tls/*.cpp)
 MICRO := $(wildcard bench/micro/*.cpp)
 LOAD := $(wildcard bench/load/*.cpp)
 HEADERS := $(wildcard crypto/*.hpp core/*.hpp net/*.hpp)
-ADDON_HEADERS := deflate/deflate.hpp
 # Those that need an add-on, and the others.
 ADDON_EXAMPLES := secure_echo
 EXAMPLES := $(filter-out $(ADDON_EXAMPLES),$(patsubst examples/%.cpp,%,$(wildcard examples/*.cpp)))
 PAGE := $(wildcard examples/demo/*)
 FUZZ := $(patsubst tests/fuzz/%_fuzz.cpp,%,$(wildcard tests/fuzz/*_fuzz.cpp))
 # Only net/ has threads, and deflate/ what they share: the rest would tell ThreadSanitizer nothing.
-TESTED := $(if $(filter tsan,$(MODE)),net deflate,crypto core net deflate bench)
+TESTED := $(if $(filter tsan,$(MODE)),net deflate tls,crypto core net deflate tls bench)
 TESTS := $(wildcard $(TESTED:%=tests/%/*.cpp) tests/support/*.cpp)
 # What tests/bench/ tests of the load generator.
 LOAD_TESTED := $(if $(filter bench,$(TESTED)),$(addprefix bench/load/,frame_run.cpp opening.cpp \
@@ -53,20 +53,20 @@ endif
 .SECONDARY:
 .DEFAULT_GOAL := all
 .PHONY: all addons tests unit test run sanitize fuzz bench bench-smoke bench-programs peers race lint install \
-  install-deflate clean help force lint-layers lint-sizes lint-format lint-clang lint-portable lint-tidy
+  clean help force lint-layers lint-sizes lint-format lint-clang lint-portable lint-tidy
 
 all: $(OUT)/libedgews.a $(EXAMPLES:%=$(OUT)/examples/%)  ## the library and the examples (default)
 
-addons:  ## permessage-deflate on zlib, and its example
+addons:  ## permessage-deflate on zlib, TLS on OpenSSL, and their example
 	@tools/need addons
-	@$(MAKE) $(OUT)/libedgews-deflate.a $(ADDON_EXAMPLES:%=$(OUT)/examples/%)
+	@$(MAKE) $(OUT)/libedgews-deflate.a $(OUT)/libedgews-tls.a $(ADDON_EXAMPLES:%=$(OUT)/examples/%)
 
 # --- Building ---------------------------------------------------------------
 
 # <edgews/core/frame.hpp> is the same path in the tree and installed.
 build/include/edgews: Makefile
 	@mkdir -p $@
-	@for part in crypto core net deflate edgews.hpp; do ln -sfn ../../../$$part $@/$$part; done
+	@for part in crypto core net deflate tls edgews.hpp; do ln -sfn ../../../$$part $@/$$part; done
 
 # Rewritten when the compiler or its flags change, and then all is compiled anew.
 $(OBJ)/flags: force
@@ -84,26 +84,30 @@ $(OUT)/libedgews.a: $(SOURCES:%.cpp=$(OBJ)/%.o)
 $(OUT)/libedgews-deflate.a: $(DEFLATE:%.cpp=$(OBJ)/%.o)
 	@$(ARCHIVE)
 
+$(OUT)/libedgews-tls.a: $(TLS:%.cpp=$(OBJ)/%.o)
+	@$(ARCHIVE)
+
 ARCHIVE = mkdir -p $(@D) && echo "archive $@" && rm -f $@ && ar rcs $@ $^
 
 # In the order in which a linker needs them.
-WITH_ADDONS := $(OUT)/libedgews-deflate.a $(OUT)/libedgews.a
+WITH_ADDONS := $(OUT)/libedgews-deflate.a $(OUT)/libedgews-tls.a $(OUT)/libedgews.a
+ADDON_LIBRARIES := -lz -lssl -lcrypto
 LINK = mkdir -p $(@D) && echo "link    $@" && $(CXX) $(ALL_FLAGS) $(filter %.o %.a,$^) -o $@
 
 $(OUT)/examples/%: $(OBJ)/examples/%.o $(OUT)/libedgews.a
 	@$(LINK)
 
 $(ADDON_EXAMPLES:%=$(OUT)/examples/%): $(OUT)/examples/%: $(OBJ)/examples/%.o $(WITH_ADDONS)
-	@$(LINK) -lz
+	@$(LINK) $(ADDON_LIBRARIES)
 
 $(OUT)/tests/unit: $(patsubst %.cpp,$(OBJ)/%.o,$(TESTS) $(LOAD_TESTED)) $(WITH_ADDONS)
-	@$(LINK) -lgtest_main -lgtest -lz
+	@$(LINK) -lgtest_main -lgtest $(ADDON_LIBRARIES)
 
 $(OUT)/tests/fuzz/%_replay: $(OBJ)/tests/fuzz/%_fuzz.o $(OBJ)/tests/fuzz/replay_main.o $(WITH_ADDONS)
-	@$(LINK) -lz
+	@$(LINK) $(ADDON_LIBRARIES)
 
 $(OUT)/tests/fuzz/%_fuzz: $(OBJ)/tests/fuzz/%_fuzz.o $(WITH_ADDONS)
-	@$(LINK) -fsanitize=fuzzer -lz
+	@$(LINK) -fsanitize=fuzzer $(ADDON_LIBRARIES)
 
 $(OUT)/bench/load: $(LOAD:%.cpp=$(OBJ)/%.o) $(OUT)/libedgews.a
 	@$(LINK)
@@ -112,7 +116,7 @@ $(OUT)/bench/floor: $(OBJ)/bench/floor.o $(OUT)/libedgews.a
 	@$(LINK)
 
 $(OUT)/bench/micro: $(MICRO:%.cpp=$(OBJ)/%.o) $(WITH_ADDONS)
-	@$(LINK) -lbenchmark -lz
+	@$(LINK) -lbenchmark $(ADDON_LIBRARIES)
 
 # The demo's page travels inside the program. Every file of examples/demo/ (text, no folders) is one
 # row {"app.js", what it holds} of `demo_page` in "demo_page.hpp", for examples/demo.cpp to include.
@@ -139,7 +143,8 @@ unit: $(OUT)/tests/unit  ## the unit tests alone: run them at every change
 
 test:  ## unit, install and interop tests; installs what they need where it can
 	@tools/need test
-	@$(MAKE) all addons tests bench-programs tests/interop/node_modules/.package-lock.json
+	@$(MAKE) addons
+	@$(MAKE) all tests bench-programs tests/interop/node_modules/.package-lock.json
 	@tests/run unit race install interop
 
 %/node_modules/.package-lock.json: %/package.json %/package-lock.json
@@ -199,16 +204,16 @@ race:  ## edgews beside other servers: QUICK=1 ROWS=regex PEERS='floor beast' PE
 
 # --- Style ------------------------------------------------------------------
 
-PROGRAMS := $(SOURCES) $(DEFLATE) $(wildcard examples/*.cpp bench/*.cpp) $(LOAD)
+PROGRAMS := $(SOURCES) $(DEFLATE) $(TLS) $(wildcard examples/*.cpp bench/*.cpp) $(LOAD)
 ALL_CODE := $(sort $(PROGRAMS) $(HEADERS) \
-  $(wildcard edgews.hpp deflate/*.hpp examples/*.hpp bench/*/*.?pp tests/*/*.?pp))
+  $(wildcard edgews.hpp deflate/*.hpp tls/*.hpp examples/*.hpp bench/*/*.?pp tests/*/*.?pp))
 
 lint: build/include/edgews build/generated/demo_page.hpp  ## layers, sizes, format, clang-tidy, clang++, AArch64
 	@tools/need lint
 	@$(MAKE) -k lint-layers lint-sizes lint-format lint-clang lint-portable lint-tidy
 
 lint-layers:
-	@tools/check_layers $(PROGRAMS) $(HEADERS) $(wildcard deflate/*.hpp) edgews.hpp
+	@tools/check_layers $(PROGRAMS) $(HEADERS) $(wildcard deflate/*.hpp tls/*.hpp) edgews.hpp
 
 lint-sizes:
 	@tools/check_sizes $(ALL_CODE)
@@ -239,18 +244,19 @@ install: $(OUT)/libedgews.a  ## headers, library and pkg-config file: PREFIX=/us
 	@install -m 644 $< $(DEST)/lib/libedgews.a
 	@$(call INSTALL_PC,edgews)
 	@echo "installed $(DEST)/include/edgews, $(DEST)/lib/libedgews.a"
-	@if [ -f $(OUT)/libedgews-deflate.a ]; then $(MAKE) install-deflate; fi
+	@for part in deflate tls; do \
+	  [ ! -f $(OUT)/libedgews-$$part.a ] || $(MAKE) install-$$part || exit; done
 
 INSTALL_PC = sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' $(1).pc.in \
   > $(DEST)/lib/pkgconfig/$(1).pc
 
 # Where `make addons` was called.
-install-deflate: $(OUT)/libedgews-deflate.a
-	@install -d $(DEST)/include/edgews/deflate
-	@install -m 644 $(ADDON_HEADERS) $(DEST)/include/edgews/deflate
-	@install -m 644 $(OUT)/libedgews-deflate.a $(DEST)/lib/libedgews-deflate.a
-	@$(call INSTALL_PC,edgews-deflate)
-	@echo "installed $(DEST)/lib/libedgews-deflate.a"
+install-%: $(OUT)/libedgews-%.a
+	@install -d $(DEST)/include/edgews/$*
+	@install -m 644 $*/$*.hpp $(DEST)/include/edgews/$*
+	@install -m 644 $< $(DEST)/lib/libedgews-$*.a
+	@$(call INSTALL_PC,edgews-$*)
+	@echo "installed $(DEST)/lib/libedgews-$*.a"
 
 clean:  ## remove build/
 	rm -rf build

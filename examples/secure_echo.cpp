@@ -1,13 +1,16 @@
-// The echo server with what the add-ons give: compression (RFC 7692).
+// The echo server with what the add-ons give: compression (RFC 7692) and TLS.
 //
 //     secure_echo [--deflate [--no-context-takeover] [--window-bits 8-15]
-//                 [--min-size BYTES]] and the options of echo
+//                 [--min-size BYTES]] [--cert FILE --key FILE]... and the options of echo
 //
 // Its routes are in echo_server.hpp.
 #include <edgews/deflate/deflate.hpp>
+#include <edgews/tls/tls.hpp>
 
 #include <cstdio>
+#include <string>
 #include <string_view>
+#include <utility>
 
 #include "echo_server.hpp"
 
@@ -17,6 +20,7 @@ struct Options {
     examples::EchoOptions echo{};
     bool is_deflating = false;
     edgews::DeflateOptions deflate{.memory = edgews::DeflateMemory::dedicated};
+    edgews::TlsOptions tls{};
 
     // How many words it takes: an option, and its value if it has one. 0: it is not understood.
     int take(std::string_view option, std::string_view value) {
@@ -38,6 +42,15 @@ struct Options {
         if (option == "--min-size") {
             return examples::parse_number(value, deflate.message_size_min.emplace()) ? 2 : 0;
         }
+        if (option == "--cert") {
+            tls.identities.push_back({.certificate_chain = std::string(value), .private_key = {}});
+            return value.empty() ? 0 : 2;
+        }
+        if (option == "--key") {
+            if (tls.identities.empty() || value.empty()) return 0;
+            tls.identities.back().private_key = value;
+            return 2;
+        }
         return echo.take(option, value);
     }
 };
@@ -53,11 +66,24 @@ int main(int count, char** words) {
             std::fprintf(stderr,
                          "secure_echo: %s %s is not understood\n"
                          "usage: secure_echo [--deflate] [--no-context-takeover]"
-                         " [--window-bits 8-15] [--min-size BYTES] %s\n",
+                         " [--window-bits 8-15] [--min-size BYTES]"
+                         " [--cert FILE --key FILE]... %s\n",
                          words[i], value.data(), examples::EchoOptions::usage);
             return 2;
         }
         i += taken;
+    }
+    if (!options.tls.identities.empty()) {
+        options.tls.on_failure = [](std::string_view reason, const edgews::Address& peer) {
+            std::fprintf(stderr, "%s: %.*s\n", peer.to_string().c_str(),
+                         static_cast<int>(reason.size()), reason.data());
+        };
+        edgews::MadeTls made = edgews::Tls::make(options.tls);
+        if (made.error) {
+            std::fprintf(stderr, "secure_echo: %s\n", made.error.message.c_str());
+            return 1;
+        }
+        options.echo.listen.tls = std::move(made.tls);
     }
     if (options.is_deflating) options.echo.route.compression = edgews::deflate(options.deflate);
     return examples::serve_echo(options.echo);

@@ -1,0 +1,390 @@
+// TLS without sockets: a client of OpenSSL and our transport, joined in memory.
+#include <edgews/core/buffer.hpp>
+#include <edgews/net/address.hpp>
+#include <edgews/net/server.hpp>
+#include <edgews/tls/tls.hpp>
+
+#include <gtest/gtest.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <sys/uio.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <vector>
+
+#include "../support/bytes.hpp"
+#include "certificates.hpp"
+
+namespace edgews::test {
+namespace {
+
+using State = Transport::State;
+
+struct ClientSetup {
+    std::string server_name = "one.example";
+    int version_max = TLS1_3_VERSION;
+    std::string protocols{};  // ALPN, each with its size in front.
+    const TlsIdentity* identity = nullptr;
+    SSL_SESSION* session = nullptr;
+};
+
+class Client {
+  public:
+    explicit Client(const ClientSetup& setup = {}) : context_(SSL_CTX_new(TLS_client_method())) {
+        SSL_CTX_set_max_proto_version(context_, setup.version_max);
+        SSL_CTX_set_min_proto_version(context_, TLS1_VERSION);
+        if (setup.identity != nullptr) use(*setup.identity);
+        session_ = SSL_new(context_);
+        SSL_set_bio(session_, BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
+        SSL_set_tlsext_host_name(session_, setup.server_name.c_str());
+        SSL_set_alpn_protos(session_,
+                            reinterpret_cast<const unsigned char*>(setup.protocols.data()),
+                            static_cast<unsigned>(setup.protocols.size()));
+        if (setup.session != nullptr) SSL_set_session(session_, setup.session);
+        SSL_set_connect_state(session_);
+    }
+    ~Client() {
+        SSL_free(session_);
+        SSL_CTX_free(context_);
+    }
+    Client(const Client&) = delete;
+    Client& operator=(const Client&) = delete;
+
+    [[nodiscard]] SSL* get() const { return session_; }
+    [[nodiscard]] Bytes take_output() const {
+        Bytes bytes(BIO_ctrl_pending(SSL_get_wbio(session_)));
+        if (!bytes.empty()) {
+            BIO_read(SSL_get_wbio(session_), bytes.data(), static_cast<int>(bytes.size()));
+        }
+        return bytes;
+    }
+    void put_input(std::span<const std::byte> bytes) const {
+        if (bytes.empty()) return;
+        BIO_write(SSL_get_rbio(session_), bytes.data(), static_cast<int>(bytes.size()));
+    }
+    void write(std::string_view text) const {
+        EXPECT_EQ(SSL_write(session_, text.data(), static_cast<int>(text.size())),
+                  static_cast<int>(text.size()));
+    }
+    // All that has arrived.
+    [[nodiscard]] std::string read() const {
+        std::string text;
+        std::array<char, 20'000> piece;
+        int count = 0;
+        while ((count = SSL_read(session_, piece.data(), piece.size())) > 0) {
+            text.append(piece.data(), static_cast<std::size_t>(count));
+        }
+        return text;
+    }
+    [[nodiscard]] std::string name_of_server() const {
+        X509* const certificate = SSL_get0_peer_certificate(session_);
+        if (certificate == nullptr) return "";
+        std::array<char, 100> name{};
+        X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName, name.data(),
+                                  name.size());
+        return name.data();
+    }
+
+  private:
+    void use(const TlsIdentity& identity) const {
+        BIO* chain = BIO_new_mem_buf(identity.certificate_chain.data(), -1);
+        BIO* secret = BIO_new_mem_buf(identity.private_key.data(), -1);
+        X509* certificate = PEM_read_bio_X509(chain, nullptr, nullptr, nullptr);
+        EVP_PKEY* key = PEM_read_bio_PrivateKey(secret, nullptr, nullptr, nullptr);
+        SSL_CTX_use_certificate(context_, certificate);
+        SSL_CTX_use_PrivateKey(context_, key);
+        X509_free(certificate);
+        EVP_PKEY_free(key);
+        BIO_free(chain);
+        BIO_free(secret);
+    }
+
+    SSL_CTX* context_;
+    SSL* session_ = nullptr;
+};
+
+// The same for each test: keys take their time.
+const TlsIdentity& identity_of(const std::string& host) {
+    static std::map<std::string, TlsIdentity> made;
+    const auto found = made.find(host);
+    return found != made.end() ? found->second : made[host] = make_identity(host);
+}
+
+class TlsTest : public testing::Test {
+  protected:
+    void make(TlsOptions options = {}) {
+        if (options.identities.empty()) options.identities = {identity_of("one.example")};
+        options.on_failure = [this](std::string_view reason, const Address&) {
+            failures_.emplace_back(reason);
+        };
+        MadeTls made = Tls::make(options);
+        ASSERT_FALSE(made.error) << made.error.message;
+        tls_ = std::move(made.tls);
+        accept();
+    }
+    void accept() {
+        plain_.clear();
+        server_ = tls_->accept(pool_, Address());
+        ASSERT_NE(server_, nullptr);
+    }
+    // Gives the server `bytes` in pieces; what they mean goes to plain_.
+    void give(std::span<const std::byte> bytes, std::size_t piece_size = SIZE_MAX) {
+        while (!bytes.empty() && server_->state() != State::failed) {
+            const ExactBlock piece(bytes.first(std::min(piece_size, bytes.size())));
+            bytes = bytes.subspan(piece.bytes().size());
+            const ExactBlock room(Bytes(piece.bytes().size() + Transport::record_size_max));
+            const std::size_t size = server_->open(piece.bytes(), room.bytes());
+            plain_ += text_of(room.bytes().first(size));
+        }
+    }
+    Bytes take_pending() {
+        const std::span<const std::byte> pending = server_->pending();
+        Bytes bytes(pending.begin(), pending.end());
+        server_->sent(bytes.size());
+        return bytes;
+    }
+    // Until neither has anything to say.
+    void connect(Client& client, std::size_t piece_size = SIZE_MAX) {
+        SSL_do_handshake(client.get());
+        for (Bytes out = client.take_output(); !out.empty(); out = client.take_output()) {
+            give(out, piece_size);
+            client.put_input(take_pending());
+            SSL_do_handshake(client.get());
+            received_ += client.read();  // Tickets, too.
+        }
+    }
+    void seal(std::initializer_list<std::string_view> texts) {
+        std::vector<iovec> pieces;
+        for (const std::string_view text : texts) {
+            pieces.push_back({const_cast<char*>(text.data()), text.size()});
+        }
+        server_->seal(pieces);
+    }
+
+    BufferPool pool_{0};
+    std::shared_ptr<Tls> tls_;
+    std::unique_ptr<Transport> server_;
+    std::string plain_;     // What the server got.
+    std::string received_;  // What the client got.
+    std::vector<std::string> failures_;
+};
+
+TEST_F(TlsTest, it_opens_however_the_bytes_are_cut) {
+    make();
+    for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+        for (const std::size_t piece_size : {std::size_t{1}, std::size_t{7}, SIZE_MAX}) {
+            accept();
+            Client client({.version_max = version});
+            connect(client, piece_size);
+            EXPECT_EQ(server_->state(), State::open);
+            EXPECT_EQ(server_->info().protocol, SSL_get_version(client.get()));
+            EXPECT_EQ(server_->info().cipher, SSL_get_cipher_name(client.get()));
+            EXPECT_EQ(server_->info().server_name, "one.example");
+            EXPECT_EQ(server_->info().client_subject, "");
+            client.write("one, ");
+            client.write(std::string(40'000, 'x'));
+            give(client.take_output(), piece_size);
+            EXPECT_EQ(plain_, "one, " + std::string(40'000, 'x'));
+        }
+    }
+    EXPECT_TRUE(failures_.empty()) << failures_[0];
+}
+
+TEST_F(TlsTest, small_pieces_share_a_record_and_large_ones_fill_theirs) {
+    make();
+    Client client;
+    connect(client);
+    (void)take_pending();
+    seal({"head", "er, ", std::string_view(), "payload"});
+    const Bytes small = take_pending();
+    EXPECT_LT(small.size(), 15U + 30);
+    client.put_input(small);
+    EXPECT_EQ(client.read(), "header, payload");
+
+    const std::string large(100'000, 'y');
+    seal({"header", large, "tail"});
+    const Bytes records = take_pending();
+    EXPECT_LT(records.size(), 100'010U + 8 * 30);
+    client.put_input(records);
+    EXPECT_TRUE(client.read() == "header" + large + "tail");
+}
+
+TEST_F(TlsTest, what_is_pending_may_leave_in_parts_while_more_comes) {
+    make();
+    Client client;
+    connect(client);
+    std::string expected;
+    Bytes all;
+    for (int i = 0; i < 50; ++i) {
+        const std::string text = "message " + std::to_string(i);
+        seal({text});
+        expected += text;
+        const std::size_t part = std::min<std::size_t>(server_->pending().size(), 20);
+        all = all + server_->pending().first(part);
+        server_->sent(part);
+    }
+    all = all + take_pending();
+    client.put_input(all);
+    EXPECT_EQ(client.read(), expected);
+}
+
+TEST_F(TlsTest, each_side_ends_by_itself) {
+    make();
+    Client client;
+    connect(client);
+    client.write("last");
+    SSL_shutdown(client.get());
+    give(client.take_output());
+    EXPECT_EQ(server_->state(), State::ended);
+    EXPECT_EQ(plain_, "last");
+    seal({"still said"});
+    EXPECT_TRUE(server_->end());
+    EXPECT_FALSE(server_->end());
+    client.put_input(take_pending());
+    EXPECT_EQ(client.read(), "still said");
+    EXPECT_EQ(SSL_get_error(client.get(), 0), SSL_ERROR_ZERO_RETURN);
+    EXPECT_NE(SSL_get_shutdown(client.get()) & SSL_RECEIVED_SHUTDOWN, 0);
+}
+
+TEST_F(TlsTest, the_server_name_chooses_the_certificate) {
+    make({.identities = {identity_of("one.example"), identity_of("two.example")}});
+    struct Row {
+        const char* asked;
+        const char* answered;
+    };
+    for (const Row& row : {Row{"one.example", "one.example"}, Row{"two.example", "two.example"},
+                           Row{"three.example", "one.example"}}) {
+        accept();
+        Client client({.server_name = row.asked});
+        connect(client);
+        EXPECT_EQ(client.name_of_server(), row.answered) << row.asked;
+    }
+}
+
+TEST_F(TlsTest, what_is_broken_fails_and_tells_why) {
+    make();
+    give(bytes_of("GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
+    EXPECT_EQ(server_->state(), State::failed);
+    EXPECT_EQ(failures_, std::vector<std::string>{"http request"});
+    EXPECT_TRUE(text_of(server_->pending()).starts_with("HTTP/1.1 400 Bad Request\r\n"));
+    EXPECT_FALSE(server_->end());
+
+    accept();
+    give(bytes_of("no handshake at all, just some bytes"));
+    EXPECT_EQ(server_->state(), State::failed);
+    EXPECT_EQ(failures_.size(), 2U);
+
+    accept();
+    Client old({.version_max = TLS1_1_VERSION});
+    SSL_set_security_level(old.get(), 0);
+    connect(old);
+    EXPECT_EQ(server_->state(), State::failed);
+    EXPECT_EQ(failures_.back(), "unsupported protocol");
+
+    accept();
+    Client other({.protocols = std::string("\2h2", 3)});
+    connect(other);
+    EXPECT_EQ(failures_.back(), "no application protocol");
+
+    accept();
+    Client client({.protocols = std::string("\2h2\10http/1.1", 12)});
+    connect(client);
+    EXPECT_EQ(server_->state(), State::open);
+    Bytes record = [&] {
+        client.write("text");
+        return client.take_output();
+    }();
+    record.back() ^= std::byte{1};
+    give(record);
+    EXPECT_EQ(server_->state(), State::failed);
+    EXPECT_EQ(failures_.back(), "decryption failed or bad record mac");
+    EXPECT_EQ(plain_, "");
+}
+
+TEST_F(TlsTest, client_certificates_are_verified_and_told) {
+    const TlsIdentity& good = identity_of("client.example");
+    const TlsIdentity& bad = identity_of("stranger.example");
+    for (const auto wanted : {ClientCertificates::optional, ClientCertificates::required}) {
+        make({.client_certificates = wanted, .client_authorities = good.certificate_chain});
+        Client known({.identity = &good});
+        connect(known);
+        EXPECT_EQ(server_->state(), State::open);
+        EXPECT_EQ(server_->info().client_subject, "CN=client.example");
+        accept();
+        Client stranger({.identity = &bad});
+        connect(stranger);
+        EXPECT_EQ(server_->state(), State::failed);
+        accept();
+        Client nobody;
+        connect(nobody);
+        EXPECT_EQ(server_->state(),
+                  wanted == ClientCertificates::optional ? State::open : State::failed);
+    }
+}
+
+TEST_F(TlsTest, sessions_resume_and_new_certificates_are_for_new_connections) {
+    make();
+    Client first;
+    connect(first);
+    EXPECT_FALSE(server_->info().is_resumed);
+    SSL_SESSION* const session = SSL_get1_session(first.get());
+    accept();
+    Client second({.session = session});
+    connect(second);
+    EXPECT_TRUE(server_->info().is_resumed);
+
+    EXPECT_FALSE(tls_->reload({.identities = {identity_of("two.example")}}));
+    second.write("still here");
+    give(second.take_output());
+    EXPECT_EQ(plain_, "still here");
+    accept();
+    Client third({.session = session});
+    connect(third);
+    EXPECT_EQ(third.name_of_server(), "two.example");
+    EXPECT_FALSE(server_->info().is_resumed);
+    SSL_SESSION_free(session);
+}
+
+TEST_F(TlsTest, a_listener_cannot_have_a_proxy_header_too) {
+    make();
+    Server server({.loops = 1});
+    const Error error = server.listen({.host = "127.0.0.1", .tls = tls_, .proxy_protocol = true});
+    EXPECT_EQ(error.code, std::errc::not_supported);
+    EXPECT_NE(error.message.find("proxy_protocol"), std::string::npos);
+}
+
+TEST_F(TlsTest, options_that_do_not_fit_are_named_and_change_nothing) {
+    const TlsIdentity& one = identity_of("one.example");
+    const TlsIdentity& two = identity_of("two.example");
+    const auto message_of = [](const TlsOptions& options) {
+        return Tls::make(options).error.message;
+    };
+    EXPECT_EQ(message_of({}).find("TLS: no identity"), 0U);
+    EXPECT_EQ(message_of({.identities = {{"/none/such.pem", one.private_key}}})
+                  .find("TLS: certificate chain /none/such.pem: "),
+              0U);
+    EXPECT_EQ(message_of({.identities = {{one.certificate_chain, "/none/key.pem"}}})
+                  .find("TLS: private key /none/key.pem: "),
+              0U);
+    EXPECT_EQ(message_of({.identities = {{one.certificate_chain, two.private_key}}})
+                  .find("TLS: private key: "),
+              0U);
+    EXPECT_EQ(message_of({.identities = {one}, .client_certificates = ClientCertificates::required})
+                  .find("TLS: client authorities"),
+              0U);
+    make();
+    EXPECT_TRUE(tls_->reload({}));
+    Client client;
+    accept();
+    connect(client);
+    EXPECT_EQ(client.name_of_server(), "one.example");
+}
+
+}  // namespace
+}  // namespace edgews::test

@@ -1,0 +1,168 @@
+#include <edgews/tls/context.hpp>
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+namespace edgews {
+
+namespace {
+
+using Bio = std::unique_ptr<BIO, Release<BIO_free_all>>;
+using Certificate = std::unique_ptr<X509, Release<X509_free>>;
+using Key = std::unique_ptr<EVP_PKEY, Release<EVP_PKEY_free>>;
+
+// Forward secrecy and authenticated encryption only; TLS 1.3 has nothing else.
+constexpr const char* ciphers_of_tls_1_2 = "ECDHE+AESGCM:ECDHE+CHACHA20";
+
+Error make_error(const std::string& what) {
+    const char* const reason = ERR_reason_error_string(ERR_peek_last_error());
+    ERR_clear_error();
+    return {std::make_error_code(std::errc::invalid_argument),
+            "TLS: " + what + ": " + (reason == nullptr ? "it cannot be read" : reason)};
+}
+
+bool is_text(const std::string& pem) {
+    return pem.starts_with("-----BEGIN");
+}
+
+// How an error names it.
+std::string name_of(const char* what, const std::string& pem) {
+    return std::string(what) + (is_text(pem) ? "" : " " + pem);
+}
+
+Bio open(const std::string& pem) {
+    return Bio(is_text(pem) ? BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()))
+                            : BIO_new_file(pem.c_str(), "rb"));
+}
+
+Error use_chain(SSL_CTX* context, const std::string& pem) {
+    const Bio bio = open(pem);
+    const Certificate own(bio ? PEM_read_bio_X509_AUX(bio.get(), nullptr, nullptr, nullptr)
+                              : nullptr);
+    if (!own || SSL_CTX_use_certificate(context, own.get()) != 1) {
+        return make_error(name_of("certificate chain", pem));
+    }
+    while (true) {
+        Certificate next(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
+        if (!next) break;
+        if (SSL_CTX_add0_chain_cert(context, next.get()) != 1) {
+            return make_error(name_of("certificate chain", pem));
+        }
+        (void)next.release();  // The context's now.
+    }
+    ERR_clear_error();  // The end of the file is one.
+    return {};
+}
+
+Error use_key(SSL_CTX* context, const std::string& pem) {
+    const Bio bio = open(pem);
+    const Key key(bio ? PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr) : nullptr);
+    if (!key || SSL_CTX_use_PrivateKey(context, key.get()) != 1 ||
+        SSL_CTX_check_private_key(context) != 1) {
+        return make_error(name_of("private key", pem));
+    }
+    return {};
+}
+
+Error use_authorities(SSL_CTX* context, const std::string& pem) {
+    X509_STORE* const store = SSL_CTX_get_cert_store(context);
+    const Bio bio = open(pem);
+    int count = 0;
+    while (bio) {
+        const Certificate next(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
+        if (!next) break;
+        if (X509_STORE_add_cert(store, next.get()) != 1 ||
+            SSL_CTX_add_client_CA(context, next.get()) != 1) {
+            return make_error(name_of("client authorities", pem));
+        }
+        ++count;
+    }
+    if (count == 0) return make_error(name_of("client authorities", pem));
+    ERR_clear_error();
+    return {};
+}
+
+// RFC 7301: WebSockets begin with HTTP/1.1 (RFC 6455, section 4.1); who offers only others is told.
+int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* chosen_size,
+                    const unsigned char* offered, unsigned offered_size, void*) noexcept {
+    constexpr std::string_view wanted = "http/1.1";
+    for (unsigned at = 0; at < offered_size; at += 1U + offered[at]) {
+        const std::string_view name(reinterpret_cast<const char*>(offered + at + 1), offered[at]);
+        if (name != wanted) continue;
+        *chosen = offered + at + 1;
+        *chosen_size = offered[at];
+        return SSL_TLSEXT_ERR_OK;
+    }
+    return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+int verify_mode(ClientCertificates wanted) noexcept {
+    switch (wanted) {
+        case ClientCertificates::none: return SSL_VERIFY_NONE;
+        case ClientCertificates::optional: return SSL_VERIFY_PEER;
+        case ClientCertificates::required: break;
+    }
+    return SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
+}
+
+}  // namespace
+
+TlsContext::Made TlsContext::make(const TlsOptions& options) {
+    auto context = std::make_shared<TlsContext>();
+    context->options_ = options;
+    if (options.identities.empty()) return {make_error("no identity")};
+    for (const TlsIdentity& identity : options.identities) {
+        if (Error error = context->add(identity)) return {std::move(error)};
+    }
+    return {{}, std::move(context)};
+}
+
+Error TlsContext::add(const TlsIdentity& identity) {
+    constexpr std::string_view session_context = "edgews";
+    Context context(SSL_CTX_new(TLS_server_method()));
+    if (!context) return make_error("context");
+    SSL_CTX* const raw = context.get();
+    SSL_CTX_set_min_proto_version(raw, TLS1_2_VERSION);
+    SSL_CTX_set_options(raw, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
+                                 SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
+    SSL_CTX_set_mode(raw, SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_session_cache_mode(raw, SSL_SESS_CACHE_OFF);  // Tickets need none.
+    SSL_CTX_set_session_id_context(raw,
+                                   reinterpret_cast<const unsigned char*>(session_context.data()),
+                                   static_cast<unsigned>(session_context.size()));
+    SSL_CTX_set_num_tickets(raw, 1);
+    SSL_CTX_set_alpn_select_cb(raw, choose_protocol, nullptr);
+    SSL_CTX_set_tlsext_servername_callback(raw, choose_identity);
+    SSL_CTX_set_tlsext_servername_arg(raw, this);
+    SSL_CTX_set_verify(raw, verify_mode(options_.client_certificates), nullptr);
+    if (SSL_CTX_set_cipher_list(raw, ciphers_of_tls_1_2) != 1) return make_error("ciphers");
+    if (Error error = use_chain(raw, identity.certificate_chain)) return error;
+    if (Error error = use_key(raw, identity.private_key)) return error;
+    if (options_.client_certificates != ClientCertificates::none) {
+        if (Error error = use_authorities(raw, options_.client_authorities)) return error;
+    }
+    contexts_.push_back(std::move(context));
+    return {};
+}
+
+// The session has the first context; its tickets stay that one's.
+int TlsContext::choose_identity(SSL* session, int*, void* self) noexcept {
+    const char* const name = SSL_get_servername(session, TLSEXT_NAMETYPE_host_name);
+    if (name == nullptr) return SSL_TLSEXT_ERR_NOACK;
+    for (const Context& context : static_cast<const TlsContext*>(self)->contexts_) {
+        X509* const certificate = SSL_CTX_get0_certificate(context.get());
+        if (X509_check_host(certificate, name, std::strlen(name), 0, nullptr) != 1) continue;
+        SSL_set_SSL_CTX(session, context.get());
+        return SSL_TLSEXT_ERR_OK;
+    }
+    return SSL_TLSEXT_ERR_NOACK;
+}
+
+}  // namespace edgews

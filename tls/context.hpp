@@ -1,0 +1,46 @@
+// OpenSSL's contexts for the identities of a server, made from options and unchanged after.
+#pragma once
+
+#include <edgews/net/error.hpp>
+#include <edgews/tls/tls.hpp>
+
+#include <openssl/ssl.h>
+
+#include <memory>
+#include <vector>
+
+namespace edgews {
+
+template <auto release>
+struct Release {
+    template <class T>
+    void operator()(T* object) const noexcept {
+        release(object);
+    }
+};
+
+class TlsContext {
+  public:
+    struct Made;
+    [[nodiscard]] static Made make(const TlsOptions& options);
+
+    // For a connection; null: there is no memory. It chooses the identity by itself.
+    [[nodiscard]] SSL* new_session() const noexcept { return SSL_new(contexts_.front().get()); }
+    [[nodiscard]] const TlsOptions& options() const noexcept { return options_; }
+
+  private:
+    using Context = std::unique_ptr<SSL_CTX, Release<SSL_CTX_free>>;
+
+    [[nodiscard]] Error add(const TlsIdentity& identity);
+    static int choose_identity(SSL* session, int* alert, void* self) noexcept;
+
+    TlsOptions options_;
+    std::vector<Context> contexts_;
+};
+
+struct TlsContext::Made {
+    Error error{};
+    std::shared_ptr<const TlsContext> context{};
+};
+
+}  // namespace edgews

@@ -1,0 +1,58 @@
+// TLS between a stream and its socket (net/transport.hpp), over memory: OpenSSL reads from what was
+// received and writes to what is to be sent, without a socket and without copies in between.
+#pragma once
+
+#include <edgews/core/buffer.hpp>
+#include <edgews/net/address.hpp>
+#include <edgews/net/transport.hpp>
+#include <edgews/tls/context.hpp>
+
+#include <openssl/ssl.h>
+
+#include <memory>
+
+namespace edgews {
+
+class TlsTransport final : public Transport {
+  public:
+    // `pool` is borrowed. Null: there is no memory.
+    [[nodiscard]] static std::unique_ptr<TlsTransport> accept(
+        std::shared_ptr<const TlsContext> context, BufferPool& pool, const Address& peer) noexcept;
+
+    State state() const noexcept override { return state_; }
+    const TransportInfo& info() const noexcept override { return info_; }
+    std::size_t open(std::span<const std::byte> received,
+                     std::span<std::byte> plain) noexcept override;
+    void seal(std::span<const iovec> pieces) noexcept override;
+    bool end() noexcept override;
+    std::span<const std::byte> pending() const noexcept override;
+    void sent(std::size_t count) noexcept override;
+
+  private:
+    TlsTransport(std::shared_ptr<const TlsContext> context, BufferPool& pool,
+                 const Address& peer) noexcept;
+
+    [[nodiscard]] static BIO_METHOD* bio_method() noexcept;
+    static int read_received(BIO* bio, char* data, std::size_t size, std::size_t* count) noexcept;
+    static int write_pending(BIO* bio, const char* data, std::size_t size,
+                             std::size_t* count) noexcept;
+
+    [[nodiscard]] bool shake_hands() noexcept;
+    void note_info();
+    void write(std::span<const std::byte> plain) noexcept;
+    void fail() noexcept;
+    void append(std::span<const std::byte> bytes) noexcept;
+
+    std::shared_ptr<const TlsContext> context_;
+    BufferPool& pool_;
+    Address peer_;
+    std::unique_ptr<SSL, Release<SSL_free>> session_;
+    std::span<const std::byte> received_{};  // During open().
+    Buffer pending_;
+    std::size_t pending_begin_ = 0;  // What is before it was sent.
+    State state_ = State::opening;
+    bool has_ended_ = false;  // We have said so.
+    TransportInfo info_;
+};
+
+}  // namespace edgews
