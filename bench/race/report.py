@@ -17,6 +17,8 @@ All answers are compared with what was sent.
 - \\* the server's core was not saturated: it had to wait for the load generator, and the CPU per
   message then includes falling asleep and waking up.
 - `n/a`: the server cannot do that, or did not; `wrong`: some of its answers were. See below.
+- On a loopback address edgews takes `reno` as its congestion control
+  (`ListenOptions::congestion_control`), and so does the floor; the others take the system's choice.
 - `busy_poll 50 us` is an option of edgews: it looks for work that long before it sleeps. The
   others run there as they are.
 """
