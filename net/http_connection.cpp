@@ -49,6 +49,7 @@ void HttpConnection::on_readable() {
         const std::span<std::byte> space = loop().receive_space();
         const Received received = receive(space);
         if (received.end == Received::End::would_block) return;
+        if (has_failed_transport()) return finish(Farewell::linger, linger_ms);
         if (received.end != Received::End::open) return close();
         shard_.counters().add(Counter::bytes_received, received.size);
 

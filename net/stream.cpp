@@ -18,6 +18,9 @@ constexpr std::size_t gather_count_max = 128;  // Pieces per sendmsg.
 // Bytes per send: the peer takes these while the next are copied, and what the kernel copies to
 // is still in the cache (10 to 20 % of an echo of 1 MiB).
 constexpr std::size_t send_size_max = 256 * 1024;
+// Of ciphertext: bytes in one receive, and bytes that may wait for a peer which goes on sending.
+constexpr std::size_t sealed_size_max = 64 * 1024;
+constexpr std::size_t pending_size_max = 1024 * 1024;
 constexpr int discard_count_max = 8;  // Receives in a row whose bytes nobody wants.
 
 }  // namespace
@@ -92,28 +95,33 @@ Received Stream::receive_raw(std::span<std::byte> space) noexcept {
     return {.end = Received::End::lost};
 }
 
-// Receives ciphertext into a space of its own, no more than `space` has room for once it is opened.
+// Receives ciphertext into a space of its own, no more than `space` has room for once it is opened,
+// and only once: records that hold nothing cost as much as others, and there is no end of them.
 Received Stream::receive_opened(std::span<std::byte> space) noexcept {
     assert(space.size() > 2 * Transport::record_size_max);
-    while (true) {
-        if (transport_->state() == Transport::State::ended) return {.end = Received::End::ended};
-        if (transport_->state() == Transport::State::opening && !loop_->take_handshake()) {
-            read_later();
-            return {.end = Received::End::would_block};
-        }
-        const std::span<std::byte> sealed = loop_->transport_space().first(
-            std::min(space.size() - Transport::record_size_max, Loop::receive_space_size));
-        const Received raw = receive_raw(sealed);
-        // An end that the transport was not told of: somebody else may have cut it.
-        if (raw.end == Received::End::ended) return {.end = Received::End::lost};
-        if (raw.end != Received::End::open) return raw;
-        const std::size_t size = transport_->open(sealed.first(raw.size), space);
-        send_pending();
-        if (transport_->state() == Transport::State::failed) return {.end = Received::End::lost};
-        if (transport_->state() == Transport::State::ended) has_ended_ = true;
-        if (size > 0) return {.size = size};
-        if (is_drained_ && !has_ended_) return {.end = Received::End::would_block};
+    if (has_failed_transport()) return {.end = Received::End::lost};
+    if (transport_->state() == Transport::State::ended) return {.end = Received::End::ended};
+    if (transport_->state() == Transport::State::opening && !loop_->take_handshake()) {
+        read_later();
+        return {.end = Received::End::would_block};
     }
+    const std::span<std::byte> sealed = loop_->transport_space().first(
+        std::min(space.size() - Transport::record_size_max, sealed_size_max));
+    const Received raw = receive_raw(sealed);
+    // An end that the transport was not told of: somebody else may have cut it.
+    if (raw.end == Received::End::ended && is_open()) return {.end = Received::End::lost};
+    if (raw.end != Received::End::open) return raw;
+    const std::size_t size = transport_->open(sealed.first(raw.size), space);
+    send_pending();
+    // It is answered, and reads no answers.
+    const bool is_flooding = transport_->pending().size() > pending_size_max;
+    if (has_failed_transport() || is_flooding) return {.end = Received::End::lost};
+    const bool has_said_so = transport_->state() == Transport::State::ended;
+    if (has_said_so) has_ended_ = true;
+    if (size > 0) return {.size = size};
+    if (has_said_so) return {.end = Received::End::ended};
+    if (!is_drained_ || has_ended_) read_later();
+    return {.end = Received::End::would_block};
 }
 
 void Stream::take_output() {
@@ -128,12 +136,12 @@ void Stream::flush_later() {
 
 void Stream::flush() {
     std::array<iovec, gather_count_max> pieces;
-    while (has_unsent() && !is_blocked_ && !is_broken_) {
+    while (output_size() > 0 && !is_blocked_ && !is_broken_) {
         const std::size_t count = output_ ? output_->gather(pieces) : 0;
         const std::size_t sent = send_pieces(std::span(pieces).first(count));
         if (output_) output_->consume(sent);
     }
-    if (has_unsent()) {
+    if (output_size() > 0) {
         if (output_) output_->settle();
         return on_blocked();
     }
@@ -167,10 +175,11 @@ std::size_t Stream::send_pieces(std::span<iovec> pieces) {
 std::size_t Stream::send_sealed(std::span<const iovec> pieces) {
     if (!send_pending() || pieces.empty()) return 0;
     transport_->seal(pieces);
+    if (has_failed_transport()) break_off();
     send_pending();
     std::size_t size = 0;
     for (const iovec& piece : pieces) size += piece.iov_len;
-    return size;
+    return is_broken_ ? 0 : size;  // Broken, it has forgotten what there was to send.
 }
 
 // True: the socket took all of it.
@@ -246,7 +255,9 @@ void Stream::all_sent() noexcept {
 
 void Stream::discard_input() noexcept {
     for (int turns = 0; turns < discard_count_max; ++turns) {
-        const Received received = receive(loop_->receive_space());
+        const std::span<std::byte> space = loop_->receive_space();
+        // Of a transport that failed nobody wants to know what it says.
+        const Received received = has_failed_transport() ? receive_raw(space) : receive(space);
         if (received.end == Received::End::would_block) return;
         if (received.end == Received::End::ended && phase_ == Phase::finishing) {
             farewell_ = Farewell::close;  // It sends nothing more, but may still read.

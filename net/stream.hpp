@@ -49,7 +49,9 @@ class Stream : public Source {
 
     [[nodiscard]] Loop& loop() const noexcept { return *loop_; }
     // Bytes that wait for the socket, or for the end of the turn.
-    [[nodiscard]] std::size_t output_size() const noexcept { return output_ ? output_->size() : 0; }
+    [[nodiscard]] std::size_t output_size() const noexcept {
+        return (output_ ? output_->size() : 0) + (transport_ ? transport_->pending().size() : 0);
+    }
 
   protected:
     explicit Stream(Loop& loop) noexcept;
@@ -81,6 +83,9 @@ class Stream : public Source {
     // The last receive took all there was, unless has_ended().
     [[nodiscard]] bool is_drained() const noexcept { return is_drained_; }
     [[nodiscard]] const Transport* transport() const noexcept { return transport_.get(); }
+    [[nodiscard]] bool has_failed_transport() const noexcept {
+        return transport_ && transport_->state() == Transport::State::failed;
+    }
     // The peer has shut down its side: there is an end to be read.
     [[nodiscard]] bool has_ended() const noexcept { return has_ended_; }
 
@@ -151,9 +156,6 @@ class Stream : public Source {
     void flush_later();
     [[nodiscard]] Received receive_raw(std::span<std::byte> space) noexcept;
     [[nodiscard]] Received receive_opened(std::span<std::byte> space) noexcept;
-    [[nodiscard]] bool has_unsent() const noexcept {
-        return output_size() > 0 || (transport_ && !transport_->pending().empty());
-    }
     [[nodiscard]] std::size_t send_pieces(std::span<iovec> pieces);
     [[nodiscard]] std::size_t send_sealed(std::span<const iovec> pieces);
     bool send_pending();

@@ -42,28 +42,46 @@ Bio open(const std::string& pem) {
                             : BIO_new_file(pem.c_str(), "rb"));
 }
 
+// A key with a pass phrase is an error: nobody is there to be asked for it.
+int refuse_pass_phrase(char*, int, int, void*) noexcept {
+    return -1;
+}
+
+X509* read_certificate(BIO* bio) {
+    return PEM_read_bio_X509(bio, nullptr, refuse_pass_phrase, nullptr);
+}
+
+// Reading stopped because there is nothing more, and not because of something damaged.
+bool is_at_end() {
+    const unsigned long error = ERR_peek_last_error();
+    const bool is_end =
+        ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE;
+    if (is_end) ERR_clear_error();
+    return is_end;
+}
+
 Error use_chain(SSL_CTX* context, const std::string& pem) {
     const Bio bio = open(pem);
-    const Certificate own(bio ? PEM_read_bio_X509_AUX(bio.get(), nullptr, nullptr, nullptr)
-                              : nullptr);
+    const Certificate own(
+        bio ? PEM_read_bio_X509_AUX(bio.get(), nullptr, refuse_pass_phrase, nullptr) : nullptr);
     if (!own || SSL_CTX_use_certificate(context, own.get()) != 1) {
         return make_error(name_of("certificate chain", pem));
     }
     while (true) {
-        Certificate next(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
+        Certificate next(read_certificate(bio.get()));
         if (!next) break;
         if (SSL_CTX_add0_chain_cert(context, next.get()) != 1) {
             return make_error(name_of("certificate chain", pem));
         }
         (void)next.release();  // The context's now.
     }
-    ERR_clear_error();  // The end of the file is one.
-    return {};
+    return is_at_end() ? Error{} : make_error(name_of("certificate chain", pem));
 }
 
 Error use_key(SSL_CTX* context, const std::string& pem) {
     const Bio bio = open(pem);
-    const Key key(bio ? PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr) : nullptr);
+    const Key key(bio ? PEM_read_bio_PrivateKey(bio.get(), nullptr, refuse_pass_phrase, nullptr)
+                      : nullptr);
     if (!key || SSL_CTX_use_PrivateKey(context, key.get()) != 1 ||
         SSL_CTX_check_private_key(context) != 1) {
         return make_error(name_of("private key", pem));
@@ -76,7 +94,7 @@ Error use_authorities(SSL_CTX* context, const std::string& pem) {
     const Bio bio = open(pem);
     int count = 0;
     while (bio) {
-        const Certificate next(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
+        const Certificate next(read_certificate(bio.get()));
         if (!next) break;
         if (X509_STORE_add_cert(store, next.get()) != 1 ||
             SSL_CTX_add_client_CA(context, next.get()) != 1) {
@@ -84,9 +102,7 @@ Error use_authorities(SSL_CTX* context, const std::string& pem) {
         }
         ++count;
     }
-    if (count == 0) return make_error(name_of("client authorities", pem));
-    ERR_clear_error();
-    return {};
+    return count > 0 && is_at_end() ? Error{} : make_error(name_of("client authorities", pem));
 }
 
 // RFC 7301: WebSockets begin with HTTP/1.1 (RFC 6455, section 4.1); who offers only others is told.
@@ -116,15 +132,15 @@ int verify_mode(ClientCertificates wanted) noexcept {
 
 TlsContext::Made TlsContext::make(const TlsOptions& options) {
     auto context = std::make_shared<TlsContext>();
-    context->options_ = options;
+    context->on_failure_ = options.on_failure;
     if (options.identities.empty()) return {make_error("no identity")};
     for (const TlsIdentity& identity : options.identities) {
-        if (Error error = context->add(identity)) return {std::move(error)};
+        if (Error error = context->add(identity, options)) return {std::move(error)};
     }
     return {{}, std::move(context)};
 }
 
-Error TlsContext::add(const TlsIdentity& identity) {
+Error TlsContext::add(const TlsIdentity& identity, const TlsOptions& options) {
     constexpr std::string_view session_context = "edgews";
     Context context(SSL_CTX_new(TLS_server_method()));
     if (!context) return make_error("context");
@@ -141,12 +157,12 @@ Error TlsContext::add(const TlsIdentity& identity) {
     SSL_CTX_set_alpn_select_cb(raw, choose_protocol, nullptr);
     SSL_CTX_set_tlsext_servername_callback(raw, choose_identity);
     SSL_CTX_set_tlsext_servername_arg(raw, this);
-    SSL_CTX_set_verify(raw, verify_mode(options_.client_certificates), nullptr);
+    SSL_CTX_set_verify(raw, verify_mode(options.client_certificates), nullptr);
     if (SSL_CTX_set_cipher_list(raw, ciphers_of_tls_1_2) != 1) return make_error("ciphers");
     if (Error error = use_chain(raw, identity.certificate_chain)) return error;
     if (Error error = use_key(raw, identity.private_key)) return error;
-    if (options_.client_certificates != ClientCertificates::none) {
-        if (Error error = use_authorities(raw, options_.client_authorities)) return error;
+    if (options.client_certificates != ClientCertificates::none) {
+        if (Error error = use_authorities(raw, options.client_authorities)) return error;
     }
     contexts_.push_back(std::move(context));
     return {};

@@ -26,15 +26,18 @@ class TlsContext {
 
     // For a connection; null: there is no memory. It chooses the identity by itself.
     [[nodiscard]] SSL* new_session() const noexcept { return SSL_new(contexts_.front().get()); }
-    [[nodiscard]] const TlsOptions& options() const noexcept { return options_; }
+    [[nodiscard]] const Function<void(std::string_view, const Address&)>& on_failure()
+        const noexcept {
+        return on_failure_;
+    }
 
   private:
     using Context = std::unique_ptr<SSL_CTX, Release<SSL_CTX_free>>;
 
-    [[nodiscard]] Error add(const TlsIdentity& identity);
+    [[nodiscard]] Error add(const TlsIdentity& identity, const TlsOptions& options);
     static int choose_identity(SSL* session, int* alert, void* self) noexcept;
 
-    TlsOptions options_;
+    Function<void(std::string_view, const Address&)> on_failure_;
     std::vector<Context> contexts_;
 };
 

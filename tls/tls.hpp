@@ -22,7 +22,7 @@ namespace edgews {
 
 class Address;
 
-// PEM: the name of a file or, when it begins with "-----BEGIN", the text itself.
+// PEM, without a pass phrase: the name of a file or, when it begins with "-----BEGIN", the text.
 struct TlsIdentity {
     std::string certificate_chain;  // The server's own first, then those that lead to the root.
     std::string private_key;
@@ -55,7 +55,8 @@ class Tls final : public TransportFactory {
     ~Tls() override;
 
     // New connections get these from now on; those that are open keep what they have. With an error
-    // nothing changes.
+    // nothing changes. The key of session tickets is a new one then, too: to call this every day or
+    // so, if with the same options, keeps the forward secrecy of TLS 1.2.
     [[nodiscard]] Error reload(const TlsOptions& options);
 
     [[nodiscard]] std::unique_ptr<Transport> accept(BufferPool& pool,

@@ -18,6 +18,7 @@ namespace edgews {
 namespace {
 
 constexpr std::size_t fragment_size_max = 16 * 1024;  // Of plaintext in a record (RFC 8446, 5.1).
+constexpr std::size_t empty_size_max = 64 * 1024;
 constexpr std::string_view plain_answer =
     "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\n"
     "Content-Length: 36\r\n\r\nThis port speaks TLS: use https/wss.\n";
@@ -117,6 +118,9 @@ std::size_t TlsTransport::open(std::span<const std::byte> received,
     }
     assert(received_.empty() || state_ == State::ended || state_ == State::failed);
     received_ = {};
+    // Less than one whole record may be here; more than a few without content are an attack.
+    empty_size_ = size > 0 || state_ != State::open ? 0 : empty_size_ + received.size();
+    if (empty_size_ > empty_size_max) fail();
     return size;
 }
 
@@ -193,9 +197,9 @@ void TlsTransport::fail() noexcept {
         pending_begin_ = 0;
         append(std::as_bytes(std::span(plain_answer)));
     }
-    const auto& on_failure = context_->options().on_failure;
+    const auto& on_failure = context_->on_failure();
     const char* const reason = ERR_reason_error_string(error);
-    if (on_failure) on_failure(reason == nullptr ? "unknown" : reason, peer_);
+    if (on_failure) on_failure(reason == nullptr ? "too many empty records" : reason, peer_);
     ERR_clear_error();
 }
 

@@ -51,7 +51,8 @@ class TlsTransport final : public Transport {
     Buffer pending_;
     std::size_t pending_begin_ = 0;  // What is before it was sent.
     State state_ = State::opening;
-    bool has_ended_ = false;  // We have said so.
+    bool has_ended_ = false;      // We have said so.
+    std::size_t empty_size_ = 0;  // Bytes of records since one held something.
     TransportInfo info_;
 };
 

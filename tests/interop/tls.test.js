@@ -180,7 +180,8 @@ asyncio.run(main())`;
             second.destroy();
         }
         await assert.rejects(run('openssl', ['s_client', '-connect', `localhost:${server.port}`,
-                                             '-tls1_1', '-cipher', 'DEFAULT@SECLEVEL=0']));
+                                             '-tls1_1', '-cipher', 'DEFAULT@SECLEVEL=0']),
+                             /alert protocol version/);
     });
 
     it('plain HTTP on this port is told so', { timeout }, async () => {
@@ -189,7 +190,52 @@ asyncio.run(main())`;
         assert.equal(response.statusCode, 400);
         const chunks = await response.setEncoding('utf8').toArray();
         assert.match(chunks.join(''), /TLS/);
-        assert.match(server.printed, /http request/);
+        while (!/http request/.test(server.printed)) {
+            await new Promise((resolve) => { setTimeout(resolve, 10); });
+        }
+    });
+
+    it('peers that vanish while they are sent to cost nobody else', { timeout }, async () => {
+        const program = `
+import os, socket, ssl, struct, time
+context = ssl.create_default_context(cafile="${folder}/localhost.pem")
+head = (b"GET /echo HTTP/1.1\\r\\nHost: localhost\\r\\nUpgrade: websocket\\r\\nConnection: Upgrade\\r\\n"
+        b"Sec-WebSocket-Version: 13\\r\\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\\r\\n\\r\\n")
+def frame(size):
+    return b"\\x82\\xff" + struct.pack(">Q", size) + b"\\0\\0\\0\\0" + os.urandom(size)
+def connect():
+    raw = socket.create_connection(("localhost", ${server.port}))
+    peer = context.wrap_socket(raw, server_hostname="localhost")
+    peer.sendall(head)
+    assert b" 101 " in peer.recv(4096)
+    return peer
+for i in range(30):
+    peer = connect()
+    peer.sendall(frame(900_000))
+    if i % 2 == 0:
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    peer.close()
+for i in range(5):
+    peer = connect()
+    peer.settimeout(0.3)
+    try:
+        for _ in range(20): peer.sendall(frame(1_000_000))
+    except (TimeoutError, socket.timeout):
+        pass
+    raw = socket.socket(fileno=peer.detach())
+    raw.settimeout(0.3)
+    for _ in range(3):
+        try:
+            raw.sendall(b"\\x17\\x03\\x03\\x00\\x20" + os.urandom(32))
+        except OSError:
+            pass
+        time.sleep(0.05)
+    raw.close()
+peer = connect()
+peer.sendall(b"\\x81\\x80\\0\\0\\0\\0")
+assert peer.recv(2) == b"\\x81\\x00"
+peer.close()`;
+        await run(python, ['-c', program], { timeout: 45_000 });
     });
 
     it('who sends nonsense, is silent or vanishes costs nobody else', { timeout }, async () => {

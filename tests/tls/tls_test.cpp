@@ -307,6 +307,28 @@ TEST_F(TlsTest, what_is_broken_fails_and_tells_why) {
     EXPECT_EQ(plain_, "");
 }
 
+TEST_F(TlsTest, records_without_content_are_not_taken_for_ever) {
+    make();
+    Client client;
+    connect(client);
+    client.write("something");
+    give(client.take_output());
+    for (int i = 0; i < 5'000 && server_->state() == State::open; ++i) {
+        SSL_key_update(client.get(), SSL_KEY_UPDATE_NOT_REQUESTED);
+        SSL_do_handshake(client.get());
+        give(client.take_output());
+        if (i == 1'000) {  // Some, with something in between, are no harm.
+            client.write("x");
+            give(client.take_output());
+        }
+        if (i < 2'000) {
+            ASSERT_EQ(server_->state(), State::open) << i;
+        }
+    }
+    EXPECT_EQ(server_->state(), State::failed);
+    EXPECT_EQ(failures_, std::vector<std::string>{"too many empty records"});
+}
+
 TEST_F(TlsTest, client_certificates_are_verified_and_told) {
     const TlsIdentity& good = identity_of("client.example");
     const TlsIdentity& bad = identity_of("stranger.example");
@@ -378,6 +400,11 @@ TEST_F(TlsTest, options_that_do_not_fit_are_named_and_change_nothing) {
     EXPECT_EQ(message_of({.identities = {one}, .client_certificates = ClientCertificates::required})
                   .find("TLS: client authorities"),
               0U);
+    const std::string damaged = one.certificate_chain + two.certificate_chain.substr(0, 200) +
+                                "\n-----END CERTIFICATE-----\n";
+    EXPECT_EQ(
+        message_of({.identities = {{damaged, one.private_key}}}).find("TLS: certificate chain: "),
+        0U);
     make();
     EXPECT_TRUE(tls_->reload({}));
     Client client;
