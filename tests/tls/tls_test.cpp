@@ -381,6 +381,21 @@ TEST_F(TlsTest, a_listener_cannot_have_a_proxy_header_too) {
     EXPECT_NE(error.message.find("proxy_protocol"), std::string::npos);
 }
 
+TEST_F(TlsTest, a_key_with_a_pass_phrase_is_an_error) {
+    const TlsIdentity& one = identity_of("one.example");
+    BIO* const plain = BIO_new_mem_buf(one.private_key.data(), -1);
+    BIO* const locked = BIO_new(BIO_s_mem());
+    EVP_PKEY* const key = PEM_read_bio_PrivateKey(plain, nullptr, nullptr, nullptr);
+    const unsigned char phrase[] = "secret";
+    EXPECT_EQ(PEM_write_bio_PrivateKey(locked, key, EVP_aes_128_cbc(), phrase, 6, nullptr, nullptr),
+              1);
+    EVP_PKEY_free(key);
+    BIO_free(plain);
+    const MadeTls made = Tls::make({.identities = {{one.certificate_chain, text_of_bio(locked)}}});
+    EXPECT_EQ(made.error.message.find("TLS: private key: "), 0U) << made.error.message;
+    EXPECT_EQ(made.tls, nullptr);
+}
+
 TEST_F(TlsTest, options_that_do_not_fit_are_named_and_change_nothing) {
     const TlsIdentity& one = identity_of("one.example");
     const TlsIdentity& two = identity_of("two.example");
