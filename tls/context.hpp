@@ -2,6 +2,7 @@
 #pragma once
 
 #include <edgews/net/error.hpp>
+#include <edgews/tls/ticket_keys.hpp>
 #include <edgews/tls/tls.hpp>
 
 #include <openssl/ssl.h>
@@ -23,6 +24,8 @@ class TlsContext {
   public:
     struct Made;
     [[nodiscard]] static Made make(const TlsOptions& options);
+    // Without a context yet.
+    explicit TlsContext(const TlsOptions& options);
 
     // For a connection; null: there is no memory. It chooses the identity by itself.
     [[nodiscard]] SSL* new_session() const noexcept { return SSL_new(contexts_.front().get()); }
@@ -38,6 +41,7 @@ class TlsContext {
     static int choose_identity(SSL* session, int* alert, void* self) noexcept;
 
     Function<void(std::string_view, const Address&)> on_failure_;
+    TicketKeys ticket_keys_;
     std::vector<Context> contexts_;
 };
 

@@ -40,6 +40,9 @@ struct TlsOptions {
     std::vector<TlsIdentity> identities{};
     ClientCertificates client_certificates = ClientCertificates::none;
     std::string client_authorities{};  // PEM, as above: who may have signed them.
+    // Seconds that a key encrypts session tickets, before a new one does; it opens those that it
+    // encrypted for as long again. Each reload begins with a new key. 0: there are no tickets.
+    std::uint32_t ticket_key_lifetime_s = 12 * 60 * 60;
     // A handshake failed, or a connection broke the protocol: OpenSSL's reason, and who it was.
     // Called on the loop of the connection; must not throw.
     Function<void(std::string_view, const Address&)> on_failure{};
@@ -55,8 +58,8 @@ class Tls final : public TransportFactory {
     ~Tls() override;
 
     // New connections get these from now on; those that are open keep what they have. With an error
-    // nothing changes. The key of session tickets is a new one then, too: to call this every day or
-    // so, if with the same options, keeps the forward secrecy of TLS 1.2.
+    // nothing changes. Tickets from before open no session any more: whoever may connect may have
+    // changed.
     [[nodiscard]] Error reload(const TlsOptions& options);
 
     [[nodiscard]] std::unique_ptr<Transport> accept(BufferPool& pool,

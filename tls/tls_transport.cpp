@@ -99,10 +99,12 @@ void TlsTransport::append(std::span<const std::byte> bytes) noexcept {
 std::size_t TlsTransport::open(std::span<const std::byte> received,
                                std::span<std::byte> plain) noexcept {
     assert(state_ != State::failed);
+    ERR_clear_error();  // Of the application's.
     received_ = received;
     std::size_t size = 0;
     while (state_ == State::open || (state_ == State::opening && shake_hands())) {
-        ERR_clear_error();
+        // Asked for more than there is, OpenSSL takes as long as for a small record.
+        if (received_.empty() && SSL_has_pending(session_.get()) == 0) break;
         std::size_t count = 0;
         const std::span<std::byte> rest = plain.subspan(size);
         const int result = SSL_read_ex(session_.get(), rest.data(), rest.size(), &count);
@@ -126,7 +128,6 @@ std::size_t TlsTransport::open(std::span<const std::byte> received,
 
 // True: it is done.
 bool TlsTransport::shake_hands() noexcept {
-    ERR_clear_error();
     const int result = SSL_do_handshake(session_.get());
     if (result == 1) {
         state_ = State::open;
@@ -174,7 +175,6 @@ void TlsTransport::seal(std::span<const iovec> pieces) noexcept {
 
 void TlsTransport::write(std::span<const std::byte> plain) noexcept {
     if (state_ == State::failed) return;
-    ERR_clear_error();
     std::size_t count = 0;
     if (SSL_write_ex(session_.get(), plain.data(), plain.size(), &count) != 1) fail();
 }

@@ -350,6 +350,20 @@ TEST_F(TlsTest, client_certificates_are_verified_and_told) {
     }
 }
 
+TEST_F(TlsTest, without_tickets_no_session_resumes) {
+    make({.ticket_key_lifetime_s = 0});
+    for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+        accept();
+        Client first({.version_max = version});
+        connect(first);
+        accept();
+        Client second({.version_max = version, .session = SSL_get_session(first.get())});
+        connect(second);
+        EXPECT_EQ(server_->state(), State::open);
+        EXPECT_FALSE(server_->info().is_resumed);
+    }
+}
+
 TEST_F(TlsTest, sessions_resume_and_new_certificates_are_for_new_connections) {
     make();
     Client first;
