@@ -1,4 +1,5 @@
-// What stands between a stream and its socket where a listener has one: TLS, an add-on's.
+// What stands between a stream and its socket where a listener or a client has one: TLS, an
+// add-on's.
 //
 // Without I/O, like core/: the stream receives and sends, the transport turns what arrived into
 // what was meant, and the other way round. Belongs to the loop's thread.
@@ -9,6 +10,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 
 struct iovec;
 
@@ -39,9 +41,12 @@ class Transport {
     [[nodiscard]] virtual State state() const noexcept = 0;
     // Requires: open, or ended after it was.
     [[nodiscard]] virtual const TransportInfo& info() const noexcept = 0;
+    // Why it failed, in a few words; empty: it did not.
+    [[nodiscard]] virtual std::string_view failure() const noexcept = 0;
 
     // Takes all of `received`, writes what it means to `plain`, and returns the bytes written.
-    // Requires: `plain` has room for received.size() + record_size_max; not failed.
+    // Requires: `plain` has room for received.size() + record_size_max; not failed. A client's
+    // first call, with nothing received, has it speak first.
     [[nodiscard]] virtual std::size_t open(std::span<const std::byte> received,
                                            std::span<std::byte> plain) noexcept = 0;
     // Has all of the pieces sent. Requires: open or ended.
@@ -64,6 +69,16 @@ class TransportFactory {
     // `pool`: of the connection's loop. Null: there is no memory for one.
     [[nodiscard]] virtual std::unique_ptr<Transport> accept(BufferPool& pool,
                                                             const Address& peer) const noexcept = 0;
+};
+
+// Makes the transports of a client's connections. Any thread; shared by loops.
+class ClientTransportFactory {
+  public:
+    virtual ~ClientTransportFactory() = default;
+    // `pool`: of the connection's loop. `host`: who the peer has to prove it is, a name or an
+    // address without brackets. Null: there is no memory for one.
+    [[nodiscard]] virtual std::unique_ptr<Transport> connect(
+        BufferPool& pool, std::string_view host) const noexcept = 0;
 };
 
 }  // namespace edgews

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <edgews/net/error.hpp>
+#include <edgews/tls/openssl.hpp>
 #include <edgews/tls/ticket_keys.hpp>
 #include <edgews/tls/tls.hpp>
 
@@ -11,14 +12,6 @@
 #include <vector>
 
 namespace edgews {
-
-template <auto release>
-struct Release {
-    template <class T>
-    void operator()(T* object) const noexcept {
-        release(object);
-    }
-};
 
 class TlsContext {
   public:

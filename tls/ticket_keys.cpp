@@ -61,6 +61,7 @@ bool TicketKeys::serve(SSL_CTX* context) noexcept {
 }
 
 // OpenSSL's question: 1: with this key; 2: and give out a new ticket; 0: with none; -1: an error.
+// Clients of TLS 1.3 show each ticket once, and want another (RFC 8446, appendix C.4).
 int TicketKeys::choose(SSL* session, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher,
                        EVP_MAC_CTX* mac, int is_encrypting) noexcept {
     auto* const self = static_cast<TicketKeys*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(session)));
@@ -76,7 +77,7 @@ int TicketKeys::choose(SSL* session, unsigned char* name, unsigned char* iv, EVP
                         set_mac_key(mac, found.key);
     OPENSSL_cleanse(&found.key, sizeof found.key);
     if (!is_set) return -1;
-    return found.is_newest ? 1 : 2;
+    return found.is_newest && SSL_version(session) != TLS1_3_VERSION ? 1 : 2;
 }
 
 }  // namespace edgews

@@ -38,7 +38,12 @@ std::unique_ptr<Transport> Tls::accept(BufferPool& pool, const Address& peer) co
         const std::lock_guard lock(state_->mutex);
         context = state_->context;
     }
-    return TlsTransport::accept(std::move(context), pool, peer);
+    TlsTransport::Session session(context->new_session());
+    if (!session) return nullptr;
+    SSL_set_accept_state(session.get());
+    std::unique_ptr<TlsTransport> transport = TlsTransport::make(std::move(session), context, pool);
+    if (transport) transport->tell_failure(context->on_failure(), peer);
+    return transport;
 }
 
 }  // namespace edgews

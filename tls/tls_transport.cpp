@@ -35,23 +35,18 @@ std::string subject_of(X509* certificate) {
 
 }  // namespace
 
-std::unique_ptr<TlsTransport> TlsTransport::accept(std::shared_ptr<const TlsContext> context,
-                                                   BufferPool& pool, const Address& peer) noexcept {
-    std::unique_ptr<TlsTransport> transport(new (std::nothrow)
-                                                TlsTransport(std::move(context), pool, peer));
-    if (!transport || !transport->session_) return nullptr;
-    BIO* const bio = BIO_new(bio_method());
+std::unique_ptr<TlsTransport> TlsTransport::make(Session session, std::shared_ptr<const void> owner,
+                                                 BufferPool& pool) noexcept {
+    if (!session) return nullptr;
+    std::unique_ptr<TlsTransport> transport(
+        new (std::nothrow) TlsTransport(std::move(session), std::move(owner), pool));
+    BIO* const bio = transport ? BIO_new(bio_method()) : nullptr;
     if (bio == nullptr) return nullptr;
     BIO_set_data(bio, transport.get());
     BIO_set_init(bio, 1);
     SSL_set_bio(transport->session_.get(), bio, bio);  // The session's now.
-    SSL_set_accept_state(transport->session_.get());
     return transport;
 }
-
-TlsTransport::TlsTransport(std::shared_ptr<const TlsContext> context, BufferPool& pool,
-                           const Address& peer) noexcept
-    : context_(std::move(context)), pool_(pool), peer_(peer), session_(context_->new_session()) {}
 
 // ---- OpenSSL's side --------------------------------------------------------
 
@@ -192,15 +187,19 @@ bool TlsTransport::end() noexcept {
 void TlsTransport::fail() noexcept {
     state_ = State::failed;
     const unsigned long error = ERR_peek_last_error();
-    if (ERR_GET_REASON(error) == SSL_R_HTTP_REQUEST) {
+    const char* const reason = ERR_reason_error_string(error);
+    failure_ = reason == nullptr ? "too many empty records" : reason;
+    if (ERR_GET_REASON(error) == SSL_R_CERTIFICATE_VERIFY_FAILED) {
+        failure_ += ": ";
+        failure_ += X509_verify_cert_error_string(SSL_get_verify_result(session_.get()));
+    }
+    ERR_clear_error();
+    if (SSL_is_server(session_.get()) == 1 && ERR_GET_REASON(error) == SSL_R_HTTP_REQUEST) {
         pending_.reset();
         pending_begin_ = 0;
         append(std::as_bytes(std::span(plain_answer)));
     }
-    const auto& on_failure = context_->on_failure();
-    const char* const reason = ERR_reason_error_string(error);
-    if (on_failure) on_failure(reason == nullptr ? "too many empty records" : reason, peer_);
-    ERR_clear_error();
+    if (on_failure_ != nullptr && *on_failure_) (*on_failure_)(failure_, peer_);
 }
 
 std::span<const std::byte> TlsTransport::pending() const noexcept {

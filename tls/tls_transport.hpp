@@ -4,23 +4,39 @@
 
 #include <edgews/core/buffer.hpp>
 #include <edgews/net/address.hpp>
+#include <edgews/net/function.hpp>
 #include <edgews/net/transport.hpp>
-#include <edgews/tls/context.hpp>
+#include <edgews/tls/openssl.hpp>
 
 #include <openssl/ssl.h>
 
 #include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
 
 namespace edgews {
 
 class TlsTransport final : public Transport {
   public:
-    // `pool` is borrowed. Null: there is no memory.
-    [[nodiscard]] static std::unique_ptr<TlsTransport> accept(
-        std::shared_ptr<const TlsContext> context, BufferPool& pool, const Address& peer) noexcept;
+    using Session = std::unique_ptr<SSL, Release<SSL_free>>;
+
+    using OnFailure = Function<void(std::string_view, const Address&)>;
+
+    // `session`: of either side; null: there was no memory. `owner`: what it refers to, kept as
+    // long as it. `pool`: borrowed. Null: there is no memory.
+    [[nodiscard]] static std::unique_ptr<TlsTransport> make(Session session,
+                                                            std::shared_ptr<const void> owner,
+                                                            BufferPool& pool) noexcept;
+    // Who is told of a failure, of that peer; the owner's.
+    void tell_failure(const OnFailure& on_failure, const Address& peer) noexcept {
+        on_failure_ = &on_failure;
+        peer_ = peer;
+    }
 
     State state() const noexcept override { return state_; }
     const TransportInfo& info() const noexcept override { return info_; }
+    std::string_view failure() const noexcept override { return failure_; }
     std::size_t open(std::span<const std::byte> received,
                      std::span<std::byte> plain) noexcept override;
     void seal(std::span<const iovec> pieces) noexcept override;
@@ -29,8 +45,8 @@ class TlsTransport final : public Transport {
     void sent(std::size_t count) noexcept override;
 
   private:
-    TlsTransport(std::shared_ptr<const TlsContext> context, BufferPool& pool,
-                 const Address& peer) noexcept;
+    TlsTransport(Session session, std::shared_ptr<const void> owner, BufferPool& pool) noexcept
+        : owner_(std::move(owner)), session_(std::move(session)), pool_(pool) {}
 
     [[nodiscard]] static BIO_METHOD* bio_method() noexcept;
     static int read_received(BIO* bio, char* data, std::size_t size, std::size_t* count) noexcept;
@@ -43,10 +59,11 @@ class TlsTransport final : public Transport {
     void fail() noexcept;
     void append(std::span<const std::byte> bytes) noexcept;
 
-    std::shared_ptr<const TlsContext> context_;
+    std::shared_ptr<const void> owner_;  // Before the session, which refers to it.
+    Session session_;
     BufferPool& pool_;
-    Address peer_;
-    std::unique_ptr<SSL, Release<SSL_free>> session_;
+    const OnFailure* on_failure_ = nullptr;  // Null: nobody.
+    Address peer_{};
     std::span<const std::byte> received_{};  // During open().
     Buffer pending_;
     std::size_t pending_begin_ = 0;  // What is before it was sent.
@@ -54,6 +71,7 @@ class TlsTransport final : public Transport {
     bool has_ended_ = false;      // We have said so.
     std::size_t empty_size_ = 0;  // Bytes of records since one held something.
     TransportInfo info_;
+    std::string failure_{};
 };
 
 }  // namespace edgews

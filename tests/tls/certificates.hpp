@@ -29,19 +29,21 @@ inline std::string text_of_bio(BIO* bio) {
 }
 
 // A P-256 key with a certificate for `host`, signed by itself, so that it is its own authority.
-inline TlsIdentity make_identity(const std::string& host) {
+// `kind`: "DNS" or "IP". It is valid until `valid_s` from now.
+inline TlsIdentity make_identity(const std::string& host, const std::string& kind = "DNS",
+                                 long valid_s = 3600) {
     const std::unique_ptr<EVP_PKEY, FreeKey> key(EVP_EC_gen("P-256"));
     const std::unique_ptr<X509, FreeCertificate> certificate(X509_new());
     X509_set_version(certificate.get(), 2);
     ASN1_INTEGER_set(X509_get_serialNumber(certificate.get()), 1);
-    X509_gmtime_adj(X509_getm_notBefore(certificate.get()), -3600);
-    X509_gmtime_adj(X509_getm_notAfter(certificate.get()), 3600);
+    X509_gmtime_adj(X509_getm_notBefore(certificate.get()), -7200);
+    X509_gmtime_adj(X509_getm_notAfter(certificate.get()), valid_s);
     X509_set_pubkey(certificate.get(), key.get());
     X509_NAME* const name = X509_get_subject_name(certificate.get());
     X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
                                reinterpret_cast<const unsigned char*>(host.c_str()), -1, -1, 0);
     X509_set_issuer_name(certificate.get(), name);
-    const std::string alternative = "DNS:" + host;
+    const std::string alternative = kind + ":" + host;
     X509_EXTENSION* const extension =
         X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, alternative.c_str());
     X509_add_ext(certificate.get(), extension, -1);
