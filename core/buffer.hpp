@@ -23,6 +23,13 @@ namespace edgews {
 
 class BufferPool;
 
+// Whether `inner` is a part of `outer`'s memory.
+[[nodiscard]] inline bool contains(std::span<const std::byte> outer,
+                                   std::span<const std::byte> inner) noexcept {
+    return inner.data() >= outer.data() &&
+           inner.data() + inner.size() <= outer.data() + outer.size();
+}
+
 // A block of memory and how much of it is used. The size of a pointer, so that a
 // connection that has none pays eight bytes.
 class Buffer {

@@ -98,7 +98,7 @@ PreparedMessage PreparedMessage::compressed(MessageCodec& codec) const {
 }
 
 PreparedMessage PreparedMessage::compress(MessageCodec& codec) const {
-    const std::span<const std::byte> payload = frame().subspan(shared_->header_size);
+    const std::span<const std::byte> payload = this->payload();
     std::vector<std::byte> packed(codec.compressed_size_max(payload.size()));
     const std::size_t size = codec.compress_alone(payload, packed);
     if (size >= payload.size()) return {};
@@ -106,8 +106,13 @@ PreparedMessage PreparedMessage::compress(MessageCodec& codec) const {
                            std::span(packed).first(size));
 }
 
-std::size_t PreparedMessage::payload_size() const noexcept {
-    return shared_ == nullptr ? 0 : shared_->frame_size - shared_->header_size;
+std::span<const std::byte> PreparedMessage::payload() const noexcept {
+    return shared_ == nullptr ? std::span<const std::byte>()
+                              : frame().subspan(shared_->header_size);
+}
+
+Opcode PreparedMessage::opcode() const noexcept {
+    return shared_->opcode;
 }
 
 }  // namespace edgews

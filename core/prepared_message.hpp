@@ -32,7 +32,10 @@ class PreparedMessage {
     explicit operator bool() const noexcept { return shared_ != nullptr; }
     // The frame, header and payload. Valid as long as any copy is held. Empty when empty.
     [[nodiscard]] std::span<const std::byte> frame() const noexcept;
-    [[nodiscard]] std::size_t payload_size() const noexcept;
+    [[nodiscard]] std::span<const std::byte> payload() const noexcept;
+    [[nodiscard]] std::size_t payload_size() const noexcept { return payload().size(); }
+    // Requires: not empty.
+    [[nodiscard]] Opcode opcode() const noexcept;
 
     // The same message for those who agreed on a window like that of `codec`: compressed by the
     // first who asks, kept for the others. This itself where that is no shorter.

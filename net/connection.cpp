@@ -1,12 +1,10 @@
 #include <edgews/net/connection.hpp>
 
-#include <edgews/core/utf8.hpp>
 #include <edgews/net/extras.hpp>
 #include <edgews/net/output_queue.hpp>
-#include <edgews/net/shard.hpp>
+#include <edgews/net/shared.hpp>
 
 #include <algorithm>
-#include <array>
 #include <new>
 #include <utility>
 
@@ -15,7 +13,6 @@ namespace edgews {
 namespace {
 
 constexpr std::uint8_t pong_count_max = 32;  // A turn; of further pings only the newest counts.
-constexpr std::size_t write_through_size_min = 64 * 1024;
 constexpr std::size_t cautious_size = 32 * 1024;
 constexpr std::size_t transport_space_min = 64 * 1024;
 // Received in one turn, and restored from it, before others get theirs.
@@ -27,20 +24,6 @@ constexpr std::size_t user_data_offset =
 
 // An idle connection costs 240 bytes: this, 16 of its slot, and 8 of the allocator.
 static_assert(sizeof(Connection) <= 216);
-
-bool is_valid_utf8(std::string_view text) noexcept {
-    Utf8Validator validator;
-    return validator.feed(std::as_bytes(std::span(text))) && validator.is_complete();
-}
-
-bool is_worth_borrowing(std::span<const std::byte> payload) noexcept {
-    return payload.size() >= OutputQueue::borrow_size_min;
-}
-
-bool contains(std::span<const std::byte> outer, std::span<const std::byte> inner) noexcept {
-    return inner.data() >= outer.data() &&
-           inner.data() + inner.size() <= outer.data() + outer.size();
-}
 
 }  // namespace
 
@@ -61,9 +44,10 @@ std::unique_ptr<Connection> Connection::create(RouteOnLoop& route) {
 }
 
 Connection::Connection(RouteOnLoop& route) noexcept
-    : Stream(route.shard->loop()), route_(&route), reader_(route.setup) {}
+    : Stream(route.shared->loop), route_(&route), reader_(route.setup) {}
 
 Connection::~Connection() {
+    extras_.reset();  // The user data may hold what the codec is made of.
     if (route_ != nullptr && route_data().destroy != nullptr) route_data().destroy(data_place());
 }
 
@@ -75,8 +59,8 @@ void Connection::start(Stream& predecessor, Admission admission, std::span<std::
     admission_ = std::move(admission);
     is_reported_ = false;
     opened_ms_ = last_heard_ms_ = now();
-    shard().counters().add(Counter::websockets_opened);
-    shard().counters().add(Counter::websockets_open);
+    shared().counters.add(Counter::websockets_opened);
+    shared().counters.add(Counter::websockets_open);
     set_timer();
     if (is_more) read_later();
 
@@ -95,7 +79,7 @@ void Connection::on_readable() {
         const Received received = receive(space);
         if (received.end == Received::End::would_block) return;
         if (received.end != Received::End::open) return on_lost();
-        shard().counters().add(Counter::bytes_received, received.size);
+        shared().counters.add(Counter::bytes_received, received.size);
         size += received.size;
 
         begin_dispatch();
@@ -108,7 +92,7 @@ void Connection::on_readable() {
             dispatch({});
         }
         end_dispatch();
-        size += std::exchange(shard().restored_size, 0);
+        size += std::exchange(shared().restored_size, 0);
         if (!Stream::is_open() || is_broken()) return;
         if (is_drained() && !has_ended()) return;
         if (transport() != nullptr) break;  // Whose bytes may be many more than what they mean.
@@ -142,7 +126,7 @@ void Connection::dispatch(std::span<std::byte> input) {
         if (!event) break;
         guard([&] { handle(event); });
         // The memory of an assembled message would go back with the next event.
-        if (is_worth_borrowing(event.payload) && output_has_borrowed() &&
+        if (OutputQueue::is_worth_borrowing(event.payload) && output_has_borrowed() &&
             !contains(batch, event.payload)) {
             output().adopt(reader_.take_payload());
         }
@@ -177,20 +161,20 @@ void Connection::handle_message(const Event& event) {
     if (event.is_compressed) return handle_compressed(event);
     const Message::Kind kind =
         event.opcode == Opcode::text ? Message::Kind::text : Message::Kind::binary;
-    const bool is_lent = is_worth_borrowing(event.payload);
-    if (is_lent) shard().borrowable = {this, event.payload};
+    const bool is_lent = OutputQueue::is_worth_borrowing(event.payload);
+    if (is_lent) shared().borrowable = {this, event.payload};
     if (event.kind == Event::Kind::message) {
-        shard().counters().add(Counter::messages_received);
+        shared().counters.add(Counter::messages_received);
         if (handlers().message) handlers().message(*this, Message(kind, event.payload));
     } else if (event.kind == Event::Kind::begin) {
         if (handlers().message_begin) handlers().message_begin(*this, kind);
     } else if (event.kind == Event::Kind::chunk) {
         if (handlers().message_chunk) handlers().message_chunk(*this, event.payload);
     } else {
-        shard().counters().add(Counter::messages_received);
+        shared().counters.add(Counter::messages_received);
         if (handlers().message_end) handlers().message_end(*this);
     }
-    if (is_lent) shard().borrowable = {};
+    if (is_lent) shared().borrowable = {};
 }
 
 // Each ping is answered; but a peer that sends them faster than it reads, or by the
@@ -212,18 +196,20 @@ void Connection::send_held_pong() {
     if (closing_.may_send()) send_control(Opcode::pong, payload.bytes());
 }
 
-// The answer repeats the peer's code (section 5.5.1); then the server closes first (7.1.1).
+// The answer repeats the peer's code (section 5.5.1); then the server closes first (7.1.1), and a
+// client waits for it.
 void Connection::handle_close(const Event& event) {
     closing_.close_received(event.close_code);
     if (closing_.may_send_close()) send_close_frame(event.close_code, {});
     const auto* reason = reinterpret_cast<const char*>(event.payload.data());
     end({.code = event.close_code, .reason = {reason, event.payload.size()}, .clean = true});
-    if (Stream::is_open()) finish(Farewell::close, options().close_timeout_ms);
+    const Farewell farewell = is_client() ? Farewell::wait : Farewell::close;
+    if (Stream::is_open()) finish(farewell, options().close_timeout_ms);
 }
 
 // Fails the connection (section 7.1.7): the peer is told why, and not listened to any more.
 void Connection::handle_fault(Fault fault) {
-    shard().counters().add(Counter::protocol_faults);
+    shared().counters.add(Counter::protocol_faults);
     if (closing_.may_send_close()) send_close_frame(close_code_for(fault), describe(fault));
     if (handlers().error) guard([&] { handlers().error(*this, describe(fault)); });
     end({});
@@ -232,15 +218,15 @@ void Connection::handle_fault(Fault fault) {
 
 // A handler threw: the connection's end, not the loop's.
 void Connection::fail(std::string_view what) noexcept {
-    shard().borrowable = {};
-    shard().counters().add(Counter::handler_failures);
+    shared().borrowable = {};
+    shared().counters.add(Counter::handler_failures);
     if (is_reported_) return;
     close(close_code::internal_error, "internal error");
     if (!handlers().error) return;
     try {
         handlers().error(*this, what);
     } catch (...) {  // It has been counted, and the connection is closing already.
-        shard().counters().add(Counter::handler_failures);
+        shared().counters.add(Counter::handler_failures);
     }
 }
 
@@ -256,201 +242,9 @@ void Connection::on_lost() {
 void Connection::end(CloseEvent event) {
     if (is_reported_) return;
     is_reported_ = true;
-    shard().topics().unsubscribe_all(*this);
-    shard().counters().subtract(Counter::websockets_open);
+    shared().topics.unsubscribe_all(*this);
+    shared().counters.subtract(Counter::websockets_open);
     if (handlers().close) guard([&] { handlers().close(*this, event); });
-}
-
-// ---- To the socket ---------------------------------------------------------
-
-// Anything goes while nothing waits: a limit below one message would refuse them all.
-bool Connection::has_room_for(std::size_t size) const noexcept {
-    const std::size_t waiting = output_size(), limit = options().backlog_size_max;
-    return waiting == 0 || (size <= limit && waiting <= limit - size);
-}
-
-inline void Connection::catch_up() {
-    if (extras_ && shard().topics().has_waiting()) shard().topics().deliver();
-}
-
-SendResult Connection::accepted() {
-    request_flush();
-    if (!is_blocked()) return SendResult::sent;
-    on_blocked();
-    return SendResult::queued;
-}
-
-// A copy for each caller: with the header known, half of it goes.
-[[gnu::always_inline]] inline SendResult Connection::send_data(const FrameHeader& header,
-                                                               std::span<const std::byte> payload) {
-    const std::size_t size = frame_header_size_max + payload.size();
-    if (!has_room_for(size) && !make_room_for(size)) return overflow();
-    if (header.fin) shard().counters().add(Counter::messages_sent);
-    if (is_worth_borrowing(payload)) return send_large(header, payload);
-    output().append_frame(header, payload);
-    return accepted();
-}
-
-SendResult Connection::send(Message message) {
-    return send(message, Compress::by_size);
-}
-
-SendResult Connection::send(Message message, Compress how) {
-    if (!is_open()) return SendResult::closed;
-    catch_up();
-    if (is_sending_fragments_) return SendResult::dropped;
-    if (extras_ && compresses(message.size(), how)) {
-        if (const auto result = send_compressed(message)) return *result;
-    }
-    const Opcode opcode = message.is_text() ? Opcode::text : Opcode::binary;
-    return send_data({.opcode = opcode, .payload_size = message.size()}, message.bytes());
-}
-
-SendResult Connection::send(const PreparedMessage& message) {
-    if (!is_open()) return SendResult::closed;
-    catch_up();
-    if (is_sending_fragments_ || !message) return SendResult::dropped;
-    if (extras_ && compresses(message.payload_size(), Compress::by_size)) {
-        return send_prepared_compressed(message);
-    }
-    return send_prepared(message);
-}
-
-SendResult Connection::send_prepared(const PreparedMessage& message) {
-    const std::size_t size = message.frame().size();
-    if (!has_room_for(size) && !make_room_for(size)) return overflow();
-    output().append(message);
-    shard().counters().add(Counter::messages_sent);
-    return accepted();
-}
-
-SendResult Connection::send_fragment(Message piece, Fragment which) {
-    if (!is_open()) return SendResult::closed;
-    catch_up();
-    if (is_sending_fragments_ == (which == Fragment::first)) return SendResult::dropped;
-    const Opcode kind = piece.is_text() ? Opcode::text : Opcode::binary;
-    const SendResult result =
-        send_data({.fin = which == Fragment::last,
-                   .opcode = which == Fragment::first ? kind : Opcode::continuation,
-                   .payload_size = piece.size()},
-                  piece.bytes());
-    // A message with a hole cannot be told to the peer: the pieces stay what they were.
-    if (result != SendResult::dropped) is_sending_fragments_ = which != Fragment::last;
-    return result;
-}
-
-SendResult Connection::ping(std::span<const std::byte> payload) {
-    return send_application_control(Opcode::ping, payload);
-}
-
-SendResult Connection::pong(std::span<const std::byte> payload) {
-    return send_application_control(Opcode::pong, payload);
-}
-
-SendResult Connection::send_application_control(Opcode opcode, std::span<const std::byte> payload) {
-    if (!is_open()) return SendResult::closed;
-    if (payload.size() > control_payload_size_max) return SendResult::dropped;
-    catch_up();
-    const std::size_t size = frame_header_size_max + payload.size();
-    if (!has_room_for(size) && !make_room_for(size)) return overflow();
-    send_control(opcode, payload);
-    return accepted();
-}
-
-bool Connection::close(std::uint16_t code, std::string_view reason) {
-    if (!is_open() || !may_close_with(code, reason)) return false;
-    send_close_frame(code, reason);
-    since_ms_ = now();
-    set_timer();
-    return true;
-}
-
-bool Connection::may_close_with(std::uint16_t code, std::string_view reason) noexcept {
-    if (code == close_code::no_status) return reason.empty();
-    return close_code::may_be_on_the_wire(code) && reason.size() <= control_payload_size_max - 2 &&
-           is_valid_utf8(reason);
-}
-
-void Connection::terminate() {
-    break_off();
-}
-
-SendResult Connection::send_large(const FrameHeader& header, std::span<const std::byte> payload) {
-    const Shard::Borrowable& lent = shard().borrowable;
-    const bool is_lent = lent.connection == this && contains(lent.bytes, payload);
-    // Too large to copy just to wait for others: it leaves at once, with all before it.
-    const bool is_urgent = !is_lent && payload.size() >= write_through_size_min && !is_blocked();
-    if (is_lent || is_urgent) {
-        output().borrow_frame(header, payload);
-    } else {
-        output().append_frame(header, payload);
-    }
-    if (is_urgent) flush();
-    return accepted();
-}
-
-void Connection::send_control(Opcode opcode, std::span<const std::byte> payload) {
-    output().append_frame({.opcode = opcode, .payload_size = payload.size()}, payload);
-    request_flush();
-}
-
-void Connection::send_close_frame(std::uint16_t code, std::string_view reason) {
-    std::array<std::byte, control_payload_size_max> payload;
-    payload[0] = static_cast<std::byte>(code >> 8);
-    payload[1] = static_cast<std::byte>(code & 0xFF);
-    const auto bytes = std::as_bytes(std::span(reason));
-    std::copy(bytes.begin(), bytes.end(), payload.begin() + 2);
-    const std::size_t size = code == close_code::no_status ? 0 : 2 + reason.size();
-    catch_up();
-    send_control(Opcode::close, std::span(payload).first(size));
-    closing_.close_sent();
-}
-
-// What waits may only be this turn's: the socket is asked before anything is refused.
-bool Connection::make_room_for(std::size_t size) {
-    flush();
-    return has_room_for(size);
-}
-
-SendResult Connection::overflow() {
-    shard().counters().add(Counter::messages_dropped);
-    switch (options().overflow) {
-        case Overflow::drop: break;
-        case Overflow::close:
-            close(options().overflow_close_code, "too slow");
-            return SendResult::closed;
-        case Overflow::tell:
-            // Not from within send(): its caller may be walking over connections.
-            if (extras().dropped_count++ == 0) {
-                handle().post([](Connection& connection) { connection.tell_overflow(); });
-            }
-            break;
-    }
-    return SendResult::dropped;
-}
-
-void Connection::tell_overflow() {
-    const std::size_t count = std::exchange(extras_->dropped_count, 0);
-    if (handlers().overflow) handlers().overflow(*this, count);
-}
-
-void Connection::on_blocked() {
-    is_over_mark_ |= output_size() > options().drain_mark;
-}
-
-void Connection::on_writable() {
-    last_heard_ms_ = now();  // It acknowledged bytes: an answer to our ping may be behind them.
-    if (holds_pong() && !is_blocked()) {
-        send_held_pong();
-        request_flush();
-    }
-    if (!is_over_mark_ || output_size() > options().drain_mark || !is_open()) return;
-    is_over_mark_ = false;
-    if (handlers().drain) guard([&] { handlers().drain(*this); });
-}
-
-void Connection::count_sent(std::size_t size) noexcept {
-    shard().counters().add(Counter::bytes_sent, size);
 }
 
 // ---- The rest --------------------------------------------------------------
@@ -480,12 +274,16 @@ const Handlers& Connection::handlers() const noexcept {
     return route_->route->handlers;
 }
 
+bool Connection::is_client() const noexcept {
+    return route_->setup.role == Role::client;
+}
+
 const UserData& Connection::route_data() const noexcept {
     return route_->route->user_data;
 }
 
-Shard& Connection::shard() const noexcept {
-    return *route_->shard;
+Shared& Connection::shared() const noexcept {
+    return *route_->shared;
 }
 
 void* Connection::data_place() noexcept {

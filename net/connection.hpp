@@ -1,4 +1,4 @@
-// A WebSocket connection of the server, as its handlers see it.
+// A WebSocket connection, as its handlers see it: of a server, or what is behind a Client.
 #pragma once
 
 #include <edgews/core/closing.hpp>
@@ -25,11 +25,12 @@
 namespace edgews {
 
 class HttpHead;
-class Shard;
+struct DeflateAnswer;
 struct DeflateParameters;
 struct Extras;
 struct Published;
 struct RouteOnLoop;
+struct Shared;
 
 // Whether a message is compressed, where the peer agreed on it (RFC 7692).
 enum class Compress : std::uint8_t {
@@ -93,7 +94,8 @@ class Connection final : public Stream {
     }
     [[nodiscard]] Handle handle() const noexcept { return {loop().link(), token()}; }
 
-    // Topics: named groups of connections on all loops of the server. False: it was so already.
+    // Topics: named groups of connections on all loops of the server. False: it was so already, or
+    // this is a client's.
     bool subscribe(std::string_view topic);
     bool unsubscribe(std::string_view topic);
     // To every subscriber but this connection.
@@ -114,6 +116,8 @@ class Connection final : public Stream {
     void set_subprotocol(std::string_view name);
     // Agrees on compression, if `head` offers it and the route has it. Before start().
     void negotiate_compression(const HttpHead& head);
+    // The same for a client, whose offer was answered. Requires: the route has it.
+    void agree_on_compression(const DeflateAnswer& answer);
     // Appends the value of the response's Sec-WebSocket-Extensions; nothing: there are none.
     void append_extensions(std::string& out) const;
     // Input may have come while nobody read.
@@ -176,6 +180,8 @@ class Connection final : public Stream {
     void rest_compression() noexcept;
     SendResult send_data(const FrameHeader& header, std::span<const std::byte> payload);
     SendResult send_large(const FrameHeader& header, std::span<const std::byte> payload);
+    SendResult send_masked(const FrameHeader& header, std::span<const std::byte> payload);
+    [[nodiscard]] FrameHeader masked(FrameHeader header) const noexcept;
     SendResult send_application_control(Opcode opcode, std::span<const std::byte> payload);
     void send_control(Opcode opcode, std::span<const std::byte> payload);
     void send_close_frame(std::uint16_t code, std::string_view reason);
@@ -196,8 +202,9 @@ class Connection final : public Stream {
     [[nodiscard]] const RouteOptions& options() const noexcept;
     [[nodiscard]] const Handlers& handlers() const noexcept;
     [[nodiscard]] const UserData& route_data() const noexcept;
+    [[nodiscard]] bool is_client() const noexcept;
     [[nodiscard]] void* data_place() noexcept;
-    [[nodiscard]] Shard& shard() const noexcept;
+    [[nodiscard]] Shared& shared() const noexcept;
 
     // In an order that leaves no gaps: an idle connection is little more than this.
     RouteOnLoop* route_;

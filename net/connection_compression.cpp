@@ -2,12 +2,13 @@
 //
 // What arrives is restored into a buffer from the pool, and goes on from there as any message. What
 // is sent is compressed on its own, or, prepared for many, by the first of them.
+#include <edgews/core/mask.hpp>
 #include <edgews/core/message_codec.hpp>
 #include <edgews/core/permessage_deflate.hpp>
 #include <edgews/net/connection.hpp>
 #include <edgews/net/extras.hpp>
 #include <edgews/net/output_queue.hpp>
-#include <edgews/net/shard.hpp>
+#include <edgews/net/shared.hpp>
 
 #include <algorithm>
 #include <cassert>
@@ -31,11 +32,15 @@ void Connection::negotiate_compression(const HttpHead& head) {
     const Compression& compression = *options().compression;
     const auto answer = answer_deflate_offers(head, compression.terms());
     if (!answer) return;
+    agree_on_compression(*answer);
+}
+
+void Connection::agree_on_compression(const DeflateAnswer& answer) {
     extras().deflating = std::make_unique<Deflating>(Deflating{
-        .answer = *answer,
-        .message_size_min = compression.message_size_min(),
-        .inflater = MessageInflater(route_->compression->make_codec(answer->agreed, Role::server),
-                                    route_->setup)});
+        .answer = answer,
+        .message_size_min = options().compression->message_size_min(),
+        .inflater = MessageInflater(
+            route_->compression->make_codec(answer.agreed, route_->setup.role), route_->setup)});
     reader_.allow_compressed();
 }
 
@@ -84,7 +89,7 @@ void Connection::handle_compressed_message(const Event& event) {
         loop().pool().reserve(message, message.size());
         result = inflater.restore(input, MessageCodec::Part::last, message);
     }
-    shard().restored_size += message.size();
+    shared().restored_size += message.size();
     if (result == Result::failed) return handle_fault(inflater.fault());
     // Whatever the handler does, what it sends from here must not go back to the pool unsent.
     guard([&] {
@@ -104,7 +109,7 @@ void Connection::handle_compressed_chunk(const Event& event) {
     while (result == Result::full && closing_.may_send() && !is_broken()) {
         piece.clear();
         result = inflater.restore(input, part, piece);
-        shard().restored_size += piece.size();
+        shared().restored_size += piece.size();
         if (result == Result::failed) return handle_fault(inflater.fault());
         if (piece.size() == 0) continue;
         guard([&] {
@@ -130,14 +135,16 @@ std::optional<SendResult> Connection::send_compressed(Message message) {
     Buffer packed = loop().pool().take(codec.compressed_size_max(message.size()));
     packed.commit(codec.compress(message.bytes(), packed.free_space()));
     if (packed.size() >= message.size() && !codec.has_context()) return std::nullopt;
-    const FrameHeader header{.rsv1 = true,
-                             .opcode = message.is_text() ? Opcode::text : Opcode::binary,
-                             .payload_size = packed.size()};
-    shard().counters().add(Counter::messages_sent);
+    FrameHeader header{.rsv1 = true,
+                       .opcode = message.is_text() ? Opcode::text : Opcode::binary,
+                       .payload_size = packed.size()};
+    if (is_client()) header = masked(header);
+    shared().counters.add(Counter::messages_sent);
     // A small part of a block is copied, or a backlog of a few bytes could hold very many.
     if (packed.size() < OutputQueue::borrow_size_min || packed.capacity() > 4 * packed.size()) {
         output().append_frame(header, packed.bytes());
     } else {
+        if (is_client()) apply_mask(packed.bytes(), header.mask_key);
         output().own_frame(header, std::move(packed));
     }
     return accepted();

@@ -1,6 +1,6 @@
 // A connection's waits: for a message's end, a pong, a close frame, its own end.
 #include <edgews/net/connection.hpp>
-#include <edgews/net/shard.hpp>
+#include <edgews/net/shared.hpp>
 
 #include <algorithm>
 #include <cstdint>

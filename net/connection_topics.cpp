@@ -7,11 +7,11 @@
 namespace edgews {
 
 bool Connection::subscribe(std::string_view topic) {
-    return !is_reported_ && shard().topics().subscribe(*this, topic);
+    return !is_reported_ && !is_client() && shared().topics.subscribe(*this, topic);
 }
 
 bool Connection::unsubscribe(std::string_view topic) {
-    return shard().topics().unsubscribe(*this, topic);
+    return shared().topics.unsubscribe(*this, topic);
 }
 
 void Connection::publish(std::string_view topic, Message message) {
@@ -19,13 +19,13 @@ void Connection::publish(std::string_view topic, Message message) {
 }
 
 void Connection::publish(std::string_view topic, const PreparedMessage& message) {
-    shard().common().publish(topic, message, this);
+    if (!is_client()) shared().shard->common().publish(topic, message, this);
 }
 
 bool Connection::send_at_once(std::span<const Published> run, std::span<const std::byte> frames) {
     if (!is_open() || is_sending_fragments_ || output_size() > 0 || is_blocked()) return false;
     if (compression() != nullptr) return false;  // Its frames may be others.
-    shard().counters().add(Counter::messages_sent, run.size());
+    shared().counters.add(Counter::messages_sent, run.size());
     const std::size_t sent = send_directly(frames);
     if (sent == frames.size() || is_broken()) return true;
     if (run.size() == 1) {
@@ -42,7 +42,7 @@ bool Connection::send_frames(std::span<const std::byte> frames, std::size_t coun
     if (!is_open() || is_sending_fragments_ || !has_room_for(frames.size())) return false;
     if (compression() != nullptr) return false;
     output().append(frames);
-    shard().counters().add(Counter::messages_sent, count);
+    shared().counters.add(Counter::messages_sent, count);
     (void)accepted();
     return true;
 }

@@ -11,6 +11,7 @@
 
 #include <edgews/core/buffer.hpp>
 #include <edgews/core/frame.hpp>
+#include <edgews/core/mask.hpp>
 #include <edgews/core/prepared_message.hpp>
 
 #include <array>
@@ -35,12 +36,12 @@ class OutputQueue {
     void warm_up() { take_chunk(chunk_size_max / 2); }
     // Copies.
     void append(std::span<const std::byte> bytes);
-    // A frame. Copies its payload.
+    // A frame. Copies its payload, and masks the copy if the header says so.
     void append_frame(const FrameHeader& header, std::span<const std::byte> payload);
-    // The same without a copy: `payload` stays valid and unchanged until settle(). Worth
-    // it from `borrow_size_min` on.
+    // The same without a copy, never masked: `payload` stays valid and unchanged until settle().
+    // Worth it from `borrow_size_min` on.
     void borrow_frame(const FrameHeader& header, std::span<const std::byte> payload);
-    // The same with a payload that becomes the queue's own.
+    // The same with a payload that becomes the queue's own, masked already if the header says so.
     void own_frame(const FrameHeader& header, Buffer payload);
     // What was borrowed of `memory`, if anything was, is the queue's own from now on; the memory
     // goes back to its pool when that is sent.
@@ -68,6 +69,9 @@ class OutputQueue {
 
     // Below this, copying is cheaper than one more piece to gather.
     static constexpr std::size_t borrow_size_min = 4096;
+    [[nodiscard]] static bool is_worth_borrowing(std::span<const std::byte> payload) noexcept {
+        return payload.size() >= borrow_size_min;
+    }
 
   private:
     struct Segment {
@@ -117,6 +121,7 @@ inline void OutputQueue::append_frame(const FrameHeader& header,
     const std::size_t header_size = encode_frame_header(
         header, std::span<std::byte, frame_header_size_max>(place, frame_header_size_max));
     if (!payload.empty()) std::memcpy(place + header_size, payload.data(), payload.size());
+    if (header.masked) apply_mask({place + header_size, payload.size()}, header.mask_key);
     extend(header_size + payload.size());
 }
 

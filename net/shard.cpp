@@ -13,18 +13,9 @@
 namespace edgews {
 
 Shard::Shard(Common& common, Loop& loop)
-    : common_(common), loop_(loop), topics_(loop), scratch_head_(common.options.http) {
+    : common_(common), loop_(loop), shared_(loop, this), scratch_head_(common.options.http) {
     for (const auto& route : common.router.websockets()) {
-        const RouteOptions& options = route->options;
-        routes_.push_back(
-            {.route = route.get(),
-             .shard = this,
-             .setup = {.streaming = route->handlers.is_streaming(),
-                       .message_size_max = options.message_size_max,
-                       .frame_size_max = options.frame_size_max,
-                       .fragment_count_max = options.fragment_count_max,
-                       .pool = &loop.pool()},
-             .compression = options.compression ? options.compression->open() : nullptr});
+        routes_.push_back(RouteOnLoop::make(*route, shared_));
     }
 }
 
@@ -40,14 +31,14 @@ void Shard::listen(Fd fd, const ListenerSetup& setup) {
 }
 
 void Shard::accepted(Fd fd, const Address& peer, const ListenerSetup& listener) {
-    counters_.add(Counter::connections_accepted);
+    counters().add(Counter::connections_accepted);
     auto connection = std::make_unique<HttpConnection>(*this, peer, listener);
     auto transport = listener.tls ? listener.tls->accept(loop_.pool(), peer) : nullptr;
     const bool is_served = transport != nullptr || !listener.tls;
     if (is_served && connection->start(std::move(fd), std::move(transport)) == 0) {
         (void)connection.release();  // The loop owns it now.
     } else {
-        counters_.add(Counter::connections_refused);
+        counters().add(Counter::connections_refused);
     }
 }
 
@@ -94,12 +85,12 @@ void Shard::terminate_all() {
 
 void Shard::enter() noexcept {
     ++connection_count_;
-    counters_.add(Counter::connections_open);
+    counters().add(Counter::connections_open);
 }
 
 void Shard::leave() noexcept {
     --connection_count_;
-    counters_.subtract(Counter::connections_open);
+    counters().subtract(Counter::connections_open);
     check_done();
 }
 

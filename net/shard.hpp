@@ -2,8 +2,6 @@
 #pragma once
 
 #include <edgews/core/http_head.hpp>
-#include <edgews/core/message_codec.hpp>
-#include <edgews/core/message_reader.hpp>
 #include <edgews/net/address.hpp>
 #include <edgews/net/admission_control.hpp>
 #include <edgews/net/fd.hpp>
@@ -11,8 +9,7 @@
 #include <edgews/net/loop.hpp>
 #include <edgews/net/options.hpp>
 #include <edgews/net/router.hpp>
-#include <edgews/net/stats.hpp>
-#include <edgews/net/topics.hpp>
+#include <edgews/net/shared.hpp>
 #include <edgews/net/trusted_proxies.hpp>
 
 #include <cstddef>
@@ -25,14 +22,6 @@ namespace edgews {
 
 class Shard;
 struct ListenerSetup;
-
-// A WebSocket route and what its connections on this loop have in common.
-struct RouteOnLoop {
-    const WebSocketRoute* route;
-    Shard* shard;
-    ReaderSetup setup;
-    std::unique_ptr<LoopCompression> compression{};  // Null: none.
-};
 
 // Belongs to the loop's thread, except where marked.
 class Shard {
@@ -75,10 +64,10 @@ class Shard {
     }
     [[nodiscard]] AdmissionControl& admissions() const noexcept { return *common_.admissions; }
     [[nodiscard]] RouteOnLoop& on_loop(const WebSocketRoute& route) noexcept;
-    [[nodiscard]] Topics& topics() noexcept { return topics_; }
+    [[nodiscard]] Topics& topics() noexcept { return shared_.topics; }
     // Reading them: any thread.
-    [[nodiscard]] Counters& counters() noexcept { return counters_; }
-    [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
+    [[nodiscard]] Counters& counters() noexcept { return shared_.counters; }
+    [[nodiscard]] const Counters& counters() const noexcept { return shared_.counters; }
     [[nodiscard]] bool is_shutting_down() const noexcept { return static_cast<bool>(done_); }
 
     // A connection came, or went: for Admission.
@@ -89,25 +78,14 @@ class Shard {
     [[nodiscard]] HttpHead& scratch_head() noexcept { return scratch_head_; }
     [[nodiscard]] std::string& scratch_text() noexcept { return scratch_text_; }
 
-    // The payload that a handler of `connection` is looking at: until the end of its
-    // dispatch it may be sent from where it lies.
-    struct Borrowable {
-        const Connection* connection = nullptr;
-        std::span<const std::byte> bytes{};
-    };
-    Borrowable borrowable{};
-    // Bytes that compressed messages have become since a connection began to count them.
-    std::size_t restored_size = 0;
-
   private:
     void check_done();
 
     Common& common_;
     Loop& loop_;
+    Shared shared_;
     std::vector<RouteOnLoop> routes_;
     std::vector<Token> listeners_;
-    Topics topics_;
-    Counters counters_;
     HttpHead scratch_head_;
     std::string scratch_text_;
     std::size_t connection_count_ = 0;

@@ -1,0 +1,235 @@
+// What a connection sends: framed, masked where a client does, within the limits of its backlog.
+#include <edgews/core/utf8.hpp>
+#include <edgews/net/connection.hpp>
+#include <edgews/net/extras.hpp>
+#include <edgews/net/output_queue.hpp>
+#include <edgews/net/shared.hpp>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace edgews {
+
+namespace {
+
+constexpr std::size_t write_through_size_min = 64 * 1024;
+
+bool is_valid_utf8(std::string_view text) noexcept {
+    Utf8Validator validator;
+    return validator.feed(std::as_bytes(std::span(text))) && validator.is_complete();
+}
+
+}  // namespace
+
+// Anything goes while nothing waits: a limit below one message would refuse them all.
+bool Connection::has_room_for(std::size_t size) const noexcept {
+    const std::size_t waiting = output_size(), limit = options().backlog_size_max;
+    return waiting == 0 || (size <= limit && waiting <= limit - size);
+}
+
+inline void Connection::catch_up() {
+    if (extras_ && shared().topics.has_waiting()) shared().topics.deliver();
+}
+
+SendResult Connection::accepted() {
+    request_flush();
+    if (!is_blocked()) return SendResult::sent;
+    on_blocked();
+    return SendResult::queued;
+}
+
+// A copy for each caller: with the header known, half of it goes.
+[[gnu::always_inline]] inline SendResult Connection::send_data(const FrameHeader& header,
+                                                               std::span<const std::byte> payload) {
+    const std::size_t size = frame_header_size_max + payload.size();
+    if (!has_room_for(size) && !make_room_for(size)) return overflow();
+    if (header.fin) shared().counters.add(Counter::messages_sent);
+    if (is_client()) return send_masked(header, payload);
+    if (OutputQueue::is_worth_borrowing(payload)) return send_large(header, payload);
+    output().append_frame(header, payload);
+    return accepted();
+}
+
+SendResult Connection::send(Message message) {
+    return send(message, Compress::by_size);
+}
+
+SendResult Connection::send(Message message, Compress how) {
+    if (!is_open()) return SendResult::closed;
+    catch_up();
+    if (is_sending_fragments_) return SendResult::dropped;
+    if (extras_ && compresses(message.size(), how)) {
+        if (const auto result = send_compressed(message)) return *result;
+    }
+    const Opcode opcode = message.is_text() ? Opcode::text : Opcode::binary;
+    return send_data({.opcode = opcode, .payload_size = message.size()}, message.bytes());
+}
+
+SendResult Connection::send(const PreparedMessage& message) {
+    if (!is_open()) return SendResult::closed;
+    catch_up();
+    if (is_sending_fragments_ || !message) return SendResult::dropped;
+    if (is_client()) {  // Each frame has a mask of its own.
+        return send_data({.opcode = message.opcode(), .payload_size = message.payload_size()},
+                         message.payload());
+    }
+    if (extras_ && compresses(message.payload_size(), Compress::by_size)) {
+        return send_prepared_compressed(message);
+    }
+    return send_prepared(message);
+}
+
+SendResult Connection::send_prepared(const PreparedMessage& message) {
+    const std::size_t size = message.frame().size();
+    if (!has_room_for(size) && !make_room_for(size)) return overflow();
+    output().append(message);
+    shared().counters.add(Counter::messages_sent);
+    return accepted();
+}
+
+SendResult Connection::send_fragment(Message piece, Fragment which) {
+    if (!is_open()) return SendResult::closed;
+    catch_up();
+    if (is_sending_fragments_ == (which == Fragment::first)) return SendResult::dropped;
+    const Opcode kind = piece.is_text() ? Opcode::text : Opcode::binary;
+    const SendResult result =
+        send_data({.fin = which == Fragment::last,
+                   .opcode = which == Fragment::first ? kind : Opcode::continuation,
+                   .payload_size = piece.size()},
+                  piece.bytes());
+    // A message with a hole cannot be told to the peer: the pieces stay what they were.
+    if (result != SendResult::dropped) is_sending_fragments_ = which != Fragment::last;
+    return result;
+}
+
+SendResult Connection::ping(std::span<const std::byte> payload) {
+    return send_application_control(Opcode::ping, payload);
+}
+
+SendResult Connection::pong(std::span<const std::byte> payload) {
+    return send_application_control(Opcode::pong, payload);
+}
+
+SendResult Connection::send_application_control(Opcode opcode, std::span<const std::byte> payload) {
+    if (!is_open()) return SendResult::closed;
+    if (payload.size() > control_payload_size_max) return SendResult::dropped;
+    catch_up();
+    const std::size_t size = frame_header_size_max + payload.size();
+    if (!has_room_for(size) && !make_room_for(size)) return overflow();
+    send_control(opcode, payload);
+    return accepted();
+}
+
+bool Connection::close(std::uint16_t code, std::string_view reason) {
+    if (!is_open() || !may_close_with(code, reason)) return false;
+    send_close_frame(code, reason);
+    since_ms_ = now();
+    set_timer();
+    return true;
+}
+
+bool Connection::may_close_with(std::uint16_t code, std::string_view reason) noexcept {
+    if (code == close_code::no_status) return reason.empty();
+    return close_code::may_be_on_the_wire(code) && reason.size() <= control_payload_size_max - 2 &&
+           is_valid_utf8(reason);
+}
+
+void Connection::terminate() {
+    break_off();
+}
+
+SendResult Connection::send_large(const FrameHeader& header, std::span<const std::byte> payload) {
+    const Shared::Borrowable& lent = shared().borrowable;
+    const bool is_lent = lent.connection == this && contains(lent.bytes, payload);
+    // Too large to copy just to wait for others: it leaves at once, with all before it.
+    const bool is_urgent = !is_lent && payload.size() >= write_through_size_min && !is_blocked();
+    if (is_lent || is_urgent) {
+        output().borrow_frame(header, payload);
+    } else {
+        output().append_frame(header, payload);
+    }
+    if (is_urgent) flush();
+    return accepted();
+}
+
+// Clients mask what they send (section 5.1), in a copy.
+SendResult Connection::send_masked(const FrameHeader& header, std::span<const std::byte> payload) {
+    output().append_frame(masked(header), payload);
+    // Too large to wait for others.
+    if (payload.size() >= write_through_size_min && !is_blocked()) flush();
+    return accepted();
+}
+
+FrameHeader Connection::masked(FrameHeader header) const noexcept {
+    header.masked = true;
+    header.mask_key = shared().masks->next();
+    return header;
+}
+
+void Connection::send_control(Opcode opcode, std::span<const std::byte> payload) {
+    const FrameHeader header{.opcode = opcode, .payload_size = payload.size()};
+    output().append_frame(is_client() ? masked(header) : header, payload);
+    request_flush();
+}
+
+void Connection::send_close_frame(std::uint16_t code, std::string_view reason) {
+    std::array<std::byte, control_payload_size_max> payload;
+    payload[0] = static_cast<std::byte>(code >> 8);
+    payload[1] = static_cast<std::byte>(code & 0xFF);
+    const auto bytes = std::as_bytes(std::span(reason));
+    std::copy(bytes.begin(), bytes.end(), payload.begin() + 2);
+    const std::size_t size = code == close_code::no_status ? 0 : 2 + reason.size();
+    catch_up();
+    send_control(Opcode::close, std::span(payload).first(size));
+    closing_.close_sent();
+}
+
+// What waits may only be this turn's: the socket is asked before anything is refused.
+bool Connection::make_room_for(std::size_t size) {
+    flush();
+    return has_room_for(size);
+}
+
+SendResult Connection::overflow() {
+    shared().counters.add(Counter::messages_dropped);
+    switch (options().overflow) {
+        case Overflow::drop: break;
+        case Overflow::close:
+            close(options().overflow_close_code, "too slow");
+            return SendResult::closed;
+        case Overflow::tell:
+            // Not from within send(): its caller may be walking over connections.
+            if (extras().dropped_count++ == 0) {
+                handle().post([](Connection& connection) { connection.tell_overflow(); });
+            }
+            break;
+    }
+    return SendResult::dropped;
+}
+
+void Connection::tell_overflow() {
+    const std::size_t count = std::exchange(extras_->dropped_count, 0);
+    if (handlers().overflow) handlers().overflow(*this, count);
+}
+
+void Connection::on_blocked() {
+    is_over_mark_ |= output_size() > options().drain_mark;
+}
+
+void Connection::on_writable() {
+    last_heard_ms_ = now();  // It acknowledged bytes: an answer to our ping may be behind them.
+    if (holds_pong() && !is_blocked()) {
+        send_held_pong();
+        request_flush();
+    }
+    if (!is_over_mark_ || output_size() > options().drain_mark || !is_open()) return;
+    is_over_mark_ = false;
+    if (handlers().drain) guard([&] { handlers().drain(*this); });
+}
+
+void Connection::count_sent(std::size_t size) noexcept {
+    shared().counters.add(Counter::bytes_sent, size);
+}
+
+}  // namespace edgews
