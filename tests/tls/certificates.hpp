@@ -8,6 +8,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include <map>
 #include <memory>
 #include <string>
 
@@ -55,6 +56,13 @@ inline TlsIdentity make_identity(const std::string& host, const std::string& kin
     PEM_write_bio_X509(chain, certificate.get());
     PEM_write_bio_PrivateKey(secret, key.get(), nullptr, nullptr, 0, nullptr, nullptr);
     return {.certificate_chain = text_of_bio(chain), .private_key = text_of_bio(secret)};
+}
+
+// The same for each test: keys take their time.
+inline const TlsIdentity& identity_of(const std::string& host) {
+    static std::map<std::string, TlsIdentity> made;
+    const auto found = made.find(host);
+    return found != made.end() ? found->second : made[host] = make_identity(host);
 }
 
 }  // namespace edgews::test

@@ -10,8 +10,6 @@
 #include <sys/uio.h>
 
 #include <algorithm>
-#include <array>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -20,101 +18,12 @@
 
 #include "../support/bytes.hpp"
 #include "certificates.hpp"
+#include "tls_client.hpp"
 
 namespace edgews::test {
 namespace {
 
 using State = Transport::State;
-
-struct ClientSetup {
-    std::string server_name = "one.example";
-    int version_max = TLS1_3_VERSION;
-    std::string protocols{};  // ALPN, each with its size in front.
-    const TlsIdentity* identity = nullptr;
-    SSL_SESSION* session = nullptr;
-};
-
-class Client {
-  public:
-    explicit Client(const ClientSetup& setup = {}) : context_(SSL_CTX_new(TLS_client_method())) {
-        SSL_CTX_set_max_proto_version(context_, setup.version_max);
-        SSL_CTX_set_min_proto_version(context_, TLS1_VERSION);
-        if (setup.identity != nullptr) use(*setup.identity);
-        session_ = SSL_new(context_);
-        SSL_set_bio(session_, BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
-        SSL_set_tlsext_host_name(session_, setup.server_name.c_str());
-        SSL_set_alpn_protos(session_,
-                            reinterpret_cast<const unsigned char*>(setup.protocols.data()),
-                            static_cast<unsigned>(setup.protocols.size()));
-        if (setup.session != nullptr) SSL_set_session(session_, setup.session);
-        SSL_set_connect_state(session_);
-    }
-    ~Client() {
-        SSL_free(session_);
-        SSL_CTX_free(context_);
-    }
-    Client(const Client&) = delete;
-    Client& operator=(const Client&) = delete;
-
-    [[nodiscard]] SSL* get() const { return session_; }
-    [[nodiscard]] Bytes take_output() const {
-        Bytes bytes(BIO_ctrl_pending(SSL_get_wbio(session_)));
-        if (!bytes.empty()) {
-            BIO_read(SSL_get_wbio(session_), bytes.data(), static_cast<int>(bytes.size()));
-        }
-        return bytes;
-    }
-    void put_input(std::span<const std::byte> bytes) const {
-        if (bytes.empty()) return;
-        BIO_write(SSL_get_rbio(session_), bytes.data(), static_cast<int>(bytes.size()));
-    }
-    void write(std::string_view text) const {
-        EXPECT_EQ(SSL_write(session_, text.data(), static_cast<int>(text.size())),
-                  static_cast<int>(text.size()));
-    }
-    // All that has arrived.
-    [[nodiscard]] std::string read() const {
-        std::string text;
-        std::array<char, 20'000> piece;
-        int count = 0;
-        while ((count = SSL_read(session_, piece.data(), piece.size())) > 0) {
-            text.append(piece.data(), static_cast<std::size_t>(count));
-        }
-        return text;
-    }
-    [[nodiscard]] std::string name_of_server() const {
-        X509* const certificate = SSL_get0_peer_certificate(session_);
-        if (certificate == nullptr) return "";
-        std::array<char, 100> name{};
-        X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName, name.data(),
-                                  name.size());
-        return name.data();
-    }
-
-  private:
-    void use(const TlsIdentity& identity) const {
-        BIO* chain = BIO_new_mem_buf(identity.certificate_chain.data(), -1);
-        BIO* secret = BIO_new_mem_buf(identity.private_key.data(), -1);
-        X509* certificate = PEM_read_bio_X509(chain, nullptr, nullptr, nullptr);
-        EVP_PKEY* key = PEM_read_bio_PrivateKey(secret, nullptr, nullptr, nullptr);
-        SSL_CTX_use_certificate(context_, certificate);
-        SSL_CTX_use_PrivateKey(context_, key);
-        X509_free(certificate);
-        EVP_PKEY_free(key);
-        BIO_free(chain);
-        BIO_free(secret);
-    }
-
-    SSL_CTX* context_;
-    SSL* session_ = nullptr;
-};
-
-// The same for each test: keys take their time.
-const TlsIdentity& identity_of(const std::string& host) {
-    static std::map<std::string, TlsIdentity> made;
-    const auto found = made.find(host);
-    return found != made.end() ? found->second : made[host] = make_identity(host);
-}
 
 class TlsTest : public testing::Test {
   protected:
@@ -150,7 +59,7 @@ class TlsTest : public testing::Test {
         return bytes;
     }
     // Until neither has anything to say.
-    void connect(Client& client, std::size_t piece_size = SIZE_MAX) {
+    void connect(TlsClient& client, std::size_t piece_size = SIZE_MAX) {
         SSL_do_handshake(client.get());
         for (Bytes out = client.take_output(); !out.empty(); out = client.take_output()) {
             give(out, piece_size);
@@ -180,7 +89,7 @@ TEST_F(TlsTest, it_opens_however_the_bytes_are_cut) {
     for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
         for (const std::size_t piece_size : {std::size_t{1}, std::size_t{7}, SIZE_MAX}) {
             accept();
-            Client client({.version_max = version});
+            TlsClient client({.version_max = version});
             connect(client, piece_size);
             EXPECT_EQ(server_->state(), State::open);
             EXPECT_EQ(server_->info().protocol, SSL_get_version(client.get()));
@@ -198,7 +107,7 @@ TEST_F(TlsTest, it_opens_however_the_bytes_are_cut) {
 
 TEST_F(TlsTest, small_pieces_share_a_record_and_large_ones_fill_theirs) {
     make();
-    Client client;
+    TlsClient client;
     connect(client);
     (void)take_pending();
     seal({"head", "er, ", std::string_view(), "payload"});
@@ -217,7 +126,7 @@ TEST_F(TlsTest, small_pieces_share_a_record_and_large_ones_fill_theirs) {
 
 TEST_F(TlsTest, what_is_pending_may_leave_in_parts_while_more_comes) {
     make();
-    Client client;
+    TlsClient client;
     connect(client);
     std::string expected;
     Bytes all;
@@ -236,7 +145,7 @@ TEST_F(TlsTest, what_is_pending_may_leave_in_parts_while_more_comes) {
 
 TEST_F(TlsTest, each_side_ends_by_itself) {
     make();
-    Client client;
+    TlsClient client;
     connect(client);
     client.write("last");
     SSL_shutdown(client.get());
@@ -261,7 +170,7 @@ TEST_F(TlsTest, the_server_name_chooses_the_certificate) {
     for (const Row& row : {Row{"one.example", "one.example"}, Row{"two.example", "two.example"},
                            Row{"three.example", "one.example"}}) {
         accept();
-        Client client({.server_name = row.asked});
+        TlsClient client({.server_name = row.asked});
         connect(client);
         EXPECT_EQ(client.name_of_server(), row.answered) << row.asked;
     }
@@ -281,19 +190,19 @@ TEST_F(TlsTest, what_is_broken_fails_and_tells_why) {
     EXPECT_EQ(failures_.size(), 2U);
 
     accept();
-    Client old({.version_max = TLS1_1_VERSION});
+    TlsClient old({.version_max = TLS1_1_VERSION});
     SSL_set_security_level(old.get(), 0);
     connect(old);
     EXPECT_EQ(server_->state(), State::failed);
     EXPECT_EQ(failures_.back(), "unsupported protocol");
 
     accept();
-    Client other({.protocols = std::string("\2h2", 3)});
+    TlsClient other({.protocols = std::string("\2h2", 3)});
     connect(other);
     EXPECT_EQ(failures_.back(), "no application protocol");
 
     accept();
-    Client client({.protocols = std::string("\2h2\10http/1.1", 12)});
+    TlsClient client({.protocols = std::string("\2h2\10http/1.1", 12)});
     connect(client);
     EXPECT_EQ(server_->state(), State::open);
     Bytes record = [&] {
@@ -309,7 +218,7 @@ TEST_F(TlsTest, what_is_broken_fails_and_tells_why) {
 
 TEST_F(TlsTest, records_without_content_are_not_taken_for_ever) {
     make();
-    Client client;
+    TlsClient client;
     connect(client);
     client.write("something");
     give(client.take_output());
@@ -334,16 +243,16 @@ TEST_F(TlsTest, client_certificates_are_verified_and_told) {
     const TlsIdentity& bad = identity_of("stranger.example");
     for (const auto wanted : {ClientCertificates::optional, ClientCertificates::required}) {
         make({.client_certificates = wanted, .client_authorities = good.certificate_chain});
-        Client known({.identity = &good});
+        TlsClient known({.identity = &good});
         connect(known);
         EXPECT_EQ(server_->state(), State::open);
         EXPECT_EQ(server_->info().client_subject, "CN=client.example");
         accept();
-        Client stranger({.identity = &bad});
+        TlsClient stranger({.identity = &bad});
         connect(stranger);
         EXPECT_EQ(server_->state(), State::failed);
         accept();
-        Client nobody;
+        TlsClient nobody;
         connect(nobody);
         EXPECT_EQ(server_->state(),
                   wanted == ClientCertificates::optional ? State::open : State::failed);
@@ -366,12 +275,12 @@ TEST_F(TlsTest, without_tickets_no_session_resumes) {
 
 TEST_F(TlsTest, sessions_resume_and_new_certificates_are_for_new_connections) {
     make();
-    Client first;
+    TlsClient first;
     connect(first);
     EXPECT_FALSE(server_->info().is_resumed);
     SSL_SESSION* const session = SSL_get1_session(first.get());
     accept();
-    Client second({.session = session});
+    TlsClient second({.session = session});
     connect(second);
     EXPECT_TRUE(server_->info().is_resumed);
 
@@ -380,7 +289,7 @@ TEST_F(TlsTest, sessions_resume_and_new_certificates_are_for_new_connections) {
     give(second.take_output());
     EXPECT_EQ(plain_, "still here");
     accept();
-    Client third({.session = session});
+    TlsClient third({.session = session});
     connect(third);
     EXPECT_EQ(third.name_of_server(), "two.example");
     EXPECT_FALSE(server_->info().is_resumed);
@@ -436,7 +345,7 @@ TEST_F(TlsTest, options_that_do_not_fit_are_named_and_change_nothing) {
         0U);
     make();
     EXPECT_TRUE(tls_->reload({}));
-    Client client;
+    TlsClient client;
     accept();
     connect(client);
     EXPECT_EQ(client.name_of_server(), "one.example");
