@@ -3,7 +3,7 @@
 'use strict';
 
 const assert = require('node:assert/strict');
-const { execFile, execFileSync } = require('node:child_process');
+const { execFile } = require('node:child_process');
 const { randomBytes } = require('node:crypto');
 const { once } = require('node:events');
 const fs = require('node:fs');
@@ -17,6 +17,7 @@ const tls = require('node:tls');
 const { promisify } = require('node:util');
 const { chromium } = require('playwright-core');
 const { WebSocket } = require('ws');
+const { make_certificate } = require('./certificates.js');
 const { start_server } = require('./server.js');
 
 const timeout = 60_000;
@@ -29,13 +30,8 @@ describe('TLS', () => {
     let ca;
     before(async () => {
         folder = fs.mkdtempSync(path.join(os.tmpdir(), 'edgews-tls-'));
-        for (const name of ['localhost', 'other.example']) {
-            execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt',
-                'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', `/CN=${name}`,
-                '-addext', `subjectAltName=DNS:${name}`, '-keyout', `${folder}/${name}.key`,
-                '-out', `${folder}/${name}.pem`], { stdio: 'pipe' });
-        }
-        ca = fs.readFileSync(`${folder}/localhost.pem`);
+        ({ ca } = make_certificate(folder, 'localhost'));
+        make_certificate(folder, 'other.example');
         server = await start_server('secure_echo', [
             '--deflate', '--cert', `${folder}/localhost.pem`, '--key', `${folder}/localhost.key`,
             '--cert', `${folder}/other.example.pem`, '--key', `${folder}/other.example.key`]);
