@@ -1,4 +1,4 @@
-// Starts Debian's nginx for a test: in the foreground, on a free port of loopback, with one worker
+// Starts Debian's nginx for a test: in the foreground, on free ports of loopback, with one worker
 // and a temporary folder for all that it writes.
 //
 // EDGEWS_NGINX names the binary (default: /usr/sbin/nginx).
@@ -6,6 +6,7 @@
 
 const assert = require('node:assert/strict');
 const { spawn } = require('node:child_process');
+const { once } = require('node:events');
 const fs = require('node:fs');
 const net = require('node:net');
 const os = require('node:os');
@@ -32,30 +33,23 @@ for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM']) process.once(signal, () =>
 // Whether this nginx can forward connections, not only requests.
 const has_stream = fs.existsSync(stream_module);
 
-async function free_port() {
-    const probe = net.createServer();
-    await new Promise((resolve, reject) => {
-        probe.on('error', reject).listen(0, '127.0.0.1', resolve);
-    });
-    const { port } = probe.address();
-    await new Promise((resolve) => { probe.close(resolve); });
-    return port;
+// Two that differ.
+async function free_ports() {
+    const probes = [net.createServer(), net.createServer()];
+    for (const probe of probes) await once(probe.listen(0, '127.0.0.1'), 'listening');
+    const [port, tls_port] = probes.map((probe) => probe.address().port);
+    for (const probe of probes) await once(probe.close(), 'close');
+    return { port, tls_port };
 }
-
-const is_listening = (port) => new Promise((resolve) => {
-    const socket = net.connect({ host: '127.0.0.1', port });
-    socket.on('connect', () => { socket.destroy(); resolve(true); });
-    socket.on('error', () => resolve(false));
-});
 
 class Nginx {
     host = '127.0.0.1';
     printed = '';
 
-    // `server(port)`: the configuration of what listens on that port. `http`: directives that hold
-    // for all requests; without it, what is forwarded are connections.
-    constructor(port, server, http) {
-        this.port = port;
+    // `server({ port, tls_port })`: the configuration of what listens there. `http`: directives
+    // that hold for all requests; without it, what is forwarded are connections.
+    constructor(ports, server, http) {
+        Object.assign(this, ports);
         this.server = server;
         this.folder = fs.mkdtempSync(path.join(os.tmpdir(), 'edgews-nginx-'));
         fs.chmodSync(this.folder, 0o711);  // The worker may be another user, and has folders in it.
@@ -76,13 +70,16 @@ class Nginx {
             events { worker_connections 512; }
             ${context}
             ${http ?? ''}
-            ${this.server(this.port)}
+            ${this.server(this)}
             }`);
     }
 
     get file() { return path.join(this.folder, 'nginx.conf'); }
 
-    url(target = '/', scheme = 'ws') { return `${scheme}://${this.host}:${this.port}${target}`; }
+    url(target = '/', scheme = 'ws') {
+        const port = ['wss', 'https'].includes(scheme) ? this.tls_port : this.port;
+        return `${scheme}://${this.host}:${port}${target}`;
+    }
 
     async start() {
         const child = this.child = spawn(binary, ['-c', this.file, '-e', 'stderr'],
@@ -97,7 +94,8 @@ class Nginx {
             stream.setEncoding('utf8').on('data', (chunk) => { this.printed += chunk; });
         }
         const deadline = Date.now() + start_timeout_ms;
-        while (!await is_listening(this.port)) {
+        // It writes that file when it listens.
+        while (!fs.existsSync(`${this.folder}/pid`)) {
             const reason = error ?? (child.exitCode === null ? '' : `code ${child.exitCode}`);
             assert.equal(reason, '', `nginx did not start; it printed:\n${this.printed}`);
             assert.ok(Date.now() < deadline, `nginx does not listen; it printed:\n${this.printed}`);
@@ -122,7 +120,7 @@ class Nginx {
 }
 
 async function start_nginx(server, http) {
-    const nginx = new Nginx(await free_port(), server, http);
+    const nginx = new Nginx(await free_ports(), server, http);
     await nginx.start();
     return nginx;
 }

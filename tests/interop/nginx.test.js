@@ -1,13 +1,17 @@
-// Behind a real nginx, configured by the file that README.md recommends: examples/nginx.conf.
+// Behind a real nginx, configured by the file that README.md recommends: examples/nginx.conf, in
+// the clear and with TLS. And behind one that forwards connections.
 'use strict';
 
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const http = require('node:http');
+const https = require('node:https');
+const os = require('node:os');
 const path = require('node:path');
 const { after, before, describe, it } = require('node:test');
 const { setTimeout: pause } = require('node:timers/promises');
 const { WebSocket } = require('ws');
+const { make_certificate } = require('./certificates.js');
 const { has_stream, start_nginx } = require('./nginx.js');
 const { expect_end, open_http } = require('./raw_http.js');
 const { start_server } = require('./server.js');
@@ -19,6 +23,10 @@ const read_timeout_ms = 1_000;
 const idle_ping_ms = 300;
 const recommended = fs.readFileSync(path.join(__dirname, '../../examples/nginx.conf'), 'utf8');
 
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'edgews-nginx-tls-'));
+process.on('exit', () => fs.rmSync(folder, { recursive: true }));
+const { certificate, key, ca } = make_certificate(folder, 'localhost');
+
 // Every place that a user would change, too, is there once.
 function replace_one(text, place, value) {
     assert.equal(text.split(place).length, 2, `"${place}" is not there once`);
@@ -26,18 +34,22 @@ function replace_one(text, place, value) {
 }
 
 // The recommended configuration for `server`.
-const in_front_of = (server) => (port) => replace_one(
-    replace_one(recommended, 'listen 80;', `listen 127.0.0.1:${port};`),
-    'server 127.0.0.1:9001;', `server ${server.host}:${server.port};`);
+const in_front_of = (server) => ({ port, tls_port }) => [
+    ['server 127.0.0.1:9001;', `server ${server.host}:${server.port};`],
+    ['listen 80;', `listen 127.0.0.1:${port};`],
+    ['listen 443 ssl;', `listen 127.0.0.1:${tls_port} ssl;`],
+    ['/etc/letsencrypt/live/chat.example/fullchain.pem', certificate],
+    ['/etc/letsencrypt/live/chat.example/privkey.pem', key],
+].reduce((text, [place, value]) => replace_one(text, place, value), recommended);
 
 const limits = `proxy_read_timeout ${read_timeout_ms}ms;`;
 
-// { status, headers, body } of a plain request. `from`: the address that it comes from.
-function get(place, target, { headers = {}, from = '127.0.0.1' } = {}) {
+// { status, headers, body } of a request. `from`: the address that it comes from.
+function get(place, target, { headers = {}, from = '127.0.0.1', scheme = 'http' } = {}) {
     return new Promise((resolve, reject) => {
-        const options = { host: place.host, port: place.port, path: target, headers,
-                          localAddress: from, agent: false };
-        http.get(options, (response) => {
+        const options = { headers, localAddress: from, agent: false, ca };
+        const client = scheme === 'https' ? https : http;
+        client.get(place.url(target, scheme), options, (response) => {
             let body = '';
             response.setEncoding('utf8').on('data', (chunk) => { body += chunk; })
                 .on('end', () => resolve({ status: response.statusCode,
@@ -56,7 +68,7 @@ class Client {
 
     static async connect(url, { protocols = [], ...options } = {}) {
         const client = new Client();
-        const socket = client.socket = new WebSocket(url, protocols, options);
+        const socket = client.socket = new WebSocket(url, protocols, { ca, ...options });
         client.closed = new Promise((resolve) => {
             socket.on('close', (code) => resolve(code));
         });
@@ -94,10 +106,13 @@ class Client {
     }
 }
 
-describe('echo behind nginx', () => {
+// What holds for ws as for wss. `web`: the scheme of pages and requests.
+const echo_behind_nginx = (scheme, web) => () => {
     let server;
     let nginx;
-    const connect = (target = '/echo', options) => Client.connect(nginx.url(target), options);
+    const connect = (target = '/echo', options) =>
+        Client.connect(nginx.url(target, scheme), options);
+    const who = (place, options) => who_am_i(place, { scheme: web, ...options });
 
     before(async () => {
         server = await start_server('echo', ['--trusted-proxy', '127.0.0.1',
@@ -149,7 +164,7 @@ describe('echo behind nginx', () => {
         const silent = await start_server('echo', ['--idle-ping', '0']);
         const before_it = await start_nginx(in_front_of(silent), limits);
         try {
-            const client = await Client.connect(before_it.url('/echo'));
+            const client = await Client.connect(before_it.url('/echo', scheme));
             assert.equal(await client.closed, 1006);
         } finally {
             await before_it.stop();
@@ -177,32 +192,32 @@ describe('echo behind nginx', () => {
     });
 
     it('the origin of a page from the proxy is our own, another is not', { timeout }, async () => {
-        const own = await connect('/echo', { origin: nginx.url('', 'http') });
+        const own = await connect('/echo', { origin: nginx.url('', web) });
         await own.echo('hello');
         await own.close();
-        for (const origin of ['http://evil.example', `http://127.0.0.1:${server.port}`,
-                              'http://127.0.0.1']) {
+        for (const origin of [`${web}://evil.example`, `${web}://127.0.0.1:${server.port}`,
+                              `${web}://127.0.0.1`]) {
             await assert.rejects(connect('/echo', { origin }), /403/);
         }
     });
 
     it('X-Forwarded-For is believed of a trusted proxy', { timeout }, async () => {
-        assert.equal(await who_am_i(nginx, { from: '127.0.0.2' }), '127.0.0.2');
+        assert.equal(await who(nginx, { from: '127.0.0.2' }), '127.0.0.2');
         // What the client sent stands before what nginx appended.
         const spoofed = { 'X-Forwarded-For': '192.0.2.7' };
-        assert.equal(await who_am_i(nginx, { from: '127.0.0.2', headers: spoofed }), '127.0.0.2');
+        assert.equal(await who(nginx, { from: '127.0.0.2', headers: spoofed }), '127.0.0.2');
         // One that is trusted itself is a further proxy.
-        assert.equal(await who_am_i(nginx, { headers: spoofed }), '192.0.2.7');
+        assert.equal(await who(nginx, { headers: spoofed }), '192.0.2.7');
         // The other header, nginx passes on as it comes.
         const other = { Forwarded: 'for=192.0.2.7' };
-        assert.equal(await who_am_i(nginx, { from: '127.0.0.2', headers: other }), '127.0.0.2');
+        assert.equal(await who(nginx, { from: '127.0.0.2', headers: other }), '127.0.0.2');
     });
 
     it('X-Forwarded-For is not believed without --trusted-proxy', { timeout }, async () => {
         const wary = await start_server('echo', ['--trusted-proxy', '192.0.2.0/24']);
         const before_it = await start_nginx(in_front_of(wary), limits);
         try {
-            assert.equal(await who_am_i(before_it, { from: '127.0.0.2' }), '127.0.0.1');
+            assert.equal(await who(before_it, { from: '127.0.0.2' }), '127.0.0.1');
             assert.equal(await who_am_i(wary, { headers: { 'X-Forwarded-For': '192.0.2.7' } }),
                          '127.0.0.1');
         } finally {
@@ -215,7 +230,7 @@ describe('echo behind nginx', () => {
         const leaving = await start_server('echo');
         const before_it = await start_nginx(in_front_of(leaving), limits);
         try {
-            const client = await Client.connect(before_it.url('/echo'));
+            const client = await Client.connect(before_it.url('/echo', scheme));
             await client.echo('hello');
             await leaving.stop();
             assert.equal(await client.closed, 1001);
@@ -223,7 +238,10 @@ describe('echo behind nginx', () => {
             await before_it.stop();
         }
     });
-});
+};
+
+describe('echo behind nginx', echo_behind_nginx('ws', 'http'));
+describe('echo behind nginx that ends TLS', echo_behind_nginx('wss', 'https'));
 
 describe('demo behind nginx', () => {
     let server;
@@ -259,7 +277,7 @@ describe('echo behind nginx that forwards connections', { skip: !has_stream }, (
 
     before(async () => {
         server = await start_server('echo', ['--trusted-proxy', '127.0.0.1', '--proxy-protocol']);
-        nginx = await start_nginx((port) => `server {
+        nginx = await start_nginx(({ port }) => `server {
             listen 127.0.0.1:${port};
             proxy_pass ${server.host}:${server.port};
             proxy_protocol on;
