@@ -31,18 +31,31 @@ HttpConnection::HttpConnection(Shard& shard, const Address& peer, const Listener
       shard_(shard),
       from_(peer),
       admission_(shard, peer),
+      tls_(listener.tls),
       is_from_proxy_(shard.trusted_proxies().contains(peer)),
       awaits_proxy_header_(is_from_proxy_ && listener.proxy_protocol) {}
 
 HttpConnection::~HttpConnection() = default;
 
-int HttpConnection::start(Fd fd, std::unique_ptr<Transport> transport) noexcept {
-    const int error = open(std::move(fd), std::move(transport));
-    if (error == 0) loop().schedule(*this, shard_.options().handshake_timeout_ms);
-    return error;
+bool HttpConnection::start(Fd fd) noexcept {
+    if (!awaits_proxy_header_ && !start_tls()) return false;
+    if (open(std::move(fd)) != 0) return false;
+    loop().schedule(*this, shard_.options().handshake_timeout_ms);
+    return true;
+}
+
+// False: there is no memory for it.
+bool HttpConnection::start_tls() noexcept {
+    if (!tls_) return true;
+    std::unique_ptr<Transport> transport = tls_->accept(loop().pool(), from_);
+    tls_.reset();
+    if (!transport) return false;
+    speak_through(std::move(transport));
+    return true;
 }
 
 void HttpConnection::on_readable() {
+    if (awaits_proxy_header_ && !take_proxy_header()) return;
     // While a decision is pending, or the client does not read, what arrives waits in the socket.
     for (int turns = 0; !pending_ && !is_blocked(); ++turns) {
         if (turns == receive_count_max) return read_later();
@@ -71,11 +84,6 @@ void HttpConnection::process(std::span<std::byte> input) {
         resumed->bytes.append(input);
         input = resumed->bytes.bytes();
     }
-    if (awaits_proxy_header_) {
-        const std::size_t size = take_proxy_header(input);
-        if (awaits_proxy_header_) return;
-        input = input.subspan(size);
-    }
     HttpHead* head = resumed ? &resumed->head : &shard_.scratch_head();
     if (!resumed) head->reset();
     while (!input.empty() && is_open() && !is_broken() && !pending_) {
@@ -93,29 +101,44 @@ void HttpConnection::process(std::span<std::byte> input) {
     }
 }
 
-// Returns the size of the header that `input` begins with. When there is none yet, or never will
-// be, the connection still awaits it.
-std::size_t HttpConnection::take_proxy_header(std::span<const std::byte> input) {
-    const ParsedProxyHeader header = parse_proxy_header(input);
+// True: the header was received, and there is more. What follows is only peeked at: it may be for a
+// transport, and waits in the socket for its turn. So does a header that is not complete.
+bool HttpConnection::take_proxy_header() {
+    // With room to see whether anything follows.
+    const Received arrived = peek(loop().receive_space().first(proxy_header_size_max + 1));
+    const std::span<std::byte> space = loop().receive_space().first(arrived.size);
+    if (arrived.end == Received::End::would_block) return false;
+    const ParsedProxyHeader header = parse_proxy_header(space);
     if (header.fault != ProxyFault::none) {
         refuse_proxy();
-    } else if (header.size == 0) {
-        put_off(input);
-    } else {
-        awaits_proxy_header_ = false;
-        if (header.source) from_ = Address(header.source);
-        admission_.move_to(from_);
-        // What forwards a connection does not look into the requests: what they say is the word of
-        // whom the header names, and of nobody we know when it names no one.
-        is_from_proxy_ = header.source && shard_.trusted_proxies().contains(from_);
+        return false;
     }
-    return header.size;
+    if (header.size == 0) {
+        if (arrived.end != Received::End::open || has_ended()) end_unanswered();
+        return false;
+    }
+    shard_.counters().add(Counter::bytes_received, receive(space.first(header.size)).size);
+    awaits_proxy_header_ = false;
+    if (header.source) from_ = Address(header.source);
+    admission_.move_to(from_);
+    // What forwards a connection does not look into the requests: what they say is the word of
+    // whom the header names, and of nobody we know when it names no one.
+    is_from_proxy_ = header.source && shard_.trusted_proxies().contains(from_);
+    if (start_tls()) return space.size() > header.size || has_ended();
+    refuse_proxy();
+    return false;
 }
 
 // Nothing may be assumed about who does not send the header that is due: not even that it would
 // understand an answer.
 void HttpConnection::refuse_proxy() {
     shard_.counters().add(Counter::connections_refused);
+    end_unanswered();
+}
+
+// What was only peeked at would reset the connection.
+void HttpConnection::end_unanswered() {
+    shard_.counters().add(Counter::bytes_received, receive(loop().receive_space()).size);
     close();
 }
 
@@ -126,8 +149,7 @@ void HttpConnection::find_client(const HttpHead& head) {
     if (client) admission_.move_to(Address(client));
 }
 
-// Keeps what cannot be served yet: because the client does not read the answers to what came
-// before, or a PROXY header is not complete.
+// Keeps what cannot be served yet: the client does not read the answers to what came before.
 void HttpConnection::put_off(std::span<const std::byte> input) {
     partial_ = std::make_unique<Partial>(
         Partial{HttpHead(shard_.options().http), loop().pool().take(input.size())});

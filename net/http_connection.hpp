@@ -26,8 +26,8 @@ class HttpConnection final : public Stream {
     HttpConnection(Shard& shard, const Address& peer, const ListenerSetup& listener);
     ~HttpConnection() override;
 
-    // Registers with the shard's loop. 0, or the system's error number.
-    [[nodiscard]] int start(Fd fd, std::unique_ptr<Transport> transport) noexcept;
+    // Registers with the shard's loop. False: the system refuses.
+    [[nodiscard]] bool start(Fd fd) noexcept;
     // The decision that an upgrade handler deferred. False: nobody waits for one.
     bool accept_pending(UpgradeAnswer answer);
     bool reject_pending(unsigned status, std::string_view body);
@@ -58,8 +58,10 @@ class HttpConnection final : public Stream {
     void count_sent(std::size_t size) noexcept override;
 
     void process(std::span<std::byte> input);
-    [[nodiscard]] std::size_t take_proxy_header(std::span<const std::byte> input);
+    [[nodiscard]] bool start_tls() noexcept;
+    [[nodiscard]] bool take_proxy_header();
     void refuse_proxy();
+    void end_unanswered();
     void find_client(const HttpHead& head);
     void put_off(std::span<const std::byte> input);
     void keep(std::span<const std::byte> input, const HttpHead& head);
@@ -85,6 +87,7 @@ class HttpConnection final : public Stream {
     // The peer, or whom a PROXY header names in its place. Each request may be for another client.
     Address from_;
     Admission admission_;
+    std::shared_ptr<const TransportFactory> tls_;  // Null: none, or it has begun.
     std::unique_ptr<Partial> partial_;
     std::unique_ptr<Pending> pending_;
     bool is_head_begun_ = false;

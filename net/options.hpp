@@ -111,7 +111,8 @@ struct ListenOptions {
     // Connections of trusted proxies begin with a PROXY header, version 1 or 2
     // (core/proxy_protocol.hpp); one that does not is closed without an answer. It names the client
     // for all of the connection, so forwarded_header is read only if that client is a trusted proxy
-    // itself. To all others the listener speaks HTTP from the first byte on.
+    // itself. With `tls` the header comes before TLS begins. To all others the listener speaks HTTP
+    // or TLS from the first byte on.
     bool proxy_protocol = false;
 };
 

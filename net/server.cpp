@@ -143,11 +143,6 @@ void Server::make_shards() {
 
 Error Server::listen(const ListenOptions& options) {
     if (state_->option_error) return state_->option_error;
-    // The header comes in front of the handshake, and nobody would read it there.
-    if (options.proxy_protocol && options.tls) {
-        return {std::make_error_code(std::errc::not_supported),
-                "listen: proxy_protocol does not go together with tls"};
-    }
     make_shards();
     ListenSockets sockets = open_listen_sockets(options, loop_count());
     if (sockets.error) return sockets.error;

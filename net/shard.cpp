@@ -4,7 +4,6 @@
 #include <edgews/net/http_connection.hpp>
 #include <edgews/net/listener.hpp>
 #include <edgews/net/slots.hpp>
-#include <edgews/net/transport.hpp>
 
 #include <cassert>
 #include <system_error>
@@ -33,9 +32,7 @@ void Shard::listen(Fd fd, const ListenerSetup& setup) {
 void Shard::accepted(Fd fd, const Address& peer, const ListenerSetup& listener) {
     counters().add(Counter::connections_accepted);
     auto connection = std::make_unique<HttpConnection>(*this, peer, listener);
-    auto transport = listener.tls ? listener.tls->accept(loop_.pool(), peer) : nullptr;
-    const bool is_served = transport != nullptr || !listener.tls;
-    if (is_served && connection->start(std::move(fd), std::move(transport)) == 0) {
+    if (connection->start(std::move(fd))) {
         (void)connection.release();  // The loop owns it now.
     } else {
         counters().add(Counter::connections_refused);

@@ -31,11 +31,16 @@ Stream::~Stream() {
     if (output_) loop_->give_back(std::move(output_));
 }
 
-int Stream::open(Fd fd, std::unique_ptr<Transport> transport) noexcept {
+int Stream::open(Fd fd) noexcept {
     fd_ = std::move(fd);
-    transport_ = std::move(transport);
     // Once for the socket's whole life.
     return loop_->add(*this, fd_.get(), EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
+}
+
+void Stream::speak_through(std::unique_ptr<Transport> transport) noexcept {
+    assert(!transport_);
+    assert(output_size() == 0);
+    transport_ = std::move(transport);
 }
 
 bool Stream::take_over(Stream& predecessor) noexcept {
@@ -83,10 +88,14 @@ void Stream::abandon() {
     break_off();
 }
 
-Received Stream::receive_raw(std::span<std::byte> space) noexcept {
+Received Stream::peek(std::span<std::byte> space) noexcept {
+    return receive_raw(space, MSG_PEEK);
+}
+
+Received Stream::receive_raw(std::span<std::byte> space, int flags) noexcept {
     ssize_t count = 0;
     do {
-        count = ::recv(fd_.get(), space.data(), space.size(), 0);
+        count = ::recv(fd_.get(), space.data(), space.size(), flags);
     } while (count < 0 && errno == EINTR);
     is_drained_ = count < static_cast<ssize_t>(space.size());
     if (count > 0) return {.size = static_cast<std::size_t>(count)};

@@ -57,8 +57,9 @@ class Stream : public Source {
     explicit Stream(Loop& loop) noexcept;
 
     // Takes a connected, non-blocking socket and registers it. 0, or the system's error number.
-    // `transport`: what it speaks through; null: nothing.
-    [[nodiscard]] int open(Fd fd, std::unique_ptr<Transport> transport = {}) noexcept;
+    [[nodiscard]] int open(Fd fd) noexcept;
+    // From here on the socket is received from and sent to through `transport`.
+    void speak_through(std::unique_ptr<Transport> transport) noexcept;
     // Takes the socket, the token and the output of `predecessor`, which is then
     // closed and deleted at the end of the turn. False: its last receive may have
     // left something unread.
@@ -80,6 +81,8 @@ class Stream : public Source {
     [[nodiscard]] Received receive(std::span<std::byte> space) noexcept {
         return transport_ ? receive_opened(space) : receive_raw(space);
     }
+    // The same without a transport, and what it brings stays in the socket.
+    [[nodiscard]] Received peek(std::span<std::byte> space) noexcept;
     // The last receive took all there was, unless has_ended().
     [[nodiscard]] bool is_drained() const noexcept { return is_drained_; }
     [[nodiscard]] const Transport* transport() const noexcept { return transport_.get(); }
@@ -155,7 +158,7 @@ class Stream : public Source {
     void enter(Phase phase) noexcept { phase_ = phase; }
     void take_output();
     void flush_later();
-    [[nodiscard]] Received receive_raw(std::span<std::byte> space) noexcept;
+    [[nodiscard]] Received receive_raw(std::span<std::byte> space, int flags = 0) noexcept;
     [[nodiscard]] Received receive_opened(std::span<std::byte> space) noexcept;
     [[nodiscard]] std::size_t send_pieces(std::span<iovec> pieces);
     [[nodiscard]] std::size_t send_sealed(std::span<const iovec> pieces);

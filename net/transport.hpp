@@ -66,7 +66,8 @@ class Transport {
 class TransportFactory {
   public:
     virtual ~TransportFactory() = default;
-    // `pool`: of the connection's loop. Null: there is no memory for one.
+    // `pool`: of the connection's loop. `peer`: who connected, or whom a PROXY header names in its
+    // place. Null: there is no memory for one.
     [[nodiscard]] virtual std::unique_ptr<Transport> accept(BufferPool& pool,
                                                             const Address& peer) const noexcept = 0;
 };

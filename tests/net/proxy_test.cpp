@@ -282,12 +282,15 @@ TEST(Proxy, who_sends_no_proper_header_is_closed_without_an_answer) {
         from_hex("0D0A0D0A 000D0A51 5549540A 21 11 0004 C0000207"),
         from_hex("0D0A0D0A 000D0A51 5549540A 21 11 FFFF"),
     };
+    std::size_t size = 0;
     for (const Bytes& input : inputs) {
         SCOPED_TRACE(to_hex(input));
         TestClient proxy = server.connect();
         proxy.send(input);
         proxy.expect_eof();
+        size += input.size();
     }
+    EXPECT_EQ(server->stats()[Counter::bytes_received], size);
     EXPECT_EQ(server->stats()[Counter::connections_refused], std::size(inputs));
     EXPECT_EQ(server->stats()[Counter::bytes_sent], 0U);
     server.wait_for(Counter::connections_open, 0);
@@ -354,10 +357,14 @@ TEST(Proxy, a_proxy_that_only_looks_whether_we_are_there_is_no_trouble) {
     WithHeader server;
     TestClient knocking = server.connect();
     TestClient half = server.connect();
+    TestClient ended = server.connect();
     half.send(line.substr(0, 20));
-    server.wait_for(Counter::connections_open, 2);
+    ended.send(line.substr(0, 20));
+    server.wait_for(Counter::connections_open, 3);
     knocking.close();
     half.close();
+    ended.half_close();
+    ended.expect_eof();
     server.wait_for(Counter::connections_open, 0);
     EXPECT_EQ(server->stats()[Counter::connections_refused], 0U);
 }

@@ -1,7 +1,6 @@
 // TLS without sockets: a client of OpenSSL and our transport, joined in memory.
 #include <edgews/core/buffer.hpp>
 #include <edgews/net/address.hpp>
-#include <edgews/net/server.hpp>
 #include <edgews/tls/tls.hpp>
 
 #include <gtest/gtest.h>
@@ -13,7 +12,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <vector>
 
 #include "../support/bytes.hpp"
@@ -294,14 +292,6 @@ TEST_F(TlsTest, sessions_resume_and_new_certificates_are_for_new_connections) {
     EXPECT_EQ(third.name_of_server(), "two.example");
     EXPECT_FALSE(server_->info().is_resumed);
     SSL_SESSION_free(session);
-}
-
-TEST_F(TlsTest, a_listener_cannot_have_a_proxy_header_too) {
-    make();
-    Server server({.loops = 1});
-    const Error error = server.listen({.host = "127.0.0.1", .tls = tls_, .proxy_protocol = true});
-    EXPECT_EQ(error.code, std::errc::not_supported);
-    EXPECT_NE(error.message.find("proxy_protocol"), std::string::npos);
 }
 
 TEST_F(TlsTest, a_key_with_a_pass_phrase_is_an_error) {
