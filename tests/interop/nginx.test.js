@@ -1,8 +1,9 @@
 // Behind a real nginx, configured by the file that README.md recommends: examples/nginx.conf, in
-// the clear and with TLS. And behind one that forwards connections.
+// the clear and with TLS. And behind one that forwards connections, TLS unopened.
 'use strict';
 
 const assert = require('node:assert/strict');
+const { randomBytes } = require('node:crypto');
 const fs = require('node:fs');
 const http = require('node:http');
 const https = require('node:https');
@@ -309,3 +310,58 @@ describe('echo behind nginx that forwards connections', { skip: !has_stream }, (
         socket.destroy();
     });
 });
+
+for (const proxy_protocol of ['off', 'on']) {
+    const title = `wss through nginx that forwards connections, proxy_protocol ${proxy_protocol}`;
+    describe(title, { skip: !has_stream }, () => {
+        const has_header = proxy_protocol === 'on';
+        let server;
+        let nginx;
+        const who = (place, from) => who_am_i(place, { from, scheme: 'https' });
+
+        before(async () => {
+            const arguments_ = ['--deflate', '--cert', certificate, '--key', key,
+                                '--trusted-proxy', '127.0.0.1'];
+            if (has_header) arguments_.push('--proxy-protocol');
+            server = await start_server('secure_echo', arguments_);
+            nginx = await start_nginx(({ tls_port }) => `server {
+                listen 127.0.0.1:${tls_port};
+                proxy_pass ${server.host}:${server.port};
+                proxy_protocol ${proxy_protocol};
+            }`);
+        });
+        after(async () => {
+            await nginx?.stop();
+            await server?.stop();
+        });
+
+        it('the certificate is the one of secure_echo, and verified', { timeout }, async () => {
+            const url = nginx.url('/echo', 'wss');
+            await (await Client.connect(url)).close();
+            await assert.rejects(Client.connect(url, { ca: [] }), /self-signed certificate/);
+        });
+
+        it('compressed messages of every size pass', { timeout }, async () => {
+            const client = await Client.connect(nginx.url('/echo', 'wss'));
+            assert.match(client.socket.extensions, /permessage-deflate/);
+            for (const size of [0, 1, 125, 126, 65_536, 1 << 20, 5 << 20]) {
+                await client.echo('t'.repeat(size));
+                await client.echo(randomBytes(size));
+            }
+            await client.close();
+        });
+
+        it('who the client is, only a PROXY header can tell', { timeout }, async () => {
+            for (const from of ['127.0.0.2', '127.0.0.3']) {
+                assert.equal(await who(nginx, from), has_header ? from : '127.0.0.1');
+            }
+        });
+
+        it('who comes past the proxy is its own client', { timeout }, async () => {
+            assert.equal(await who(server, '127.0.0.2'), '127.0.0.2');
+            if (has_header) {  // It has the proxy's address, and no header.
+                await assert.rejects(who(server, '127.0.0.1'), /disconnected before secure TLS/);
+            }
+        });
+    });
+}
