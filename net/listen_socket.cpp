@@ -1,6 +1,7 @@
 #include <edgews/net/listen_socket.hpp>
 
 #include <edgews/net/address.hpp>
+#include <edgews/net/socket.hpp>
 
 #include <fcntl.h>
 #include <netdb.h>
@@ -8,7 +9,6 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 
 #include <cerrno>
 #include <cstring>
@@ -25,36 +25,16 @@ struct Opened {
     Fd fd{};
 };
 
-struct SocketAddress {
-    sockaddr_storage storage{};
-    socklen_t size = 0;
-    int family = AF_UNSPEC;
-
-    [[nodiscard]] const sockaddr* get() const noexcept {
-        return reinterpret_cast<const sockaddr*>(&storage);
-    }
-};
-
-bool set_option(const Fd& fd, int level, int name, int value) noexcept {
-    return ::setsockopt(fd.get(), level, name, &value, sizeof value) == 0;
-}
-
-// The name goes without its end. 0, or the system's error number.
-int set_congestion_control(const Fd& fd, const std::string& name) noexcept {
-    const auto size = static_cast<socklen_t>(name.size());
-    return ::setsockopt(fd.get(), IPPROTO_TCP, TCP_CONGESTION, name.data(), size) == 0 ? 0 : errno;
-}
-
 // Without SO_REUSEPORT, binding and listening fail where any other socket listens at the
 // address; with it set afterwards, the other loops' sockets may join the first.
 Opened listen_tcp(const SocketAddress& address, int backlog, bool joins) noexcept {
-    Fd fd(::socket(address.family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    Fd fd(::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!fd) return {.error = errno};
     const bool is_set =
         set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1) &&
         // Inherited by the connections, which saves each a call.
         set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1) &&
-        (address.family != AF_INET6 || set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0)) &&
+        (address.family() != AF_INET6 || set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0)) &&
         (!joins || set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1));
     if (!is_set || ::bind(fd.get(), address.get(), address.size) != 0) return {.error = errno};
     // Two servers that start at once can both have bound by now: one of them fails here.
@@ -63,16 +43,8 @@ Opened listen_tcp(const SocketAddress& address, int backlog, bool joins) noexcep
     return {.fd = std::move(fd)};
 }
 
-SocketAddress bound_address(const Fd& fd) noexcept {
-    SocketAddress address;
-    address.size = sizeof address.storage;
-    ::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&address.storage), &address.size);
-    address.family = address.storage.ss_family;
-    return address;
-}
-
 SocketAddress any_address(int family, std::uint16_t port) noexcept {
-    SocketAddress address{.family = family};
+    SocketAddress address;
     address.storage.ss_family = static_cast<sa_family_t>(family);
     if (family == AF_INET6) {
         address.size = sizeof(sockaddr_in6);
@@ -98,7 +70,8 @@ ListenSockets open_tcp(const SocketAddress& wanted, const ListenOptions& options
     const Address asked(*wanted.get());
     const std::string where = asked.to_string();
     const bool is_default = options.congestion_control.empty() && asked.is_loopback();
-    const std::string control = is_default ? "reno" : options.congestion_control;
+    const std::string control =
+        is_default ? loopback_congestion_control : options.congestion_control;
     ListenSockets sockets;
     SocketAddress address = wanted;
     for (std::size_t i = 0; i < loop_count; ++i) {
@@ -107,7 +80,7 @@ ListenSockets open_tcp(const SocketAddress& wanted, const ListenOptions& options
             sockets.error = make_error(opened.error, where);
             return sockets;
         }
-        if (i == 0) address = bound_address(opened.fd);  // Port 0 has become a port.
+        if (i == 0) address = local_address(opened.fd);  // Port 0 has become a port.
         const int error = control.empty() ? 0 : set_congestion_control(opened.fd, control);
         if (error != 0 && !is_default) {
             sockets.error = congestion_control_error(error, where, control);
@@ -134,25 +107,21 @@ ListenSockets open_host(const ListenOptions& options, std::size_t loop_count) {
                          "listen on " + options.host + ":" + port + ": " + ::gai_strerror(failure)};
         return sockets;
     }
-    SocketAddress address{.size = found->ai_addrlen, .family = found->ai_family};
+    SocketAddress address{.size = found->ai_addrlen};
     std::memcpy(&address.storage, found->ai_addr, found->ai_addrlen);
     ::freeaddrinfo(found);
     return open_tcp(address, options, loop_count);
 }
 
 // Whether a server answers on the socket file; one that nobody listens on is stale.
-bool is_unix_path_alive(const sockaddr_un& address) noexcept {
+bool is_unix_path_alive(const SocketAddress& address) noexcept {
     const Fd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    return ::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) ==
-               0 ||
-           errno != ECONNREFUSED;
+    return ::connect(probe.get(), address.get(), address.size) == 0 || errno != ECONNREFUSED;
 }
 
 Opened listen_unix(const std::string& path, int backlog) noexcept {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (path.size() >= sizeof address.sun_path) return {.error = ENAMETOOLONG};
-    std::memcpy(address.sun_path, path.data(), path.size());
+    const SocketAddress address = unix_socket_address(path);
+    if (address.size == 0) return {.error = ENAMETOOLONG};
     Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!fd) return {.error = errno};
     struct stat status {};
@@ -160,8 +129,7 @@ Opened listen_unix(const std::string& path, int backlog) noexcept {
         !is_unix_path_alive(address)) {
         ::unlink(path.c_str());
     }
-    if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
-        ::listen(fd.get(), backlog) != 0) {
+    if (::bind(fd.get(), address.get(), address.size) != 0 || ::listen(fd.get(), backlog) != 0) {
         return {.error = errno};
     }
     return {.fd = std::move(fd)};
@@ -199,7 +167,7 @@ ListenSockets adopt(const ListenOptions& options) {
     const std::string& control = options.congestion_control;
     const int error = control.empty() ? 0 : set_congestion_control(fd, control);
     if (error != 0) sockets.error = congestion_control_error(error, where, control);
-    const Address address(*bound_address(fd).get());
+    const Address address(*local_address(fd).get());
     sockets.name = address.to_string();
     sockets.port = address.port();
     return sockets;

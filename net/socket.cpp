@@ -1,0 +1,38 @@
+#include <edgews/net/socket.hpp>
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/un.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace edgews {
+
+SocketAddress unix_socket_address(const std::string& path) noexcept {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (path.size() >= sizeof address.sun_path) return {};
+    std::memcpy(address.sun_path, path.data(), path.size());
+    SocketAddress result{.size = sizeof address};
+    std::memcpy(&result.storage, &address, sizeof address);
+    return result;
+}
+
+SocketAddress local_address(const Fd& fd) noexcept {
+    SocketAddress address{.size = sizeof address.storage};
+    ::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&address.storage), &address.size);
+    return address;
+}
+
+bool set_option(const Fd& fd, int level, int name, int value) noexcept {
+    return ::setsockopt(fd.get(), level, name, &value, sizeof value) == 0;
+}
+
+// The name goes without its end.
+int set_congestion_control(const Fd& fd, const std::string& name) noexcept {
+    const auto size = static_cast<socklen_t>(name.size());
+    return ::setsockopt(fd.get(), IPPROTO_TCP, TCP_CONGESTION, name.data(), size) == 0 ? 0 : errno;
+}
+
+}  // namespace edgews

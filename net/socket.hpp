@@ -1,0 +1,36 @@
+// What sockets that listen and sockets that connect have in common.
+#pragma once
+
+#include <edgews/net/fd.hpp>
+
+#include <sys/socket.h>
+
+#include <string>
+
+namespace edgews {
+
+// An address as the system takes it, of any family, with the zone that an Address has no room for.
+struct SocketAddress {
+    sockaddr_storage storage{};
+    socklen_t size = 0;
+
+    [[nodiscard]] int family() const noexcept { return storage.ss_family; }
+    [[nodiscard]] const sockaddr* get() const noexcept {
+        return reinterpret_cast<const sockaddr*>(&storage);
+    }
+};
+
+// That of a Unix socket's file. Size 0: no address has room for so long a path.
+[[nodiscard]] SocketAddress unix_socket_address(const std::string& path) noexcept;
+// What the socket is bound to.
+[[nodiscard]] SocketAddress local_address(const Fd& fd) noexcept;
+
+// False: refused, see errno.
+bool set_option(const Fd& fd, int level, int name, int value) noexcept;
+
+// The default on loopback, for the reasons that ListenOptions::congestion_control gives.
+inline constexpr const char* loopback_congestion_control = "reno";
+// 0, or the system's error number.
+int set_congestion_control(const Fd& fd, const std::string& name) noexcept;
+
+}  // namespace edgews
