@@ -1,5 +1,7 @@
 #include <edgews/net/socket.hpp>
 
+#include <edgews/net/address.hpp>
+
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/un.h>
@@ -23,6 +25,15 @@ SocketAddress local_address(const Fd& fd) noexcept {
     SocketAddress address{.size = sizeof address.storage};
     ::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&address.storage), &address.size);
     return address;
+}
+
+bool is_connected_to_itself(const Fd& fd) noexcept {
+    SocketAddress peer{.size = sizeof peer.storage};
+    ::getpeername(fd.get(), reinterpret_cast<sockaddr*>(&peer.storage), &peer.size);
+    const Address own_end(*local_address(fd).get());
+    const Address other_end(*peer.get());
+    return own_end.port() != 0 && own_end.port() == other_end.port() &&
+           own_end.has_ip_of(other_end);
 }
 
 bool set_option(const Fd& fd, int level, int name, int value) noexcept {

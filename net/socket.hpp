@@ -25,6 +25,10 @@ struct SocketAddress {
 // What the socket is bound to.
 [[nodiscard]] SocketAddress local_address(const Fd& fd) noexcept;
 
+// Whether both its ends are the same: who dials a port of this machine that nobody listens at can
+// be given that very port to dial from, and TCP connects the two.
+[[nodiscard]] bool is_connected_to_itself(const Fd& fd) noexcept;
+
 // False: refused, see errno.
 bool set_option(const Fd& fd, int level, int name, int value) noexcept;
 
