@@ -58,68 +58,6 @@ HttpFault fault_of(char c, HttpFault otherwise) noexcept {
 
 }  // namespace
 
-unsigned status_code(HttpFault fault) noexcept {
-    switch (fault) {
-        case HttpFault::none: break;
-        case HttpFault::method_malformed:
-        case HttpFault::target_malformed:
-        case HttpFault::version_malformed:
-        case HttpFault::bare_line_feed:
-        case HttpFault::bare_carriage_return:
-        case HttpFault::control_character:
-        case HttpFault::folded_header:
-        case HttpFault::header_name_malformed:
-        case HttpFault::space_before_colon:
-        case HttpFault::colon_missing:
-        case HttpFault::host_missing:
-        case HttpFault::host_repeated:
-        case HttpFault::host_malformed:
-        case HttpFault::content_length_malformed:
-        case HttpFault::content_length_repeated:
-        case HttpFault::content_length_and_coding: return 400;
-        case HttpFault::request_line_too_long: return 414;
-        case HttpFault::header_line_too_long:
-        case HttpFault::too_many_headers:
-        case HttpFault::head_too_large: return 431;
-        case HttpFault::transfer_coding_unsupported: return 501;
-        case HttpFault::version_unsupported: return 505;
-    }
-    assert(false);
-    return 400;
-}
-
-std::string_view describe(HttpFault fault) noexcept {
-    switch (fault) {
-        case HttpFault::none: return "no fault";
-        case HttpFault::method_malformed: return "the request line does not begin with a method";
-        case HttpFault::target_malformed: return "the request target is neither a path nor a URL";
-        case HttpFault::version_malformed:
-            return "the request line does not end in an HTTP version";
-        case HttpFault::version_unsupported: return "only HTTP/1.1 is spoken here";
-        case HttpFault::bare_line_feed: return "a line ends in LF without CR";
-        case HttpFault::bare_carriage_return: return "a CR is not followed by LF";
-        case HttpFault::control_character: return "the head holds a control character";
-        case HttpFault::folded_header: return "a header line begins with whitespace";
-        case HttpFault::header_name_malformed: return "a header name is not a token";
-        case HttpFault::space_before_colon: return "whitespace stands before a header's colon";
-        case HttpFault::colon_missing: return "a header line has no colon";
-        case HttpFault::host_missing: return "the Host header is missing";
-        case HttpFault::host_repeated: return "there is more than one Host header";
-        case HttpFault::host_malformed: return "the Host header does not name a host";
-        case HttpFault::content_length_malformed: return "Content-Length is not a number";
-        case HttpFault::content_length_repeated: return "there is more than one Content-Length";
-        case HttpFault::content_length_and_coding:
-            return "Content-Length and Transfer-Encoding exclude each other";
-        case HttpFault::transfer_coding_unsupported: return "the only transfer coding is chunked";
-        case HttpFault::request_line_too_long: return "the request line is too long";
-        case HttpFault::header_line_too_long: return "a header line is too long";
-        case HttpFault::too_many_headers: return "there are too many headers";
-        case HttpFault::head_too_large: return "the request head is too large";
-    }
-    assert(false);
-    return {};
-}
-
 HttpHeaderValues::Iterator::Iterator(const HttpHead& head, std::string_view name,
                                      std::size_t index) noexcept
     : head_(&head), name_(name), index_(index) {}
