@@ -28,6 +28,9 @@ unsigned status_code(HttpFault fault) noexcept {
         case HttpFault::too_many_headers:
         case HttpFault::head_too_large: return 431;
         case HttpFault::transfer_coding_unsupported: return 501;
+        case HttpFault::status_version_malformed:
+        case HttpFault::status_malformed:
+        case HttpFault::status_line_too_long: return 502;
         case HttpFault::version_unsupported: return 505;
     }
     assert(false);
@@ -42,6 +45,9 @@ std::string_view describe(HttpFault fault) noexcept {
         case HttpFault::version_malformed:
             return "the request line does not end in an HTTP version";
         case HttpFault::version_unsupported: return "only HTTP/1.1 is spoken here";
+        case HttpFault::status_version_malformed:
+            return "the response does not begin with an HTTP version";
+        case HttpFault::status_malformed: return "the status is not a number from 100 to 999";
         case HttpFault::bare_line_feed: return "a line ends in LF without CR";
         case HttpFault::bare_carriage_return: return "a CR is not followed by LF";
         case HttpFault::control_character: return "the head holds a control character";
@@ -58,9 +64,10 @@ std::string_view describe(HttpFault fault) noexcept {
             return "Content-Length and Transfer-Encoding exclude each other";
         case HttpFault::transfer_coding_unsupported: return "the only transfer coding is chunked";
         case HttpFault::request_line_too_long: return "the request line is too long";
+        case HttpFault::status_line_too_long: return "the status line is too long";
         case HttpFault::header_line_too_long: return "a header line is too long";
         case HttpFault::too_many_headers: return "there are too many headers";
-        case HttpFault::head_too_large: return "the request head is too large";
+        case HttpFault::head_too_large: return "the head is too large";
     }
     assert(false);
     return {};

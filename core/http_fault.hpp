@@ -12,7 +12,10 @@ enum class HttpFault : std::uint8_t {
     method_malformed,             // 9110 9.1: a method is a token, followed by one space
     target_malformed,             // 9112 3.2: neither "/path" nor "http://host/path"
     version_malformed,            // 9112 2.3: not "HTTP/" digit "." digit
-    version_unsupported,          // 9110 15.6.6: not HTTP/1.1, which RFC 6455 4.2.1 asks for
+    version_unsupported,          // 9110 15.6.6: not HTTP/1.1, which RFC 6455 4.2.1 asks for; in
+                                  // a response HTTP/1.0 is good, too: proxies refuse with it
+    status_version_malformed,     // 9112 4: a response begins with a version and one space
+    status_malformed,             // 9110 15: not three digits, or below 100
     bare_line_feed,               // 9112 2.2: LF without CR
     bare_carriage_return,         // 9112 2.2: CR without LF
     control_character,            // 9110 5.5: NUL and its like, anywhere
@@ -28,12 +31,14 @@ enum class HttpFault : std::uint8_t {
     content_length_and_coding,    // 9112 6.1: beside Transfer-Encoding
     transfer_coding_unsupported,  // 9112 6.1: other than one "chunked"
     request_line_too_long,        // 9110 15.5.15: over line_size_max
+    status_line_too_long,         // Over line_size_max
     header_line_too_long,         // 6585 5: over line_size_max
     too_many_headers,             // 6585 5: over header_count_max
     head_too_large,               // 6585 5: over head_size_max
 };
 
-// The status that answers the fault: 400, 414, 431, 501 or 505. Requires: not `none`.
+// The status that answers a request's fault: 400, 414, 431, 501 or 505. A response is not
+// answered; 502 is what a gateway says of one. Requires: not `none`.
 [[nodiscard]] unsigned status_code(HttpFault fault) noexcept;
 
 // One sentence, fit for a response's body and for a log.

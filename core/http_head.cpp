@@ -1,52 +1,18 @@
 #include <edgews/core/http_head.hpp>
+#include <edgews/core/http_scan.hpp>
 #include <edgews/core/url.hpp>
 
 #include <algorithm>
-#include <bit>
 #include <cassert>
-#include <cstring>
 
 namespace edgews {
 namespace {
 
 constexpr std::string_view version_wanted = "HTTP/1.1";
-
-// Eight bytes at once: the top bit of the first byte below 0x20 or equal to 0x7F, and
-// perhaps bits of later bytes; 0 if there is none. HTAB is among them.
-std::uint64_t control_bits(std::uint64_t word) noexcept {
-    constexpr std::uint64_t ones = 0x0101010101010101;
-    constexpr std::uint64_t tops = ones * 0x80;
-    const std::uint64_t deletes = word ^ (ones * 0x7F);
-    const std::uint64_t below_space = (word - ones * 0x20) & ~word;
-    const std::uint64_t is_delete = (deletes - ones) & ~deletes;
-    return (below_space | is_delete) & tops;
-}
-
-// The first offset in [begin, end) whose byte no header value may hold, or `end`.
-std::size_t find_value_end(const char* text, std::size_t begin, std::size_t end) noexcept {
-    while (end - begin >= sizeof(std::uint64_t)) {
-        std::uint64_t word;
-        std::memcpy(&word, text + begin, sizeof word);
-        const std::uint64_t bits = control_bits(word);
-        if (bits == 0) {
-            begin += sizeof word;
-            continue;
-        }
-        if constexpr (std::endian::native != std::endian::little) break;
-        begin += static_cast<std::size_t>(std::countr_zero(bits)) / 8;
-        if (text[begin] != '\t') return begin;
-        ++begin;
-    }
-    while (begin < end && is_char_of(CharClass::field_value, text[begin])) ++begin;
-    return begin;
-}
-
-// The first offset in [begin, end) whose byte is not of the class, or `end`.
-std::size_t find_class_end(CharClass wanted, const char* text, std::size_t begin,
-                           std::size_t end) noexcept {
-    while (begin < end && is_char_of(wanted, text[begin])) ++begin;
-    return begin;
-}
+constexpr std::string_view old_version = "HTTP/1.0";  // Good in a response.
+// Where the status stands in "HTTP/1.1 101 Switching Protocols".
+constexpr std::size_t status_begin = 9;
+constexpr std::size_t status_end = 12;
 
 // What is wrong with `c`, where it breaks the rule `otherwise`: control characters and
 // lone line feeds have faults of their own, wherever they stand.
@@ -79,7 +45,8 @@ HttpHeaderValues::Iterator HttpHeaderValues::end() const noexcept {
     return {*head_, name_, head_->header_count()};
 }
 
-HttpHead::HttpHead(const HttpLimits& limits) noexcept : limits_(limits) {
+HttpHead::HttpHead(Kind kind, const HttpLimits& limits) noexcept
+    : limits_(limits), kind_(kind), state_(is_response() ? State::status : State::start) {
     limits_.head_size_max = std::min(limits.head_size_max, http_head_capacity);
     limits_.header_count_max = std::min(limits.header_count_max, http_header_capacity);
 }
@@ -90,10 +57,11 @@ void HttpHead::reset() noexcept {
     position_ = line_begin_ = 0;
     method_begin_ = method_end_ = target_end_ = 0;
     authority_begin_ = authority_end_ = path_begin_ = path_end_ = 0;
-    header_count_ = host_index_ = 0;
-    state_ = State::start;
+    reason_end_ = header_count_ = host_index_ = 0;
+    status_ = 0;
+    state_ = is_response() ? State::status : State::start;
     fault_ = HttpFault::none;
-    has_host_ = has_content_length_ = is_chunked_ = false;
+    has_host_ = has_content_length_ = is_chunked_ = has_other_coding_ = false;
 }
 
 HttpHead::Progress HttpHead::parse(std::string_view input) noexcept {
@@ -104,8 +72,7 @@ HttpHead::Progress HttpHead::parse(std::string_view input) noexcept {
     while (position_ < available && state_ < State::complete) {
         const std::size_t line_room = std::min(available - line_begin_, limits_.line_size_max);
         if (is_over_line_limit()) {
-            fail(state_ <= State::version ? HttpFault::request_line_too_long
-                                          : HttpFault::header_line_too_long);
+            fail(line_fault());
         } else {
             // At the limit stands a CR, or the LF after it, which still belong to the line.
             parse_part(std::max(line_begin_ + line_room, position_ + 1));
@@ -123,6 +90,8 @@ HttpHead::Progress HttpHead::parse(std::string_view input) noexcept {
 bool HttpHead::is_over_line_limit() const noexcept {
     if (position_ - line_begin_ < limits_.line_size_max || base_[position_] == '\r') return false;
     switch (state_) {
+        case State::status:
+        case State::reason:
         case State::method:
         case State::target:
         case State::version:
@@ -131,7 +100,7 @@ bool HttpHead::is_over_line_limit() const noexcept {
         case State::value: return true;
         case State::start:
         case State::start_feed:
-        case State::request_line_feed:
+        case State::start_line_feed:
         case State::header_start:
         case State::header_feed:
         case State::final_feed:
@@ -141,14 +110,23 @@ bool HttpHead::is_over_line_limit() const noexcept {
     return false;
 }
 
+// What a line over its limit is.
+HttpFault HttpHead::line_fault() const noexcept {
+    if (state_ <= State::reason) return HttpFault::status_line_too_long;
+    return state_ <= State::version ? HttpFault::request_line_too_long
+                                    : HttpFault::header_line_too_long;
+}
+
 void HttpHead::parse_part(std::size_t end) noexcept {
     switch (state_) {
+        case State::status: return parse_status(end);
+        case State::reason: return parse_reason(end);
         case State::start: return parse_start();
         case State::start_feed: return parse_line_feed(State::method);
         case State::method: return parse_method(end);
         case State::target: return parse_target(end);
         case State::version: return parse_version(end);
-        case State::request_line_feed: return parse_line_feed(State::header_start);
+        case State::start_line_feed: return parse_line_feed(State::header_start);
         case State::header_start: return parse_header_start(end);
         case State::header_name: return parse_header_name(end);
         case State::value_start: return parse_value_start(end);
@@ -159,6 +137,51 @@ void HttpHead::parse_part(std::size_t end) noexcept {
         case State::failed: break;
     }
     assert(false);
+}
+
+// "HTTP/1.1 101", and the space or CR behind it: a reason may be missing altogether.
+// What speaks another protocol is known at its first byte.
+void HttpHead::parse_status(std::size_t end) noexcept {
+    for (; position_ < end; ++position_) {
+        const char c = base_[position_];
+        if (position_ < status_begin) {
+            const char wanted =
+                position_ == version_wanted.size() ? ' ' : version_wanted[position_];
+            if (is_digit(wanted) ? !is_digit(c) : c != wanted) {
+                return fail(fault_of(c, HttpFault::status_version_malformed));
+            }
+            if (position_ + 2 == status_begin && slice(0, position_ + 1) != version_wanted &&
+                slice(0, position_ + 1) != old_version) {
+                return fail(HttpFault::version_unsupported);
+            }
+        } else if (position_ < status_end) {
+            if (!is_digit(c) || (c == '0' && position_ == status_begin)) {
+                return fail(fault_of(c, HttpFault::status_malformed));
+            }
+        } else {
+            return finish_status(c);
+        }
+    }
+}
+
+// Requires: `c` stands at status_end.
+void HttpHead::finish_status(char c) noexcept {
+    if (c != ' ' && c != '\r') return fail(fault_of(c, HttpFault::status_malformed));
+    for (const char digit : slice(status_begin, status_end)) {
+        status_ = static_cast<std::uint16_t>(status_ * 10 + (digit - '0'));
+    }
+    reason_end_ = position_++;
+    enter(c == ' ' ? State::reason : State::start_line_feed);
+}
+
+void HttpHead::parse_reason(std::size_t end) noexcept {
+    position_ = find_value_end(base_, position_, end);
+    if (position_ == end) return;
+    if (base_[position_] != '\r') {
+        return fail(fault_of(base_[position_], HttpFault::control_character));
+    }
+    reason_end_ = position_++;
+    enter(State::start_line_feed);
 }
 
 // A client may send an empty line after the body of its last request: one is ignored
@@ -236,7 +259,7 @@ void HttpHead::parse_version(std::size_t end) noexcept {
         if (index == version_wanted.size()) {
             if (c != '\r') return fail(fault_of(c, HttpFault::version_malformed));
             ++position_;
-            return enter(State::request_line_feed);
+            return enter(State::start_line_feed);
         }
         const char wanted = version_wanted[index];
         if (is_digit(wanted) ? !is_digit(c) : c != wanted) {
@@ -305,6 +328,7 @@ HttpFault HttpHead::finish_header() noexcept {
     const std::size_t index = header_count_++;
     const auto [name, value] = header_at(index);
     if (equals_ignoring_case(name, "Host")) {
+        if (is_response()) return HttpFault::none;
         if (has_host_) return HttpFault::host_repeated;
         if (!parse_authority(value).is_valid) return HttpFault::host_malformed;
         has_host_ = true;
@@ -312,17 +336,13 @@ HttpFault HttpHead::finish_header() noexcept {
     } else if (equals_ignoring_case(name, "Content-Length")) {
         return read_content_length(value);
     } else if (equals_ignoring_case(name, "Transfer-Encoding")) {
-        if (has_content_length_) return HttpFault::content_length_and_coding;
-        if (is_chunked_ || !equals_ignoring_case(value, "chunked")) {
-            return HttpFault::transfer_coding_unsupported;
-        }
-        is_chunked_ = true;
+        return read_transfer_coding(value);
     }
     return HttpFault::none;
 }
 
 HttpFault HttpHead::read_content_length(std::string_view value) noexcept {
-    if (is_chunked_) return HttpFault::content_length_and_coding;
+    if (is_chunked_ || has_other_coding_) return HttpFault::content_length_and_coding;
     if (has_content_length_) return HttpFault::content_length_repeated;
     constexpr std::uint64_t value_max = INT64_MAX;
     if (value.empty()) return HttpFault::content_length_malformed;
@@ -336,9 +356,20 @@ HttpFault HttpHead::read_content_length(std::string_view value) noexcept {
     return HttpFault::none;
 }
 
+// Without knowing its coding we could not tell where the next request begins; after a
+// response, we need not.
+HttpFault HttpHead::read_transfer_coding(std::string_view value) noexcept {
+    if (has_content_length_) return HttpFault::content_length_and_coding;
+    const bool is_repeated = is_chunked_ || has_other_coding_;
+    is_chunked_ = !is_repeated && equals_ignoring_case(value, "chunked");
+    if (is_chunked_) return HttpFault::none;
+    has_other_coding_ = true;
+    return is_response() ? HttpFault::none : HttpFault::transfer_coding_unsupported;
+}
+
 void HttpHead::parse_final_feed() noexcept {
     if (base_[position_] != '\n') return fail(HttpFault::bare_carriage_return);
-    if (!has_host_) return fail(HttpFault::host_missing);
+    if (!has_host_ && !is_response()) return fail(HttpFault::host_missing);
     ++position_;
     enter(State::complete);
 }
@@ -362,6 +393,21 @@ void HttpHead::check_invariants() const noexcept {
     assert(method_begin_ <= method_end_ || target_end_ == 0);
     assert(path_begin_ <= path_end_);
     assert((fault_ == HttpFault::none) == (state_ != State::failed));
+}
+
+bool HttpHead::has_response_body() const noexcept {
+    if (status_ < 200 || status_ == 204 || status_ == 304) return false;
+    return content_length_ > 0 || !has_content_length_;
+}
+
+bool HttpHead::keep_alive() const noexcept {
+    if (has_token("Connection", "close")) return false;
+    const bool is_old = is_response() && slice(0, old_version.size()) == old_version;
+    return !is_old || has_token("Connection", "keep-alive");
+}
+
+std::string_view HttpHead::reason() const noexcept {
+    return slice(std::min(status_end + 1, reason_end_), reason_end_);
 }
 
 std::string_view HttpHead::method() const noexcept {

@@ -1,4 +1,5 @@
-// HTTP/1.1 request heads: the request line and the headers (RFC 9112, sections 2 to 6).
+// HTTP/1.1 heads: the request line or the status line, and the headers (RFC 9112, sections
+// 2 to 6).
 //
 // An incremental parser that keeps offsets, not text: give it all that was
 // received of the head so far, each time more of it, at any address.
@@ -12,9 +13,10 @@
 //
 // It looks at every byte once, however the bytes are split, and reports a fault at
 // the first byte that proves it. It is strict where leniency lets two parsers
-// disagree about where a request ends (request smuggling): line ends are CR LF,
+// disagree about where a message ends (request smuggling): line ends are CR LF,
 // folded headers, spaces before the colon and control characters are refused, and
-// so are all doubts about the length of the body.
+// so are all doubts about the length of the body. A response is read as strictly, but
+// may have a body of unknown coding: its status is what counts.
 #pragma once
 
 #include <edgews/core/http_fault.hpp>
@@ -79,8 +81,10 @@ class HttpHeaderValues {
 class HttpHead {
   public:
     enum class Progress : std::uint8_t { more, complete, failed };
+    enum class Kind : std::uint8_t { request, response };
 
-    explicit HttpHead(const HttpLimits& limits = {}) noexcept;
+    explicit HttpHead(const HttpLimits& limits = {}) noexcept : HttpHead(Kind::request, limits) {}
+    explicit HttpHead(Kind kind, const HttpLimits& limits = {}) noexcept;
 
     // Continues where the last call stopped. `input`: all bytes since the head's
     // first, those of earlier calls included; what follows the head is not looked
@@ -89,16 +93,24 @@ class HttpHead {
     // The bytes last parsed now lie in `input`: all views are into that from here on.
     // Requires: input.size() is at least what was parsed.
     void rebase(std::string_view input) noexcept { base_ = input.data(); }
-    // Ready for the next request.
+    // Ready for the next head of the same kind.
     void reset() noexcept;
 
     // Why parse() failed.
     [[nodiscard]] HttpFault fault() const noexcept { return fault_; }
 
+    // Of a response: 100 to 999, known as soon as it was read, and still so when what follows it
+    // has a fault, so that an error can name it. 0 before, and of a request.
+    [[nodiscard]] unsigned status() const noexcept { return status_; }
+
     // What follows requires that the head is complete.
 
     // Bytes of the head: from its first byte to the LF of its empty line.
     [[nodiscard]] std::size_t size() const noexcept { return position_; }
+    // "Switching Protocols", or whatever the server wrote; may be empty. Requires: a response.
+    [[nodiscard]] std::string_view reason() const noexcept;
+
+    // Of a request. Requires: it is one.
     [[nodiscard]] std::string_view method() const noexcept;
     // As it was sent: "/path?query" or "http://host/path?query".
     [[nodiscard]] std::string_view target() const noexcept;
@@ -110,6 +122,7 @@ class HttpHead {
     // Host header's (RFC 9112, section 3.2.2). Never empty, and well-formed.
     [[nodiscard]] std::string_view host() const noexcept;
 
+    // Of both.
     [[nodiscard]] std::size_t header_count() const noexcept { return header_count_; }
     // Requires: index < header_count().
     [[nodiscard]] HttpHeader header_at(std::size_t index) const noexcept;
@@ -127,21 +140,27 @@ class HttpHead {
     // 0 without the header.
     [[nodiscard]] std::uint64_t content_length() const noexcept { return content_length_; }
     [[nodiscard]] bool is_chunked() const noexcept { return is_chunked_; }
-    // Whether body bytes follow the head.
-    [[nodiscard]] bool has_body() const noexcept { return content_length_ > 0 || is_chunked_; }
-    // Whether the client wants to send another request: no "Connection: close"
-    // (RFC 9112, section 9.3).
-    [[nodiscard]] bool keep_alive() const noexcept { return !has_token("Connection", "close"); }
+    // Whether body bytes follow the head. One of a response that has neither a length nor is
+    // chunked, or has another coding, ends with the connection (RFC 9112, section 6.3). Whether
+    // the request was HEAD or CONNECT, whose answers have none, is for the caller to know.
+    [[nodiscard]] bool has_body() const noexcept {
+        return is_response() ? has_response_body() : content_length_ > 0 || is_chunked_;
+    }
+    // Whether the peer will go on with this connection: no "Connection: close"; after HTTP/1.0,
+    // only "Connection: keep-alive" says so (RFC 9112, section 9.3).
+    [[nodiscard]] bool keep_alive() const noexcept;
 
   private:
     enum class State : std::uint8_t {
-        start,       // Before the request line; one empty line may precede it.
+        status,  // A response begins here: its version and status.
+        reason,
+        start,       // A request begins here; one empty line may precede it.
         start_feed,  // After the CR of that empty line.
         method,
         target,
         version,
-        request_line_feed,  // After the CR of the request line.
-        header_start,       // At the first byte of a header, or of the empty line.
+        start_line_feed,  // After the CR of the first line.
+        header_start,     // At the first byte of a header, or of the empty line.
         header_name,
         value_start,  // Whitespace after the colon.
         value,
@@ -161,6 +180,9 @@ class HttpHead {
     // state when the part is complete; the parts of a header then go straight on, which
     // saves a quarter of the time of a head. Requires: position_ < end.
     void parse_part(std::size_t end) noexcept;
+    void parse_status(std::size_t end) noexcept;
+    void finish_status(char c) noexcept;
+    void parse_reason(std::size_t end) noexcept;
     void parse_start() noexcept;
     void parse_method(std::size_t end) noexcept;
     void parse_target(std::size_t end) noexcept;
@@ -175,7 +197,11 @@ class HttpHead {
     [[nodiscard]] HttpFault finish_target() noexcept;
     [[nodiscard]] HttpFault finish_header() noexcept;
     [[nodiscard]] HttpFault read_content_length(std::string_view value) noexcept;
+    [[nodiscard]] HttpFault read_transfer_coding(std::string_view value) noexcept;
     [[nodiscard]] bool is_over_line_limit() const noexcept;
+    [[nodiscard]] HttpFault line_fault() const noexcept;
+    [[nodiscard]] bool has_response_body() const noexcept;
+    [[nodiscard]] bool is_response() const noexcept { return kind_ == Kind::response; }
     void enter(State next) noexcept;
     void fail(HttpFault fault) noexcept;
     void check_invariants() const noexcept;
@@ -196,13 +222,17 @@ class HttpHead {
     std::size_t authority_end_ = 0;
     std::size_t path_begin_ = 0;
     std::size_t path_end_ = 0;
+    std::size_t reason_end_ = 0;
     std::size_t header_count_ = 0;
     std::size_t host_index_ = 0;
-    State state_ = State::start;
+    std::uint16_t status_ = 0;
+    Kind kind_;
+    State state_;
     HttpFault fault_ = HttpFault::none;
     bool has_host_ = false;
     bool has_content_length_ = false;
     bool is_chunked_ = false;
+    bool has_other_coding_ = false;  // Only a response's head lives with it.
     // Only the first header_count_ are written; clearing them all would cost more than a parse.
     std::array<Header, http_header_capacity> headers_;
 };

@@ -458,9 +458,9 @@ TEST(Handshake, a_refusal_says_what_is_wrong_and_what_would_be_right) {
               "before HTTP/1.1 431 Request Header Fields Too Large\r\n"
               "Connection: close\r\n"
               "Content-Type: text/plain\r\n"
-              "Content-Length: 30\r\n"
+              "Content-Length: 22\r\n"
               "\r\n"
-              "the request head is too large\n");
+              "the head is too large\n");
 }
 
 }  // namespace
