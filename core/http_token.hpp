@@ -71,6 +71,11 @@ inline constexpr std::array<std::uint8_t, 256> char_class_table = [] {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
 }
 
+// A to Z, in any case.
+[[nodiscard]] constexpr bool is_letter(char c) noexcept {
+    return to_lower(c) >= 'a' && to_lower(c) <= 'z';
+}
+
 [[nodiscard]] constexpr bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept {
     if (a == b) return true;  // As most clients write them.
     if (a.size() != b.size()) return false;

@@ -9,10 +9,6 @@ namespace {
 
 constexpr std::uint32_t port_max = 65535;
 
-constexpr bool is_letter(char c) noexcept {
-    return to_lower(c) >= 'a' && to_lower(c) <= 'z';
-}
-
 // -1: no hexadecimal digit.
 constexpr int hex_digit(char c) noexcept {
     if (is_digit(c)) return c - '0';
