@@ -15,10 +15,6 @@ constexpr std::string_view header_prefix = "Sec-WebSocket-";
 // RFC 6455, section 1.3.
 constexpr std::string_view accept_guid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-bool is_repeated(const HttpHead& head, std::string_view name) noexcept {
-    return head.find_header(name, head.find_header(name) + 1) != head.header_count();
-}
-
 bool has_websocket_header(const HttpHead& head) noexcept {
     for (std::size_t i = 0; i < head.header_count(); ++i) {
         const std::string_view start = head.header_at(i).name.substr(0, header_prefix.size());
@@ -42,11 +38,11 @@ HandshakeFault check_upgrade(const HttpHead& head) noexcept {
 HandshakeFault check_version_and_key(const HttpHead& head) noexcept {
     const auto version = head.header("Sec-WebSocket-Version");
     if (!version) return HandshakeFault::version_missing;
-    if (is_repeated(head, "Sec-WebSocket-Version")) return HandshakeFault::version_repeated;
+    if (head.is_repeated("Sec-WebSocket-Version")) return HandshakeFault::version_repeated;
     if (*version != version_wanted) return HandshakeFault::version_unsupported;
     const auto key = head.header("Sec-WebSocket-Key");
     if (!key) return HandshakeFault::key_missing;
-    if (is_repeated(head, "Sec-WebSocket-Key")) return HandshakeFault::key_repeated;
+    if (head.is_repeated("Sec-WebSocket-Key")) return HandshakeFault::key_repeated;
     std::array<std::byte, base64_decoded_size_max(websocket_key_size)> nonce;
     if (key->size() != websocket_key_size || base64_decode(*key, nonce) != 16) {
         return HandshakeFault::key_malformed;
@@ -170,7 +166,7 @@ OpeningRequest read_opening_request(const HttpHead& head) noexcept {
     fault = check_subprotocols(head);
     if (fault != HandshakeFault::none) return {fault};
     if (!are_extensions_well_formed(head)) return {HandshakeFault::extensions_malformed};
-    if (is_repeated(head, "Origin")) return {HandshakeFault::origin_repeated};
+    if (head.is_repeated("Origin")) return {HandshakeFault::origin_repeated};
     return {HandshakeFault::none, *head.header("Sec-WebSocket-Key")};
 }
 

@@ -452,6 +452,10 @@ std::optional<std::string_view> HttpHead::header(std::string_view name) const no
     return header_at(index).value;
 }
 
+bool HttpHead::is_repeated(std::string_view name) const noexcept {
+    return find_header(name, find_header(name) + 1) != header_count_;
+}
+
 bool HttpHead::has_token(std::string_view name, std::string_view token) const noexcept {
     for (const std::string_view value : values(name)) {
         ListReader list(value);

@@ -131,6 +131,8 @@ class HttpHead {
                                           std::size_t from = 0) const noexcept;
     // The value of the first header of that name, in any case; empty optional: there is none.
     [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const noexcept;
+    // Whether there is more than one header of that name.
+    [[nodiscard]] bool is_repeated(std::string_view name) const noexcept;
     [[nodiscard]] HttpHeaderValues values(std::string_view name) const noexcept {
         return {*this, name};
     }
