@@ -161,6 +161,12 @@ std::string WebSocketUrl::host_header() const noexcept {
     return host + ':' + std::to_string(port);
 }
 
+std::string WebSocketUrl::to_string() const noexcept {
+    std::string text = is_secure ? "wss://" : "ws://";
+    if (!user_info.empty()) text += user_info + '@';
+    return text + host_header() + target;
+}
+
 WebSocketUrl parse_websocket_url(std::string_view text) noexcept {
     WebSocketUrl url;
     const UrlFault fault = read_url(text, url);

@@ -41,6 +41,8 @@ struct WebSocketUrl {
     [[nodiscard]] std::string_view bare_host() const noexcept;
     // The value of a Host header: the host, and the port unless it is the scheme's.
     [[nodiscard]] std::string host_header() const noexcept;
+    // The whole URL, its scheme as ws or wss.
+    [[nodiscard]] std::string to_string() const noexcept;
 };
 
 // http and https mean ws and wss (WHATWG WebSockets, section 3.1).

@@ -199,6 +199,7 @@ void Connection::send_held_pong() {
 // The answer repeats the peer's code (section 5.5.1); then the server closes first (7.1.1), and a
 // client waits for it.
 void Connection::handle_close(const Event& event) {
+    if (is_client()) extras().unsent_size = output_size();  // The peer will not look at it.
     closing_.close_received(event.close_code);
     if (closing_.may_send_close()) send_close_frame(event.close_code, {});
     const auto* reason = reinterpret_cast<const char*>(event.payload.data());
@@ -242,6 +243,8 @@ void Connection::on_lost() {
 void Connection::end(CloseEvent event) {
     if (is_reported_) return;
     is_reported_ = true;
+    if (!event.clean && is_client()) extras().unsent_size += output_size();
+    if (extras_) event.unsent_size = extras_->unsent_size;
     shared().topics.unsubscribe_all(*this);
     shared().counters.subtract(Counter::websockets_open);
     if (handlers().close) guard([&] { handlers().close(*this, event); });

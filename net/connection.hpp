@@ -120,6 +120,8 @@ class Connection final : public Stream {
     void agree_on_compression(const DeflateAnswer& answer);
     // Appends the value of the response's Sec-WebSocket-Extensions; nothing: there are none.
     void append_extensions(std::string& out) const;
+    // When the peer was heard last, as opened_ms().
+    [[nodiscard]] std::uint32_t last_heard_ms() const noexcept { return last_heard_ms_; }
     // Input may have come while nobody read.
     void resume_reading() { read_later(); }
     Connection* as_connection() noexcept override { return is_reported_ ? nullptr : this; }
@@ -143,6 +145,7 @@ class Connection final : public Stream {
     void on_lost() override;
     void on_blocked() override;
     void on_writable() override;
+    void on_output_lost(std::size_t size) noexcept override;
     void count_sent(std::size_t size) noexcept override;
     void on_timer() override;
 

@@ -228,6 +228,10 @@ void Connection::on_writable() {
     if (handlers().drain) guard([&] { handlers().drain(*this); });
 }
 
+void Connection::on_output_lost(std::size_t size) noexcept {
+    if (is_client()) extras().unsent_size = size;
+}
+
 void Connection::count_sent(std::size_t size) noexcept {
     shared().counters.add(Counter::bytes_sent, size);
 }

@@ -222,6 +222,7 @@ void Dialer::Dial::time_out(std::string message) {
 
 void Dialer::Dial::finish(Dialed dialed) {
     end();
+    dialed.is_resolved = !addresses_.empty();
     done_(std::move(dialed));  // It may destroy the Dialer; this stays to the end of the turn.
 }
 

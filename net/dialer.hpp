@@ -35,6 +35,7 @@ struct Dialed {
     // "resolve example.invalid: Name or service not known", "connect to 192.0.2.1:443: Connection
     // refused (3 of 3 addresses tried)".
     Error error{};
+    bool is_resolved = false;  // There was an address to connect to.
     // Connected and non-blocking, with TCP_NODELAY, and on no loop. Empty: see `error`.
     Fd fd{};
     Address peer{};

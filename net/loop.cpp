@@ -2,6 +2,7 @@
 
 #include <edgews/net/loop_link.hpp>
 #include <edgews/net/output_queue.hpp>
+#include <edgews/net/shared.hpp>
 
 #include <pthread.h>
 #include <sched.h>
@@ -108,6 +109,11 @@ Loop::~Loop() {
 std::span<std::byte> Loop::transport_space() {
     if (!transport_space_) transport_space_.reset(new std::byte[receive_space_size]);
     return {transport_space_.get(), receive_space_size};
+}
+
+Shared& Loop::clients() {
+    if (!clients_) clients_ = std::make_unique<Shared>(*this, nullptr);
+    return *clients_;
 }
 
 Slots& Loop::slots() noexcept {

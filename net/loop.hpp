@@ -34,6 +34,7 @@ namespace edgews {
 class OutputQueue;
 class Slots;
 struct LoopLink;  // net/loop_link.hpp: for other threads.
+struct Shared;
 
 struct LoopOptions {
     // Microseconds to spin, asking for events, before blocking. A lone ping-pong
@@ -128,6 +129,8 @@ class Loop {
     // An empty queue on loan, for a socket that has something to send.
     [[nodiscard]] std::unique_ptr<OutputQueue> take_queue();
     void give_back(std::unique_ptr<OutputQueue> queue) noexcept;
+    // What the connections of clients on this loop share.
+    [[nodiscard]] Shared& clients();
     // Where all of this loop's sockets receive; only one at a time does.
     [[nodiscard]] std::span<std::byte> receive_space() const noexcept {
         return {receive_space_, receive_space_size};
@@ -169,6 +172,7 @@ class Loop {
     std::unique_ptr<Memory> memory_;
     std::byte* receive_space_;  // In memory_.
     std::unique_ptr<std::byte[]> transport_space_;
+    std::unique_ptr<Shared> clients_;  // Null: there was none yet.
     unsigned handshakes_left_ = 0;
     std::uint64_t now_ms_ = 0;
     std::uint64_t armed_ms_ = TimerWheel::never;

@@ -27,6 +27,9 @@ struct CloseEvent {
     std::uint16_t code = close_code::abnormal;
     std::string_view reason{};  // The peer's; UTF-8. Valid until the handler returns.
     bool clean = false;         // Both sides sent a close frame.
+    // A client's: bytes, with frame headers, that send() took and that never left, or too late for
+    // the peer to look at them.
+    std::size_t unsent_size = 0;
 };
 
 // What happens on a connection. All are optional and run on the connection's loop; the same

@@ -12,7 +12,16 @@ RouteOnLoop RouteOnLoop::make(const WebSocketRoute& route, Shared& shared) {
                       .frame_size_max = options.frame_size_max,
                       .fragment_count_max = options.fragment_count_max,
                       .pool = &shared.loop.pool()},
-            .compression = options.compression ? options.compression->open() : nullptr};
+            .compression = shared.open(options.compression)};
+}
+
+std::shared_ptr<LoopCompression> Shared::open(
+    const std::shared_ptr<const Compression>& compression) {
+    if (!compression) return nullptr;
+    std::weak_ptr<LoopCompression>& known = compressions[compression.get()];
+    std::shared_ptr<LoopCompression> opened = known.lock();
+    if (!opened) known = opened = compression->open();
+    return opened;
 }
 
 }  // namespace edgews

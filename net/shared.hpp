@@ -11,6 +11,7 @@
 #include <edgews/net/topics.hpp>
 
 #include <cstddef>
+#include <map>
 #include <memory>
 #include <span>
 
@@ -33,6 +34,11 @@ struct Shared {
     Counters counters{};
     std::unique_ptr<Random> masks;  // What clients mask with (RFC 6455, section 5.3).
 
+    // What clients that name the same Compression share.
+    [[nodiscard]] std::shared_ptr<LoopCompression> open(
+        const std::shared_ptr<const Compression>& compression);
+    std::map<const Compression*, std::weak_ptr<LoopCompression>> compressions{};
+
     // The payload that a handler of `connection` is looking at: until the end of its
     // dispatch it may be sent from where it lies.
     struct Borrowable {
@@ -49,7 +55,7 @@ struct RouteOnLoop {
     const WebSocketRoute* route;
     Shared* shared;
     ReaderSetup setup;
-    std::unique_ptr<LoopCompression> compression{};  // Null: none.
+    std::shared_ptr<LoopCompression> compression{};  // Null: none.
 
     [[nodiscard]] static RouteOnLoop make(const WebSocketRoute& route, Shared& shared);
 };

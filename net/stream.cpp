@@ -43,6 +43,11 @@ void Stream::speak_through(std::unique_ptr<Transport> transport) noexcept {
     transport_ = std::move(transport);
 }
 
+void Stream::speak_first() {
+    (void)transport_->open({}, loop_->receive_space());
+    flush();
+}
+
 bool Stream::take_over(Stream& predecessor) noexcept {
     fd_ = std::move(predecessor.fd_);
     output_ = std::move(predecessor.output_);
@@ -61,7 +66,7 @@ void Stream::on_events(std::uint32_t events) {
     // A reset: what it leaves unread, its sender gave up.
     if ((events & EPOLLERR) != 0) {
         is_broken_ = true;
-        if (output_) output_->clear();
+        forget_output();
         if (is_open()) return on_lost();
         return close();
     }
@@ -230,8 +235,14 @@ std::size_t Stream::send_raw(std::span<iovec> pieces, std::size_t size) {
 void Stream::break_off() {
     if (is_broken_ || is_closed()) return;
     is_broken_ = true;
-    if (output_) output_->clear();
+    forget_output();
     loop_->flush_later(*this);
+}
+
+void Stream::forget_output() noexcept {
+    if (!output_ || output_->is_empty()) return;
+    on_output_lost(output_->size());
+    output_->clear();
 }
 
 void Stream::finish(Farewell farewell, std::uint32_t timeout_ms) {

@@ -60,6 +60,8 @@ class Stream : public Source {
     [[nodiscard]] int open(Fd fd) noexcept;
     // From here on the socket is received from and sent to through `transport`.
     void speak_through(std::unique_ptr<Transport> transport) noexcept;
+    // Has the transport begin its handshake, as a client's has to.
+    void speak_first();
     // Takes the socket, the token and the output of `predecessor`, which is then
     // closed and deleted at the end of the turn. False: its last receive may have
     // left something unread.
@@ -72,6 +74,8 @@ class Stream : public Source {
     virtual void on_lost() = 0;
     // A flush left something that waits for the peer to read.
     virtual void on_blocked() {}
+    // The connection broke, and so many bytes of output will never leave.
+    virtual void on_output_lost(std::size_t) noexcept {}
     // So many bytes have left.
     virtual void count_sent(std::size_t size) noexcept = 0;
     // The socket took all or some of what it had refused before.
@@ -157,6 +161,7 @@ class Stream : public Source {
     enum class Phase : std::uint8_t { open, finishing, lingering, closed };
     void enter(Phase phase) noexcept { phase_ = phase; }
     void take_output();
+    void forget_output() noexcept;
     void flush_later();
     [[nodiscard]] Received receive_raw(std::span<std::byte> space, int flags = 0) noexcept;
     [[nodiscard]] Received receive_opened(std::span<std::byte> space) noexcept;

@@ -14,7 +14,7 @@
 
 #include "../support/test_server.hpp"
 #include "certificates.hpp"
-#include "tls_client.hpp"
+#include "openssl_client.hpp"
 
 namespace edgews::test {
 namespace {
@@ -40,7 +40,7 @@ Bytes large_header() {
 // A client of a server, from its ClientHello on.
 class Secured {
   public:
-    explicit Secured(TestClient socket, const TlsClientSetup& setup = {})
+    explicit Secured(TestClient socket, const OpensslSetup& setup = {})
         : socket_(std::move(socket)), tls_(setup) {
         SSL_do_handshake(tls_.get());
         hello_ = tls_.take_output();
@@ -85,7 +85,7 @@ class Secured {
     }
 
     TestClient socket_;
-    TlsClient tls_;
+    OpensslClient tls_;
     Bytes hello_;
 };
 
@@ -107,7 +107,7 @@ class TlsProxyTest : public testing::Test {
         server_->start({.host = "127.0.0.1", .tls = std::move(made.tls), .proxy_protocol = true});
     }
     [[nodiscard]] TestServer& server() { return *server_; }
-    [[nodiscard]] Secured connect(const TlsClientSetup& setup = {}) {
+    [[nodiscard]] Secured connect(const OpensslSetup& setup = {}) {
         return Secured(server_->connect(), setup);
     }
     // Whom each failure was told of. Declared first: the server may add to them to its end.

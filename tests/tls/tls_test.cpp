@@ -16,7 +16,7 @@
 
 #include "../support/bytes.hpp"
 #include "certificates.hpp"
-#include "tls_client.hpp"
+#include "openssl_client.hpp"
 
 namespace edgews::test {
 namespace {
@@ -57,7 +57,7 @@ class TlsTest : public testing::Test {
         return bytes;
     }
     // Until neither has anything to say.
-    void connect(TlsClient& client, std::size_t piece_size = SIZE_MAX) {
+    void connect(OpensslClient& client, std::size_t piece_size = SIZE_MAX) {
         SSL_do_handshake(client.get());
         for (Bytes out = client.take_output(); !out.empty(); out = client.take_output()) {
             give(out, piece_size);
@@ -87,7 +87,7 @@ TEST_F(TlsTest, it_opens_however_the_bytes_are_cut) {
     for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
         for (const std::size_t piece_size : {std::size_t{1}, std::size_t{7}, SIZE_MAX}) {
             accept();
-            TlsClient client({.version_max = version});
+            OpensslClient client({.version_max = version});
             connect(client, piece_size);
             EXPECT_EQ(server_->state(), State::open);
             EXPECT_EQ(server_->info().protocol, SSL_get_version(client.get()));
@@ -105,7 +105,7 @@ TEST_F(TlsTest, it_opens_however_the_bytes_are_cut) {
 
 TEST_F(TlsTest, small_pieces_share_a_record_and_large_ones_fill_theirs) {
     make();
-    TlsClient client;
+    OpensslClient client;
     connect(client);
     (void)take_pending();
     seal({"head", "er, ", std::string_view(), "payload"});
@@ -124,7 +124,7 @@ TEST_F(TlsTest, small_pieces_share_a_record_and_large_ones_fill_theirs) {
 
 TEST_F(TlsTest, what_is_pending_may_leave_in_parts_while_more_comes) {
     make();
-    TlsClient client;
+    OpensslClient client;
     connect(client);
     std::string expected;
     Bytes all;
@@ -143,7 +143,7 @@ TEST_F(TlsTest, what_is_pending_may_leave_in_parts_while_more_comes) {
 
 TEST_F(TlsTest, each_side_ends_by_itself) {
     make();
-    TlsClient client;
+    OpensslClient client;
     connect(client);
     client.write("last");
     SSL_shutdown(client.get());
@@ -168,7 +168,7 @@ TEST_F(TlsTest, the_server_name_chooses_the_certificate) {
     for (const Row& row : {Row{"one.example", "one.example"}, Row{"two.example", "two.example"},
                            Row{"three.example", "one.example"}}) {
         accept();
-        TlsClient client({.server_name = row.asked});
+        OpensslClient client({.server_name = row.asked});
         connect(client);
         EXPECT_EQ(client.name_of_server(), row.answered) << row.asked;
     }
@@ -188,19 +188,19 @@ TEST_F(TlsTest, what_is_broken_fails_and_tells_why) {
     EXPECT_EQ(failures_.size(), 2U);
 
     accept();
-    TlsClient old({.version_max = TLS1_1_VERSION});
+    OpensslClient old({.version_max = TLS1_1_VERSION});
     SSL_set_security_level(old.get(), 0);
     connect(old);
     EXPECT_EQ(server_->state(), State::failed);
     EXPECT_EQ(failures_.back(), "unsupported protocol");
 
     accept();
-    TlsClient other({.protocols = std::string("\2h2", 3)});
+    OpensslClient other({.protocols = std::string("\2h2", 3)});
     connect(other);
     EXPECT_EQ(failures_.back(), "no application protocol");
 
     accept();
-    TlsClient client({.protocols = std::string("\2h2\10http/1.1", 12)});
+    OpensslClient client({.protocols = std::string("\2h2\10http/1.1", 12)});
     connect(client);
     EXPECT_EQ(server_->state(), State::open);
     Bytes record = [&] {
@@ -216,7 +216,7 @@ TEST_F(TlsTest, what_is_broken_fails_and_tells_why) {
 
 TEST_F(TlsTest, records_without_content_are_not_taken_for_ever) {
     make();
-    TlsClient client;
+    OpensslClient client;
     connect(client);
     client.write("something");
     give(client.take_output());
@@ -241,16 +241,16 @@ TEST_F(TlsTest, client_certificates_are_verified_and_told) {
     const TlsIdentity& bad = identity_of("stranger.example");
     for (const auto wanted : {ClientCertificates::optional, ClientCertificates::required}) {
         make({.client_certificates = wanted, .client_authorities = good.certificate_chain});
-        TlsClient known({.identity = &good});
+        OpensslClient known({.identity = &good});
         connect(known);
         EXPECT_EQ(server_->state(), State::open);
         EXPECT_EQ(server_->info().client_subject, "CN=client.example");
         accept();
-        TlsClient stranger({.identity = &bad});
+        OpensslClient stranger({.identity = &bad});
         connect(stranger);
         EXPECT_EQ(server_->state(), State::failed);
         accept();
-        TlsClient nobody;
+        OpensslClient nobody;
         connect(nobody);
         EXPECT_EQ(server_->state(),
                   wanted == ClientCertificates::optional ? State::open : State::failed);
@@ -261,10 +261,10 @@ TEST_F(TlsTest, without_tickets_no_session_resumes) {
     make({.ticket_key_lifetime_s = 0});
     for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
         accept();
-        Client first({.version_max = version});
+        OpensslClient first({.version_max = version});
         connect(first);
         accept();
-        Client second({.version_max = version, .session = SSL_get_session(first.get())});
+        OpensslClient second({.version_max = version, .session = SSL_get_session(first.get())});
         connect(second);
         EXPECT_EQ(server_->state(), State::open);
         EXPECT_FALSE(server_->info().is_resumed);
@@ -273,12 +273,12 @@ TEST_F(TlsTest, without_tickets_no_session_resumes) {
 
 TEST_F(TlsTest, sessions_resume_and_new_certificates_are_for_new_connections) {
     make();
-    TlsClient first;
+    OpensslClient first;
     connect(first);
     EXPECT_FALSE(server_->info().is_resumed);
     SSL_SESSION* const session = SSL_get1_session(first.get());
     accept();
-    TlsClient second({.session = session});
+    OpensslClient second({.session = session});
     connect(second);
     EXPECT_TRUE(server_->info().is_resumed);
 
@@ -287,7 +287,7 @@ TEST_F(TlsTest, sessions_resume_and_new_certificates_are_for_new_connections) {
     give(second.take_output());
     EXPECT_EQ(plain_, "still here");
     accept();
-    TlsClient third({.session = session});
+    OpensslClient third({.session = session});
     connect(third);
     EXPECT_EQ(third.name_of_server(), "two.example");
     EXPECT_FALSE(server_->info().is_resumed);
@@ -335,7 +335,7 @@ TEST_F(TlsTest, options_that_do_not_fit_are_named_and_change_nothing) {
         0U);
     make();
     EXPECT_TRUE(tls_->reload({}));
-    TlsClient client;
+    OpensslClient client;
     accept();
     connect(client);
     EXPECT_EQ(client.name_of_server(), "one.example");

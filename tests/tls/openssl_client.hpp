@@ -16,7 +16,7 @@
 
 namespace edgews::test {
 
-struct TlsClientSetup {
+struct OpensslSetup {
     std::string server_name = "one.example";
     int version_max = TLS1_3_VERSION;
     std::string protocols{};  // ALPN, each with its size in front.
@@ -24,9 +24,9 @@ struct TlsClientSetup {
     SSL_SESSION* session = nullptr;
 };
 
-class TlsClient {
+class OpensslClient {
   public:
-    explicit TlsClient(const TlsClientSetup& setup = {})
+    explicit OpensslClient(const OpensslSetup& setup = {})
         : context_(SSL_CTX_new(TLS_client_method())) {
         SSL_CTX_set_max_proto_version(context_, setup.version_max);
         SSL_CTX_set_min_proto_version(context_, TLS1_VERSION);
@@ -40,12 +40,12 @@ class TlsClient {
         if (setup.session != nullptr) SSL_set_session(session_, setup.session);
         SSL_set_connect_state(session_);
     }
-    ~TlsClient() {
+    ~OpensslClient() {
         SSL_free(session_);
         SSL_CTX_free(context_);
     }
-    TlsClient(const TlsClient&) = delete;
-    TlsClient& operator=(const TlsClient&) = delete;
+    OpensslClient(const OpensslClient&) = delete;
+    OpensslClient& operator=(const OpensslClient&) = delete;
 
     [[nodiscard]] SSL* get() const { return session_; }
     [[nodiscard]] Bytes take_output() const {

@@ -1,0 +1,404 @@
+#include <edgews/net/client_state.hpp>
+
+#include <edgews/crypto/random.hpp>
+#include <edgews/net/connection.hpp>
+
+#include <algorithm>
+#include <bit>
+#include <cassert>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+namespace edgews {
+
+namespace {
+
+std::uint64_t now_us() noexcept {
+    const auto now = std::chrono::steady_clock::now().time_since_epoch();
+    return static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::microseconds>(now).count());
+}
+
+bool is_redirection(unsigned status) noexcept {
+    return (status >= 301 && status <= 303) || status == 307 || status == 308;
+}
+
+RouteOptions route_options(const ClientOptions& options) {
+    return {.message_size_max = options.message_size_max,
+            .frame_size_max = options.frame_size_max,
+            .fragment_count_max = options.fragment_count_max,
+            .backlog_size_max = options.backlog_size_max,
+            .drain_mark = options.drain_mark,
+            .overflow = options.overflow,
+            .idle_ping_ms = 0,  // Ours are another's work: ping().
+            .message_timeout_ms = options.message_timeout_ms,
+            .close_timeout_ms = options.close_timeout_ms,
+            .compression = options.compression};
+}
+
+}  // namespace
+
+ClientState::ClientState(Loop& loop, std::string url, ClientHandlers handlers,
+                         ClientOptions options)
+    : loop_(loop),
+      handlers_(std::move(handlers)),
+      options_(std::move(options)),
+      route_{.pattern = PathPattern("/"), .handlers = {}, .options = {}, .user_data = {}},
+      route_on_loop_{},
+      dialer_(loop, {.resolve_timeout_ms = options_.resolve_timeout_ms,
+                     .connect_timeout_ms = options_.connect_timeout_ms,
+                     .lookup = options_.lookup}),
+      url_text_(std::move(url)) {
+    make_route();
+}
+
+// Calls a handler, if there is one and somebody to be told. An exception is the connection's, as on
+// a server.
+template <class Handler, class... Arguments>
+void ClientState::call(const Handler& handler, Arguments&&... arguments) {
+    if (handler && client_ != nullptr) handler(*client_, std::forward<Arguments>(arguments)...);
+}
+
+// The same at the end of a connection, where there is nothing left that could be closed.
+template <class Handler, class... Arguments>
+void ClientState::tell(const Handler& handler, Arguments&&... arguments) noexcept {
+    try {
+        call(handler, std::forward<Arguments>(arguments)...);
+    } catch (...) {
+        loop_.clients().counters.add(Counter::handler_failures);
+    }
+}
+
+template <class F>
+void ClientState::later(Token& timer, std::uint64_t delay_ms, F&& function) {
+    cancel(timer);
+    timer = loop_.after(delay_ms, [this, &timer, call = std::forward<F>(function)]() mutable {
+        timer = no_token;
+        const auto self = shared_from_this();  // A handler may destroy the client.
+        call();
+    });
+}
+
+void ClientState::cancel(Token& timer) noexcept {
+    if (timer != no_token) loop_.cancel(std::exchange(timer, no_token));
+}
+
+// ---- A try -----------------------------------------------------------------
+
+void ClientState::connect(Client& client) {
+    client_ = &client;
+    begin();
+}
+
+void ClientState::begin() {
+    phase_ = Phase::connecting;
+    redirect_count_ = 0;
+    unsent_size_ = 0;
+    is_unwanted_ = false;
+    failure_.clear();
+    if (options_.open_timeout_ms > 0) {
+        later(open_timer_, options_.open_timeout_ms, [this] {
+            fail(ClientStage::handshake, error_of(std::errc::timed_out, "not open in time"));
+        });
+    }
+    dial();
+}
+
+// What can be wrong before anybody is asked.
+Error ClientState::prepare() {
+    constexpr std::errc invalid = std::errc::invalid_argument;
+    url_ = parse_websocket_url(url_text_);
+    name_ = url_text_;
+    if (url_.fault != UrlFault::none) return error_of(invalid, describe(url_.fault));
+    name_ = (url_.is_secure ? "wss://" : "ws://") + url_.host_header() + url_.target;
+    if (url_.is_secure && !options_.tls) return error_of(invalid, "ClientOptions::tls is not set");
+    if (!is_proxied()) return {};
+    const WebSocketUrl proxy = parse_websocket_url(options_.proxy);
+    if (proxy.fault != UrlFault::none) {
+        return error_of(invalid, "ClientOptions::proxy: " + std::string(describe(proxy.fault)));
+    }
+    return proxy.is_secure ? error_of(invalid, "ClientOptions::proxy must be http") : Error{};
+}
+
+void ClientState::dial() {
+    if (Error error = prepare()) {
+        // Not from within the constructor.
+        return later(reconnect_timer_, 1, [this, error] { fail(ClientStage::options, error); });
+    }
+    auto done = [this](Dialed result) { dialed(std::move(result)); };
+    if (!options_.unix_path.empty()) return dialer_.start_unix(options_.unix_path, done);
+    const WebSocketUrl target = is_proxied() ? parse_websocket_url(options_.proxy) : url_;
+    dialer_.start(std::string(target.bare_host()), target.port, done);
+}
+
+void ClientState::dialed(Dialed dialed) {
+    if (dialed.error) {
+        const auto stage = dialed.is_resolved ? ClientStage::connect : ClientStage::resolve;
+        dialed.error.message = "open " + name_ + ": " + dialed.error.message;
+        return fail(stage, std::move(dialed.error));
+    }
+    peer_ = dialed.peer;
+    start_opening(std::move(dialed.fd));
+}
+
+void ClientState::start_opening(Fd fd) {
+    std::array<std::byte, websocket_nonce_size> nonce;
+    fill_random(nonce);
+    key_ = make_websocket_key(nonce);
+    if (options_.compression) deflate_terms_ = options_.compression->terms();
+    ClientOpening::Setup setup{
+        .options = options_,
+        .url = url_,
+        .offer = {.key = {key_.data(), key_.size()},
+                  .subprotocols = options_.subprotocols,
+                  .deflate_terms = deflate_terms_ ? &*deflate_terms_ : nullptr},
+        .request = {},
+        .connect_request = {}};
+    std::vector<HeaderField> headers;
+    for (const ClientHeader& header : options_.headers) {
+        headers.push_back({header.name, header.value});
+    }
+    const OpeningRequestFault fault = append_opening_request(
+        setup.request, url_, {.offer = setup.offer, .origin = options_.origin, .headers = headers});
+    if (fault != OpeningRequestFault::none) {
+        return fail(ClientStage::options, error_of(std::errc::invalid_argument, describe(fault)));
+    }
+    if (is_proxied()) {
+        append_connect_request(setup.connect_request, url_,
+                               parse_websocket_url(options_.proxy).user_info);
+    }
+    opening_ = ClientOpening::start(loop_, std::move(fd), std::move(setup), *this);
+    if (opening_ == nullptr) {
+        fail(ClientStage::connect,
+             error_of(static_cast<std::errc>(errno), "the system refuses to watch the socket"));
+    }
+}
+
+void ClientState::opened(ClientOpening& opening, const HttpHead& head,
+                         const ReadOpeningResponse& response, std::span<std::byte> rest) {
+    opening_ = nullptr;
+    cancel(open_timer_);
+    protocol_ = response.subprotocol;
+    extensions_ = head.header("Sec-WebSocket-Extensions").value_or("");
+    auto connection = Connection::create(route_on_loop_);
+    connection->data<Link>().state = shared_from_this();
+    if (response.deflate_agreed) {
+        connection->agree_on_compression({.agreed = *response.deflate_agreed});
+    }
+    connection->set_subprotocol(protocol_);
+    connection_ = connection.release();
+    connection_->start(opening, Admission(), rest, {});
+}
+
+void ClientState::opening_failed(ClientError error) {
+    const auto self = shared_from_this();
+    opening_ = nullptr;
+    if (redirect(error)) return;
+    error.error.message = "open " + name_ + ": " + error.error.message;
+    end(&error, {});
+}
+
+// True: on the way to where the server points.
+bool ClientState::redirect(const ClientError& error) {
+    if (error.stage != ClientStage::handshake || !is_redirection(error.status)) return false;
+    if (redirect_count_ == options_.redirect_count_max) return false;
+    const auto location = std::find_if(
+        error.headers.begin(), error.headers.end(),
+        [](const ClientHeader& header) { return equals_ignoring_case(header.name, "Location"); });
+    if (location == error.headers.end()) return false;
+    WebSocketUrl target = resolve_location(url_, location->value);
+    if (target.fault != UrlFault::none || (url_.is_secure && !target.is_secure)) return false;
+    ++redirect_count_;
+    if (!is_same_origin(url_, target)) options_.headers.clear();
+    url_text_ = target.to_string();
+    dial();
+    return true;
+}
+
+Error ClientState::error_of(std::errc code, std::string_view what) const {
+    return {std::make_error_code(code), "open " + name_ + ": " + std::string(what)};
+}
+
+void ClientState::fail(ClientStage stage, Error error) {
+    const auto self = shared_from_this();
+    const ClientError told{.stage = stage, .error = std::move(error)};
+    end(&told, {});
+}
+
+// Nothing of a try goes on.
+void ClientState::stop_trying() {
+    dialer_.cancel();
+    if (opening_ != nullptr) std::exchange(opening_, nullptr)->cancel();
+    for (Token* timer : {&open_timer_, &ping_timer_, &pong_timer_, &reconnect_timer_}) {
+        cancel(*timer);
+    }
+}
+
+// The end of a try, whatever it came to: the events, in the order of the standard.
+void ClientState::end(const ClientError* error, const CloseEvent& event) {
+    stop_trying();
+    phase_ = Phase::closed;
+    connection_ = nullptr;
+    unsent_size_ = event.unsent_size;
+    if (error != nullptr) tell(handlers_.error, *error);
+    tell(handlers_.close, event);
+    if (phase_ == Phase::closed) plan_reconnecting();
+}
+
+// ---- While it is open ------------------------------------------------------
+
+void ClientState::make_route() {
+    route_.options = route_options(options_);
+    route_.user_data = UserData::of<Link>();
+    Handlers& to = route_.handlers;
+    to.open = [this](Connection&) {
+        phase_ = Phase::open;
+        opened_ms_ = loop_.now_ms();
+        if (options_.ping_ms > 0) later(ping_timer_, options_.ping_ms, [this] { ping(); });
+        call(handlers_.open);
+    };
+    to.pong = [this](Connection&, std::span<const std::byte> payload) { on_pong(payload); };
+    to.close = [this](Connection&, const CloseEvent& event) { on_close(event); };
+    to.error = [this](Connection&, std::string_view what) { failure_ = what; };
+    to.message = [this](Connection&, Message message) { call(handlers_.message, message); };
+    if (handlers_.message_begin || handlers_.message_chunk || handlers_.message_end) {
+        to.message_begin = [this](Connection&, Message::Kind kind) {
+            call(handlers_.message_begin, kind);
+        };
+        to.message_chunk = [this](Connection&, std::span<const std::byte> chunk) {
+            call(handlers_.message_chunk, chunk);
+        };
+        to.message_end = [this](Connection&) { call(handlers_.message_end); };
+    }
+    to.ping = [this](Connection&, std::span<const std::byte> payload) {
+        call(handlers_.ping, payload);
+    };
+    to.drain = [this](Connection&) { call(handlers_.drain); };
+    route_on_loop_ = RouteOnLoop::make(route_, loop_.clients());
+}
+
+void ClientState::on_close(const CloseEvent& event) {
+    const auto self = shared_from_this();
+    if (failure_.empty() && (event.clean || is_unwanted_)) return end(nullptr, event);
+    if (failure_.empty()) failure_ = "the connection was lost";
+    const ClientError error{
+        .stage = ClientStage::open,
+        .error = {std::make_error_code(std::errc::connection_aborted), name_ + ": " + failure_}};
+    end(&error, event);
+}
+
+// The payload says when it left, so that pings of the application's do not disturb.
+void ClientState::ping() {
+    pinged_us_ = now_us();
+    connection_->ping(std::as_bytes(std::span(&pinged_us_, 1)));
+    const auto pinged_ms = static_cast<std::uint32_t>(loop_.now_ms());
+    if (options_.pong_timeout_ms > 0) {
+        later(pong_timer_, options_.pong_timeout_ms, [this, pinged_ms] { check_pong(pinged_ms); });
+    }
+    later(ping_timer_, options_.ping_ms, [this] { ping(); });
+}
+
+void ClientState::on_pong(std::span<const std::byte> payload) {
+    if (payload.size() == sizeof pinged_us_ && pinged_us_ != 0 &&
+        std::memcmp(payload.data(), &pinged_us_, sizeof pinged_us_) == 0) {
+        latency_us_ = static_cast<std::uint32_t>(now_us() - std::exchange(pinged_us_, 0));
+    }
+    call(handlers_.pong, payload);
+}
+
+void ClientState::check_pong(std::uint32_t pinged_ms) {
+    // Anything that was heard is as good as the pong.
+    if (static_cast<std::int32_t>(connection_->last_heard_ms() - pinged_ms) > 0) return;
+    failure_ = "the server does not answer";
+    connection_->terminate();
+}
+
+// ---- The application's wishes ----------------------------------------------
+
+ReadyState ClientState::ready_state() const noexcept {
+    switch (phase_) {
+        case Phase::connecting: return is_unwanted_ ? ReadyState::closing : ReadyState::connecting;
+        case Phase::open: break;
+        case Phase::closed:
+        case Phase::waiting: return ReadyState::closed;
+    }
+    return connection_->is_open() ? ReadyState::open : ReadyState::closing;
+}
+
+bool ClientState::close(std::uint16_t code, std::string_view reason) {
+    if (!Connection::may_close_with(code, reason)) return false;
+    if (phase_ == Phase::open) {
+        if (!connection_->close(code, reason)) return false;
+        is_unwanted_ = true;
+        cancel(ping_timer_);
+        return true;
+    }
+    return give_up();
+}
+
+void ClientState::terminate() {
+    if (phase_ != Phase::open) return (void)give_up();
+    is_unwanted_ = true;
+    connection_->terminate();
+}
+
+// Before it is open.
+bool ClientState::give_up() {
+    if (phase_ == Phase::waiting) {
+        cancel(reconnect_timer_);
+        phase_ = Phase::closed;
+        return true;
+    }
+    if (phase_ == Phase::closed || is_unwanted_) return false;
+    stop_trying();
+    is_unwanted_ = true;
+    if (connection_ != nullptr) {
+        connection_->terminate();
+        return true;
+    }
+    // Not from in here.
+    later(open_timer_, 1, [this] {
+        fail(ClientStage::handshake,
+             error_of(std::errc::operation_canceled, "closed before it was open"));
+    });
+    return true;
+}
+
+void ClientState::reconnect() {
+    assert(ready_state() == ReadyState::closed);
+    cancel(reconnect_timer_);
+    begin();
+}
+
+void ClientState::plan_reconnecting() {
+    const ReconnectOptions& limits = options_.reconnect;
+    if (!limits.enabled || is_unwanted_ || client_ == nullptr) return;
+    const bool was_stable = opened_ms_ != 0 && loop_.now_ms() - opened_ms_ >= limits.stable_ms;
+    opened_ms_ = 0;
+    failure_count_ = was_stable ? 1 : failure_count_ + 1;
+    const unsigned doublings = std::min(failure_count_ - 1, 31U);
+    const std::uint64_t limit_ms =
+        std::min<std::uint64_t>(std::uint64_t{limits.delay_ms} << doublings, limits.delay_max_ms);
+    const auto random = std::uint64_t{loop_.clients().masks->next()};
+    Reconnecting plan{.count = failure_count_,
+                      .delay_ms = static_cast<std::uint32_t>(random * (limit_ms + 1) >> 32),
+                      .url = url_text_,
+                      .headers = options_.headers};
+    tell(handlers_.reconnect, plan);
+    if (plan.stop || client_ == nullptr || phase_ != Phase::closed) return;
+    url_text_ = std::move(plan.url);
+    options_.headers = std::move(plan.headers);
+    phase_ = Phase::waiting;
+    later(reconnect_timer_, std::max(plan.delay_ms, 1U), [this] { begin(); });
+}
+
+void ClientState::detach() {
+    client_ = nullptr;
+    stop_trying();
+    if (phase_ == Phase::open) connection_->close(close_code::going_away);
+}
+
+}  // namespace edgews
