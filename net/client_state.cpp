@@ -310,7 +310,8 @@ void ClientState::on_pong(std::span<const std::byte> payload) {
 }
 
 void ClientState::check_pong(std::uint32_t pinged_ms) {
-    // Anything that was heard is as good as the pong.
+    // Anything that was heard is as good as the pong, and we may not have listened.
+    if (connection_->is_paused()) return;
     if (static_cast<std::int32_t>(connection_->last_heard_ms() - pinged_ms) > 0) return;
     failure_ = "the server does not answer";
     connection_->terminate();

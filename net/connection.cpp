@@ -72,7 +72,12 @@ void Connection::start(Stream& predecessor, Admission admission, std::span<std::
 }
 
 void Connection::on_readable() {
+    if (is_paused_) return;
     last_heard_ms_ = now();
+    if (extras_ && extras_->held_input) {
+        dispatch_held();
+        if (is_paused_) return;
+    }
     for (std::size_t size = 0; size < turn_size_max;) {
         const std::span<std::byte> direct = direct_space();
         const std::span<std::byte> space = direct.empty() ? shared_space() : direct;
@@ -93,7 +98,7 @@ void Connection::on_readable() {
         }
         end_dispatch();
         size += std::exchange(shared().restored_size, 0);
-        if (!Stream::is_open() || is_broken()) return;
+        if (!Stream::is_open() || is_broken() || is_paused_) return;
         if (is_drained() && !has_ended()) return;
         if (transport() != nullptr) break;  // Whose bytes may be many more than what they mean.
     }
@@ -121,7 +126,7 @@ std::span<std::byte> Connection::direct_space() noexcept {
 void Connection::dispatch(std::span<std::byte> input) {
     const std::span<const std::byte> batch = input;
     pong_count_ = 0;
-    while (Stream::is_open() && !is_broken()) {
+    while (Stream::is_open() && !is_broken() && !is_paused_) {
         const Event event = reader_.next(input);
         if (!event) break;
         guard([&] { handle(event); });
@@ -131,8 +136,30 @@ void Connection::dispatch(std::span<std::byte> input) {
             output().adopt(reader_.take_payload());
         }
     }
+    if (is_paused_ && !input.empty()) hold(input);
     note_message_progress();
     if (holds_pong() && !is_blocked()) send_held_pong();
+}
+
+// Reading was paused in the middle of a batch.
+void Connection::hold(std::span<const std::byte> input) {
+    extras().held_input = loop().pool().take(input.size());
+    extras_->held_input.append(input);
+}
+
+void Connection::dispatch_held() {
+    const Buffer input = std::move(extras_->held_input);
+    begin_dispatch();
+    dispatch(input.bytes());
+    if (output_has_borrowed()) return finish_dispatch();  // The memory is about to go.
+    end_dispatch();
+}
+
+void Connection::resume_reading() {
+    if (!is_paused_) return;
+    is_paused_ = false;
+    last_heard_ms_ = now();
+    read_later();
 }
 
 void Connection::handle(const Event& event) {

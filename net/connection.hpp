@@ -86,6 +86,13 @@ class Connection final : public Stream {
     // Milliseconds of Loop::now_ms() at the opening, modulo 2^32.
     [[nodiscard]] std::uint32_t opened_ms() const noexcept { return opened_ms_; }
 
+    // Stops reading after the message or part that is being delivered: what comes later waits here,
+    // in the socket, and then at the peer. Pings and a close frame behind it wait, too, and the
+    // peer's silence counts no more than our own. resume_reading() goes on, in the next turn.
+    void pause_reading() noexcept { is_paused_ = true; }
+    void resume_reading();
+    [[nodiscard]] bool is_paused() const noexcept { return is_paused_; }
+
     // The route's user data. Requires: T is the type that the route was given.
     template <class T>
     [[nodiscard]] T& data() noexcept {
@@ -120,10 +127,10 @@ class Connection final : public Stream {
     void agree_on_compression(const DeflateAnswer& answer);
     // Appends the value of the response's Sec-WebSocket-Extensions; nothing: there are none.
     void append_extensions(std::string& out) const;
+    // Input may have come while nobody read.
+    void read_again() { read_later(); }
     // When the peer was heard last, as opened_ms().
     [[nodiscard]] std::uint32_t last_heard_ms() const noexcept { return last_heard_ms_; }
-    // Input may have come while nobody read.
-    void resume_reading() { read_later(); }
     Connection* as_connection() noexcept override { return is_reported_ ? nullptr : this; }
     // Runs call(), which may throw, as a handler of this connection.
     template <class F>
@@ -152,6 +159,8 @@ class Connection final : public Stream {
     [[nodiscard]] std::span<std::byte> direct_space() noexcept;
     [[nodiscard]] std::span<std::byte> shared_space() const noexcept;
     void dispatch(std::span<std::byte> input);
+    void hold(std::span<const std::byte> input);
+    void dispatch_held();
     void handle(const Event& event);
     void handle_message(const Event& event);
     void handle_compressed(const Event& event);
@@ -226,6 +235,7 @@ class Connection final : public Stream {
     bool is_over_mark_ : 1 = false;
     bool is_sending_fragments_ : 1 = false;
     bool has_long_messages_ : 1 = false;
+    bool is_paused_ : 1 = false;
 };
 
 template <class F>

@@ -65,6 +65,10 @@ void Connection::on_timer() {
 
 void Connection::check_open_timers() {
     const RouteOptions& limits = options();
+    if (is_paused_) {  // It is us who do not listen.
+        last_heard_ms_ = message_began_ms_ = now();
+        is_ping_sent_ = false;
+    }
     if (limits.lifetime_max_ms > 0 && now() - opened_ms_ >= limits.lifetime_max_ms) {
         close(close_code::going_away, "the connection reached its maximum lifetime");
     } else if (is_inside_message_ && limits.message_timeout_ms > 0 &&

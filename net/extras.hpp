@@ -33,6 +33,7 @@ struct Extras {
     std::vector<Subscription> subscriptions;
     std::string subprotocol;               // Empty: none.
     std::unique_ptr<Deflating> deflating;  // Null: nothing is compressed.
+    Buffer held_input;                     // What came while reading was paused.
     Buffer held_pong;                      // The newest ping's payload, while pongs are held back.
     std::uint32_t dropped_count = 0;       // Messages, of this turn: to be told.
     std::size_t unsent_size = 0;           // Bytes of a client's that have not left, at the end.

@@ -20,8 +20,8 @@ Connection* Handle::find(Token token) noexcept {
     return source == nullptr ? nullptr : source->as_connection();
 }
 
-bool Handle::post_task(std::unique_ptr<Task> task) const noexcept {
-    return link_->mailbox.post(std::move(task));
+bool Handle::post_job(std::unique_ptr<Job> job) const noexcept {
+    return link_->mailbox.post(std::move(job));
 }
 
 SendResult Handle::send(Message message) const {

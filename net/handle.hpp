@@ -42,8 +42,8 @@ class Handle {
     template <class F>
     bool post(F&& function) const {
         if (!is_live()) return false;
-        return post_task(make_task(
-            [token = token_, call = std::decay_t<F>(std::forward<F>(function))]() mutable {
+        return post_job(
+            make_job([token = token_, call = std::decay_t<F>(std::forward<F>(function))]() mutable {
                 if (Connection* connection = find(token)) guard(*connection, call);
             }));
     }
@@ -58,7 +58,7 @@ class Handle {
         : link_(std::move(link)), token_(token) {}
 
     [[nodiscard]] bool is_on_own_loop() const noexcept;
-    bool post_task(std::unique_ptr<Task> task) const noexcept;
+    bool post_job(std::unique_ptr<Job> job) const noexcept;
     // On the loop's thread: the open connection of that token.
     [[nodiscard]] static Connection* find(Token token) noexcept;
     // As a handler: an exception closes the connection.

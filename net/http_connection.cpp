@@ -295,7 +295,7 @@ bool HttpConnection::accept_pending(UpgradeAnswer answer) {
     Connection& connection = *decided->connection;
     accept({decided->key.data(), decided->key.size()}, decided->answer,
            std::move(decided->connection), decided->input.bytes());
-    if (is_closed()) connection.resume_reading();  // Else it was refused after all, and is gone.
+    if (is_closed()) connection.read_again();  // Else it was refused after all, and is gone.
     return true;
 }
 

@@ -44,8 +44,8 @@ std::uint64_t clock_us() noexcept {
 // What after() and every() set.
 class CallbackTimer final : public Source {
   public:
-    CallbackTimer(Loop& loop, std::uint64_t period_ms, std::unique_ptr<Task> task) noexcept
-        : loop_(loop), period_ms_(period_ms), task_(std::move(task)) {}
+    CallbackTimer(Loop& loop, std::uint64_t period_ms, std::unique_ptr<Job> job) noexcept
+        : loop_(loop), period_ms_(period_ms), job_(std::move(job)) {}
     void on_events(std::uint32_t) override {}
     void on_timer() override {
         if (period_ms_ == 0) {
@@ -53,13 +53,13 @@ class CallbackTimer final : public Source {
         } else {
             loop_.schedule(*this, period_ms_);
         }
-        task_->run();
+        job_->run();
     }
 
   private:
     Loop& loop_;
     std::uint64_t period_ms_;
-    std::unique_ptr<Task> task_;
+    std::unique_ptr<Job> job_;
 };
 
 }  // namespace
@@ -286,12 +286,12 @@ int Loop::next_timeout_ms() const noexcept {
                             : static_cast<int>(std::min<std::uint64_t>(due_ms - now_ms, INT_MAX));
 }
 
-bool Loop::post_task(std::unique_ptr<Task> task) noexcept {
-    return link_->mailbox.post(std::move(task));
+bool Loop::post_job(std::unique_ptr<Job> job) noexcept {
+    return link_->mailbox.post(std::move(job));
 }
 
-Token Loop::add_timer(std::uint64_t delay_ms, std::uint64_t period_ms, std::unique_ptr<Task> task) {
-    auto timer = std::make_unique<CallbackTimer>(*this, period_ms, std::move(task));
+Token Loop::add_timer(std::uint64_t delay_ms, std::uint64_t period_ms, std::unique_ptr<Job> job) {
+    auto timer = std::make_unique<CallbackTimer>(*this, period_ms, std::move(job));
     [[maybe_unused]] const int error = add(*timer, -1, 0);
     assert(error == 0);
     // From this moment: the turn, or the last one, may have begun long ago.

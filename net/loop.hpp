@@ -5,7 +5,7 @@
 // posted and the timers that are due, sends what was written meanwhile, and then
 // frees what was closed:
 //
-//     epoll_wait → events → carried-over reads → posted tasks → timers → flushes → deletes
+//     epoll_wait → events → carried-over reads → posted jobs → timers → flushes → deletes
 //
 // After every 32 sockets that were read and answered, these are written to in between.
 //
@@ -17,8 +17,8 @@
 
 #include <edgews/core/buffer.hpp>
 #include <edgews/net/fd.hpp>
+#include <edgews/net/job.hpp>
 #include <edgews/net/source.hpp>
-#include <edgews/net/task.hpp>
 #include <edgews/net/timer_wheel.hpp>
 
 #include <atomic>
@@ -71,7 +71,7 @@ class Loop {
     // the order posted by one thread. It must not throw. False: the loop is gone.
     template <class F>
     bool post(F&& function) {
-        return post_task(make_task(std::forward<F>(function)));
+        return post_job(make_job(std::forward<F>(function)));
     }
 
     // Runs `function` once after `delay_ms`, or every `period_ms`; at least 1 ms.
@@ -79,12 +79,12 @@ class Loop {
     // nothing.
     template <class F>
     Token after(std::uint64_t delay_ms, F&& function) {
-        return add_timer(delay_ms, 0, make_task(std::forward<F>(function)));
+        return add_timer(delay_ms, 0, make_job(std::forward<F>(function)));
     }
     template <class F>
     Token every(std::uint64_t period_ms, F&& function) {
         if (period_ms == 0) period_ms = 1;
-        return add_timer(period_ms, period_ms, make_task(std::forward<F>(function)));
+        return add_timer(period_ms, period_ms, make_job(std::forward<F>(function)));
     }
     // False: it had run, or been cancelled, already.
     bool cancel(Token timer) noexcept;
@@ -150,8 +150,8 @@ class Loop {
 
   private:
     struct Memory;  // What the kernel writes to.
-    bool post_task(std::unique_ptr<Task> task) noexcept;
-    Token add_timer(std::uint64_t delay_ms, std::uint64_t period_ms, std::unique_ptr<Task> task);
+    bool post_job(std::unique_ptr<Job> job) noexcept;
+    Token add_timer(std::uint64_t delay_ms, std::uint64_t period_ms, std::unique_ptr<Job> job);
 
     int wait_for_events(int timeout_ms) noexcept;
     void arm_timer() noexcept;

@@ -10,11 +10,11 @@ namespace edgews {
 
 namespace {
 
-// The list comes newest first; tasks run oldest first.
-Task* reversed(Task* newest, Task* Task::*next) noexcept {
-    Task* oldest = nullptr;
+// The list comes newest first; jobs run oldest first.
+Job* reversed(Job* newest, Job* Job::*next) noexcept {
+    Job* oldest = nullptr;
     while (newest != nullptr) {
-        Task* older = newest->*next;
+        Job* older = newest->*next;
         newest->*next = oldest;
         oldest = newest;
         newest = older;
@@ -32,14 +32,14 @@ Mailbox::~Mailbox() {
     close();
 }
 
-bool Mailbox::post(std::unique_ptr<Task> task) noexcept {
-    Task* newest = newest_.load(std::memory_order_relaxed);
+bool Mailbox::post(std::unique_ptr<Job> job) noexcept {
+    Job* newest = newest_.load(std::memory_order_relaxed);
     do {
         if (newest == closed_mark()) return false;
-        task->next_ = newest;
-    } while (!newest_.compare_exchange_weak(newest, task.get(), std::memory_order_seq_cst,
+        job->next_ = newest;
+    } while (!newest_.compare_exchange_weak(newest, job.get(), std::memory_order_seq_cst,
                                             std::memory_order_relaxed));
-    (void)task.release();  // The consumer's, who may have deleted it already.
+    (void)job.release();  // The consumer's, who may have deleted it already.
     // Pairs with prepare_to_sleep(): both sides write first and look second, so
     // one of the two sees the other.
     if (sleeping_.load(std::memory_order_seq_cst) &&
@@ -57,11 +57,11 @@ void Mailbox::wake() noexcept {
 
 void Mailbox::run_posted() {
     if (newest_.load(std::memory_order_relaxed) == nullptr) return;
-    Task* oldest = reversed(newest_.exchange(nullptr, std::memory_order_acquire), &Task::next_);
+    Job* oldest = reversed(newest_.exchange(nullptr, std::memory_order_acquire), &Job::next_);
     while (oldest != nullptr) {
-        const std::unique_ptr<Task> task(oldest);
-        oldest = task->next_;
-        task->run();
+        const std::unique_ptr<Job> job(oldest);
+        oldest = job->next_;
+        job->run();
     }
 }
 
@@ -70,12 +70,12 @@ bool Mailbox::prepare_to_sleep() noexcept {
     return newest_.load(std::memory_order_seq_cst) == nullptr;
 }
 
-// One exchange, so that no task slips in behind it: each is destroyed here, or refused.
+// One exchange, so that no job slips in behind it: each is destroyed here, or refused.
 void Mailbox::close() noexcept {
-    Task* task = newest_.exchange(closed_mark(), std::memory_order_acquire);
-    while (task != nullptr && task != closed_mark()) {
-        const std::unique_ptr<Task> owner(task);
-        task = owner->next_;
+    Job* job = newest_.exchange(closed_mark(), std::memory_order_acquire);
+    while (job != nullptr && job != closed_mark()) {
+        const std::unique_ptr<Job> owner(job);
+        job = owner->next_;
     }
 }
 

@@ -2,11 +2,11 @@
 // consumer, with an eventfd that is written only when the consumer sleeps.
 //
 // Producers push onto a list of which the consumer takes all at once and turns
-// round, so tasks run in the order in which one thread posted them.
+// round, so jobs run in the order in which one thread posted them.
 #pragma once
 
 #include <edgews/net/fd.hpp>
-#include <edgews/net/task.hpp>
+#include <edgews/net/job.hpp>
 
 #include <atomic>
 #include <memory>
@@ -19,28 +19,28 @@ class Mailbox {
     Mailbox();
     ~Mailbox();
 
-    // Any thread. False: the consumer is gone, the task was destroyed unrun.
-    bool post(std::unique_ptr<Task> task) noexcept;
+    // Any thread. False: the consumer is gone, the job was destroyed unrun.
+    bool post(std::unique_ptr<Job> job) noexcept;
     // Any thread. Makes a sleeping consumer turn once.
     void wake() noexcept;
 
     // The consumer's side.
-    // Runs what has been posted so far; what these tasks post waits for the next call.
+    // Runs what has been posted so far; what these jobs post waits for the next call.
     void run_posted();
     // From here on posting wakes through the eventfd. False: something is
     // waiting already, don't sleep.
     bool prepare_to_sleep() noexcept;
     void awake() noexcept { sleeping_.store(false, std::memory_order_relaxed); }
-    // The end: no further task is taken, and those waiting are destroyed unrun.
+    // The end: no further job is taken, and those waiting are destroyed unrun.
     void close() noexcept;
     // Readable, edge-triggered, at each wake-up. It is never read.
     [[nodiscard]] int event_fd() const noexcept { return event_fd_.get(); }
 
   private:
     // Stands in place of the list once the mailbox is closed; nobody looks inside.
-    [[nodiscard]] Task* closed_mark() noexcept { return reinterpret_cast<Task*>(this); }
+    [[nodiscard]] Job* closed_mark() noexcept { return reinterpret_cast<Job*>(this); }
 
-    std::atomic<Task*> newest_{nullptr};
+    std::atomic<Job*> newest_{nullptr};
     std::atomic<bool> sleeping_{true};
     Fd event_fd_;
 };

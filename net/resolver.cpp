@@ -101,7 +101,7 @@ struct Question {
 
 void post_answer(LoopLink& link, Token token, Resolved resolved) {
     // The mailbox that runs this is a part of the link.
-    link.mailbox.post(make_task([&link, token, resolved = std::move(resolved)]() mutable {
+    link.mailbox.post(make_job([&link, token, resolved = std::move(resolved)]() mutable {
         Source* const source = link.slots.find(token);
         if (source != nullptr) static_cast<Resolution*>(source)->answer(std::move(resolved));
     }));

@@ -13,7 +13,7 @@ namespace {
 template <class Decide>
 bool post_decision(const std::shared_ptr<LoopLink>& link, Token token, Decide decide) {
     if (!link || !link->slots.is_live(token)) return false;
-    return link->mailbox.post(make_task([token, decide = std::move(decide)]() mutable {
+    return link->mailbox.post(make_job([token, decide = std::move(decide)]() mutable {
         Source* source = Loop::current()->slots().find(token);
         HttpConnection* http = source == nullptr ? nullptr : source->as_http_connection();
         if (http != nullptr) decide(*http);

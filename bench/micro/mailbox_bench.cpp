@@ -18,7 +18,7 @@ void time_post_and_run(benchmark::State& state, std::size_t count) {
     std::size_t run_count = 0;
     for (auto _ : state) {
         for (std::size_t i = 0; i < count; ++i) {
-            mailbox.post(make_task([&run_count] { ++run_count; }));
+            mailbox.post(make_job([&run_count] { ++run_count; }));
         }
         mailbox.run_posted();
     }

@@ -346,7 +346,7 @@ TEST(Loop, its_link_outlives_it_and_says_that_it_is_gone) {
         EXPECT_TRUE(link->slots.is_live(token));
     }
     auto held = std::make_shared<int>();
-    EXPECT_FALSE(link->mailbox.post(make_task([held] {})));
+    EXPECT_FALSE(link->mailbox.post(make_job([held] {})));
     EXPECT_EQ(held.use_count(), 1);
     EXPECT_FALSE(link->slots.is_live(token));
 }

@@ -53,7 +53,7 @@ TEST(Mailbox, tasks_run_once_in_the_order_posted) {
     Mailbox mailbox;
     std::vector<int> ran;
     for (int i = 0; i < 5; ++i)
-        EXPECT_TRUE(mailbox.post(make_task([&ran, i] { ran.push_back(i); })));
+        EXPECT_TRUE(mailbox.post(make_job([&ran, i] { ran.push_back(i); })));
     EXPECT_TRUE(ran.empty());
     mailbox.run_posted();
     EXPECT_EQ(ran, (std::vector{0, 1, 2, 3, 4}));
@@ -65,7 +65,7 @@ TEST(Mailbox, callables_may_be_move_only_and_die_when_they_have_run) {
     Mailbox mailbox;
     std::atomic<int> alive = 0;
     int sum = 0;
-    mailbox.post(make_task(
+    mailbox.post(make_job(
         [&sum, number = std::make_unique<int>(7), counted = Counted(alive)] { sum += *number; }));
     EXPECT_EQ(alive, 1);
     mailbox.run_posted();
@@ -77,8 +77,8 @@ TEST(Mailbox, a_named_callable_is_copied_and_may_change_its_own_state) {
     Mailbox mailbox;
     int sum = 0;
     auto count = [&sum, n = 1]() mutable { sum += n++; };
-    mailbox.post(make_task(count));
-    mailbox.post(make_task(count));
+    mailbox.post(make_job(count));
+    mailbox.post(make_job(count));
     mailbox.run_posted();
     EXPECT_EQ(sum, 2);
 }
@@ -86,9 +86,9 @@ TEST(Mailbox, a_named_callable_is_copied_and_may_change_its_own_state) {
 TEST(Mailbox, what_a_task_posts_waits_for_the_next_call) {
     Mailbox mailbox;
     int depth = 0;
-    mailbox.post(make_task([&] {
+    mailbox.post(make_job([&] {
         ++depth;
-        mailbox.post(make_task([&] { ++depth; }));
+        mailbox.post(make_job([&] { ++depth; }));
     }));
     mailbox.run_posted();
     EXPECT_EQ(depth, 1);
@@ -101,14 +101,14 @@ TEST(Mailbox, posting_wakes_a_sleeper_once_and_nobody_who_is_awake) {
     Sleeper sleeper(mailbox);
     ASSERT_TRUE(mailbox.prepare_to_sleep());
     EXPECT_FALSE(sleeper.sleep(0));
-    mailbox.post(make_task([] {}));
-    mailbox.post(make_task([] {}));
+    mailbox.post(make_job([] {}));
+    mailbox.post(make_job([] {}));
     EXPECT_TRUE(sleeper.sleep(0));
     EXPECT_FALSE(sleeper.sleep(0));
 
     mailbox.awake();
     mailbox.run_posted();
-    mailbox.post(make_task([] {}));
+    mailbox.post(make_job([] {}));
     EXPECT_FALSE(sleeper.sleep(0));
     EXPECT_FALSE(mailbox.prepare_to_sleep());  // It waits already.
     mailbox.run_posted();
@@ -138,7 +138,7 @@ TEST(Mailbox, four_producers_keep_their_order_and_no_wake_up_is_lost) {
     for (std::size_t producer = 0; producer < producer_count; ++producer) {
         producers.emplace_back([&, producer] {
             for (int i = 0; i < task_count; ++i) {
-                mailbox.post(make_task([&, producer, i] {
+                mailbox.post(make_job([&, producer, i] {
                     if (next[producer] != i) ++out_of_order_count;
                     next[producer] = i + 1;
                     --left;
@@ -172,7 +172,7 @@ TEST(Mailbox, a_post_that_meets_falling_asleep_is_never_missed) {
     int ran_count = 0;
     std::thread producer([&] {
         for (int i = 1; i <= round_count; ++i) {
-            auto task = make_task([&] { ++ran_count; });
+            auto task = make_job([&] { ++ran_count; });
             for (int spin_count = 0; round < i && !is_lost; ++spin_count) {
                 if (spin_count > 1000) std::this_thread::yield();  // There may be one CPU only.
             }
@@ -199,12 +199,12 @@ TEST(Mailbox, closing_destroys_what_waits_and_refuses_what_comes) {
     std::atomic<int> alive = 0;
     bool has_run = false;
     for (int i = 0; i < 3; ++i) {
-        EXPECT_TRUE(mailbox.post(make_task([&, counted = Counted(alive)] { has_run = true; })));
+        EXPECT_TRUE(mailbox.post(make_job([&, counted = Counted(alive)] { has_run = true; })));
     }
     EXPECT_EQ(alive, 3);
     mailbox.close();
     EXPECT_EQ(alive, 0);
-    EXPECT_FALSE(mailbox.post(make_task([&, counted = Counted(alive)] { has_run = true; })));
+    EXPECT_FALSE(mailbox.post(make_job([&, counted = Counted(alive)] { has_run = true; })));
     EXPECT_EQ(alive, 0);
     mailbox.close();
     EXPECT_FALSE(has_run);
@@ -215,9 +215,9 @@ TEST(Mailbox, a_task_whose_end_posts_another_is_refused_while_closing) {
     std::atomic<int> alive = 0;
     int refused_count = 0;
     const auto post_at_end = [&](void*) {
-        if (!mailbox.post(make_task([counted = Counted(alive)] {}))) ++refused_count;
+        if (!mailbox.post(make_job([counted = Counted(alive)] {}))) ++refused_count;
     };
-    mailbox.post(make_task([end = std::shared_ptr<void>(nullptr, post_at_end)] {}));
+    mailbox.post(make_job([end = std::shared_ptr<void>(nullptr, post_at_end)] {}));
     mailbox.close();
     EXPECT_EQ(refused_count, 1);
     EXPECT_EQ(alive, 0);
@@ -227,7 +227,7 @@ TEST(Mailbox, a_mailbox_that_dies_destroys_what_waits) {
     std::atomic<int> alive = 0;
     {
         Mailbox mailbox;
-        mailbox.post(make_task([counted = Counted(alive)] {}));
+        mailbox.post(make_job([counted = Counted(alive)] {}));
         EXPECT_EQ(alive, 1);
     }
     EXPECT_EQ(alive, 0);
@@ -244,7 +244,7 @@ TEST(Mailbox, while_it_closes_each_task_is_run_destroyed_or_refused) {
         for (int producer = 0; producer < 3; ++producer) {
             producers.emplace_back([&] {
                 for (int i = 0; i < task_count || !is_over; ++i) {
-                    if (mailbox.post(make_task([counted = Counted(alive)] {}))) ++accepted_count;
+                    if (mailbox.post(make_job([counted = Counted(alive)] {}))) ++accepted_count;
                 }
             });
         }
