@@ -86,6 +86,10 @@ Loop& Client::loop() const noexcept {
     return state_->loop();
 }
 
+Connection* Client::connection() const noexcept {
+    return state_->connection();
+}
+
 Handle Client::handle() const noexcept {
     Connection* const connection = state_->connection();
     return connection == nullptr ? Handle() : connection->handle();

@@ -78,6 +78,8 @@ class Client {
     [[nodiscard]] Loop& loop() const noexcept;
     // For other threads: the present connection, until it closes. Names none unless open.
     [[nodiscard]] Handle handle() const noexcept;
+    // Null unless open or closing: for what only a Connection can do.
+    [[nodiscard]] Connection* connection() const noexcept;
 
   private:
     std::shared_ptr<ClientState> state_;
