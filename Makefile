@@ -32,7 +32,7 @@ MICRO := $(wildcard bench/micro/*.cpp)
 LOAD := $(wildcard bench/load/*.cpp)
 HEADERS := $(wildcard crypto/*.hpp core/*.hpp net/*.hpp)
 # Those that need an add-on, and the others.
-ADDON_EXAMPLES := secure_echo
+ADDON_EXAMPLES := secure_echo wsc
 EXAMPLES := $(filter-out $(ADDON_EXAMPLES),$(patsubst examples/%.cpp,%,$(wildcard examples/*.cpp)))
 PAGE := $(wildcard examples/demo/*)
 FUZZ := $(patsubst tests/fuzz/%_fuzz.cpp,%,$(wildcard tests/fuzz/*_fuzz.cpp))
@@ -57,7 +57,7 @@ endif
 
 all: $(OUT)/libedgews.a $(EXAMPLES:%=$(OUT)/examples/%)  ## the library and the examples (default)
 
-addons:  ## permessage-deflate on zlib, TLS on OpenSSL, and their example
+addons:  ## permessage-deflate on zlib, TLS on OpenSSL, and their examples
 	@tools/need addons
 	@$(MAKE) $(OUT)/libedgews-deflate.a $(OUT)/libedgews-tls.a $(ADDON_EXAMPLES:%=$(OUT)/examples/%)
 

@@ -1,0 +1,209 @@
+// What wsc says: messages on stdout, all else on stderr.
+//
+// A terminal that both are on also has the line that is being typed, which only the kernel knows:
+// what is printed takes the place of the prompt, and the prompt comes back below.
+#pragma once
+
+#include "demo_json.hpp"
+
+#include <edgews/core/message.hpp>
+#include <edgews/core/utf8.hpp>
+#include <edgews/crypto/base64.hpp>
+#include <edgews/net/function.hpp>
+#include <edgews/net/loop.hpp>
+
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <cstdlib>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace wsc {
+
+enum class Format : unsigned char { lines, raw, json };
+
+struct PrinterOptions {
+    Format format = Format::lines;
+    bool is_quiet = false;   // Nothing on stderr.
+    bool is_typing = false;  // The input is stdin.
+};
+
+inline bool is_utf8(std::string_view text) noexcept {
+    edgews::Utf8Validator validator;
+    return validator.feed(std::as_bytes(std::span(text))) && validator.is_complete();
+}
+
+inline std::string hex(std::span<const std::byte> bytes) {
+    constexpr char digits[] = "0123456789abcdef";
+    std::string text;
+    text.reserve(2 * bytes.size());
+    for (const std::byte byte : bytes) {
+        const auto value = std::to_integer<unsigned>(byte);
+        text += {digits[value >> 4], digits[value & 15]};
+    }
+    return text;
+}
+
+inline std::string base64(std::span<const std::byte> bytes) {
+    std::string text(edgews::base64_encoded_size(bytes.size()), '\0');
+    edgews::base64_encode(bytes, text);
+    return text;
+}
+
+// For a terminal, which must not obey a server: control characters are made visible.
+inline std::string visible(std::string_view text) {
+    std::string out;
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if ((byte < 0x20 && c != '\n' && c != '\t') || byte == 0x7F) {
+            out += "\\x" + hex(std::as_bytes(std::span(&c, 1)));
+        } else {
+            out += c;
+        }
+    }
+    return out;
+}
+
+class Printer {
+  public:
+    // `on_failure` is told why stdout cannot be written to, once.
+    Printer(edgews::Loop& loop, PrinterOptions options, edgews::Function<void(int)> on_failure)
+        : loop_(loop), options_(options), on_failure_(std::move(on_failure)) {
+        const char* const term = std::getenv("TERM");
+        const bool is_able = term != nullptr && std::string_view(term) != "dumb";
+        is_out_terminal_ = ::isatty(STDOUT_FILENO) == 1;
+        is_error_terminal_ = ::isatty(STDERR_FILENO) == 1;
+        is_typing_ = options.is_typing && !options.is_quiet && is_able && is_error_terminal_ &&
+                     ::isatty(STDIN_FILENO) == 1;
+        const char* const no_color = std::getenv("NO_COLOR");
+        is_coloured_ =
+            is_able && is_error_terminal_ && (no_color == nullptr || no_color[0] == '\0');
+    }
+    Printer(const Printer&) = delete;
+    Printer& operator=(const Printer&) = delete;
+
+    void message(edgews::Message message) {
+        if (options_.format == Format::json) {
+            return message.is_text()
+                       ? event(R"("message","text":)" + demo::quote(message.text()))
+                       : event(R"("message","base64":")" + base64(message.bytes()) + '"');
+        }
+        if (options_.format == Format::raw) return print(message.text(), "");
+        if (is_typing_ && is_out_terminal_) print("< ", "");
+        if (!message.is_text()) return print(hex(message.bytes()), "\n");
+        if (is_out_terminal_) return print(visible(message.text()), "\n");
+        print(message.text(), "\n");
+    }
+    // With Format::json: an object of {"type": and what `members` goes on with, such as
+    // `"close","code":1000`.
+    void event(std::string_view members) {
+        if (options_.format != Format::json) return;
+        print(R"({"type":)", "");
+        print(members, "}\n");
+    }
+    void result(std::string_view text) { print(text, "\n"); }
+
+    // Good to know, for whoever sits at a terminal.
+    void note(std::string_view text) {
+        if (is_error_terminal_) say("2", text);  // Faint.
+    }
+    void error(std::string_view text) { say("31", text); }  // Red.
+
+    // Something can be typed now.
+    void prompt() {
+        if (!is_typing_) return;
+        is_prompt_shown_ = true;
+        write_error(is_coloured_ ? "\r\x1b[K\x1b[32m>\x1b[0m " : "\r\x1b[K> ");
+    }
+
+    // The end: prints all that is left. What was being typed must not become the shell's.
+    void finish() {
+        is_ending_ = true;
+        flush();
+        hide_prompt();
+        if (is_typing_) ::tcflush(STDIN_FILENO, TCIFLUSH);
+    }
+
+  private:
+    static constexpr std::size_t flush_size = 256 * 1024;
+
+    // At the end of the turn, or when it is a lot.
+    void print(std::string_view text, std::string_view end) {
+        if (has_failed_) return;
+        if (out_.empty()) loop_.post([this] { flush(); });
+        out_ += text;
+        out_ += end;
+        if (out_.size() >= flush_size) flush();
+    }
+
+    void flush() {
+        const std::string text = std::exchange(out_, {});
+        if (text.empty() || has_failed_) return;
+        const bool disturbs = is_prompt_shown_ && is_out_terminal_;
+        if (disturbs) hide_prompt();
+        if (const int error = write_out(text); error != 0) {
+            has_failed_ = true;
+            if (!is_ending_) on_failure_(error);
+        }
+        if (disturbs && !is_ending_) prompt();
+    }
+
+    void say(std::string_view colour, std::string_view text) {
+        if (options_.is_quiet) return;
+        flush();
+        const bool was_prompt_shown = is_prompt_shown_;
+        hide_prompt();
+        std::string line = "wsc: " + (is_error_terminal_ ? visible(text) : std::string(text));
+        if (is_coloured_) line = "\x1b[" + std::string(colour) + "m" + line + "\x1b[0m";
+        write_error(line + "\n");
+        if (was_prompt_shown && !is_ending_) prompt();
+    }
+
+    void hide_prompt() {
+        if (std::exchange(is_prompt_shown_, false)) write_error("\r\x1b[K");
+    }
+
+    static void write_error(std::string_view text) {
+        (void)!::write(STDERR_FILENO, text.data(), text.size());
+    }
+
+    // Waits for whoever reads it; meanwhile a signal ends the program, as it would end cat.
+    // 0, or the system's error number.
+    static int write_out(std::string_view text) {
+        sigset_t none;
+        sigemptyset(&none);
+        while (!text.empty()) {
+            pollfd out{.fd = STDOUT_FILENO, .events = POLLOUT, .revents = 0};
+            (void)::ppoll(&out, 1, nullptr, &none);
+            // A pipe that is ready takes so many without waiting.
+            const std::size_t most = std::min<std::size_t>(text.size(), PIPE_BUF);
+            const ssize_t size = ::write(STDOUT_FILENO, text.data(), most);
+            if (size < 0 && errno != EINTR && errno != EAGAIN) return errno;
+            if (size > 0) text.remove_prefix(static_cast<std::size_t>(size));
+        }
+        return 0;
+    }
+
+    edgews::Loop& loop_;
+    PrinterOptions options_;
+    edgews::Function<void(int)> on_failure_;
+    bool is_out_terminal_ = false;
+    bool is_error_terminal_ = false;
+    bool is_typing_ = false;
+    bool is_coloured_ = false;  // On stderr.
+    bool is_prompt_shown_ = false;
+    bool is_ending_ = false;
+    bool has_failed_ = false;
+    std::string out_{};
+};
+
+}  // namespace wsc
