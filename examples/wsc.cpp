@@ -18,6 +18,7 @@
 
 #include <array>
 #include <cerrno>
+#include <clocale>
 #include <cstdio>
 #include <cstring>
 #include <string>
@@ -87,6 +88,7 @@ int run(wsc::Options options) {
 int main(int count, char** words) {
     hold_standard_descriptors();
     ::signal(SIGPIPE, SIG_IGN);
+    std::setlocale(LC_CTYPE, "C.UTF-8");  // For wcwidth(): how wide what is typed is.
     wsc::ParsedOptions parsed = wsc::parse_options(count, words);
     if (!parsed.fault.empty()) return fail(wsc::usage_error, parsed.fault);
     if (parsed.options.is_help) {

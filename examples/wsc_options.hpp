@@ -227,7 +227,7 @@ inline std::string usage() {
            "TIME: 500ms, 5s, 2m, 1h. -H, -p and --file may be repeated; --name=value works too.\n"
            "At the end of input (Ctrl-D) wsc closes when as many messages came as it sent, or\n"
            "nothing came for --wait; Ctrl-C closes at once, and the second one does not wait.\n"
-           "Where messages disturb a line that you are typing, Ctrl-R shows it again.\n"
+           "On a terminal lines can be edited, and the arrow up brings back those before.\n"
            "Exit status: 0 closed normally (1000, 1001, 1005), 1 wrong usage, 2 not connected,\n"
            "3 closed otherwise or lost, 4 --timeout, 5 input that cannot be read or is not\n"
            "UTF-8, output that cannot be written, 130 interrupted.\n";

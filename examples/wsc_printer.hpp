@@ -1,10 +1,11 @@
 // What wsc says: messages on stdout, all else on stderr.
 //
-// A terminal that both are on also has the line that is being typed, which only the kernel knows:
-// what is printed takes the place of the prompt, and the prompt comes back below.
+// A terminal that both are on also has the line that is being typed: what is printed takes its
+// place, and it comes back below.
 #pragma once
 
 #include "demo_json.hpp"
+#include "wsc_editor.hpp"
 
 #include <edgews/core/message.hpp>
 #include <edgews/core/utf8.hpp>
@@ -15,7 +16,6 @@
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -34,7 +34,7 @@ enum class Format : unsigned char { lines, raw, json };
 struct PrinterOptions {
     Format format = Format::lines;
     bool is_quiet = false;   // Nothing on stderr.
-    bool is_typing = false;  // The input is stdin.
+    bool is_typing = false;  // Lines are typed, on the terminal of stderr.
 };
 
 inline bool is_utf8(std::string_view text) noexcept {
@@ -75,18 +75,15 @@ inline std::string visible(std::string_view text) {
 
 class Printer {
   public:
+    static constexpr std::size_t prompt_width = 2;
+
     // `on_failure` is told why stdout cannot be written to, once.
     Printer(edgews::Loop& loop, PrinterOptions options, edgews::Function<void(int)> on_failure)
         : loop_(loop), options_(options), on_failure_(std::move(on_failure)) {
-        const char* const term = std::getenv("TERM");
-        const bool is_able = term != nullptr && std::string_view(term) != "dumb";
         is_out_terminal_ = ::isatty(STDOUT_FILENO) == 1;
         is_error_terminal_ = ::isatty(STDERR_FILENO) == 1;
-        is_typing_ = options.is_typing && !options.is_quiet && is_able && is_error_terminal_ &&
-                     ::isatty(STDIN_FILENO) == 1;
-        const char* const no_color = std::getenv("NO_COLOR");
-        is_coloured_ =
-            is_able && is_error_terminal_ && (no_color == nullptr || no_color[0] == '\0');
+        is_coloured_ = is_error_terminal_ && value_of("NO_COLOR").empty() &&
+                       !value_of("TERM").empty() && value_of("TERM") != "dumb";
     }
     Printer(const Printer&) = delete;
     Printer& operator=(const Printer&) = delete;
@@ -98,7 +95,7 @@ class Printer {
                        : event(R"("message","base64":")" + base64(message.bytes()) + '"');
         }
         if (options_.format == Format::raw) return print(message.text(), "");
-        if (is_typing_ && is_out_terminal_) print("< ", "");
+        if (options_.is_typing && is_out_terminal_) print("< ", "");
         if (!message.is_text()) return print(hex(message.bytes()), "\n");
         if (is_out_terminal_) return print(visible(message.text()), "\n");
         print(message.text(), "\n");
@@ -118,23 +115,41 @@ class Printer {
     }
     void error(std::string_view text) { say("31", text); }  // Red.
 
-    // Something can be typed now.
-    void prompt() {
-        if (!is_typing_) return;
-        is_prompt_shown_ = true;
-        write_error(is_coloured_ ? "\r\x1b[K\x1b[32m>\x1b[0m " : "\r\x1b[K> ");
+    [[nodiscard]] bool is_typing() const noexcept { return options_.is_typing; }
+    // The line that is being typed, with PrinterOptions::is_typing.
+    void typing(const LineEditor::View& line) {
+        prompt_ = prompt_mark() + line.text + "\r\x1b[" +
+                  std::to_string(prompt_width + line.cursor) + "C";
+        write_error("\r\x1b[K" + prompt_);
+    }
+    // It was ended by Enter.
+    void typed(std::string_view line) {
+        write_error("\r\x1b[K" + prompt_mark() + visible(line) + "\n");
+        prompt_.clear();
+    }
+    // Nothing can be typed any more.
+    void stop_typing() {
+        if (!std::exchange(prompt_, {}).empty()) write_error("\r\x1b[K");
     }
 
-    // The end: prints all that is left. What was being typed must not become the shell's.
+    // The end: prints all that is left.
     void finish() {
         is_ending_ = true;
+        stop_typing();
         flush();
-        hide_prompt();
-        if (is_typing_) ::tcflush(STDIN_FILENO, TCIFLUSH);
     }
 
   private:
     static constexpr std::size_t flush_size = 256 * 1024;
+
+    static std::string_view value_of(const char* variable) {
+        const char* const value = std::getenv(variable);
+        return value == nullptr ? "" : value;
+    }
+
+    [[nodiscard]] std::string prompt_mark() const {
+        return is_coloured_ ? "\x1b[32m>\x1b[0m " : "> ";
+    }
 
     // At the end of the turn, or when it is a lot.
     void print(std::string_view text, std::string_view end) {
@@ -148,28 +163,22 @@ class Printer {
     void flush() {
         const std::string text = std::exchange(out_, {});
         if (text.empty() || has_failed_) return;
-        const bool disturbs = is_prompt_shown_ && is_out_terminal_;
-        if (disturbs) hide_prompt();
+        const bool disturbs = !prompt_.empty() && is_out_terminal_;
+        if (disturbs) write_error("\r\x1b[K");
         if (const int error = write_out(text); error != 0) {
             has_failed_ = true;
             if (!is_ending_) on_failure_(error);
         }
-        if (disturbs && !is_ending_) prompt();
+        if (disturbs) write_error(prompt_);
     }
 
     void say(std::string_view colour, std::string_view text) {
         if (options_.is_quiet) return;
         flush();
-        const bool was_prompt_shown = is_prompt_shown_;
-        hide_prompt();
         std::string line = "wsc: " + (is_error_terminal_ ? visible(text) : std::string(text));
         if (is_coloured_) line = "\x1b[" + std::string(colour) + "m" + line + "\x1b[0m";
-        write_error(line + "\n");
-        if (was_prompt_shown && !is_ending_) prompt();
-    }
-
-    void hide_prompt() {
-        if (std::exchange(is_prompt_shown_, false)) write_error("\r\x1b[K");
+        if (!prompt_.empty()) line.insert(0, "\r\x1b[K");
+        write_error(line + "\n" + prompt_);
     }
 
     static void write_error(std::string_view text) {
@@ -198,12 +207,11 @@ class Printer {
     edgews::Function<void(int)> on_failure_;
     bool is_out_terminal_ = false;
     bool is_error_terminal_ = false;
-    bool is_typing_ = false;
     bool is_coloured_ = false;  // On stderr.
-    bool is_prompt_shown_ = false;
     bool is_ending_ = false;
     bool has_failed_ = false;
     std::string out_{};
+    std::string prompt_{};  // With what is typed. Empty: it is not shown.
 };
 
 }  // namespace wsc

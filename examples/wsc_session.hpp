@@ -10,6 +10,7 @@
 #include "wsc_latency.hpp"
 #include "wsc_options.hpp"
 #include "wsc_printer.hpp"
+#include "wsc_terminal.hpp"
 
 #include <edgews/net/client.hpp>
 #include <edgews/net/signals.hpp>
@@ -41,7 +42,8 @@ class Session final : private Input::Reader {
           printer_(loop, printer_options(options_, files_),
                    [this](int error) { on_broken(error); }),
           // Before the client, which may start threads.
-          signals_(loop, {SIGINT, SIGTERM, SIGHUP}, [this](int) { on_signal(); }),
+          signals_(loop, {SIGINT, SIGTERM, SIGHUP, SIGTSTP},
+                   [this](int signal) { on_signal(signal); }),
           input_(loop, STDIN_FILENO, *this),
           client_(loop, options_.url, handlers(), options_.client) {
         if (options_.is_latency) {
@@ -49,12 +51,15 @@ class Session final : private Input::Reader {
                 options_.is_binary ? edgews::Message::Kind::binary : edgews::Message::Kind::text;
             latency_.emplace(kind, options_.size, options_.count.value_or(1'000));
         }
+        if (printer_.is_typing()) terminal_.emplace();
         if (options_.timeout_ms) loop.after(*options_.timeout_ms, [this] { on_timeout(); });
     }
 
     // Until its end. The program's exit status.
     int run() {
         loop_.run();
+        printer_.stop_typing();
+        terminal_.reset();
         if (latency_ && !latency_->is_empty()) {
             const bool is_json = options_.is_json;
             printer_.result(is_json ? latency_->json() : latency_->table());
@@ -73,7 +78,8 @@ class Session final : private Input::Reader {
                                                                          : Format::lines;
         return {.format = format,
                 .is_quiet = options.is_quiet,
-                .is_typing = files.empty() && !options.is_latency};
+                .is_typing = files.empty() && !options.is_latency && !options.is_binary &&
+                             !options.is_quiet && Terminal::is_usable()};
     }
 
     edgews::ClientHandlers handlers() {
@@ -106,7 +112,7 @@ class Session final : private Input::Reader {
         printer_.note(note);
         if (latency_) return (void)client_.send(latency_->next());
         if (is_input_over_) return wait_for_answers();
-        if (files_.empty()) printer_.prompt();
+        if (terminal_) show_line();
         feed();
     }
 
@@ -160,6 +166,7 @@ class Session final : private Input::Reader {
         using namespace edgews::close_code;
         input_.pause();
         loop_.cancel(silence_timer_);
+        printer_.stop_typing();
         const bool is_normal =
             event.code == normal || event.code == going_away || event.code == no_status;
         const bool is_explained = std::exchange(is_error_told_, false);
@@ -210,13 +217,20 @@ class Session final : private Input::Reader {
 
     void take_input(std::string_view piece) override {
         bool may_go_on = true;
-        if (options_.is_binary) {
+        bool is_end = false;
+        if (terminal_) {
+            is_end = editor_.feed(piece, [&](std::string_view line) {
+                printer_.typed(line);
+                may_go_on = send_line(line);
+            });
+        } else if (options_.is_binary) {
             may_go_on = send(std::as_bytes(std::span(piece)));
         } else {
             lines_.feed(piece, [&](std::string_view line) { may_go_on = send_line(line); });
         }
         if (!may_go_on) input_.pause();
-        if (!is_input_over_) printer_.prompt();
+        if (is_end) finish_input();
+        if (terminal_ && !is_input_over_) show_line();
     }
 
     void end_input(int error) override {
@@ -224,6 +238,11 @@ class Session final : private Input::Reader {
         if (!rest.empty()) send_line(rest);
         if (error != 0) fail(std::string("input: ") + std::strerror(error));
         finish_input();
+    }
+
+    void show_line() {
+        const std::size_t columns = std::max<std::size_t>(Terminal::column_count(), 8);
+        printer_.typing(editor_.view(columns - Printer::prompt_width));
     }
 
     bool send_line(std::string_view line) {
@@ -266,6 +285,7 @@ class Session final : private Input::Reader {
     void finish_input() {
         if (std::exchange(is_input_over_, true)) return;
         input_.stop();
+        printer_.stop_typing();
         wait_for_answers();
     }
 
@@ -298,12 +318,20 @@ class Session final : private Input::Reader {
         return options_.wait_ms.value_or(options_.count ? forever_ms : 1'000);
     }
 
-    void on_signal() {
+    void on_signal(int signal) {
+        if (signal == SIGTSTP) return suspend();
         if (std::exchange(is_interrupted_, true)) {
             status_ = interrupted;
             return loop_.stop();
         }
         close_or_stop(interrupted);
+    }
+
+    void suspend() {
+        printer_.stop_typing();
+        if (!terminal_) return (void)::kill(::getpid(), SIGSTOP);
+        terminal_->suspend();
+        if (client_.ready_state() == edgews::ReadyState::open && !is_input_over_) show_line();
     }
 
     void on_timeout() {
@@ -325,6 +353,8 @@ class Session final : private Input::Reader {
     std::vector<std::string> files_;
     Printer printer_;
     edgews::Signals signals_;
+    std::optional<Terminal> terminal_{};  // Where lines are typed.
+    LineEditor editor_{};
     LineSplitter lines_{};
     Input input_;
     std::optional<Latency> latency_{};
