@@ -132,7 +132,9 @@ struct ClientHandlers {
     Function<void(Client&)> message_end{};
     Function<void(Client&, std::span<const std::byte>)> ping{};
     Function<void(Client&, std::span<const std::byte>)> pong{};
-    // The backlog was over ClientOptions::drain_mark, and has fallen below it.
+    // The backlog was over ClientOptions::drain_mark, and has fallen below it. Certain to follow a
+    // send() that said `queued` and left more than that in buffered_amount(); what was `sent` may
+    // all leave with its turn, without a word.
     Function<void(Client&)> drain{};
     // The connection cannot be opened, or fails. `close` follows.
     Function<void(Client&, const ClientError&)> error{};
