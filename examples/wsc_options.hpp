@@ -37,7 +37,6 @@ struct Options {
         .message_size_max = std::size_t{1} << 30,
         .backlog_size_max = SIZE_MAX,  // Input is read no faster than it leaves.
         .drain_mark = 256 * 1024,
-        .close_timeout_ms = 2'000,
     };
     edgews::TlsClientOptions tls{};
     bool wants_tls = false;  // Though the URL may not say so.
@@ -107,7 +106,7 @@ struct OptionRow {
 };
 
 inline constexpr std::array option_rows{
-    OptionRow{"--header", "-H", "'NAME: VALUE'", "of the opening request",
+    OptionRow{"--header", "-H", "NAME:VALUE", "add it to the opening request",
               [](Options& o, std::string_view text) { return add_header(o.client.headers, text); }},
     OptionRow{"--protocol", "-p", "NAME", "a subprotocol to offer, the preferred first",
               [](Options& o, std::string_view text) {
@@ -121,7 +120,7 @@ inline constexpr std::array option_rows{
               }},
     OptionRow{"--deflate", "", "", "offer compression (permessage-deflate)",
               [](Options& o, std::string_view) { return o.wants_deflate = true; }},
-    OptionRow{"--insecure", "", "", "believe any certificate",
+    OptionRow{"--insecure", "", "", "believe any certificate of the server's",
               [](Options& o, std::string_view) {
                   return o.wants_tls = o.tls.accepts_any_certificate = true;
               }},
@@ -183,7 +182,7 @@ inline constexpr std::array option_rows{
                   return !text.empty();
               }},
     OptionRow{"--binary", "", "",
-              "input as it comes becomes binary messages, and messages\n"
+              "input, as it comes, becomes binary messages; messages\n"
               "are printed as they are, with nothing between them",
               [](Options& o, std::string_view) { return o.is_binary = true; }},
     OptionRow{"--json", "", "", "print an object for each event, in place of messages",
@@ -197,7 +196,7 @@ inline constexpr std::array option_rows{
               }},
     OptionRow{"--quiet", "-q", "", "nothing on stderr",
               [](Options& o, std::string_view) { return o.is_quiet = true; }},
-    OptionRow{"--version", "-V", "", "of the library",
+    OptionRow{"--version", "-V", "", "tell which one this is",
               [](Options& o, std::string_view) { return o.is_version = true; }},
     OptionRow{"--help", "-h", "", "",
               [](Options& o, std::string_view) { return o.is_help = true; }},
@@ -205,12 +204,12 @@ inline constexpr std::array option_rows{
 
 // The text of --help.
 inline std::string usage() {
-    constexpr std::size_t help_column = 30;
+    constexpr std::size_t help_column = 26;
     std::string text =
         "usage: wsc [OPTION]... URL\n"
-        "Sends its input to a WebSocket server, each line as a text message, and prints the\n"
-        "messages that come, text as it is and binary in hex, each on a line. The URL is a\n"
-        "ws://, wss://, http:// or https:// one; without any of these, ws:// is meant.\n\n";
+        "Sends its input to a WebSocket server, each line as a text message, and prints\n"
+        "the messages that come, text as it is and binary in hex, each on a line. URL:\n"
+        "ws://, wss://, http:// or https://; where none of these begins it, ws:// does.\n\n";
     for (const OptionRow& row : option_rows) {
         if (row.help[0] == '\0') continue;
         std::string line = row.letter[0] == '\0' ? "      " : "  " + std::string(row.letter) + ", ";
@@ -224,13 +223,13 @@ inline std::string usage() {
     }
     return text +
            "\n"
-           "TIME: 500ms, 5s, 2m, 1h. -H, -p and --file may be repeated; --name=value works too.\n"
-           "At the end of input (Ctrl-D) wsc closes when as many messages came as it sent, or\n"
-           "nothing came for --wait; Ctrl-C closes at once, and the second one does not wait.\n"
-           "On a terminal lines can be edited, and the arrow up brings back those before.\n"
-           "Exit status: 0 closed normally (1000, 1001, 1005), 1 wrong usage, 2 not connected,\n"
-           "3 closed otherwise or lost, 4 --timeout, 5 input that cannot be read or is not\n"
-           "UTF-8, output that cannot be written, 130 interrupted.\n";
+           "TIME: 500ms, 5s, 2m, 1h. -H, -p and --file may be repeated, --name=value works.\n"
+           "At the end of input (Ctrl-D) wsc closes when as many messages came as it sent,\n"
+           "or nothing came for --wait. Ctrl-C closes at once; the second one does not wait.\n"
+           "On a terminal lines can be edited, and the arrow up brings back earlier ones.\n"
+           "Exit status: 0 closed normally (1000, 1001, 1005), 1 wrong usage, 2 not\n"
+           "connected, 3 closed otherwise or lost, 4 --timeout, 5 input that cannot be read\n"
+           "or is not UTF-8, or output that cannot be written, 130 interrupted.\n";
 }
 
 inline const OptionRow* option_named(std::string_view name) noexcept {

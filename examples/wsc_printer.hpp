@@ -42,6 +42,14 @@ inline bool is_utf8(std::string_view text) noexcept {
     return validator.feed(std::as_bytes(std::span(text))) && validator.is_complete();
 }
 
+// Whatever a server says, in what JSON and terminals take.
+inline std::string as_utf8(std::string text) {
+    if (is_utf8(text)) return text;
+    std::replace_if(
+        text.begin(), text.end(), [](unsigned char byte) { return byte >= 0x80; }, '?');
+    return text;
+}
+
 inline std::string hex(std::span<const std::byte> bytes) {
     constexpr char digits[] = "0123456789abcdef";
     std::string text;
@@ -59,12 +67,17 @@ inline std::string base64(std::span<const std::byte> bytes) {
     return text;
 }
 
-// For a terminal, which must not obey a server: control characters are made visible.
+// For a terminal, which must not obey a server: control characters are made visible, those of
+// Latin-1 (U+0080 to U+009F, C2 80 to C2 9F) too. Requires: UTF-8.
 inline std::string visible(std::string_view text) {
     std::string out;
+    bool is_after_c2 = false;
     for (const char c : text) {
         const auto byte = static_cast<unsigned char>(c);
-        if ((byte < 0x20 && c != '\n' && c != '\t') || byte == 0x7F) {
+        const bool is_c1 = is_after_c2 && byte < 0xA0;
+        is_after_c2 = byte == 0xC2;
+        if (is_c1) out.pop_back();
+        if (is_c1 || (byte < 0x20 && c != '\n' && c != '\t') || byte == 0x7F) {
             out += "\\x" + hex(std::as_bytes(std::span(&c, 1)));
         } else {
             out += c;

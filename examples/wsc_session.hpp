@@ -12,6 +12,7 @@
 #include "wsc_printer.hpp"
 #include "wsc_terminal.hpp"
 
+#include <edgews/core/websocket_url.hpp>
 #include <edgews/net/client.hpp>
 #include <edgews/net/signals.hpp>
 
@@ -70,6 +71,7 @@ class Session final : private Input::Reader {
 
   private:
     static constexpr std::string_view end_mark = "end of input";  // In a ping.
+    static constexpr std::uint64_t unread_wait_ms = 10'000;
 
     static PrinterOptions printer_options(const Options& options,
                                           const std::vector<std::string>& files) {
@@ -102,10 +104,13 @@ class Session final : private Input::Reader {
         was_open_ = true;
         sent_count_ = received_count_ = 0;
         has_peer_read_all_ = false;
-        printer_.event(R"("open","url":)" + quote(client_.url()) + R"(,"protocol":)" +
+        // Not the password: a terminal may have onlookers, and a log readers.
+        edgews::WebSocketUrl url = edgews::parse_websocket_url(client_.url());
+        url.user_info.clear();
+        printer_.event(R"("open","url":)" + quote(url.to_string()) + R"(,"protocol":)" +
                        quote(client_.protocol()) + R"(,"extensions":)" +
                        quote(client_.extensions()));
-        std::string note = "connected to " + std::string(client_.url());
+        std::string note = "connected to " + url.to_string();
         for (const std::string_view more : {client_.protocol(), client_.extensions()}) {
             if (!more.empty()) note += ", " + std::string(more);
         }
@@ -135,6 +140,8 @@ class Session final : private Input::Reader {
     void on_pong(std::span<const std::byte> payload) {
         if (std::ranges::equal(payload, std::as_bytes(std::span(end_mark)))) {
             has_peer_read_all_ = true;
+            heard_ms_ = loop_.now_ms();
+            if (is_input_over_) await_silence(patience_ms());
             return close_if_answered();
         }
         if (!options_.wants_pings || !client_.latency_us()) return;
@@ -147,8 +154,9 @@ class Session final : private Input::Reader {
         } else if (!was_open_ && !options_.client.reconnect.enabled) {
             end_with(not_connected);
         }
-        const std::string body = is_utf8(error.body) ? error.body : "";
-        std::string text = error.error.message;
+        const std::string message = as_utf8(error.error.message);
+        const std::string body = as_utf8(error.body);
+        std::string text = message;
         for (std::string_view rest = body; !rest.empty();) {
             const std::size_t end = std::min(rest.find('\n'), rest.size());
             text += "\n  " + std::string(rest.substr(0, end));
@@ -156,7 +164,7 @@ class Session final : private Input::Reader {
         }
         printer_.error(text);
         is_error_told_ = true;
-        std::string event = R"("error","message":)" + demo::quote(error.error.message);
+        std::string event = R"("error","message":)" + demo::quote(message);
         if (error.status != 0) event += R"(,"status":)" + std::to_string(error.status);
         if (!body.empty()) event += R"(,"body":)" + demo::quote(body);
         printer_.event(event);
@@ -293,7 +301,7 @@ class Session final : private Input::Reader {
     void wait_for_answers() {
         client_.ping(std::as_bytes(std::span(end_mark)));
         heard_ms_ = loop_.now_ms();
-        await_silence(wait_ms());
+        await_silence(patience_ms());
     }
 
     void await_silence(std::uint64_t delay_ms) {
@@ -303,10 +311,10 @@ class Session final : private Input::Reader {
     }
 
     void check_silence() {
-        if (client_.buffered_amount() > 0) heard_ms_ = loop_.now_ms();
+        if (client_.buffered_amount() > 0) heard_ms_ = loop_.now_ms();  // It still leaves.
         const std::uint64_t silent_ms = loop_.now_ms() - heard_ms_;
-        if (silent_ms >= wait_ms() && client_.buffered_amount() == 0) return close();
-        await_silence(wait_ms() - std::min(silent_ms, wait_ms()));
+        if (silent_ms >= patience_ms()) return close();
+        await_silence(patience_ms() - silent_ms);
     }
 
     void close_if_answered() {
@@ -316,6 +324,11 @@ class Session final : private Input::Reader {
 
     [[nodiscard]] std::uint64_t wait_ms() const noexcept {
         return options_.wait_ms.value_or(options_.count ? forever_ms : 1'000);
+    }
+
+    // Who has not read all of it gets longer, but not for ever: pings may be beyond it.
+    [[nodiscard]] std::uint64_t patience_ms() const noexcept {
+        return has_peer_read_all_ ? wait_ms() : std::max(wait_ms(), unread_wait_ms);
     }
 
     void on_signal(int signal) {

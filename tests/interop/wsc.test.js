@@ -1,14 +1,12 @@
 // wsc, the client of the command line, as people and scripts use it: against the echo examples and
-// servers of npm's `ws`. EDGEWS_BIN names the folder of the programs.
+// servers of npm's `ws`.
 'use strict';
 
 const assert = require('node:assert/strict');
-const { spawn } = require('node:child_process');
 const { createHash, randomBytes } = require('node:crypto');
 const { once } = require('node:events');
 const fs = require('node:fs');
 const http = require('node:http');
-const https = require('node:https');
 const net = require('node:net');
 const os = require('node:os');
 const path = require('node:path');
@@ -16,65 +14,9 @@ const { after, before, describe, it } = require('node:test');
 const { WebSocketServer } = require('ws');
 const { make_certificate } = require('./certificates.js');
 const { start_server } = require('./server.js');
+const { events_of, run, start, until, with_server } = require('./wsc.js');
 
 const timeout = 60_000;
-const python = process.env.EDGEWS_PYTHON ?? '/usr/bin/python3';
-const wsc = path.join(path.resolve(process.env.EDGEWS_BIN ??
-                                   path.join(__dirname, '../../build/examples')), 'wsc');
-const report = /(Address|Leak|UndefinedBehavior)Sanitizer|runtime error:|Assertion .* failed/;
-
-// Starts wsc. `input`: what its stdin has, then it ends; null: it stays open; or a descriptor.
-// `done` resolves to { status, out (a Buffer), text, err }.
-function start(args, { input = '', env = {} } = {}) {
-    const stdin = typeof input === 'number' ? input : 'pipe';
-    const child = spawn(wsc, args, { stdio: [stdin, 'pipe', 'pipe'],
-                                     env: { ...process.env, ...env } });
-    const timer = setTimeout(() => child.kill('SIGKILL'), timeout - 5_000);
-    const chunks = [];
-    const run = { child, err: '', printed: () => Buffer.concat(chunks).toString() };
-    child.stdout.on('data', (chunk) => chunks.push(chunk));
-    child.stderr.setEncoding('utf8').on('data', (chunk) => { run.err += chunk; });
-    run.done = once(child, 'close').then(([status, signal]) => {
-        clearTimeout(timer);
-        assert.equal(signal, null, `ended by ${signal}; it said: ${run.err}`);
-        assert.doesNotMatch(run.err, report);
-        const out = Buffer.concat(chunks);
-        return { status, out, text: out.toString(), err: run.err };
-    });
-    if (stdin === 'pipe') {
-        child.stdin.on('error', () => {});  // It may have heard enough.
-        if (input !== null) child.stdin.end(input);
-    }
-    return run;
-}
-
-const run = (args, options) => start(args, options).done;
-
-async function until(condition) {
-    while (!condition()) await new Promise((resolve) => { setTimeout(resolve, 5); });
-}
-
-const events_of = (text) => text.trimEnd().split('\n').map((line) => JSON.parse(line));
-
-// Runs test(url, server) with an HTTP(S) server on which each WebSocket is told to on_socket.
-async function with_server({ on_socket = () => {}, on_request, tls, ...options }, test) {
-    const server = tls ? https.createServer(tls, on_request) : http.createServer(on_request);
-    const sockets = new WebSocketServer({ server, ...options });
-    sockets.on('connection', (socket, request) => {
-        socket.on('error', () => {});
-        on_socket(socket, request);
-    });
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    try {
-        const scheme = tls ? 'wss' : 'ws';
-        await test(`${scheme}://127.0.0.1:${server.address().port}`, server, sockets);
-    } finally {
-        for (const socket of sockets.clients) socket.terminate();
-        server.close();
-        server.closeAllConnections();
-    }
-}
 
 describe('wsc', () => {
     let folder;
@@ -369,184 +311,6 @@ describe('wsc', () => {
         });
     });
 
-    describe('its end', () => {
-        const statuses = [[1000, 0], [1001, 0], [1002, 3], [1008, 3], [1011, 3], [3000, 3],
-                          [4999, 3], [1005, 0]];
-        for (const [code, expected] of statuses) {
-            it(`close ${code} is status ${expected}`, { timeout }, async () => {
-                const on_socket = (socket) => (code === 1005 ? socket.close()
-                                                             : socket.close(code, 'bye'));
-                await with_server({ on_socket }, async (url) => {
-                    const { status, text, err } = await run([url, '--json'], { input: null });
-                    assert.equal(status, expected);
-                    assert.equal(err, expected === 0 ? '' : `wsc: closed with ${code}: bye\n`);
-                    const close = events_of(text).at(-1);
-                    assert.deepEqual(close, { type: 'close', code,
-                                              reason: code === 1005 ? '' : 'bye' });
-                });
-            });
-        }
-
-        it('a connection that is lost is status 3', { timeout }, async () => {
-            await with_server({ on_socket: (socket) => socket.terminate() }, async (url) => {
-                const { status, err } = await run([url], { input: null });
-                assert.equal(status, 3);
-                assert.match(err, /^wsc: ws:.*: the connection was lost\n$/);
-                const quiet = await run([url, '--quiet'], { input: null });
-                assert.equal(quiet.status, 3);
-                assert.equal(quiet.err, '');
-            });
-        });
-
-        it('nobody there is status 2', { timeout }, async () => {
-            const nobody = net.createServer().listen(0, '127.0.0.1');
-            await once(nobody, 'listening');
-            const { port } = nobody.address();
-            nobody.close();
-            await once(nobody, 'close');
-            const { status, err } = await run([`ws://127.0.0.1:${port}/`], { input: null });
-            assert.equal(status, 2);
-            assert.match(err, /^wsc: open ws:\/\/127.0.0.1:\d+\/: .*Connection refused/);
-        });
-
-        it('wrong usage is status 1, and says what is wrong', { timeout }, async () => {
-            const rows = [[[], /a URL is needed/], [['--no'], /--no: there is no such option/],
-                          [[echo, '-H'], /-H .*value is missing/], [[echo, '-H', 'x'], /not "x"/],
-                          [[echo, echo], /one URL is enough/], [['ftp://x'], /does not begin/],
-                          [[echo, '--ping', '5x'], /--ping TIME: not "5x"/],
-                          [[echo, '--timeout', '0'], /--timeout/],
-                          [[echo, '--cert', 'x'], /--cert and --key go together/],
-                          [[echo, '--json=yes'], /--json/], [[echo, '-H', 'Bad name: x'], /header/]];
-            for (const [args, reason] of rows) {
-                const { status, err, text } = await run(args);
-                assert.match(err, reason);
-                assert.equal(status, 1, err);
-                assert.equal(text.split('\n').filter((l) => l.includes('"open"')).length, 0);
-            }
-        });
-
-        it('--help fits a screen, --version is that of the library', { timeout }, async () => {
-            const { text, status } = await run(['--help']);
-            assert.equal(status, 0);
-            const lines = text.split('\n');
-            assert.ok(lines.length <= 48 && lines.every((line) => line.length <= 90));
-            const makefile = fs.readFileSync(path.join(__dirname, '../../Makefile'), 'utf8');
-            const version = /^VERSION := (.+)$/m.exec(makefile)[1];
-            assert.ok((await run(['--version'])).text.startsWith(`wsc ${version}`));
-        });
-
-        it('--timeout is status 4', { timeout }, async () => {
-            const silent = await run([server.url('/sink'), '--timeout', '200ms'], { input: null });
-            assert.equal(silent.status, 4);
-            assert.match(silent.err, /timed out/);
-            const deaf = net.createServer().listen(0, '127.0.0.1');  // Never says a word.
-            await once(deaf, 'listening');
-            const url = `127.0.0.1:${deaf.address().port}`;
-            assert.equal((await run([url, '--timeout', '0.2'], { input: null })).status, 4);
-            deaf.close();
-        });
-
-        it('--count ends it, --wait waits for what comes late', { timeout }, async () => {
-            const late = (socket) => {
-                socket.on('message', () => setTimeout(() => {
-                    for (const word of ['a', 'b', 'c', 'd']) socket.send(word);
-                }, 300));
-            };
-            await with_server({ on_socket: late }, async (url) => {
-                const counted = await run([url, '--count', '3'], { input: 'x\n' });
-                assert.equal(counted.text, 'a\nb\nc\n');
-                assert.equal(counted.status, 0);
-                const none = await run([url, '--wait', '10ms'], { input: 'x\n' });
-                assert.equal(none.text, '');
-                assert.match((await run([url], { input: 'x\n' })).text, /^a\n/);
-                const all = await run([url, '--wait', 'forever', '--timeout', '1s'],
-                                      { input: 'x\n' });
-                assert.equal(all.text, 'a\nb\nc\nd\n');
-                assert.equal(all.status, 4);
-            });
-        });
-
-        it('what was greeted with is not taken for the answer', { timeout }, async () => {
-            await with_server({
-                on_socket: (socket) => {
-                    socket.send('welcome');
-                    socket.on('message', (data) => socket.send(data.toString()));
-                },
-            }, async (url) => {
-                assert.equal((await run([url], { input: 'x\n' })).text, 'welcome\nx\n');
-            });
-        });
-
-        it('SIGINT says goodbye, SIGTERM too', { timeout }, async () => {
-            for (const signal of ['SIGINT', 'SIGTERM']) {
-                let code;
-                const on_socket = (socket) => {
-                    socket.send('ready');
-                    socket.on('close', (with_code) => { code = with_code; });
-                };
-                await with_server({ on_socket }, async (url) => {
-                    const { child, done } = start([url], { input: null });
-                    await once(child.stdout, 'data');
-                    child.kill(signal);
-                    assert.equal((await done).status, 0);
-                    await until(() => code !== undefined);
-                    assert.equal(code, 1001);
-                });
-            }
-        });
-
-        it('the second SIGINT does not wait; nor one before it is open', { timeout }, async () => {
-            let deaf;
-            const on_socket = (socket) => {
-                deaf = socket._socket;
-                socket.send('ready');
-            };
-            await with_server({ on_socket }, async (url) => {
-                const { child, done } = start([url], { input: null });
-                await once(child.stdout, 'data');
-                deaf.pause();
-                child.kill('SIGINT');
-                await new Promise((resolve) => { setTimeout(resolve, 200); });
-                assert.equal(child.exitCode, null);
-                child.kill('SIGINT');
-                assert.equal((await done).status, 130);
-            });
-            let is_asked = false;
-            const silent = net.createServer((socket) => {
-                socket.on('data', () => { is_asked = true; }).on('error', () => {});
-            }).listen(0, '127.0.0.1');
-            await once(silent, 'listening');
-            const { child, done } = start([`127.0.0.1:${silent.address().port}`], { input: null });
-            await until(() => is_asked);
-            child.kill('SIGINT');
-            assert.equal((await done).status, 130);
-            silent.close();
-        });
-
-        it('--reconnect goes on where it was', { timeout }, async () => {
-            let connections = 0;
-            const on_socket = (socket) => {
-                const number = ++connections;
-                socket.on('message', (data) => {
-                    socket.send(`${number}: ${data}`);
-                    if (data.toString() === 'again') socket.close(1012);
-                });
-            };
-            await with_server({ on_socket }, async (url) => {
-                const client = start([url, '--reconnect', '--json'], { input: null });
-                client.child.stdin.write('again\n');
-                await until(() => /"reconnect"(.|\n)*"open"/.test(client.printed()));
-                client.child.stdin.end('on\n');
-                const { status, text } = await client.done;
-                const types = events_of(text).map(({ type }) => type);
-                assert.deepEqual(types, ['open', 'message', 'close', 'reconnect', 'open',
-                                         'message', 'close']);
-                assert.equal(events_of(text)[5].text, '2: on');
-                assert.equal(status, 0);
-            });
-        });
-    });
-
     it('--ping pings, and --json tells what came of it', { timeout }, async () => {
         const client = start([echo, '--ping', '20ms', '--json'], { input: null });
         await until(() => /"pong"/.test(client.printed()));
@@ -557,7 +321,7 @@ describe('wsc', () => {
 
     it('--json has an object for each event', { timeout }, async () => {
         const input = '{"json":"in \\"json\\""}\n\u0001 control\n';
-        const { text } = await run([echo, '--json'], { input });
+        const { text } = await run([echo.replace('//', '//me:secret@'), '--json'], { input });
         assert.deepEqual(events_of(text), [
             { type: 'open', url: echo, protocol: '', extensions: '' },
             { type: 'message', text: '{"json":"in \\"json\\""}' },
@@ -591,93 +355,5 @@ describe('wsc', () => {
         const silent = await run([server.url('/sink'), '--latency', '--timeout', '0.3']);
         assert.equal(silent.status, 4);
         assert.equal(silent.text, '');
-    });
-
-    // What a terminal shows after typing: [keys, what to wait for]...
-    async function type_on_terminal(steps, ...arguments_) {
-        const program = `
-import json, os, pty, sys
-steps, arguments = json.loads(sys.argv[1]), sys.argv[2:]
-pid, terminal = pty.fork()
-if pid == 0: os.execv(arguments[0], arguments)
-seen = b""
-for keys, wanted in steps:
-    start = len(seen)
-    os.write(terminal, keys.encode())
-    while wanted.encode() not in seen[start:]: seen += os.read(terminal, 4096)
-try:
-    while True: seen += os.read(terminal, 4096)
-except OSError: pass
-sys.stdout.buffer.write(seen)
-sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))`;
-        const child = spawn(python, ['-c', program, JSON.stringify(steps), ...arguments_],
-                            { stdio: ['ignore', 'pipe', 'inherit'],
-                              env: { ...process.env, TERM: 'xterm', NO_COLOR: '' } });
-        const timer = setTimeout(() => child.kill('SIGKILL'), 20_000);
-        const chunks = child.stdout.setEncoding('utf8').toArray();
-        const [status] = await once(child, 'exit');
-        clearTimeout(timer);
-        const text = (await chunks).join('');
-        assert.equal(status, 0, text);
-        return text;
-    }
-
-    it('on a terminal lines are edited', { timeout }, async () => {
-        const ctrl = (letter) => String.fromCharCode(letter.charCodeAt(0) & 31);
-        const [left, up, down, remove] = ['\x1b[D', '\x1b[A', '\x1b[B', '\x1b[3~'];
-        const text = await type_on_terminal([
-            ['', 'connected to'],
-            [`helo${left}l\r`, '< hello\r\n'],
-            ['日本é\x7f語\r', '< 日本語\r\n'],
-            [`gone${ctrl('U')}two words${ctrl('W')}\r`, '< two \r\n'],
-            [`xabc${ctrl('A')}${remove}${ctrl('E')}d\r`, '< abcd\r\n'],
-            [`draft${up}${up}${down}${down}!\r`, '< draft!\r\n'],
-            [`${up}${up}\r`, '< abcd\r\n'],
-            [ctrl('D'), 'closed with 1000'],
-        ], wsc, echo);
-        assert.match(text, />(\x1b\[0m)? hello\r\n/);
-    });
-
-    it('what comes does not tear apart what is typed', { timeout }, async () => {
-        const text = await type_on_terminal([
-            ['', 'connected to'],
-            ['hello\rpart', '< hello\r\n\x1b[32m>\x1b[0m part'],
-            ['ial\r', '< partial\r\n'],
-            [`${'long '.repeat(40)}end\r`, 'long end\r\n'],
-            ['\x04', 'closed with 1000'],
-        ], wsc, echo);
-        // A long line is shown in part, on one row of 80 columns.
-        for (const row of text.matchAll(/\r\x1b\[K\x1b\[32m>\x1b\[0m ([^\r]*)\r\x1b\[/g)) {
-            assert.ok(row[1].length <= 78, row[1]);
-        }
-    });
-
-    it('a terminal is put back as it was, and does not obey servers', { timeout }, async () => {
-        const on_socket = (socket) => socket.send('\x1b[2Jwiped');
-        await with_server({ on_socket }, async (url) => {
-            const script = `trap : INT; before=$(stty -g); ${wsc} ${url}; ` +
-                           'test "$before" = "$(stty -g)" && echo same $?; exit 0';
-            const text = await type_on_terminal([
-                ['', '< \\x1b[2Jwiped'], ['\x03', 'same 0']], '/bin/sh', '-c', script);
-            assert.match(text, /closed with 1001/);
-            const suspended = await type_on_terminal([
-                ['', 'wiped'], ['\x1a', 'same 0'], ['abc', ' abc'], ['\x03', 'same 1']],
-            '/bin/bash', '--norc', '-mc',
-            `same() { test "$before" = "$(stty -g)" && echo same $1; }; before=$(stty -g); ` +
-            `${wsc} ${url}; same 0; fg; same 1`);
-            assert.match(suspended, /closed with 1001/);
-        });
-    });
-
-    it('no colours with NO_COLOR, no prompt on a dumb terminal', { timeout }, async () => {
-        const plain = await type_on_terminal([
-            ['', 'connected to'], ['x\r', '< x\r\n'], ['\x04', 'closed']],
-        '/usr/bin/env', 'NO_COLOR=1', wsc, echo);
-        assert.match(plain, /> x\r\n/);
-        assert.doesNotMatch(plain, /\x1b\[[0-9]+m/);
-        const dumb = await type_on_terminal([
-            ['', 'connected to'], ['x\n', 'x\r\nx\r\n'], ['\x04', 'closed']],
-        '/usr/bin/env', 'TERM=dumb', wsc, echo);
-        assert.doesNotMatch(dumb, /\x1b|>/);
     });
 });
