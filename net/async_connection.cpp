@@ -4,6 +4,12 @@
 
 namespace edgews {
 
+namespace {
+
+constexpr std::size_t kept_size_max = 4096;  // That one who waits keeps for what comes.
+
+}  // namespace
+
 void Waiter::wait(Waiter*& place, std::coroutine_handle<> coroutine) noexcept {
     assert(place == nullptr);
     place = this;
@@ -49,22 +55,31 @@ void AsyncState::part_ends() {
 
 // A copy, for its memory is only lent. Whoever waits goes on with it; for nobody it is kept, and
 // then the peer has to wait.
-void AsyncState::receive(MessagePart part) {
-    Item item{.bytes = connection_->loop().pool().take(part.bytes.size()), .part = part};
-    item.bytes.append(part.bytes);
-    item.part.bytes = item.bytes.bytes();
+void AsyncState::receive(const MessagePart& part) {
     if (receiver == nullptr) {
-        early_.push_back(std::move(item));
+        keep(early_.emplace_back(), part);
         return connection_->pause_reading();
     }
-    current_ = std::move(item);
+    keep(current_, part);
     has_current_ = true;
     go_on(receiver);
 }
 
+void AsyncState::keep(Item& item, const MessagePart& part) {
+    item.bytes.clear();
+    if (item.bytes.capacity() < part.bytes.size()) {
+        item.bytes = connection_->loop().pool().take(part.bytes.size());
+    }
+    item.bytes.append(part.bytes);
+    item.part = {.kind = part.kind,
+                 .bytes = item.bytes.bytes(),
+                 .is_first = part.is_first,
+                 .is_last = part.is_last};
+}
+
 const MessagePart* AsyncState::take() {
     if (!std::exchange(has_current_, false)) {
-        current_ = {};
+        if (current_.bytes.capacity() > kept_size_max) current_.bytes.reset();
         if (early_begin_ == early_.size()) return nullptr;
         current_ = std::move(early_[early_begin_++]);
         if (early_begin_ == early_.size()) {

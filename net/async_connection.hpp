@@ -91,7 +91,8 @@ class AsyncState final : public std::enable_shared_from_this<AsyncState> {
         Buffer bytes{};
         MessagePart part{};
     };
-    void receive(MessagePart part);
+    void receive(const MessagePart& part);
+    void keep(Item& item, const MessagePart& part);
     void go_on(Waiter*& place);
 
     Connection* connection_ = nullptr;
@@ -132,6 +133,7 @@ template <class Find>
 class AsyncConnection {
   public:
     class Opened;
+    class Receiving;
     class Receive;
     class ReceivePart;
     class Send;
@@ -189,9 +191,10 @@ class AsyncConnection::Opened {
     Waiter waiter_{};
 };
 
-class AsyncConnection::ReceivePart {
+// What both ways to receive have in common.
+class AsyncConnection::Receiving {
   public:
-    explicit ReceivePart(AsyncState& state) noexcept : state_(state) {}
+    explicit Receiving(AsyncState& state) noexcept : state_(state) {}
     [[nodiscard]] bool await_ready() {
         part_ = state_.take();
         return part_ != nullptr || state_.is_over();
@@ -199,10 +202,10 @@ class AsyncConnection::ReceivePart {
     void await_suspend(std::coroutine_handle<> coroutine) noexcept {
         waiter_.wait(state_.receiver, coroutine);
     }
-    [[nodiscard]] std::optional<MessagePart> await_resume() {
-        if (part_ == nullptr) part_ = state_.take();
-        return part_ == nullptr ? std::nullopt : std::optional(*part_);
-    }
+
+  protected:
+    // Null: the end.
+    [[nodiscard]] const MessagePart* part() { return part_ == nullptr ? state_.take() : part_; }
 
   private:
     AsyncState& state_;
@@ -210,21 +213,23 @@ class AsyncConnection::ReceivePart {
     Waiter waiter_{};
 };
 
-class AsyncConnection::Receive {
+class AsyncConnection::Receive : public Receiving {
   public:
-    explicit Receive(AsyncState& state) noexcept : part_(state) {}
-    [[nodiscard]] bool await_ready() { return part_.await_ready(); }
-    void await_suspend(std::coroutine_handle<> coroutine) noexcept {
-        part_.await_suspend(coroutine);
-    }
+    using Receiving::Receiving;
     [[nodiscard]] std::optional<Message> await_resume() {
-        const std::optional<MessagePart> part = part_.await_resume();
-        if (!part) return std::nullopt;
-        return Message(part->kind, part->bytes);
+        const MessagePart* const whole = part();
+        if (whole == nullptr) return std::nullopt;
+        return Message(whole->kind, whole->bytes);
     }
+};
 
-  private:
-    ReceivePart part_;
+class AsyncConnection::ReceivePart : public Receiving {
+  public:
+    using Receiving::Receiving;
+    [[nodiscard]] std::optional<MessagePart> await_resume() {
+        const MessagePart* const next = part();
+        return next == nullptr ? std::nullopt : std::optional(*next);
+    }
 };
 
 class AsyncConnection::Send {
