@@ -294,10 +294,6 @@ void ClientState::on_close(const CloseEvent& event) {
 void ClientState::ping() {
     pinged_us_ = now_us();
     connection_->ping(std::as_bytes(std::span(&pinged_us_, 1)));
-    const auto pinged_ms = static_cast<std::uint32_t>(loop_.now_ms());
-    if (options_.pong_timeout_ms > 0) {
-        later(pong_timer_, options_.pong_timeout_ms, [this, pinged_ms] { check_pong(pinged_ms); });
-    }
     later(ping_timer_, options_.ping_ms, [this] { ping(); });
 }
 
@@ -309,10 +305,9 @@ void ClientState::on_pong(std::span<const std::byte> payload) {
     call(handlers_.pong, payload);
 }
 
-void ClientState::check_pong(std::uint32_t pinged_ms) {
-    // Anything that was heard is as good as the pong, and we may not have listened.
-    if (connection_->is_paused()) return;
-    if (static_cast<std::int32_t>(connection_->last_heard_ms() - pinged_ms) > 0) return;
+void ClientState::check_pong() {
+    if (connection_->is_paused()) return;  // It is us who do not listen.
+    if (is_ping_answered() || !connection_->is_open()) return;
     failure_ = "the server does not answer";
     connection_->terminate();
 }
@@ -327,6 +322,11 @@ ReadyState ClientState::ready_state() const noexcept {
         case Phase::waiting: return ReadyState::closed;
     }
     return connection_->is_open() ? ReadyState::open : ReadyState::closing;
+    if (!connection_->is_open()) return;  // It is closing, in a time of its own.
+    if (options_.pong_timeout_ms > 0 && (pong_timer_ == no_token || is_ping_answered())) {
+        pinged_ms_ = static_cast<std::uint32_t>(loop_.now_ms());
+        later(pong_timer_, options_.pong_timeout_ms, [this] { check_pong(); });
+    }
 }
 
 bool ClientState::close(std::uint16_t code, std::string_view reason) {
@@ -351,6 +351,12 @@ bool ClientState::give_up() {
     if (phase_ == Phase::waiting) {
         cancel(reconnect_timer_);
         phase_ = Phase::closed;
+// Anything that was heard is as good as the pong. In the millisecond of the ping, too: an answer
+// may be as fast, and if it was none, there is another ping.
+bool ClientState::is_ping_answered() const noexcept {
+    return static_cast<std::int32_t>(connection_->last_heard_ms() - pinged_ms_) >= 0;
+}
+
         return true;
     }
     if (phase_ == Phase::closed || is_unwanted_) return false;
@@ -369,6 +375,7 @@ bool ClientState::give_up() {
 }
 
 void ClientState::reconnect() {
+        cancel(pong_timer_);
     assert(ready_state() == ReadyState::closed);
     cancel(reconnect_timer_);
     begin();

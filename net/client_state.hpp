@@ -77,7 +77,8 @@ class ClientState final : public std::enable_shared_from_this<ClientState>,
     void on_close(const CloseEvent& event);
     void on_pong(std::span<const std::byte> payload);
     void ping();
-    void check_pong(std::uint32_t pinged_ms);
+    void check_pong();
+    [[nodiscard]] bool is_ping_answered() const noexcept;
 
     [[nodiscard]] bool is_proxied() const noexcept { return !options_.proxy.empty(); }
     template <class Handler, class... Arguments>
@@ -112,7 +113,8 @@ class ClientState final : public std::enable_shared_from_this<ClientState>,
     std::string extensions_{};
     std::size_t unsent_size_ = 0;
     std::optional<std::uint32_t> latency_us_{};
-    std::uint64_t pinged_us_ = 0;  // When the last ping left; 0: it was answered.
+    std::uint64_t pinged_us_ = 0;  // When the last ping left; 0: its pong came.
+    std::uint32_t pinged_ms_ = 0;  // When the first one left that waits for an answer.
     unsigned redirect_count_ = 0;
     unsigned failure_count_ = 0;  // Since the connection was stable.
     std::uint64_t opened_ms_ = 0;
