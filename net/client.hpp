@@ -2,7 +2,7 @@
 //
 //     edgews::Loop loop;
 //     edgews::Client client(loop, "ws://localhost:9001/echo", {
-//         .open = [](edgews::Client& c) { c.send(edgews::Message::text("hello")); },
+//         .open = [](edgews::Client& c) { c.send("hello"); },
 //         .message = [](edgews::Client& c, edgews::Message m) { … c.close(); },
 //         .close = [&](edgews::Client&, const edgews::CloseEvent&) { loop.stop(); },
 //     });

@@ -238,6 +238,7 @@ void Connection::handle_close(const Event& event) {
 // Fails the connection (section 7.1.7): the peer is told why, and not listened to any more.
 void Connection::handle_fault(Fault fault) {
     shared().counters.add(Counter::protocol_faults);
+    if (is_client()) extras().unsent_size = output_size();  // Without the close frame.
     if (closing_.may_send_close()) send_close_frame(close_code_for(fault), describe(fault));
     if (handlers().error) guard([&] { handlers().error(*this, describe(fault)); });
     end({});
@@ -260,6 +261,7 @@ void Connection::fail(std::string_view what) noexcept {
 
 // Without a close frame of the peer. Input that it may still send is of no use.
 void Connection::on_lost() {
+    if (is_client() && !is_reported_) extras().unsent_size += output_size();
     end({});
     if (is_closed()) return;
     if (is_broken() || output_size() == 0) return Stream::close();
@@ -270,7 +272,6 @@ void Connection::on_lost() {
 void Connection::end(CloseEvent event) {
     if (is_reported_) return;
     is_reported_ = true;
-    if (!event.clean && is_client()) extras().unsent_size += output_size();
     if (extras_) event.unsent_size = extras_->unsent_size;
     shared().topics.unsubscribe_all(*this);
     shared().counters.subtract(Counter::websockets_open);

@@ -3,6 +3,7 @@
 
 #include "lookups.hpp"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -45,6 +46,11 @@ class Place {
     }
     [[nodiscard]] Fd accept() const {
         return Fd(::accept4(fd_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    }
+    // Whether somebody waits to be accepted.
+    [[nodiscard]] bool has_waiting() const {
+        pollfd waiting{.fd = fd_.get(), .events = POLLIN, .revents = 0};
+        return ::poll(&waiting, 1, 0) == 1;
     }
     [[nodiscard]] SocketAddress address() const { return local_address(fd_); }
     [[nodiscard]] std::string name() const { return Address(*address().get()).to_string(); }
