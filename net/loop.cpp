@@ -353,7 +353,8 @@ void Loop::give_back(std::unique_ptr<OutputQueue> queue) noexcept {
 }
 
 void Loop::schedule(Source& source, std::uint64_t delay_ms) noexcept {
-    timers_.schedule(source, now_ms_ + delay_ms);
+    // Outside a turn the time of the last one may be long ago.
+    timers_.schedule(source, (current_loop == this ? now_ms_ : clock_us() / 1000) + delay_ms);
 }
 
 }  // namespace edgews
