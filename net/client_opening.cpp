@@ -13,6 +13,7 @@ namespace edgews {
 namespace {
 
 constexpr int receive_count_max = 4;  // In one turn, before others get theirs.
+constexpr std::string_view lost = "the connection was closed";
 
 std::string_view as_text(std::span<const std::byte> bytes) noexcept {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
@@ -27,15 +28,16 @@ struct Body {
 Body read_chunks(std::string_view bytes) {
     Body body;
     while (true) {
+        const std::size_t line_end = bytes.find("\r\n");
+        if (line_end == std::string_view::npos) return body;
         std::size_t size = 0;
         const char* const begin = bytes.data();
-        const auto [end, error] = std::from_chars(begin, begin + bytes.size(), size, 16);
-        const std::size_t line_end = bytes.find("\r\n", static_cast<std::size_t>(end - begin));
-        body.is_whole = error == std::errc() ? size == 0 : !bytes.empty();
-        if (body.is_whole || line_end == std::string_view::npos) return body;
+        const auto error = std::from_chars(begin, begin + line_end, size, 16).ec;
+        body.is_whole = error != std::errc() || size == 0;
+        if (body.is_whole) return body;
         bytes.remove_prefix(line_end + 2);
         body.text += bytes.substr(0, size);
-        if (bytes.size() < size + 2) return body;
+        if (bytes.size() < 2 || bytes.size() - 2 < size) return body;
         bytes.remove_prefix(size + 2);
     }
 }
@@ -44,6 +46,7 @@ Body read_body(const HttpHead& head, std::string_view bytes) {
     if (head.is_chunked()) return read_chunks(bytes);
     if (!head.header("Content-Length")) return {.text = std::string(bytes)};
     const bool is_whole = bytes.size() >= head.content_length();
+    if (is_whole) bytes = bytes.substr(0, static_cast<std::size_t>(head.content_length()));
     return {.text = std::string(bytes), .is_whole = is_whole};
 }
 
@@ -100,7 +103,8 @@ void ClientOpening::say(std::string_view text) {
 // The only place that writes phase_.
 void ClientOpening::enter(Phase phase, std::uint32_t timeout_ms) {
     phase_ = phase;
-    if (timeout_ms > 0) loop().schedule(*this, timeout_ms);
+    is_limited_ = timeout_ms > 0;
+    if (is_limited_) loop().schedule(*this, timeout_ms);
 }
 
 // ---- From the server -------------------------------------------------------
@@ -111,7 +115,7 @@ void ClientOpening::on_readable() {
         const std::span<std::byte> space = loop().receive_space();
         const Received received = receive(space);
         if (has_failed_transport()) {
-            return fail(stage(), std::errc::protocol_error, transport()->failure());
+            return fail(ClientStage::tls, std::errc::protocol_error, transport()->failure());
         }
         if (phase_ == Phase::tls && transport()->state() != Transport::State::opening) request();
         if (received.end == Received::End::would_block) return;
@@ -134,7 +138,17 @@ void ClientOpening::process(std::span<const std::byte> input) {
             take_response();
         }
     }
-    if (phase_ == Phase::body && is_open()) take_body(false);
+    if (phase_ == Phase::body && is_open()) return take_body(false);
+    if (begin_ > 0 && is_open()) forget_interim();
+}
+
+// There may be any number of them, and what has been passed over takes no memory.
+void ClientOpening::forget_interim() {
+    const std::span<const std::byte> rest = bytes_.bytes().subspan(begin_);
+    Buffer kept = loop().pool().take(rest.size());
+    kept.append(rest);
+    bytes_ = std::move(kept);
+    begin_ = 0;
 }
 
 // True: there is one.
@@ -172,6 +186,7 @@ void ClientOpening::take_response() {
     if (response.fault != OpeningResponseFault::none) {
         return fail(refusal(ClientStage::handshake, describe(response)));
     }
+    if (is_broken()) return fail(ClientStage::handshake, std::errc::connection_reset, lost);
     const std::span<std::byte> rest = bytes_.bytes().subspan(begin_ + head_.size());
     std::exchange(owner_, nullptr)->opened(*this, head_, response, rest);
 }
@@ -192,12 +207,24 @@ void ClientOpening::take_body(bool is_end) {
 
 // The peer has ended, or was reset.
 void ClientOpening::on_lost() {
+    if (is_broken()) read_last();
     if (is_closed()) return;
     if (phase_ == Phase::body) return take_body(true);
-    fail(stage(), std::errc::connection_reset, "the connection was closed");
+    fail(stage(), std::errc::connection_reset, lost);
+}
+
+// A server that refuses before it has read all has its answer followed by a reset.
+void ClientOpening::read_last() {
+    while (is_open() && phase_ != Phase::tls) {
+        const std::span<std::byte> space = loop().receive_space();
+        const Received received = receive(space);
+        if (received.end != Received::End::open) return;
+        process(space.first(received.size));
+    }
 }
 
 void ClientOpening::on_timer() {
+    if (!is_limited_) return;  // It was the last phase's.
     if (phase_ == Phase::body) return take_body(true);
     fail(stage(), std::errc::timed_out, "no answer in time");
 }

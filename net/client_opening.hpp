@@ -44,6 +44,8 @@ class ClientOpening final : public Stream {
     [[nodiscard]] static ClientOpening* start(Loop& loop, Fd fd, Setup setup, Owner& owner);
     // Closes; the owner hears nothing any more.
     void cancel() noexcept;
+    // What it is doing.
+    [[nodiscard]] ClientStage stage() const noexcept;
     // An opening's output is small, and nobody counts it.
     void count_sent(std::size_t) noexcept override {}
 
@@ -69,10 +71,11 @@ class ClientOpening final : public Stream {
     void take_proxy_answer();
     void take_response();
     void take_body(bool is_end);
+    void forget_interim();
+    void read_last();
     void fail(ClientStage stage, std::errc code, std::string_view what);
     void fail(ClientError error);
     void enter(Phase phase, std::uint32_t timeout_ms);
-    [[nodiscard]] ClientStage stage() const noexcept;
     [[nodiscard]] ClientError refusal(ClientStage stage, std::string_view what) const;
 
     Setup setup_;
@@ -81,6 +84,7 @@ class ClientOpening final : public Stream {
     Buffer bytes_{};         // Received, from the head's first byte on.
     std::size_t begin_ = 0;  // What is before it was an interim response.
     Phase phase_ = Phase::response;
+    bool is_limited_ = false;  // The phase has a timer.
 };
 
 }  // namespace edgews
