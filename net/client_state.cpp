@@ -26,6 +26,15 @@ bool is_redirection(unsigned status) noexcept {
     return (status >= 301 && status <= 303) || status == 307 || status == 308;
 }
 
+// For errors. Of a URL that could not be parsed: what is before any "@" may be secret.
+std::string without_user_info(std::string_view url) {
+    const std::size_t scheme_end = url.find("://");
+    const std::size_t begin = scheme_end == std::string_view::npos ? 0 : scheme_end + 3;
+    const std::size_t at = url.rfind('@');
+    if (at == std::string_view::npos || at < begin) return std::string(url);
+    return std::string(url.substr(0, begin)).append(url.substr(at + 1));
+}
+
 RouteOptions route_options(const ClientOptions& options) {
     return {.message_size_max = options.message_size_max,
             .frame_size_max = options.frame_size_max,
@@ -51,7 +60,7 @@ ClientState::ClientState(Loop& loop, std::string url, ClientHandlers handlers,
       dialer_(loop, {.resolve_timeout_ms = options_.resolve_timeout_ms,
                      .connect_timeout_ms = options_.connect_timeout_ms,
                      .lookup = options_.lookup}),
-      url_text_(std::move(url)) {
+      wanted_url_(std::move(url)) {
     make_route();
 }
 
@@ -95,25 +104,46 @@ void ClientState::connect(Client& client) {
 
 void ClientState::begin() {
     phase_ = Phase::connecting;
+    url_text_ = wanted_url_;
     redirect_count_ = 0;
-    unsent_size_ = 0;
-    is_unwanted_ = false;
+    is_elsewhere_ = is_unwanted_ = false;
     failure_.clear();
+    peer_ = Address();
+    protocol_.clear();
+    extensions_.clear();
+    latency_us_.reset();
+    unsent_size_ = 0;
+    opened_ms_ = 0;
     if (options_.open_timeout_ms > 0) {
-        later(open_timer_, options_.open_timeout_ms, [this] {
-            fail(ClientStage::handshake, error_of(std::errc::timed_out, "not open in time"));
-        });
+        later(open_timer_, options_.open_timeout_ms,
+              [this] { fail(stage(), error_of(std::errc::timed_out, "not open in time")); });
     }
     dial();
 }
 
 // What can be wrong before anybody is asked.
 Error ClientState::prepare() {
-    constexpr std::errc invalid = std::errc::invalid_argument;
     url_ = parse_websocket_url(url_text_);
-    name_ = url_text_;
-    if (url_.fault != UrlFault::none) return error_of(invalid, describe(url_.fault));
+    name_ = without_user_info(url_text_);
+    if (url_.fault != UrlFault::none) {
+        return error_of(std::errc::invalid_argument, describe(url_.fault));
+    }
     name_ = (url_.is_secure ? "wss://" : "ws://") + url_.host_header() + url_.target;
+    std::array<std::byte, websocket_nonce_size> nonce;
+    fill_random(nonce);
+    key_ = make_websocket_key(nonce);
+    if (options_.compression) deflate_terms_ = options_.compression->terms();
+    return check_options();
+}
+
+Error ClientState::check_options() const {
+    constexpr std::errc invalid = std::errc::invalid_argument;
+    std::string request;
+    const OpeningRequestFault fault = append_request(request);
+    if (fault != OpeningRequestFault::none) return error_of(invalid, describe(fault));
+    if (options_.close_timeout_ms == 0) {
+        return error_of(invalid, "ClientOptions::close_timeout_ms must not be 0");
+    }
     if (url_.is_secure && !options_.tls) return error_of(invalid, "ClientOptions::tls is not set");
     if (!is_proxied()) return {};
     const WebSocketUrl proxy = parse_websocket_url(options_.proxy);
@@ -136,36 +166,35 @@ void ClientState::dial() {
 
 void ClientState::dialed(Dialed dialed) {
     if (dialed.error) {
-        const auto stage = dialed.is_resolved ? ClientStage::connect : ClientStage::resolve;
+        const bool is_resolved = dialed.is_resolved || !options_.unix_path.empty();
         dialed.error.message = "open " + name_ + ": " + dialed.error.message;
-        return fail(stage, std::move(dialed.error));
+        return fail(is_resolved ? ClientStage::connect : ClientStage::resolve,
+                    std::move(dialed.error));
     }
     peer_ = dialed.peer;
     start_opening(std::move(dialed.fd));
 }
 
-void ClientState::start_opening(Fd fd) {
-    std::array<std::byte, websocket_nonce_size> nonce;
-    fill_random(nonce);
-    key_ = make_websocket_key(nonce);
-    if (options_.compression) deflate_terms_ = options_.compression->terms();
-    ClientOpening::Setup setup{
-        .options = options_,
-        .url = url_,
-        .offer = {.key = {key_.data(), key_.size()},
-                  .subprotocols = options_.subprotocols,
-                  .deflate_terms = deflate_terms_ ? &*deflate_terms_ : nullptr},
-        .request = {},
-        .connect_request = {}};
+OpeningOffer ClientState::offer() const noexcept {
+    return {.key = {key_.data(), key_.size()},
+            .subprotocols = options_.subprotocols,
+            .deflate_terms = deflate_terms_ ? &*deflate_terms_ : nullptr};
+}
+
+OpeningRequestFault ClientState::append_request(std::string& out) const {
     std::vector<HeaderField> headers;
     for (const ClientHeader& header : options_.headers) {
-        headers.push_back({header.name, header.value});
+        if (!is_elsewhere_) headers.push_back({header.name, header.value});
     }
-    const OpeningRequestFault fault = append_opening_request(
-        setup.request, url_, {.offer = setup.offer, .origin = options_.origin, .headers = headers});
-    if (fault != OpeningRequestFault::none) {
-        return fail(ClientStage::options, error_of(std::errc::invalid_argument, describe(fault)));
-    }
+    return append_opening_request(
+        out, url_, {.offer = offer(), .origin = options_.origin, .headers = headers});
+}
+
+void ClientState::start_opening(Fd fd) {
+    ClientOpening::Setup setup{
+        .options = options_, .url = url_, .offer = offer(), .request = {}, .connect_request = {}};
+    [[maybe_unused]] const OpeningRequestFault fault = append_request(setup.request);
+    assert(fault == OpeningRequestFault::none);  // Of check_options().
     if (is_proxied()) {
         append_connect_request(setup.connect_request, url_,
                                parse_websocket_url(options_.proxy).user_info);
@@ -212,7 +241,7 @@ bool ClientState::redirect(const ClientError& error) {
     WebSocketUrl target = resolve_location(url_, location->value);
     if (target.fault != UrlFault::none || (url_.is_secure && !target.is_secure)) return false;
     ++redirect_count_;
-    if (!is_same_origin(url_, target)) options_.headers.clear();
+    is_elsewhere_ |= !is_same_origin(url_, target);
     url_text_ = target.to_string();
     dial();
     return true;
@@ -220,6 +249,11 @@ bool ClientState::redirect(const ClientError& error) {
 
 Error ClientState::error_of(std::errc code, std::string_view what) const {
     return {std::make_error_code(code), "open " + name_ + ": " + std::string(what)};
+}
+
+// What a try is doing. Whether a name or an answer is waited for, only the dialer knows.
+ClientStage ClientState::stage() const noexcept {
+    return opening_ == nullptr ? ClientStage::connect : opening_->stage();
 }
 
 void ClientState::fail(ClientStage stage, Error error) {
@@ -292,6 +326,11 @@ void ClientState::on_close(const CloseEvent& event) {
 
 // The payload says when it left, so that pings of the application's do not disturb.
 void ClientState::ping() {
+    if (!connection_->is_open()) return;  // It is closing, in a time of its own.
+    if (options_.pong_timeout_ms > 0 && (pong_timer_ == no_token || is_ping_answered())) {
+        pinged_ms_ = static_cast<std::uint32_t>(loop_.now_ms());
+        later(pong_timer_, options_.pong_timeout_ms, [this] { check_pong(); });
+    }
     pinged_us_ = now_us();
     connection_->ping(std::as_bytes(std::span(&pinged_us_, 1)));
     later(ping_timer_, options_.ping_ms, [this] { ping(); });
@@ -312,6 +351,12 @@ void ClientState::check_pong() {
     connection_->terminate();
 }
 
+// Anything that was heard is as good as the pong. In the millisecond of the ping, too: an answer
+// may be as fast, and if it was none, there is another ping.
+bool ClientState::is_ping_answered() const noexcept {
+    return static_cast<std::int32_t>(connection_->last_heard_ms() - pinged_ms_) >= 0;
+}
+
 // ---- The application's wishes ----------------------------------------------
 
 ReadyState ClientState::ready_state() const noexcept {
@@ -322,11 +367,6 @@ ReadyState ClientState::ready_state() const noexcept {
         case Phase::waiting: return ReadyState::closed;
     }
     return connection_->is_open() ? ReadyState::open : ReadyState::closing;
-    if (!connection_->is_open()) return;  // It is closing, in a time of its own.
-    if (options_.pong_timeout_ms > 0 && (pong_timer_ == no_token || is_ping_answered())) {
-        pinged_ms_ = static_cast<std::uint32_t>(loop_.now_ms());
-        later(pong_timer_, options_.pong_timeout_ms, [this] { check_pong(); });
-    }
 }
 
 bool ClientState::close(std::uint16_t code, std::string_view reason) {
@@ -335,6 +375,7 @@ bool ClientState::close(std::uint16_t code, std::string_view reason) {
         if (!connection_->close(code, reason)) return false;
         is_unwanted_ = true;
         cancel(ping_timer_);
+        cancel(pong_timer_);
         return true;
     }
     return give_up();
@@ -351,31 +392,25 @@ bool ClientState::give_up() {
     if (phase_ == Phase::waiting) {
         cancel(reconnect_timer_);
         phase_ = Phase::closed;
-// Anything that was heard is as good as the pong. In the millisecond of the ping, too: an answer
-// may be as fast, and if it was none, there is another ping.
-bool ClientState::is_ping_answered() const noexcept {
-    return static_cast<std::int32_t>(connection_->last_heard_ms() - pinged_ms_) >= 0;
-}
-
         return true;
     }
-    if (phase_ == Phase::closed || is_unwanted_) return false;
+    // Closed, the handlers of its end may be running, and it would be opened again after them.
+    const bool was_unwanted = std::exchange(is_unwanted_, true);
+    if (phase_ == Phase::closed || was_unwanted) return false;
+    const ClientStage given_up = stage();
     stop_trying();
-    is_unwanted_ = true;
     if (connection_ != nullptr) {
         connection_->terminate();
         return true;
     }
     // Not from in here.
-    later(open_timer_, 1, [this] {
-        fail(ClientStage::handshake,
-             error_of(std::errc::operation_canceled, "closed before it was open"));
+    later(open_timer_, 1, [this, given_up] {
+        fail(given_up, error_of(std::errc::operation_canceled, "closed before it was open"));
     });
     return true;
 }
 
 void ClientState::reconnect() {
-        cancel(pong_timer_);
     assert(ready_state() == ReadyState::closed);
     cancel(reconnect_timer_);
     begin();
@@ -385,7 +420,6 @@ void ClientState::plan_reconnecting() {
     const ReconnectOptions& limits = options_.reconnect;
     if (!limits.enabled || is_unwanted_ || client_ == nullptr) return;
     const bool was_stable = opened_ms_ != 0 && loop_.now_ms() - opened_ms_ >= limits.stable_ms;
-    opened_ms_ = 0;
     failure_count_ = was_stable ? 1 : failure_count_ + 1;
     const unsigned doublings = std::min(failure_count_ - 1, 31U);
     const std::uint64_t limit_ms =
@@ -393,11 +427,11 @@ void ClientState::plan_reconnecting() {
     const auto random = std::uint64_t{loop_.clients().masks->next()};
     Reconnecting plan{.count = failure_count_,
                       .delay_ms = static_cast<std::uint32_t>(random * (limit_ms + 1) >> 32),
-                      .url = url_text_,
+                      .url = wanted_url_,
                       .headers = options_.headers};
     tell(handlers_.reconnect, plan);
-    if (plan.stop || client_ == nullptr || phase_ != Phase::closed) return;
-    url_text_ = std::move(plan.url);
+    if (plan.stop || is_unwanted_ || client_ == nullptr || phase_ != Phase::closed) return;
+    wanted_url_ = std::move(plan.url);
     options_.headers = std::move(plan.headers);
     phase_ = Phase::waiting;
     later(reconnect_timer_, std::max(plan.delay_ms, 1U), [this] { begin(); });

@@ -58,14 +58,18 @@ class ClientState final : public std::enable_shared_from_this<ClientState>,
     // One try.
     void begin();
     [[nodiscard]] Error prepare();
+    [[nodiscard]] Error check_options() const;
     void dial();
     void dialed(Dialed dialed);
+    [[nodiscard]] OpeningOffer offer() const noexcept;
+    [[nodiscard]] OpeningRequestFault append_request(std::string& out) const;
     void start_opening(Fd fd);
     void opened(ClientOpening& opening, const HttpHead& head, const ReadOpeningResponse& response,
                 std::span<std::byte> rest) override;
     void opening_failed(ClientError error) override;
     [[nodiscard]] bool redirect(const ClientError& error);
     [[nodiscard]] Error error_of(std::errc code, std::string_view what) const;
+    [[nodiscard]] ClientStage stage() const noexcept;
     void fail(ClientStage stage, Error error);
     void end(const ClientError* error, const CloseEvent& event);
     void stop_trying();
@@ -97,16 +101,18 @@ class ClientState final : public std::enable_shared_from_this<ClientState>,
     RouteOnLoop route_on_loop_;
     Dialer dialer_;
 
-    std::string url_text_;
-    std::string name_{};  // The same without user information, which errors do not tell.
+    std::string wanted_url_;  // Where each try begins,
+    std::string url_text_{};  // and where it is by now.
+    std::string name_{};      // The same without user information, which errors do not tell.
     WebSocketUrl url_{};
     std::array<char, websocket_key_size> key_{};
     std::optional<DeflateParameters> deflate_terms_{};
     Phase phase_ = Phase::closed;
     ClientOpening* opening_ = nullptr;
     Connection* connection_ = nullptr;
-    std::string failure_{};     // Why the connection is about to be lost; empty: nobody said.
-    bool is_unwanted_ = false;  // The application closed it: it is not opened again.
+    std::string failure_{};      // Why the connection is about to be lost; empty: nobody said.
+    bool is_unwanted_ = false;   // The application closed it: it is not opened again.
+    bool is_elsewhere_ = false;  // A redirection led to another origin.
 
     Address peer_{};
     std::string protocol_{};
