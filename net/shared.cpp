@@ -18,9 +18,13 @@ RouteOnLoop RouteOnLoop::make(const WebSocketRoute& route, Shared& shared) {
 std::shared_ptr<LoopCompression> Shared::open(
     const std::shared_ptr<const Compression>& compression) {
     if (!compression) return nullptr;
-    std::weak_ptr<LoopCompression>& known = compressions[compression.get()];
-    std::shared_ptr<LoopCompression> opened = known.lock();
-    if (!opened) known = opened = compression->open();
+    const auto known = compressions.find(compression.get());
+    if (known != compressions.end()) {
+        if (auto opened = known->second.lock()) return opened;
+    }
+    std::erase_if(compressions, [](const auto& each) { return each.second.expired(); });
+    std::shared_ptr<LoopCompression> opened = compression->open();
+    compressions[compression.get()] = opened;
     return opened;
 }
 
