@@ -139,9 +139,9 @@ MaskedFrame RawPeer::read_frame() {
     return frame;
 }
 
-bool RawPeer::has_input() {
+Bytes RawPeer::take_input() {
     (void)receive();
-    return !std::exchange(received_, {}).empty();
+    return std::exchange(received_, {});
 }
 
 void RawPeer::expect_eof() {

@@ -60,8 +60,8 @@ class RawPeer {
     std::string answer(std::string_view lines = "", std::span<const std::byte> behind = {});
     MaskedFrame read_frame();
     Bytes read_exactly(std::size_t size);
-    // What has come by now is thrown away; whether it was anything.
-    bool has_input();
+    // What has come by now.
+    Bytes take_input();
     // That the client has shut down or closed: FIN, before anything else.
     void expect_eof();
     // That the connection is over, FIN or a reset, after whatever else.
