@@ -4,6 +4,7 @@
 #include <functional>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace edgews {
 namespace {
@@ -125,10 +126,7 @@ TEST_F(ClientLifetime, destroyed_in_any_phase_it_calls_nobody_and_leaves_nothing
         EXPECT_TRUE(until([&] { return test::open_fd_count() >= count + more; }));
     };
     std::optional<RawPeer> peer;
-    const struct {
-        const char* name;
-        std::function<void()> reach;
-    } phases[] = {
+    const std::pair<const char*, std::function<void()>> phases[] = {
         {"bad options", [&] { connect("bad"); }},
         {"in the same turn", [&] { connect(server.url()); }},
         {"while it resolves",
@@ -167,15 +165,11 @@ TEST_F(ClientLifetime, destroyed_in_any_phase_it_calls_nobody_and_leaves_nothing
              peer->send("HTTP/1.1 503 Busy\r\n\r\nbody");
              turn(3);
          }},
-        {"given up",
-         [&] {
-             connect(server.url());
-             client->close();
-         }},
+        {"given up", [&] { connect(server.url()), client->close(); }},
     };
-    for (const auto& phase : phases) {
-        SCOPED_TRACE(phase.name);
-        phase.reach();
+    for (const auto& [name, reach] : phases) {
+        SCOPED_TRACE(name);
+        reach();
         client.reset();
         turn(3);
         EXPECT_EQ(loop.next_timeout_ms(), -1);
@@ -229,6 +223,39 @@ TEST_F(ClientLifetime, it_may_connect_anew_within_its_last_handler) {
     EXPECT_EQ(notes, (Notes{"open", "close", "open", "text of the present"}));
     client->close();
     EXPECT_EQ(second.read_frame().describe(), "88 1000");
+}
+
+TEST_F(ClientLifetime, it_may_connect_anew_within_its_error_and_each_try_has_one_end) {
+    const RawServer server(loop);
+    const Place refusing("127.0.0.1");
+    ClientHandlers handlers = noting();
+    handlers.error = [&](Client& c, const ClientError&) {
+        note(c, "error");
+        if (notes.size() == 1) c.reconnect();
+    };
+    connect("ws://" + refusing.name() + "/", {}, handlers);
+    expect_notes({"error", "close 1006  unclean", "error", "close 1006  unclean"});
+    EXPECT_EQ(client->ready_state(), ReadyState::closed);
+}
+
+TEST_F(ClientLifetime, it_may_be_closed_or_terminated_in_its_first_handler) {
+    const RawServer server(loop);
+    for (const bool by_terminate : {false, true}) {
+        forget();
+        ClientHandlers handlers = noting();
+        handlers.open = [&](Client& c) {
+            note(c, "open");
+            by_terminate ? c.terminate() : (void)c.close(4000);
+        };
+        connect(server.url(), {}, handlers);
+        RawPeer peer = server.accept_opened("", server_frame(0x81, "ignored"));
+        if (!by_terminate) {
+            EXPECT_EQ(peer.read_frame().describe(), "88 4000");
+            peer.send(server_frame(0x88, "\x0F\xA0"));
+        }
+        expect_notes({"open", by_terminate ? "close 1006  unclean" : "close 4000  clean"});
+        if (by_terminate) peer.expect_end();
+    }
 }
 
 TEST_F(ClientLifetime, two_clients_may_destroy_each_other) {

@@ -72,6 +72,25 @@ TEST_F(ClientOpen, the_answer_may_come_byte_by_byte) {
     expect_notes({"open", "text hi"});
 }
 
+TEST_F(ClientOpen, what_follows_the_answer_may_be_large_and_the_end) {
+    const RawServer server(loop);
+    const std::string large(1 << 20, 'x');
+    const Bytes frames = server_frame(0x81, large) + server_frame(0x81, "last");
+    for (const bool has_close : {false, true}) {
+        forget();
+        connect(server.url());
+        RawPeer peer = server.accept();
+        peer.answer("", has_close ? frames + server_frame(0x88, "\x03\xE8") : frames);
+        peer.half_close();
+        await_notes(has_close ? 4 : 5);
+        ASSERT_GE(notes.size(), 4U);
+        EXPECT_TRUE(notes[1] == "text " + large);
+        EXPECT_EQ(notes[2], "text last");
+        EXPECT_EQ(notes.back(), has_close ? "close 1000  clean" : "close 1006  unclean");
+        peer.expect_end();
+    }
+}
+
 TEST_F(ClientOpen, interim_answers_are_passed_over_and_take_no_memory) {
     const RawServer server(loop);
     connect(server.url());
