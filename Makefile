@@ -32,7 +32,7 @@ MICRO := $(wildcard bench/micro/*.cpp)
 LOAD := $(wildcard bench/load/*.cpp)
 HEADERS := $(wildcard crypto/*.hpp core/*.hpp net/*.hpp)
 # Those that need an add-on, and the others.
-ADDON_EXAMPLES := secure_echo wsc
+ADDON_EXAMPLES := conformance_client secure_echo wsc
 EXAMPLES := $(filter-out $(ADDON_EXAMPLES),$(patsubst examples/%.cpp,%,$(wildcard examples/*.cpp)))
 PAGE := $(wildcard examples/demo/*)
 FUZZ := $(patsubst tests/fuzz/%_fuzz.cpp,%,$(wildcard tests/fuzz/*_fuzz.cpp))
