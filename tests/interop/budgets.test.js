@@ -10,7 +10,8 @@ const fs = require('node:fs');
 const net = require('node:net');
 const { after, before, describe, it } = require('node:test');
 const { setTimeout: pause } = require('node:timers/promises');
-const { binary, close, upgrade_request } = require('./raw_client.js');
+const { binary, close } = require('./frames.js');
+const { upgrade_request } = require('./raw_client.js');
 const { start_server } = require('./server.js');
 const { calls_during } = require('./strace.js');
 

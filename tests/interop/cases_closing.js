@@ -1,8 +1,8 @@
 // The closing handshake (RFC 6455, sections 5.5.1, 7.1 and 7.4).
 'use strict';
 
-const { binary, close, continuation, frame, opcodes, ping, pong,
-        text } = require('./raw_client.js');
+const { binary, close, continuation, frame, opcodes, ping, plays_client, pong,
+        text } = require('./frames.js');
 const { closes, hear_binary, hear_pong, hear_text, say, say_chopped } = require('./steps.js');
 
 const cases = [];
@@ -70,7 +70,7 @@ const followers = {
     'a stray continuation': [continuation('late')],
     'a reserved opcode': [frame(5, 'late')],
     'a text that is not UTF-8': [text([0xff])],
-    'an unmasked text': [text('late', { key: null })],
+    [plays_client() ? 'an unmasked text' : 'a masked text']: [text('late', { misfit: true })],
     'half a frame': [text('late').subarray(0, 4)],
 };
 for (const [name, frames] of Object.entries(followers)) {
@@ -103,8 +103,8 @@ for (const after of [[], [ping('late')]]) {
 cases.push({ name: 'a close in the middle of a fragmented message: no echo, but a close',
              steps: [say(text('never ended', { fin: false }), close(1000)), closes(1000)] });
 
-// The client that ends TCP without a close frame is let go.
-cases.push({ name: 'TCP ended without a close frame: the server ends it too',
+// Who ends TCP without a close frame is let go.
+cases.push({ name: 'TCP ended without a close frame: edgews ends it too',
              steps: [say(text('bye')), hear_text('bye'), (client) => client.half_close(),
                      async (client) => {
                          for (let event; event?.kind !== 'end'; ) {

@@ -2,7 +2,7 @@
 'use strict';
 
 const { binary, close, continuation, cut, fragments, frame, opcodes, ping, pong,
-        text } = require('./raw_client.js');
+        text } = require('./frames.js');
 const { closes, hear_binary, hear_pong, hear_text, say, say_chopped } = require('./steps.js');
 
 const open_end = { fin: false };

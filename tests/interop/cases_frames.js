@@ -1,7 +1,8 @@
 // Frames (RFC 6455, sections 5.2 and 5.3): sizes, masks, reserved bits and opcodes, lengths.
 'use strict';
 
-const { binary, close, continuation, frame, ping, pong, text } = require('./raw_client.js');
+const { binary, close, continuation, frame, ping, plays_client, pong,
+        text } = require('./frames.js');
 const { closes, hear_binary, hear_pong, hear_text, say, say_chopped } = require('./steps.js');
 
 const sizes = [0, 1, 125, 126, 127, 128, 65535, 65536];
@@ -34,18 +35,19 @@ for (const size of sizes) {
     }
 }
 
-// Masks.
+// Masks (5.1). A server has none.
 const keys = ['00000000', 'ffffffff', '00ff00ff', '80808080', '01020304', '61616161', 'fe000000',
               '000000c0'];
 for (const hex of keys) {
     const key = Buffer.from(hex, 'hex');
     for (const size of [1, 3, 4, 5, 64, 257]) {
+        const heard = plays_client() ? hear_text('a'.repeat(size)) : closes(1002);
         cases.push({ name: `text of ${size} bytes masked by ${hex}`,
-                     steps: [say(text('a'.repeat(size), { key })), hear_text('a'.repeat(size))] });
+                     steps: [say(text('a'.repeat(size), { key })), heard] });
     }
 }
 cases.push({
-    name: 'binary of every size from 0 to 300, each with a key of its own, in one write',
+    name: 'binary of every size from 0 to 300, in one write',
     steps: () => {
         const payloads = Array.from({ length: 301 }, (_, size) => bytes_of(size));
         return [say(...payloads.map((payload) => binary(payload))), ...payloads.map(hear_binary)];
@@ -57,25 +59,25 @@ for (const size of [2, 3, 5, 7, 11, 13]) {
                  steps: [say_chopped(size, binary(payload)), hear_binary(payload)] });
 }
 
-// Unmasked frames (5.1).
-const unmasked = { key: null };
-const unmasked_frames = {
-    'an empty text': text('', unmasked),
-    'a text': text('hello', unmasked),
-    'a binary': binary('hello', unmasked),
-    'a binary of 126 bytes': binary(bytes_of(126), unmasked),
-    'a ping': ping('hello', unmasked),
-    'a pong': pong('hello', unmasked),
-    'a close': close(1000, '', unmasked),
+// A client's frame without a mask, a server's with one (5.1).
+const misfit = { misfit: true };
+const how = plays_client() ? 'without a mask' : 'with a mask';
+const misfits = {
+    'an empty text': text('', misfit),
+    'a text': text('hello', misfit),
+    'a binary': binary('hello', misfit),
+    'a binary of 126 bytes': binary(bytes_of(126), misfit),
+    'a ping': ping('hello', misfit),
+    'a pong': pong('hello', misfit),
+    'a close': close(1000, '', misfit),
 };
-for (const [name, bytes] of Object.entries(unmasked_frames)) {
-    cases.push({ name: `${name} without a mask fails with 1002`,
-                 steps: [say(bytes), closes(1002)] });
-    cases.push({ name: `${name} without a mask, after a message, fails with 1002`,
+for (const [name, bytes] of Object.entries(misfits)) {
+    cases.push({ name: `${name} ${how} fails with 1002`, steps: [say(bytes), closes(1002)] });
+    cases.push({ name: `${name} ${how}, after a message, fails with 1002`,
                  steps: [say(text('first'), bytes), hear_text('first'), closes(1002)] });
 }
-cases.push({ name: 'a continuation without a mask fails with 1002',
-             steps: [say(text('a', { fin: false }), continuation('b', unmasked)), closes(1002)] });
+cases.push({ name: `a continuation ${how} fails with 1002`,
+             steps: [say(text('a', { fin: false }), continuation('b', misfit)), closes(1002)] });
 
 // Reserved bits, with no extension negotiated (5.2).
 for (let rsv = 1; rsv < 8; ++rsv) {
@@ -151,7 +153,7 @@ cases.push({ name: 'a length of 2^62 is too big: 1009',
 
 // A fault is told by its header: the payload need not have come.
 const headers_alone = {
-    'an unmasked text': text('', { claim: 5, key: null }),
+    [`a text ${how}`]: text('', { claim: 5, misfit: true }),
     'a reserved bit': text('', { claim: 100, rsv: 2 }),
     'a reserved opcode': frame(5, '', { claim: 100 }),
     'a ping of 126 bytes': ping('', { claim: 126 }),
@@ -164,10 +166,10 @@ for (const [name, bytes] of Object.entries(headers_alone)) {
 }
 
 // A header cut at every byte.
-const masked_by = { key: Buffer.from('a1b2c3d4', 'hex') };
+const masked = plays_client() ? { key: Buffer.from('a1b2c3d4', 'hex') } : {};
 for (const size of [5, 126, 65536]) {
     const payload = bytes_of(size);
-    const bytes = binary(payload, masked_by);
+    const bytes = binary(payload, masked);
     const header_size = bytes.length - size;
     for (let at = 1; at <= header_size + 1; ++at) {
         cases.push({ name: `binary of ${size} bytes cut after byte ${at}`,

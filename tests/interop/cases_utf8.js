@@ -2,13 +2,13 @@
 //
 // The sequences are made from the rule: the ends of every range of code points, every kind of
 // byte where it does not belong, forms too long, surrogates. For each that is bad, a reference
-// (first_bad) says which byte is the first that no valid text could have there, and the server
+// (first_bad) says which byte is the first that no valid text could have there, and edgews
 // must accept all before that byte and refuse with it: neither sooner nor later.
 'use strict';
 
 const assert = require('node:assert/strict');
 const { isUtf8 } = require('node:buffer');
-const { binary, continuation, cut, fragments, opcodes, ping, text } = require('./raw_client.js');
+const { binary, continuation, cut, fragments, opcodes, ping, text } = require('./frames.js');
 const { closes, hear_binary, hear_pong, hear_text, say, say_chopped } = require('./steps.js');
 
 const cases = [];

@@ -2,7 +2,7 @@
 'use strict';
 
 const { bytes_of, text_of } = require('./cases_frames.js');
-const { binary, cut, fragments, opcodes, ping, text } = require('./raw_client.js');
+const { binary, cut, fragments, opcodes, ping, text } = require('./frames.js');
 const { closes, hear_binary, hear_pong, hear_text, say, say_chopped } = require('./steps.js');
 
 const kib = 1024;

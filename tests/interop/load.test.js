@@ -10,7 +10,8 @@ const { once } = require('node:events');
 const net = require('node:net');
 const path = require('node:path');
 const { after, before, describe, it } = require('node:test');
-const { accept_of, binary, close, ping } = require('./raw_client.js');
+const { binary, close, ping } = require('./frames.js');
+const { accept_of } = require('./raw_client.js');
 const { start_server } = require('./server.js');
 
 const timeout = 60_000;

@@ -6,8 +6,8 @@
 const assert = require('node:assert/strict');
 const { after, afterEach, before, describe, it } = require('node:test');
 const { setTimeout: pause } = require('node:timers/promises');
-const { RawClient, RawSocket, UpgradeReader, binary, close, continuation, fragments, ping, text,
-        upgrade_request } = require('./raw_client.js');
+const { binary, close, continuation, fragments, ping, text } = require('./frames.js');
+const { RawClient, RawSocket, UpgradeReader, upgrade_request } = require('./raw_client.js');
 const { ResponseReader, expect_end, next_response, open_http, refused, says_close } =
     require('./raw_http.js');
 const { start_server } = require('./server.js');

@@ -1,4 +1,5 @@
-// The language of the conformance cases: what the client says, what it must then hear.
+// The language of the conformance cases: what our end says, what it must then hear. Ours is the
+// client, unless frames.js was told otherwise.
 //
 // A case is { name, steps }; `steps` is a list, or a function that makes one (for large
 // payloads). A case that does not end in a failure ends with a clean closing handshake, which
@@ -6,10 +7,12 @@
 'use strict';
 
 const assert = require('node:assert/strict');
-const { RawClient, close } = require('./raw_client.js');
+const { close, plays_client } = require('./frames.js');
+const { RawClient } = require('./raw_client.js');
 
 // A server that breaks a connection off closes TCP at once; 5 s would be the patience it has
-// for a peer's close frame (RFC 6455, section 7.1.7: the frame is sent, TCP is closed).
+// for a peer's close frame (RFC 6455, section 7.1.7: the frame is sent, TCP is closed). So does a
+// client when the server has ended TCP.
 const end_timeout_ms = 4_000;
 
 function shown(bytes) {
@@ -46,7 +49,7 @@ const hear_binary = (payload) => hear('binary', payload);
 const hear_pong = (payload) => hear('pong', payload);
 
 // A close frame with this code (undefined: an empty one; a list: any of them), then the end of
-// the TCP stream. `reason`, where given, must match too.
+// the TCP stream, which the server begins. `reason`, where given, must match too.
 function closes(code, reason) {
     const codes = [code].flat();
     return async (client) => {
@@ -55,14 +58,14 @@ function closes(code, reason) {
         assert.equal(event.kind, 'close', `wanted ${wanted}, heard ${described(event)}`);
         assert.ok(codes.includes(event.code), `wanted ${wanted}, heard ${described(event)}`);
         if (reason !== undefined) assert.equal(event.reason, reason);
+        if (!plays_client()) client.half_close();
         const end = await client.next('the end of TCP after the close frame', end_timeout_ms);
         assert.equal(end.kind, 'end', `wanted the end of TCP, heard ${described(end)}`);
         client.is_over = true;
     };
 }
 
-async function run_case(server, { steps }) {
-    const client = await RawClient.connect(server);
+async function run_steps(client, { steps }) {
     try {
         for (const step of typeof steps === 'function' ? steps() : steps) await step(client);
         if (!client.is_over) {
@@ -74,4 +77,10 @@ async function run_case(server, { steps }) {
     }
 }
 
-module.exports = { closes, hear_binary, hear_pong, hear_text, run_case, say, say_chopped };
+async function run_case(server, one) {
+    await run_steps(await RawClient.connect(server), one);
+}
+
+module.exports = {
+    closes, hear, hear_binary, hear_pong, hear_text, run_case, run_steps, say, say_chopped,
+};
