@@ -103,6 +103,10 @@ $(ADDON_EXAMPLES:%=$(OUT)/examples/%): $(OUT)/examples/%: $(OBJ)/examples/%.o $(
 $(OUT)/tests/unit: $(patsubst %.cpp,$(OBJ)/%.o,$(TESTS) $(LOAD_TESTED)) $(WITH_ADDONS)
 	@$(LINK) -lgtest_main -lgtest $(ADDON_LIBRARIES)
 
+# A client that the interop tests lead by hand.
+$(OUT)/tests/client_driver: $(OBJ)/tests/interop/client_driver.o $(WITH_ADDONS)
+	@$(LINK) $(ADDON_LIBRARIES)
+
 $(OUT)/tests/fuzz/%_replay: $(OBJ)/tests/fuzz/%_fuzz.o $(OBJ)/tests/fuzz/replay_main.o $(WITH_ADDONS)
 	@$(LINK) $(ADDON_LIBRARIES)
 
@@ -136,15 +140,18 @@ $(OBJ)/examples/demo.o: private BASE += -Ibuild/generated
 
 # --- Testing ----------------------------------------------------------------
 
-tests: $(OUT)/tests/unit
+tests: $(OUT)/tests/unit $(OUT)/tests/client_driver
 
 unit: $(OUT)/tests/unit  ## the unit tests alone: run them at every change
 	@tests/run unit
 
+# Another server for our client, where its library is installed.
+LIBWEBSOCKETS := $(and $(wildcard /usr/include/libwebsockets.h),build/bench/peers/libwebsockets)
+
 test:  ## unit, install and interop tests; installs what they need where it can
 	@tools/need test
 	@$(MAKE) addons
-	@$(MAKE) all tests bench-programs tests/interop/node_modules/.package-lock.json
+	@$(MAKE) all tests bench-programs $(LIBWEBSOCKETS) tests/interop/node_modules/.package-lock.json
 	@tests/run unit race install interop
 
 %/node_modules/.package-lock.json: %/package.json %/package-lock.json

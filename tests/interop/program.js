@@ -1,4 +1,4 @@
-// Runs a program that make has built, and waits for its end. EDGEWS_BIN names the folder of the
+// Runs programs that make has built. EDGEWS_BIN names the folder of the
 // examples (default: build/examples).
 'use strict';
 
@@ -10,9 +10,9 @@ const bin_folder = path.resolve(process.env.EDGEWS_BIN ??
 const running = new Set();
 process.on('exit', () => { for (const child of running) child.kill('SIGKILL'); });
 
-// `name`: beside or below the examples. With `input`, its standard input is a pipe.
+// `name`: as seen from that folder. With `input`, its standard input is a pipe.
 function start_program(name, args, { input = 'ignore' } = {}) {
-    const child = spawn(path.join(bin_folder, name), args, { stdio: [input, 'pipe', 'pipe'] });
+    const child = spawn(path.resolve(bin_folder, name), args, { stdio: [input, 'pipe', 'pipe'] });
     running.add(child);
     child.once('close', () => running.delete(child));
     return child;
