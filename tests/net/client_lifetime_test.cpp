@@ -226,7 +226,6 @@ TEST_F(ClientLifetime, it_may_connect_anew_within_its_last_handler) {
 }
 
 TEST_F(ClientLifetime, it_may_connect_anew_within_its_error_and_each_try_has_one_end) {
-    const RawServer server(loop);
     const Place refusing("127.0.0.1");
     ClientHandlers handlers = noting();
     handlers.error = [&](Client& c, const ClientError&) {

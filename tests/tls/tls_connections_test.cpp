@@ -81,7 +81,9 @@ class WssTest : public ClientFixture {
 
 TEST_F(WssTest, messages_go_both_ways) {
     serve();
-    connect(url(), options());
+    ClientHandlers handlers = noting();
+    handlers.drain = {};
+    connect(url(), options(), handlers);
     await_notes(1);
     const std::string large(3 << 20, 'x');
     client->send("small");
