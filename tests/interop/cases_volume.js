@@ -2,7 +2,7 @@
 'use strict';
 
 const { bytes_of, text_of } = require('./cases_frames.js');
-const { binary, cut, fragments, opcodes, ping, text } = require('./frames.js');
+const { binary, continuation, cut, fragments, opcodes, ping, text } = require('./frames.js');
 const { closes, hear_binary, hear_pong, hear_text, say, say_chopped } = require('./steps.js');
 
 const kib = 1024;
@@ -80,5 +80,8 @@ cases.push({ name: 'text of 1 MiB whose last byte is bad: 1007, no echo', steps:
 } });
 cases.push({ name: 'a message of 64 MiB and one byte is over the limit of 64 MiB: 1009',
              steps: [say(binary('', { claim: 64 * mib + 1 })), closes(1009)] });
+cases.push({ name: 'fragments of 64 MiB and one byte are, too: 1009',
+             steps: () => [say(binary(bytes_of(mib), { fin: false }),
+                               continuation('', { claim: 63 * mib + 1 })), closes(1009)] });
 
 module.exports = { cases, concurrency: 2 };

@@ -22,12 +22,12 @@ function mask(bytes, key) {
 }
 
 // A frame of our end. `rsv`: the three reserved bits as a number, RSV1 being 4. `misfit`: a
-// client's without a mask, a server's with one. `key`: the masking key, random unless given.
-// `length_size`: bytes of the extended length (0, 2 or 8), the minimal number unless given.
-// `claim`: a length to claim in place of the payload's own.
+// client's without a mask, a server's with one. `key`: the masking key, random unless given;
+// null leaves the frame unmasked. `length_size`: bytes of the extended length (0, 2 or 8), the
+// minimal number unless given. `claim`: a length to claim in place of the payload's own.
 function frame(opcode, payload = '', options = {}) {
     const { fin = true, rsv = 0, misfit = false } = options;
-    const key = options.key ?? (plays_client() !== misfit ? crypto.randomBytes(4) : null);
+    const { key = plays_client() !== misfit ? crypto.randomBytes(4) : null } = options;
     const body = Buffer.from(payload);
     const length = BigInt(options.claim ?? body.length);
     const length_size = options.length_size ?? (length < 126n ? 0 : length < 65536n ? 2 : 8);
