@@ -174,6 +174,21 @@ TEST_F(WssTest, through_a_proxy_tls_begins_in_the_tunnel) {
     EXPECT_EQ(notes, (Notes{"open", "text hello"}));
 }
 
+TEST_F(WssTest, a_step_without_a_limit_does_not_inherit_that_of_the_one_before) {
+    const RawServer proxy(loop);
+    edgews::ClientOptions through = options();
+    through.proxy = "http://" + proxy.name();
+    through.handshake_timeout_ms = 30;
+    through.tls_timeout_ms = 0;
+    connect(url(1), through);
+    RawPeer peer = proxy.accept();
+    peer.read_head();
+    peer.send("HTTP/1.1 200 OK\r\n\r\n");
+    (void)peer.read_exactly(5);
+    for (const std::uint64_t start_ms = steady_ms(); steady_ms() < start_ms + 60;) loop.poll(1);
+    EXPECT_EQ(client->ready_state(), ReadyState::connecting);
+}
+
 TEST_F(WssTest, a_connection_that_somebody_cuts_is_lost) {
     serve();
     const RawServer relay(loop);
