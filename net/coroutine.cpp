@@ -12,6 +12,7 @@ class Spawned final : public Source {
 
     void start() { root_.await_suspend(std::noop_coroutine()).resume(); }
     void on_events(std::uint32_t) override {}
+    void let_go() noexcept override { root_ = {}; }
 
   private:
     Task<> run(Task<> task) {

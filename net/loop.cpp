@@ -30,7 +30,7 @@ constexpr std::size_t page_size = 4096;
 // cache, and then its sending code (3 to 5 % of an echo's time; more of them win nothing).
 constexpr std::size_t answer_count_max = 32;
 
-constexpr unsigned handshakes_per_turn = 8;
+constexpr unsigned handshakes_per_turn = 2;
 
 thread_local Loop* current_loop = nullptr;
 
@@ -101,6 +101,9 @@ Loop::~Loop() {
     assert(current_loop != this);
     link_->mailbox.close();
     for (std::size_t i = 0; i < slots().count(); ++i) {
+        if (Source* source = slots().at(i)) source->let_go();
+    }
+    for (std::size_t i = 0; i < slots().count(); ++i) {
         if (Source* source = slots().at(i)) retire(*source);
     }
     delete_retired();
@@ -163,6 +166,7 @@ void Loop::poll(int timeout_ms) noexcept {
     read_clock();
     dispatch(count);
     read_unread();
+    go_on_with_handshakes();
     link_->mailbox.run_posted();
     run_timers();
     flush_unflushed();
@@ -242,6 +246,28 @@ void Loop::read_unread() {
     being_read_.clear();
 }
 
+bool Loop::take_handshake(Source& source) {
+    if (std::exchange(is_handshake_due_, false)) return true;
+    if (handshakes_.empty() && handshakes_left_ > 0) {
+        --handshakes_left_;
+        return true;
+    }
+    handshakes_.push_back(source.token());
+    return false;
+}
+
+void Loop::go_on_with_handshakes() {
+    for (; handshakes_left_ > 0 && !handshakes_.empty(); --handshakes_left_) {
+        Source* const source = slots().find(handshakes_.front());
+        handshakes_.pop_front();
+        if (source == nullptr) continue;
+        is_handshake_due_ = true;
+        source->on_events(EPOLLIN);
+        is_handshake_due_ = false;
+    }
+    flush_answered();
+}
+
 void Loop::run_timers() {
     while (TimerNode* node = timers_.pop_expired(now_ms_)) static_cast<Source*>(node)->on_timer();
 }
@@ -274,7 +300,8 @@ void Loop::read_clock() noexcept {
 
 // Flushes wait here when something was written outside a turn.
 bool Loop::has_waiting() const noexcept {
-    return !unread_.empty() || !unflushed_.empty() || !answered_.empty() || !writers_.empty();
+    return !unread_.empty() || !handshakes_.empty() || !unflushed_.empty() || !answered_.empty() ||
+           !writers_.empty();
 }
 
 int Loop::next_timeout_ms() const noexcept {

@@ -24,6 +24,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <span>
 #include <utility>
@@ -138,13 +139,10 @@ class Loop {
 
     // The same for what transports have yet to open. Taken when the first one asks.
     [[nodiscard]] std::span<std::byte> transport_space();
-    // Whether a step of a transport's handshake may still be taken in this turn: each costs about
-    // as much as hundreds of messages, and those who are connected do not wait for all of them.
-    [[nodiscard]] bool take_handshake() noexcept {
-        if (handshakes_left_ == 0) return false;
-        --handshakes_left_;
-        return true;
-    }
+    // Whether a step of a transport's handshake may be taken now: each costs about as much as
+    // hundreds of messages, and those who are connected do not wait for all of them. False: the
+    // source has its on_events(EPOLLIN) called when it is its turn.
+    [[nodiscard]] bool take_handshake(Source& source);
 
     static constexpr std::size_t receive_space_size = 256 * 1024;
 
@@ -158,6 +156,7 @@ class Loop {
     [[nodiscard]] bool has_waiting() const noexcept;
     void dispatch(int count);
     void read_unread();
+    void go_on_with_handshakes();
     void run_timers();
     void flush_unflushed();
     void flush_answered();
@@ -173,7 +172,9 @@ class Loop {
     std::byte* receive_space_;  // In memory_.
     std::unique_ptr<std::byte[]> transport_space_;
     std::unique_ptr<Shared> clients_;  // Null: there was none yet.
-    unsigned handshakes_left_ = 0;
+    std::deque<Token> handshakes_;     // Those that wait for their turn.
+    unsigned handshakes_left_ = 0;     // In this turn.
+    bool is_handshake_due_ = false;    // Of the source that is called.
     std::uint64_t now_ms_ = 0;
     std::uint64_t armed_ms_ = TimerWheel::never;
     std::uint64_t turn_ = 0;

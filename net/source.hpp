@@ -26,6 +26,8 @@ class Source : public TimerNode {
     virtual void on_flush() {}
     // The server gives up on whoever is still connected.
     virtual void abandon() {}
+    // The loop ends: lets go of what refers to other sources, while they are still there.
+    virtual void let_go() noexcept {}
     // The connection that this is, for those who visit all of them or come by a token.
     virtual Connection* as_connection() noexcept { return nullptr; }
     virtual HttpConnection* as_http_connection() noexcept { return nullptr; }

@@ -115,8 +115,7 @@ Received Stream::receive_opened(std::span<std::byte> space) noexcept {
     assert(space.size() > 2 * Transport::record_size_max);
     if (has_failed_transport()) return {.end = Received::End::lost};
     if (transport_->state() == Transport::State::ended) return {.end = Received::End::ended};
-    if (transport_->state() == Transport::State::opening && !loop_->take_handshake()) {
-        read_later();
+    if (transport_->state() == Transport::State::opening && !loop_->take_handshake(*this)) {
         return {.end = Received::End::would_block};
     }
     const std::span<std::byte> sealed = loop_->transport_space().first(

@@ -268,6 +268,21 @@ TEST_F(Coroutine, a_forgotten_coroutine_is_gone_with_its_loop) {
     EXPECT_EQ(held.use_count(), 1);
 }
 
+TEST_F(Coroutine, a_loop_may_end_at_each_step_of_connecting) {
+    serve_at("/", echo);
+    server_.start();
+    for (int turns = 0; turns < 12; ++turns) {
+        Loop loop;
+        for (int i = 0; i < 3; ++i) {
+            spawn(loop, [](Loop& l, std::string to) -> Task<> {
+                const AsyncConnection ws = co_await connect(l, to);
+                (void)co_await ws.receive();
+            }(loop, url()));
+        }
+        for (int i = 0; i < turns; ++i) loop.poll(turns < 6 ? 0 : 10);
+    }
+}
+
 TEST_F(Coroutine, a_connection_that_is_let_go_says_goodbye) {
     Notes notes;
     server_->ws("/", {.close = [&](Connection&, CloseEvent e) { notes.add(describe(e)); }});

@@ -180,10 +180,12 @@ class DeferredTest : public testing::Test {
 
     // Sends a handshake; the decision about it.
     DeferredUpgrade defer(TestClient& client, const Bytes& behind = {}) {
-        const std::size_t count = notes_.all().size();
         client.send(bytes_of(TestClient::upgrade_head("/", "Sec-WebSocket-Protocol: a, b\r\n")) +
                     behind);
-        (void)notes_.wait_for(count + 1);
+        server_.wait_until([this] {
+            const std::lock_guard lock(mutex_);
+            return !open_.empty();
+        });
         const std::lock_guard lock(mutex_);
         DeferredUpgrade deferred = open_.back();
         open_.clear();
