@@ -96,7 +96,8 @@ Error make_tls_error(const std::string& what) {
 Error set_defaults(SSL_CTX* context) {
     SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-    SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
+    // What belongs to the chain is in the file, and not looked for at each handshake.
+    SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
     if (SSL_CTX_set_cipher_list(context, ciphers_of_tls_1_2) != 1 ||
         SSL_CTX_set_ciphersuites(context, ciphers_of_tls_1_3) != 1 ||
         SSL_CTX_set1_groups_list(context, groups) != 1) {
