@@ -17,15 +17,21 @@
 
 namespace demo {
 
-// `text` as a JSON string, with its quotes. Requires: valid UTF-8, as every text message is.
+// `text` as a JSON string, with its quotes, and no control characters that a terminal would obey.
+// Requires: valid UTF-8, as every text message is.
 inline std::string quote(std::string_view text) {
     constexpr char hex[] = "0123456789abcdef";
     std::string quoted = "\"";
+    unsigned char last = 0;
     for (const char c : text) {
         const auto byte = static_cast<unsigned char>(c);
-        if (c == '"' || c == '\\') {
+        const bool is_c1 = std::exchange(last, byte) == 0xC2 && byte < 0xA0;  // U+0080 to U+009F.
+        if (is_c1) {
+            quoted.pop_back();
+            quoted += {'\\', 'u', '0', '0', hex[byte >> 4], hex[byte & 15]};
+        } else if (c == '"' || c == '\\') {
             quoted += {'\\', c};
-        } else if (byte < 0x20) {
+        } else if (byte < 0x20 || byte == 0x7F) {
             quoted += {'\\', 'u', '0', '0', hex[byte >> 4], hex[byte & 15]};
         } else {
             quoted += c;

@@ -153,8 +153,8 @@ class AsyncConnection {
     [[nodiscard]] Receive receive() const noexcept;
     // The same with std::optional<MessagePart>. Requires: Delivery::parts.
     [[nodiscard]] ReceivePart receive_part() const noexcept;
-    // co_await gives a SendResult: `dropped` never, for it waits until there is room in the
-    // backlog. `message` must live until then. One coroutine at a time.
+    // co_await gives a SendResult: `dropped` only between fragments of a message, for it waits
+    // until there is room in the backlog. `message` must live until then. One coroutine at a time.
     [[nodiscard]] Send send(Message message) const noexcept;
     // As Connection has them; on what has ended they do nothing and return false.
     bool close(std::uint16_t code = close_code::normal, std::string_view reason = {}) const;
@@ -237,13 +237,17 @@ class AsyncConnection::Send {
     Send(AsyncState& state, Message message) noexcept : state_(state), message_(message) {}
     [[nodiscard]] bool await_ready() {
         result_ = try_to_send();
-        return result_ != SendResult::dropped;
+        // Not for want of room: in the midst of a message's fragments.
+        is_refused_ = result_ == SendResult::dropped && state_.connection()->buffered_amount() == 0;
+        return result_ != SendResult::dropped || is_refused_;
     }
     void await_suspend(std::coroutine_handle<> coroutine) noexcept {
         waiter_.wait(state_.sender, coroutine);
     }
     // Nothing waits any more, and so anything may be sent.
-    SendResult await_resume() { return result_ == SendResult::dropped ? try_to_send() : result_; }
+    SendResult await_resume() {
+        return result_ == SendResult::dropped && !is_refused_ ? try_to_send() : result_;
+    }
 
   private:
     [[nodiscard]] SendResult try_to_send() const {
@@ -254,6 +258,7 @@ class AsyncConnection::Send {
     AsyncState& state_;
     Message message_;
     SendResult result_ = SendResult::dropped;
+    bool is_refused_ = false;
     Waiter waiter_{};
 };
 

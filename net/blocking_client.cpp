@@ -36,14 +36,13 @@ template <class F>
 void BlockingClient::turn_until(F is_so, Duration limit) {
     using Clock = std::chrono::steady_clock;
     const auto begin = Clock::now();
+    Duration left = limit;
     while (!is_so()) {
-        int wait_ms = -1;
-        if (limit != for_ever) {
-            const auto passed = std::chrono::duration_cast<Duration>(Clock::now() - begin);
-            if (passed >= limit) return;
-            wait_ms = static_cast<int>(std::min<Duration::rep>((limit - passed).count(), INT_MAX));
-        }
-        loop_.poll(wait_ms);
+        const auto wait_ms = std::clamp<Duration::rep>(left.count(), 0, INT_MAX);
+        loop_.poll(limit == for_ever ? -1 : static_cast<int>(wait_ms));
+        if (limit == for_ever) continue;
+        if (left <= Duration::zero()) return;
+        left = limit - std::chrono::duration_cast<Duration>(Clock::now() - begin);
     }
 }
 
@@ -70,7 +69,6 @@ std::optional<BlockingClient::Received> BlockingClient::receive(Duration limit) 
 
 bool BlockingClient::close(std::uint16_t code, std::string_view reason) {
     if (!client_->close(code, reason)) return false;
-    client_->connection()->resume_reading();
     turn_until([this] { return is_closed(); });
     return true;
 }

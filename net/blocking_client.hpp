@@ -48,8 +48,8 @@ class BlockingClient {
     };
     // The next message. Empty: none came in time, or the connection has ended: see is_closed().
     [[nodiscard]] std::optional<Received> receive(Duration limit = for_ever);
-    // Closes, and waits for the server, for ClientOptions::close_timeout_ms. Messages that still
-    // come can be received. False: it cannot be closed with that, or is closed already.
+    // Closes, and waits for the server, for ClientOptions::close_timeout_ms. What had come can
+    // still be received. False: it cannot be closed with that, or is closed already.
     bool close(std::uint16_t code = close_code::normal, std::string_view reason = {});
 
     [[nodiscard]] bool is_closed() const noexcept {

@@ -88,6 +88,7 @@ void ClientOpening::begin_tls() {
     if (!transport) return break_off();  // There is no memory for it.
     speak_through(std::move(transport));
     speak_first();
+    if (has_failed_transport()) break_off();  // The system's settings leave nothing to agree on.
 }
 
 void ClientOpening::request() {
@@ -192,6 +193,7 @@ void ClientOpening::take_response() {
 }
 
 void ClientOpening::take_body(bool is_end) {
+    head_.rebase(as_text(bytes_.bytes().subspan(begin_)));  // They may have moved.
     const std::string_view bytes = as_text(bytes_.bytes().subspan(begin_ + head_.size()));
     Body body = read_body(head_, bytes);
     const std::size_t size_max = setup_.options.body_size_max;
@@ -210,6 +212,9 @@ void ClientOpening::on_lost() {
     if (is_broken()) read_last();
     if (is_closed()) return;
     if (phase_ == Phase::body) return take_body(true);
+    if (has_failed_transport()) {
+        return fail(stage(), std::errc::protocol_error, transport()->failure());
+    }
     fail(stage(), std::errc::connection_reset, lost);
 }
 
@@ -246,8 +251,10 @@ ClientError ClientOpening::refusal(ClientStage stage, std::string_view what) con
     ClientError error{.stage = stage, .status = head_.status()};
     error.error.code = std::make_error_code(std::errc::connection_refused);
     error.error.message = std::string(what);
-    error.error.message += ": " + std::to_string(head_.status()) + " ";
-    error.error.message += head_.reason();
+    if (stage != ClientStage::handshake || head_.status() != 101) {  // That is not what is wrong.
+        error.error.message += ": " + std::to_string(head_.status()) + " ";
+        error.error.message += head_.reason();
+    }
     for (std::size_t i = 0; i < head_.header_count(); ++i) {
         const HttpHeader header = head_.header_at(i);
         error.headers.push_back({std::string(header.name), std::string(header.value)});

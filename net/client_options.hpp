@@ -27,7 +27,8 @@ struct ClientHeader {
     std::string value{};
 };
 
-// Connecting again after the connection was lost or could not be opened. Each wait is random,
+// Connecting again after the connection could not be opened, was lost, or was closed by anyone but
+// Client::close() and terminate(). Each wait is random,
 // between 0 and a limit that doubles from try to try: those who lost a server together do not come
 // back together.
 struct ReconnectOptions {
@@ -56,7 +57,8 @@ struct ClientOptions {
     std::shared_ptr<const ClientTransportFactory> tls{};
     // permessage-deflate to offer; null: none. From an add-on, deflate/deflate.hpp.
     std::shared_ptr<const Compression> compression{};
-    // 301, 302, 303, 307, 308 to follow; never from wss to ws.
+    // 301, 302, 303, 307, 308 to follow; never from wss to ws. What `tls` proves us with, it proves
+    // us with to whomever they lead to.
     unsigned redirect_count_max = 0;
 
     // Milliseconds; 0: no limit. Each step has its own, and all together theirs.

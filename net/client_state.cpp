@@ -345,7 +345,8 @@ void ClientState::on_pong(std::span<const std::byte> payload) {
 }
 
 void ClientState::check_pong() {
-    if (connection_->is_paused()) return;  // It is us who do not listen.
+    // It is us who do not listen; but a server that takes nothing is not excused.
+    if (connection_->is_paused() && connection_->buffered_amount() == 0) return;
     if (is_ping_answered() || !connection_->is_open()) return;
     failure_ = "the server does not answer";
     connection_->terminate();

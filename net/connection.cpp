@@ -76,7 +76,7 @@ void Connection::on_readable() {
     last_heard_ms_ = now();
     if (extras_ && extras_->held_input) {
         dispatch_held();
-        if (is_paused_) return;
+        if (!Stream::is_open() || is_broken() || is_paused_) return;
     }
     for (std::size_t size = 0; size < turn_size_max;) {
         const std::span<std::byte> direct = direct_space();
@@ -136,23 +136,34 @@ void Connection::dispatch(std::span<std::byte> input) {
             output().adopt(reader_.take_payload());
         }
     }
-    if (is_paused_ && !input.empty()) hold(input);
+    // The reader may owe the end of a message, too.
+    if (is_paused_ && (!input.empty() || reader_.is_inside_message())) hold(input);
     note_message_progress();
     if (holds_pong() && !is_blocked()) send_held_pong();
 }
 
 // Reading was paused in the middle of a batch.
 void Connection::hold(std::span<const std::byte> input) {
-    extras().held_input = loop().pool().take(input.size());
-    extras_->held_input.append(input);
+    Buffer& held = extras().held_input;
+    if (held && contains(held.bytes(), input)) {  // Once more.
+        extras_->held_begin = static_cast<std::size_t>(input.data() - held.bytes().data());
+        return;
+    }
+    held = loop().pool().take(input.size());
+    held.append(input);
+    extras_->held_begin = 0;
 }
 
 void Connection::dispatch_held() {
-    const Buffer input = std::move(extras_->held_input);
+    const std::size_t begin = std::exchange(extras_->held_begin, Extras::nothing_held);
     begin_dispatch();
-    dispatch(input.bytes());
-    if (output_has_borrowed()) return finish_dispatch();  // The memory is about to go.
-    end_dispatch();
+    dispatch(extras_->held_input.bytes().subspan(begin));
+    if (output_has_borrowed()) {
+        finish_dispatch();  // The memory may be about to go.
+    } else {
+        end_dispatch();
+    }
+    if (extras_->held_begin == Extras::nothing_held) extras_->held_input.reset();
 }
 
 void Connection::resume_reading() {

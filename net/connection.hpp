@@ -89,7 +89,8 @@ class Connection final : public Stream {
     // Stops reading after the message or part that is being delivered: what comes later waits here,
     // in the socket, and then at the peer. Pings and a close frame behind it wait, too, and the
     // peer's silence counts no more than our own. resume_reading() goes on, in the next turn.
-    void pause_reading() noexcept { is_paused_ = true; }
+    // Once closing begins, reading goes on by itself.
+    void pause_reading() noexcept { is_paused_ = closing_.may_send(); }
     void resume_reading();
     [[nodiscard]] bool is_paused() const noexcept { return is_paused_; }
 

@@ -126,6 +126,7 @@ bool Connection::close(std::uint16_t code, std::string_view reason) {
     send_close_frame(code, reason);
     since_ms_ = now();
     set_timer();
+    resume_reading();  // The answer would wait for ever.
     return true;
 }
 
@@ -221,7 +222,7 @@ void Connection::on_writable() {
     last_heard_ms_ = now();  // It acknowledged bytes: an answer to our ping may be behind them.
     if (holds_pong() && !is_blocked()) {
         send_held_pong();
-        request_flush();
+        flush();  // The mark is looked at behind it.
     }
     if (!is_over_mark_ || output_size() > options().drain_mark || !is_open()) return;
     is_over_mark_ = false;

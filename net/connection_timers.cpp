@@ -65,7 +65,8 @@ void Connection::on_timer() {
 
 void Connection::check_open_timers() {
     const RouteOptions& limits = options();
-    if (is_paused_) {  // It is us who do not listen.
+    // It is us who do not listen; but a peer that takes nothing is not excused.
+    if (is_paused_ && !is_blocked()) {
         last_heard_ms_ = message_began_ms_ = now();
         is_ping_sent_ = false;
     }

@@ -33,10 +33,12 @@ struct Extras {
     std::vector<Subscription> subscriptions;
     std::string subprotocol;               // Empty: none.
     std::unique_ptr<Deflating> deflating;  // Null: nothing is compressed.
-    Buffer held_input;                     // What came while reading was paused.
-    Buffer held_pong;                      // The newest ping's payload, while pongs are held back.
-    std::uint32_t dropped_count = 0;       // Messages, of this turn: to be told.
-    std::size_t unsent_size = 0;           // Bytes of a client's that have not left, at the end.
+    static constexpr std::size_t nothing_held = SIZE_MAX;
+    Buffer held_input;                      // What came while reading was paused,
+    std::size_t held_begin = nothing_held;  // from here on.
+    Buffer held_pong;                       // The newest ping's payload, while pongs are held back.
+    std::uint32_t dropped_count = 0;        // Messages, of this turn: to be told.
+    std::size_t unsent_size = 0;            // Bytes of a client's that have not left, at the end.
 };
 
 }  // namespace edgews

@@ -246,24 +246,32 @@ void Loop::read_unread() {
     being_read_.clear();
 }
 
-bool Loop::take_handshake(Source& source) {
+bool Loop::take_handshake(Source& source, Handshake step) {
     if (std::exchange(is_handshake_due_, false)) return true;
-    if (handshakes_.empty() && handshakes_left_ > 0) {
+    if (beginning_.empty() && going_on_.empty() && handshakes_left_ > 0) {
         --handshakes_left_;
         return true;
     }
-    handshakes_.push_back(source.token());
+    if (in_line_.insert(source.token()).second) {
+        (step == Handshake::begins ? beginning_ : going_on_).push_back(source.token());
+    }
     return false;
 }
 
+// From both lines in turn. Who is gone, or has nothing to go on with, costs nobody a step.
 void Loop::go_on_with_handshakes() {
-    for (; handshakes_left_ > 0 && !handshakes_.empty(); --handshakes_left_) {
-        Source* const source = slots().find(handshakes_.front());
-        handshakes_.pop_front();
+    bool prefers_begun = true;
+    while (handshakes_left_ > 0 && !(beginning_.empty() && going_on_.empty())) {
+        const bool takes_begun = beginning_.empty() || (prefers_begun && !going_on_.empty());
+        std::deque<Token>& line = takes_begun ? going_on_ : beginning_;
+        prefers_begun = !takes_begun;
+        Source* const source = slots().find(line.front());
+        in_line_.erase(line.front());
+        line.pop_front();
         if (source == nullptr) continue;
         is_handshake_due_ = true;
         source->on_events(EPOLLIN);
-        is_handshake_due_ = false;
+        if (!std::exchange(is_handshake_due_, false)) --handshakes_left_;
     }
     flush_answered();
 }
@@ -300,8 +308,8 @@ void Loop::read_clock() noexcept {
 
 // Flushes wait here when something was written outside a turn.
 bool Loop::has_waiting() const noexcept {
-    return !unread_.empty() || !handshakes_.empty() || !unflushed_.empty() || !answered_.empty() ||
-           !writers_.empty();
+    return !unread_.empty() || !beginning_.empty() || !going_on_.empty() || !unflushed_.empty() ||
+           !answered_.empty() || !writers_.empty();
 }
 
 int Loop::next_timeout_ms() const noexcept {

@@ -27,6 +27,7 @@
 #include <deque>
 #include <memory>
 #include <span>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -141,8 +142,10 @@ class Loop {
     [[nodiscard]] std::span<std::byte> transport_space();
     // Whether a step of a transport's handshake may be taken now: each costs about as much as
     // hundreds of messages, and those who are connected do not wait for all of them. False: the
-    // source has its on_events(EPOLLIN) called when it is its turn.
-    [[nodiscard]] bool take_handshake(Source& source);
+    // source stands in line, and has its on_events(EPOLLIN) called when it is its turn. Those who
+    // have begun have a line of their own: nobody's work is in vain for those who came later.
+    enum class Handshake : std::uint8_t { begins, goes_on };
+    [[nodiscard]] bool take_handshake(Source& source, Handshake step);
 
     static constexpr std::size_t receive_space_size = 256 * 1024;
 
@@ -172,9 +175,11 @@ class Loop {
     std::byte* receive_space_;  // In memory_.
     std::unique_ptr<std::byte[]> transport_space_;
     std::unique_ptr<Shared> clients_;  // Null: there was none yet.
-    std::deque<Token> handshakes_;     // Those that wait for their turn.
-    unsigned handshakes_left_ = 0;     // In this turn.
-    bool is_handshake_due_ = false;    // Of the source that is called.
+    std::deque<Token> beginning_;      // Those that wait for their turn.
+    std::deque<Token> going_on_;
+    std::unordered_set<Token> in_line_;  // All of them.
+    unsigned handshakes_left_ = 0;       // In this turn.
+    bool is_handshake_due_ = false;      // Of the source that is called.
     std::uint64_t now_ms_ = 0;
     std::uint64_t armed_ms_ = TimerWheel::never;
     std::uint64_t turn_ = 0;

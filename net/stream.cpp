@@ -109,13 +109,20 @@ Received Stream::receive_raw(std::span<std::byte> space, int flags) noexcept {
     return {.end = Received::End::lost};
 }
 
+bool Stream::may_shake_hands() {
+    const auto step = has_shaken_hands_ ? Loop::Handshake::goes_on : Loop::Handshake::begins;
+    if (!loop_->take_handshake(*this, step)) return false;
+    has_shaken_hands_ = true;
+    return true;
+}
+
 // Receives ciphertext into a space of its own, no more than `space` has room for once it is opened,
 // and only once: records that hold nothing cost as much as others, and there is no end of them.
 Received Stream::receive_opened(std::span<std::byte> space) noexcept {
     assert(space.size() > 2 * Transport::record_size_max);
     if (has_failed_transport()) return {.end = Received::End::lost};
     if (transport_->state() == Transport::State::ended) return {.end = Received::End::ended};
-    if (transport_->state() == Transport::State::opening && !loop_->take_handshake(*this)) {
+    if (transport_->state() == Transport::State::opening && !may_shake_hands()) {
         return {.end = Received::End::would_block};
     }
     const std::span<std::byte> sealed = loop_->transport_space().first(

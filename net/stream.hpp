@@ -160,6 +160,7 @@ class Stream : public Source {
     static constexpr std::size_t answer_size_max = 16 * 1024;
     enum class Phase : std::uint8_t { open, finishing, lingering, closed };
     void enter(Phase phase) noexcept { phase_ = phase; }
+    [[nodiscard]] bool may_shake_hands();
     void take_output();
     void forget_output() noexcept;
     void flush_later();
@@ -185,6 +186,7 @@ class Stream : public Source {
     bool is_flush_requested_ : 1 = false;
     bool is_dispatching_ : 1 = false;
     bool has_sent_ : 1 = false;  // Since is_being_read() was asked.
+    bool has_shaken_hands_ : 1 = false;
 };
 
 }  // namespace edgews

@@ -75,7 +75,7 @@ class TaskResult<void> : public TaskPromise {
 template <class T>
 class [[nodiscard]] Task {
   public:
-    struct promise_type : TaskResult<T> {
+    struct promise_type : TaskResult<T> {  // NOLINT(readability-identifier-naming): as C++ asks.
         Task get_return_object() noexcept { return Task(Handle::from_promise(*this)); }
     };
     using Handle = std::coroutine_handle<promise_type>;

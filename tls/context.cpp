@@ -63,8 +63,11 @@ Error TlsContext::add(const TlsIdentity& identity, const TlsOptions& options) {
     SSL_CTX_set_session_id_context(raw,
                                    reinterpret_cast<const unsigned char*>(session_context.data()),
                                    static_cast<unsigned>(session_context.size()));
-    SSL_CTX_set_num_tickets(raw, options.ticket_key_lifetime_s == 0 ? 0 : 1);
-    if (options.ticket_key_lifetime_s == 0) SSL_CTX_set_options(raw, SSL_OP_NO_TICKET);
+    // A session resumed shows no certificate: one that has expired since would be good for ever.
+    const bool has_tickets = options.ticket_key_lifetime_s > 0 &&
+                             options.client_certificates == ClientCertificates::none;
+    SSL_CTX_set_num_tickets(raw, has_tickets ? 1 : 0);
+    if (!has_tickets) SSL_CTX_set_options(raw, SSL_OP_NO_TICKET);
     SSL_CTX_set_alpn_select_cb(raw, choose_protocol, nullptr);
     SSL_CTX_set_tlsext_servername_callback(raw, choose_identity);
     SSL_CTX_set_tlsext_servername_arg(raw, this);

@@ -33,9 +33,11 @@ bool TicketKeys::rotate(Clock::time_point now) noexcept {
     if (count_ > 0 && now - since_ < lifetime_) return true;
     Key key{};
     if (!randomize(key.name) || !randomize(key.cipher) || !randomize(key.mac)) return false;
+    // A key's time is that of its successor's beginning, whenever that is asked for.
+    since_ = count_ == 0 ? now : since_ + lifetime_;
     keys_ = {key, keys_.front()};
     count_ = std::min(count_ + 1, 2U);
-    since_ = now;
+    OPENSSL_cleanse(&key, sizeof key);
     return true;
 }
 
@@ -53,6 +55,10 @@ TicketKeys::Found TicketKeys::find(const unsigned char* name, Clock::time_point 
         return {.is_known = true, .is_newest = i == 0, .key = keys_[i]};
     }
     return {};
+}
+
+TicketKeys::~TicketKeys() {
+    OPENSSL_cleanse(keys_.data(), sizeof keys_);
 }
 
 bool TicketKeys::serve(SSL_CTX* context) noexcept {

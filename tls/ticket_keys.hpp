@@ -20,6 +20,9 @@ class TicketKeys {
 
     // A key encrypts new tickets for `lifetime`, and opens them for as long again.
     explicit TicketKeys(std::chrono::seconds lifetime) noexcept : lifetime_(lifetime) {}
+    TicketKeys(const TicketKeys&) = delete;
+    TicketKeys& operator=(const TicketKeys&) = delete;
+    ~TicketKeys();
 
     struct Key {
         std::array<unsigned char, 16> name;

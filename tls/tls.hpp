@@ -41,7 +41,8 @@ struct TlsOptions {
     ClientCertificates client_certificates = ClientCertificates::none;
     std::string client_authorities{};  // PEM, as above: who may have signed them.
     // Seconds that a key encrypts session tickets, before a new one does; it opens those that it
-    // encrypted for as long again. Each reload begins with a new key. 0: there are no tickets.
+    // encrypted for as long again. Each reload begins with a new key. 0: there are no tickets, and
+    // none either where certificates of clients are asked for.
     std::uint32_t ticket_key_lifetime_s = 12 * 60 * 60;
     // A handshake failed, or a connection broke the protocol: OpenSSL's reason, and who it was, by
     // its PROXY header if it has one. Called on the loop of the connection; must not throw.

@@ -69,7 +69,8 @@ Error TlsClient::State::set_up(const TlsClientOptions& options) {
 
 std::unique_ptr<Transport> TlsClient::connect(BufferPool& pool,
                                               std::string_view host) const noexcept {
-    const std::string name(state_->server_name.empty() ? host : state_->server_name);
+    std::string name(state_->server_name.empty() ? host : state_->server_name);
+    if (name.ends_with('.')) name.pop_back();  // RFC 6066, section 3.
     TlsTransport::Session session(SSL_new(state_->context.get()));
     if (!session || !state_->set_host(session.get(), name)) return nullptr;
     SSL_set_connect_state(session.get());
@@ -83,7 +84,8 @@ bool TlsClient::State::set_host(SSL* session, const std::string& host) const noe
     if (parse_ipv4(host) || parse_ipv6(host)) {
         return X509_VERIFY_PARAM_set1_ip_asc(wanted, host.c_str()) == 1;
     }
-    X509_VERIFY_PARAM_set_hostflags(wanted, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    X509_VERIFY_PARAM_set_hostflags(
+        wanted, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
     return SSL_set_tlsext_host_name(session, host.c_str()) == 1 &&
            X509_VERIFY_PARAM_set1_host(wanted, host.c_str(), host.size()) == 1;
 }
@@ -94,7 +96,11 @@ void TlsClient::State::resume(SSL* session, std::string_view host) noexcept {
     const std::lock_guard lock(mutex);
     const auto found = sessions.find(host);
     if (found == sessions.end()) return;
-    SSL_set_session(session, found->second.get());
+    // Resumed, the server does not show its certificate again.
+    X509* const certificate = SSL_SESSION_get0_peer(found->second.get());
+    const bool is_valid =
+        certificate != nullptr && X509_cmp_current_time(X509_get0_notAfter(certificate)) > 0;
+    if (is_valid) SSL_set_session(session, found->second.get());
     sessions.erase(found);
 }
 

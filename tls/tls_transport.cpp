@@ -21,8 +21,8 @@ constexpr std::size_t fragment_size_max = 16 * 1024;  // Of plaintext in a recor
 constexpr std::size_t empty_size_max = 64 * 1024;
 constexpr std::string_view plain_answer =
     "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\n"
-    "Content-Length: 36\r\n\r\nThis port speaks TLS: use https/wss.\n";
-static_assert(plain_answer.ends_with("wss.\n"));
+    "Content-Length: 37\r\n\r\nThis port speaks TLS: use https/wss.\n";
+static_assert(plain_answer.size() - plain_answer.find("\r\n\r\n") - 4 == 37);
 
 std::string subject_of(X509* certificate) {
     std::unique_ptr<BIO, Release<BIO_free_all>> text(BIO_new(BIO_s_mem()));
@@ -117,7 +117,7 @@ std::size_t TlsTransport::open(std::span<const std::byte> received,
     received_ = {};
     // Less than one whole record may be here; more than a few without content are an attack.
     empty_size_ = size > 0 || state_ != State::open ? 0 : empty_size_ + received.size();
-    if (empty_size_ > empty_size_max) fail();
+    if (empty_size_ > empty_size_max) fail("too many empty records");
     return size;
 }
 
@@ -184,11 +184,11 @@ bool TlsTransport::end() noexcept {
 }
 
 // OpenSSL has written the alert that tells the peer, if it is one that understands alerts.
-void TlsTransport::fail() noexcept {
+void TlsTransport::fail(const char* reason_if_none) noexcept {
     state_ = State::failed;
     const unsigned long error = ERR_peek_last_error();
     const char* const reason = ERR_reason_error_string(error);
-    failure_ = reason == nullptr ? "too many empty records" : reason;
+    failure_ = reason == nullptr ? reason_if_none : reason;
     if (ERR_GET_REASON(error) == SSL_R_CERTIFICATE_VERIFY_FAILED) {
         failure_ += ": ";
         failure_ += X509_verify_cert_error_string(SSL_get_verify_result(session_.get()));

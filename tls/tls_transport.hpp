@@ -56,7 +56,7 @@ class TlsTransport final : public Transport {
     [[nodiscard]] bool shake_hands() noexcept;
     void note_info();
     void write(std::span<const std::byte> plain) noexcept;
-    void fail() noexcept;
+    void fail(const char* reason_if_none = "the peer gave up") noexcept;
     void append(std::span<const std::byte> bytes) noexcept;
 
     std::shared_ptr<const void> owner_;  // Before the session, which refers to it.

@@ -102,6 +102,47 @@ TEST_F(Pause, silence_is_not_held_against_a_peer_that_nobody_reads) {
     EXPECT_EQ(notes_.wait_for(2).back(), "beginning and end");
 }
 
+TEST_F(Pause, a_goodbye_or_a_fault_that_was_held_ends_it_with_the_end_right_behind) {
+    start(pausing(notes_));
+    for (const Bytes& last : {client_frame(0x88, "\x03\xE8"), client_frame(0x83, "fault")}) {
+        const std::size_t before = notes_.all().size();
+        TestClient client = server_.open();
+        client.send(client_frame(0x81, "one") + last);
+        client.half_close();
+        (void)notes_.wait_for(before + 1);
+        for (int i = 0; i < 3; ++i) server_.on_loop([] {});
+        resume();
+        EXPECT_EQ(notes_.wait_for(before + 2).back().substr(0, 7), "close 1");
+    }
+}
+
+TEST_F(Pause, the_end_of_a_message_is_not_forgotten) {
+    start({.message_begin = [this](Connection&, Message::Kind) { notes_.add("begin"); },
+           .message_chunk =
+               [this](Connection& c, auto bytes) {
+                   notes_.add(text_of(bytes));
+                   c.pause_reading();
+               },
+           .message_end = [this](Connection&) { notes_.add("end"); }});
+    TestClient client = server_.open();
+    client.send(client_frame(0x81, "all of it"));
+    EXPECT_EQ(notes_.wait_for(2), (List{"begin", "all of it"}));
+    resume();
+    EXPECT_EQ(notes_.wait_for(3).back(), "end");
+    client.close_cleanly();
+}
+
+TEST_F(Pause, to_close_goes_on_reading) {
+    start(pausing(notes_));
+    TestClient client = server_.open();
+    client.send(client_frame(0x81, "one") + client_frame(0x81, "two"));
+    EXPECT_EQ(notes_.wait_for(1), List{"one"});
+    handle_.close(4000);
+    client.expect_frame(0x88, "\x0F\xA0");
+    client.send(client_frame(0x88, "\x0F\xA0"));
+    EXPECT_EQ(notes_.wait_for(2).back(), "close 4000  clean");
+}
+
 TEST_F(Pause, a_reset_is_told_at_once) {
     start(pausing(notes_));
     TestClient client = server_.open();
