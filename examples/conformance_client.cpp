@@ -51,6 +51,8 @@ class Suite {
         options_.compression = nullptr;
         if (talk("/updateReports?" + agent_, {})) {
             std::printf("ran %u cases\n", count);
+            loop_.after(farewell_ms, [this] { loop_.stop(); });
+            loop_.run();
             return true;
         }
         std::fprintf(stderr, "conformance_client: %s\n", error_.c_str());
@@ -58,6 +60,8 @@ class Suite {
     }
 
   private:
+    static constexpr unsigned farewell_ms = 1'000;  // For the last servers to end TCP.
+
     // One connection, to its end. False: there was nobody to connect to. All else that can go wrong
     // is what a suite is about.
     bool talk(const std::string& target, OnMessage on_message) {
