@@ -251,7 +251,8 @@ class Comparison {
         now_ms_ += random_() % 2 == 0 ? random_() % 100 : random_delay() / 16;
         // To the first timer exactly, and to just before it.
         if (!expected_.empty() && random_() % 2 == 0) {
-            now_ms_ = std::max(now_ms_, expected_.begin()->first - random_() % 2);
+            const std::uint64_t first_ms = expected_.begin()->first;
+            now_ms_ = std::max(now_ms_, first_ms - std::min(first_ms, random_() % 2));
         }
         pop_all();
     }
