@@ -36,8 +36,8 @@ class ClientOpening final : public Stream {
         const ClientOptions& options;
         const WebSocketUrl& url;
         OpeningOffer offer;
-        std::string request;          // The opening request.
-        std::string connect_request;  // For the proxy; empty: there is none.
+        std::string_view request;       // The opening request.
+        std::string connect_request{};  // For the proxy; empty: there is none.
     };
 
     // Takes a connected socket. Null: the system refuses, and says why in errno.

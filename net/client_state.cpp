@@ -129,28 +129,29 @@ Error ClientState::prepare() {
         return error_of(std::errc::invalid_argument, describe(url_.fault));
     }
     name_ = (url_.is_secure ? "wss://" : "ws://") + url_.host_header() + url_.target;
+    if (is_proxied()) proxy_ = parse_websocket_url(options_.proxy);
     std::array<std::byte, websocket_nonce_size> nonce;
     fill_random(nonce);
     key_ = make_websocket_key(nonce);
     if (options_.compression) deflate_terms_ = options_.compression->terms();
+    request_.clear();
+    if (const OpeningRequestFault fault = append_request(); fault != OpeningRequestFault::none) {
+        return error_of(std::errc::invalid_argument, describe(fault));
+    }
     return check_options();
 }
 
 Error ClientState::check_options() const {
     constexpr std::errc invalid = std::errc::invalid_argument;
-    std::string request;
-    const OpeningRequestFault fault = append_request(request);
-    if (fault != OpeningRequestFault::none) return error_of(invalid, describe(fault));
     if (options_.close_timeout_ms == 0) {
         return error_of(invalid, "ClientOptions::close_timeout_ms must not be 0");
     }
     if (url_.is_secure && !options_.tls) return error_of(invalid, "ClientOptions::tls is not set");
     if (!is_proxied()) return {};
-    const WebSocketUrl proxy = parse_websocket_url(options_.proxy);
-    if (proxy.fault != UrlFault::none) {
-        return error_of(invalid, "ClientOptions::proxy: " + std::string(describe(proxy.fault)));
+    if (proxy_.fault != UrlFault::none) {
+        return error_of(invalid, "ClientOptions::proxy: " + std::string(describe(proxy_.fault)));
     }
-    return proxy.is_secure ? error_of(invalid, "ClientOptions::proxy must be http") : Error{};
+    return proxy_.is_secure ? error_of(invalid, "ClientOptions::proxy must be http") : Error{};
 }
 
 void ClientState::dial() {
@@ -160,7 +161,7 @@ void ClientState::dial() {
     }
     auto done = [this](Dialed result) { dialed(std::move(result)); };
     if (!options_.unix_path.empty()) return dialer_.start_unix(options_.unix_path, done);
-    const WebSocketUrl target = is_proxied() ? parse_websocket_url(options_.proxy) : url_;
+    const WebSocketUrl& target = is_proxied() ? proxy_ : url_;
     dialer_.start(std::string(target.bare_host()), target.port, done);
 }
 
@@ -181,24 +182,19 @@ OpeningOffer ClientState::offer() const noexcept {
             .deflate_terms = deflate_terms_ ? &*deflate_terms_ : nullptr};
 }
 
-OpeningRequestFault ClientState::append_request(std::string& out) const {
+OpeningRequestFault ClientState::append_request() {
     std::vector<HeaderField> headers;
     for (const ClientHeader& header : options_.headers) {
         if (!is_elsewhere_) headers.push_back({header.name, header.value});
     }
     return append_opening_request(
-        out, url_, {.offer = offer(), .origin = options_.origin, .headers = headers});
+        request_, url_, {.offer = offer(), .origin = options_.origin, .headers = headers});
 }
 
 void ClientState::start_opening(Fd fd) {
     ClientOpening::Setup setup{
-        .options = options_, .url = url_, .offer = offer(), .request = {}, .connect_request = {}};
-    [[maybe_unused]] const OpeningRequestFault fault = append_request(setup.request);
-    assert(fault == OpeningRequestFault::none);  // Of check_options().
-    if (is_proxied()) {
-        append_connect_request(setup.connect_request, url_,
-                               parse_websocket_url(options_.proxy).user_info);
-    }
+        .options = options_, .url = url_, .offer = offer(), .request = request_};
+    if (is_proxied()) append_connect_request(setup.connect_request, url_, proxy_.user_info);
     opening_ = ClientOpening::start(loop_, std::move(fd), std::move(setup), *this);
     if (opening_ == nullptr) {
         fail(ClientStage::connect,

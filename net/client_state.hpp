@@ -62,7 +62,7 @@ class ClientState final : public std::enable_shared_from_this<ClientState>,
     void dial();
     void dialed(Dialed dialed);
     [[nodiscard]] OpeningOffer offer() const noexcept;
-    [[nodiscard]] OpeningRequestFault append_request(std::string& out) const;
+    [[nodiscard]] OpeningRequestFault append_request();
     void start_opening(Fd fd);
     void opened(ClientOpening& opening, const HttpHead& head, const ReadOpeningResponse& response,
                 std::span<std::byte> rest) override;
@@ -105,6 +105,8 @@ class ClientState final : public std::enable_shared_from_this<ClientState>,
     std::string url_text_{};  // and where it is by now.
     std::string name_{};      // The same without user information, which errors do not tell.
     WebSocketUrl url_{};
+    WebSocketUrl proxy_{};
+    std::string request_{};  // The opening request.
     std::array<char, websocket_key_size> key_{};
     std::optional<DeflateParameters> deflate_terms_{};
     Phase phase_ = Phase::closed;

@@ -136,8 +136,8 @@ void Connection::dispatch(std::span<std::byte> input) {
             output().adopt(reader_.take_payload());
         }
     }
-    // The reader may owe the end of a message, too.
-    if (is_paused_ && (!input.empty() || reader_.is_inside_message())) hold(input);
+    // The reader, or what restores, may owe a part of a message, too.
+    if (is_paused_ && (!input.empty() || reader_.is_inside_message() || holds_rest())) hold(input);
     note_message_progress();
     if (holds_pong() && !is_blocked()) send_held_pong();
 }
@@ -157,6 +157,7 @@ void Connection::hold(std::span<const std::byte> input) {
 void Connection::dispatch_held() {
     const std::size_t begin = std::exchange(extras_->held_begin, Extras::nothing_held);
     begin_dispatch();
+    if (holds_rest()) go_on_with_rest();
     dispatch(extras_->held_input.bytes().subspan(begin));
     if (output_has_borrowed()) {
         finish_dispatch();  // The memory may be about to go.

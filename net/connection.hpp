@@ -3,6 +3,7 @@
 
 #include <edgews/core/closing.hpp>
 #include <edgews/core/message.hpp>
+#include <edgews/core/message_inflater.hpp>
 #include <edgews/core/message_reader.hpp>
 #include <edgews/core/prepared_message.hpp>
 #include <edgews/net/admission.hpp>
@@ -166,7 +167,12 @@ class Connection final : public Stream {
     void handle_message(const Event& event);
     void handle_compressed(const Event& event);
     void handle_compressed_message(const Event& event);
-    void handle_compressed_chunk(const Event& event);
+    void restore_part(Opcode opcode, std::span<const std::byte> input, MessageCodec::Part part);
+    void keep_rest(Opcode opcode, std::span<const std::byte> input, MessageCodec::Part part,
+                   MessageInflater::Result result);
+    void tell_restored_end(Opcode opcode);
+    [[nodiscard]] bool holds_rest() const noexcept;
+    void go_on_with_rest();
     void handle_ping(std::span<const std::byte> payload);
     void handle_close(const Event& event);
     void handle_fault(Fault fault);

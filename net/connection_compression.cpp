@@ -62,11 +62,10 @@ void Connection::handle_compressed(const Event& event) {
         case Event::Kind::begin:
             extras_->deflating->inflater.begin(event.opcode);
             return handle_message(restored);
-        case Event::Kind::chunk: return handle_compressed_chunk(restored);
+        case Event::Kind::chunk:
+            return restore_part(event.opcode, event.payload, MessageCodec::Part::more);
         case Event::Kind::end:
-            handle_compressed_chunk(restored);
-            if (Stream::is_open() && !is_broken()) handle_message(restored);
-            return;
+            return restore_part(event.opcode, event.payload, MessageCodec::Part::last);
         case Event::Kind::none:
         case Event::Kind::ping:
         case Event::Kind::pong:
@@ -98,15 +97,13 @@ void Connection::handle_compressed_message(const Event& event) {
     if (output_has_borrowed()) output().adopt(std::move(message));
 }
 
-// The next piece of a message, or with the end event what is still to come of it.
-void Connection::handle_compressed_chunk(const Event& event) {
+// Delivers what the next bytes of a streamed message stand for, and its end behind the last.
+void Connection::restore_part(Opcode opcode, std::span<const std::byte> input,
+                              MessageCodec::Part part) {
     MessageInflater& inflater = extras_->deflating->inflater;
-    const auto part =
-        event.kind == Event::Kind::end ? MessageCodec::Part::last : MessageCodec::Part::more;
-    std::span<const std::byte> input = event.payload;
     Buffer piece = loop().pool().take(chunk_size);
     Result result = Result::full;
-    while (result == Result::full && closing_.may_send() && !is_broken()) {
+    while (result == Result::full && closing_.may_send() && !is_broken() && !is_paused_) {
         piece.clear();
         result = inflater.restore(input, part, piece);
         shared().restored_size += piece.size();
@@ -114,10 +111,40 @@ void Connection::handle_compressed_chunk(const Event& event) {
         if (piece.size() == 0) continue;
         guard([&] {
             handle_message(
-                {.kind = Event::Kind::chunk, .opcode = event.opcode, .payload = piece.bytes()});
+                {.kind = Event::Kind::chunk, .opcode = opcode, .payload = piece.bytes()});
         });
         if (output_has_borrowed()) flush();
     }
+    if (is_paused_) return keep_rest(opcode, input, part, result);
+    if (part == MessageCodec::Part::last) tell_restored_end(opcode);
+}
+
+void Connection::keep_rest(Opcode opcode, std::span<const std::byte> input, MessageCodec::Part part,
+                           MessageInflater::Result result) {
+    const bool is_restored = result != Result::full;
+    if (is_restored && part == MessageCodec::Part::more) return;
+    Buffer bytes = loop().pool().take(input.size());
+    bytes.append(input);
+    extras_->deflating->rest = {
+        .bytes = std::move(bytes), .opcode = opcode, .part = part, .is_restored = is_restored};
+}
+
+void Connection::tell_restored_end(Opcode opcode) {
+    if (Stream::is_open() && !is_broken()) {
+        handle_message({.kind = Event::Kind::end, .opcode = opcode});
+    }
+}
+
+bool Connection::holds_rest() const noexcept {
+    return extras_ && extras_->deflating && extras_->deflating->rest.bytes;
+}
+
+void Connection::go_on_with_rest() {
+    const Deflating::Rest rest = std::exchange(extras_->deflating->rest, {});
+    guard([&] {
+        if (rest.is_restored) return tell_restored_end(rest.opcode);
+        restore_part(rest.opcode, rest.bytes.bytes(), rest.part);
+    });
 }
 
 // ---- To the socket ---------------------------------------------------------

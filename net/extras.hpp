@@ -25,6 +25,15 @@ struct Deflating {
     DeflateAnswer answer;
     std::size_t message_size_min;  // Smaller ones are sent as they are.
     MessageInflater inflater;
+    // What of a streamed message was left when reading was paused: compressed bytes, or when all is
+    // restored only the end that is to be told.
+    struct Rest {
+        Buffer bytes{};  // Null: nothing was left.
+        Opcode opcode = Opcode::text;
+        MessageCodec::Part part = MessageCodec::Part::more;
+        bool is_restored = false;
+    };
+    Rest rest{};
 
     [[nodiscard]] MessageCodec& codec() const noexcept { return inflater.codec(); }
 };

@@ -64,6 +64,15 @@ TEST_F(Blocking, messages_that_came_together_are_received_one_by_one) {
     EXPECT_EQ(describe(client.close_event()), "close 4001 all clean");
 }
 
+TEST_F(Blocking, whoever_does_not_want_to_wait_gets_what_is_there) {
+    serve({.open = [](Connection& c) { c.send("there"); }});
+    BlockingClient client(url());
+    std::optional<BlockingClient::Received> received;
+    for (int i = 0; i < 100'000 && !received; ++i) received = client.receive(0ms);
+    ASSERT_TRUE(received);
+    EXPECT_EQ(received->text(), "there");
+}
+
 TEST_F(Blocking, what_cannot_be_opened_says_why) {
     BlockingClient client("ws://127.0.0.1:1/");
     EXPECT_FALSE(client);

@@ -135,6 +135,36 @@ TEST_F(Coroutine, send_waits_for_room) {
     }(loop_, url()));
 }
 
+TEST_F(Coroutine, send_goes_on_though_a_ping_came_while_it_waited) {
+    serve_at("/", [](AsyncConnection ws) -> Task<> {
+        const std::string large(900'000, 'x');
+        for (int i = 0; i < 20; ++i) co_await ws.send(large);
+    });
+    server_.start();
+    TestClient client = server_.open();
+    client.send(client_frame(0x89, "ping"));
+    for (int i = 0; i < 10; ++i) server_.on_loop([] {});
+    client.expect_close(1000);
+}
+
+TEST_F(Coroutine, a_peer_that_takes_nothing_is_given_up_though_it_is_not_read) {
+    Notes notes;
+    serve_at("/",
+             [&](AsyncConnection ws) -> Task<> {
+                 while (const auto message = co_await ws.receive()) co_await ws.send(*message);
+                 notes.add(describe(ws.close_event()));
+             },
+             {.options = {.idle_ping_ms = 30, .ping_timeout_ms = 30}});
+    server_.start();
+    TestClient client = server_.open();
+    const Bytes frame = client_frame(0x82, std::string(1 << 20, 'x'));
+    try {  // Until the server, which is given nothing to send to, reads no more.
+        while (notes.all().empty()) client.send(frame);
+    } catch (const std::runtime_error&) {
+    }
+    EXPECT_EQ(notes.wait_for(1), List{"close 1006  unclean"});
+}
+
 TEST_F(Coroutine, parts_of_messages_larger_than_the_limit_of_memory) {
     serve_at("/",
              [](AsyncConnection ws) -> Task<> {

@@ -102,6 +102,26 @@ TEST_F(TlsClientTest, both_sides_understand_each_other_however_the_bytes_are_cut
     }
 }
 
+TEST_F(TlsClientTest, a_name_may_end_in_the_dot_of_the_root) {
+    serve({});
+    use({.authorities = identity().certificate_chain});
+    connect("one.example.");
+    EXPECT_EQ(client_->state(), State::open);
+    EXPECT_EQ(server_->info().server_name, "one.example");
+}
+
+TEST_F(TlsClientTest, who_proves_itself_with_a_certificate_does_so_each_time) {
+    const TlsIdentity own = make_identity("client.example");
+    serve({.client_certificates = ClientCertificates::optional,
+           .client_authorities = own.certificate_chain});
+    use({.authorities = identity().certificate_chain, .identity = own});
+    for (int i = 0; i < 2; ++i) {
+        connect("one.example");
+        EXPECT_FALSE(client_->info().is_resumed);
+        EXPECT_EQ(server_->info().client_subject, "CN=client.example");
+    }
+}
+
 TEST_F(TlsClientTest, the_server_must_prove_its_name) {
     serve({});
     use({.authorities = identity().certificate_chain});
