@@ -284,6 +284,7 @@ describe('wss through nginx, in front of ws', () => {
     });
 });
 
+// Built where the system has the library: it is not one of those that `make test` installs.
 describe('a server by libwebsockets', { skip: Libwebsockets.is_built ? false
     : 'it was not built: libwebsockets-dev is not installed' }, () => {
     const context = {};

@@ -272,6 +272,7 @@ describe('demo behind nginx', () => {
     });
 });
 
+// By a module that some systems have in a package of its own: `make test` installs Debian's.
 describe('echo behind nginx that forwards connections', { skip: !has_stream }, () => {
     let server;
     let nginx;
