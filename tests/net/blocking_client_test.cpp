@@ -65,8 +65,9 @@ TEST_F(Blocking, messages_that_came_together_are_received_one_by_one) {
 }
 
 TEST_F(Blocking, whoever_does_not_want_to_wait_gets_what_is_there) {
-    serve({.open = [](Connection& c) { c.send("there"); }});
+    serve_echo();
     BlockingClient client(url());
+    client.send("there");
     std::optional<BlockingClient::Received> received;
     for (int i = 0; i < 100'000 && !received; ++i) received = client.receive(0ms);
     ASSERT_TRUE(received);
