@@ -28,7 +28,8 @@ TEST_F(ClientLoad, thousands_of_clients_connect_talk_and_close) {
     ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
     const char* const wanted = std::getenv("EDGEWS_CLIENTS");
     const std::size_t count = wanted == nullptr ? client_count : std::stoul(wanted);
-    // Both ends are in this process. Where it may have fewer, a pass would claim what was not tried.
+    // Both ends are in this process. Where it may have fewer, a pass would claim what was not
+    // tried.
     if (limit.rlim_cur < 2 * count + 100) GTEST_SKIP() << "too few descriptors";
     test::TestServer server;
     server->ws("/", {.message = [](Connection& c, Message m) { c.send(m); }});
