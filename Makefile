@@ -25,12 +25,14 @@ ALL_FLAGS = $(BASE) $(WARN) $(FLAGS_$(MODE)) $(CXXFLAGS)
 OUT := $(if $(filter release,$(MODE)),build,build/$(MODE))
 OBJ := build/obj/$(MODE)
 
-SOURCES := $(wildcard crypto/*.cpp core/*.cpp net/*.cpp)
+# The folders whose sources make the library, and whose headers are installed.
+PARTS := crypto core core/stomp net net/stomp
+SOURCES := $(wildcard $(PARTS:%=%/*.cpp))
 DEFLATE := $(wildcard deflate/*.cpp)
 TLS := $(wildcard tls/*.cpp)
 MICRO := $(wildcard bench/micro/*.cpp)
 LOAD := $(wildcard bench/load/*.cpp)
-HEADERS := $(wildcard crypto/*.hpp core/*.hpp net/*.hpp)
+HEADERS := $(wildcard $(PARTS:%=%/*.hpp))
 # Those that need an add-on, and the others.
 ADDON_EXAMPLES := conformance_client secure_echo wsc
 EXAMPLES := $(filter-out $(ADDON_EXAMPLES),$(patsubst examples/%.cpp,%,$(wildcard examples/*.cpp)))
@@ -38,7 +40,7 @@ PAGE := $(wildcard examples/demo/*)
 FUZZ := $(patsubst tests/fuzz/%_fuzz.cpp,%,$(wildcard tests/fuzz/*_fuzz.cpp))
 # Only net/ has threads, and deflate/ what they share: the rest would tell ThreadSanitizer nothing.
 TESTED := $(if $(filter tsan,$(MODE)),net deflate tls,crypto core net deflate tls bench)
-TESTS := $(wildcard $(TESTED:%=tests/%/*.cpp) tests/support/*.cpp)
+TESTS := $(wildcard $(TESTED:%=tests/%/*.cpp) $(TESTED:%=tests/%/stomp/*.cpp) tests/support/*.cpp)
 # What tests/bench/ tests of the load generator.
 LOAD_TESTED := $(if $(filter bench,$(TESTED)),$(addprefix bench/load/,frame_run.cpp opening.cpp \
   options.cpp payload.cpp reply_reader.cpp target.cpp))
@@ -87,7 +89,8 @@ $(OUT)/libedgews-deflate.a: $(DEFLATE:%.cpp=$(OBJ)/%.o)
 $(OUT)/libedgews-tls.a: $(TLS:%.cpp=$(OBJ)/%.o)
 	@$(ARCHIVE)
 
-ARCHIVE = mkdir -p $(@D) && echo "archive $@" && rm -f $@ && ar rcs $@ $^
+# q, not r: core/fault.o and core/stomp/fault.o have one name, and neither replaces the other.
+ARCHIVE = mkdir -p $(@D) && echo "archive $@" && rm -f $@ && ar qcs $@ $^
 
 # In the order in which a linker needs them.
 WITH_ADDONS := $(OUT)/libedgews-deflate.a $(OUT)/libedgews-tls.a $(OUT)/libedgews.a
@@ -213,7 +216,7 @@ race:  ## edgews beside other servers: QUICK=1 ROWS=regex PEERS='floor beast' PE
 
 PROGRAMS := $(SOURCES) $(DEFLATE) $(TLS) $(wildcard examples/*.cpp bench/*.cpp) $(LOAD)
 ALL_CODE := $(sort $(PROGRAMS) $(HEADERS) \
-  $(wildcard edgews.hpp deflate/*.hpp tls/*.hpp examples/*.hpp bench/*/*.?pp tests/*/*.?pp))
+  $(wildcard edgews.hpp deflate/*.hpp tls/*.hpp examples/*.hpp bench/*/*.?pp tests/*/*.?pp tests/*/stomp/*.?pp))
 
 lint: build/include/edgews build/generated/demo_page.hpp  ## layers, sizes, format, clang-tidy, clang++, AArch64
 	@tools/need lint
@@ -245,7 +248,7 @@ lint-tidy:
 DEST = $(DESTDIR)$(PREFIX)
 
 install: $(OUT)/libedgews.a  ## headers, library and pkg-config file: PREFIX=/usr/local DESTDIR=
-	@install -d $(foreach part,crypto core net,$(DEST)/include/edgews/$(part)) $(DEST)/lib/pkgconfig
+	@install -d $(addprefix $(DEST)/include/edgews/,$(sort $(dir $(HEADERS)))) $(DEST)/lib/pkgconfig
 	@for header in edgews.hpp $(HEADERS); do \
 	  install -m 644 $$header $(DEST)/include/edgews/$$header || exit; done
 	@install -m 644 $< $(DEST)/lib/libedgews.a
