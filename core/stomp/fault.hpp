@@ -40,7 +40,7 @@ enum class Fault : std::uint8_t {
     subscription_missing,
     transaction_missing,
     // What they say.
-    destination_invalid,      // Empty, no known prefix, control characters.
+    destination_invalid,       // Empty, no known prefix, control characters.
     destination_not_for_send,  // A pattern, or another session's reply queue.
     destination_not_for_subscribe,
     wildcard_not_last,  // "#" or "**" before other segments.
