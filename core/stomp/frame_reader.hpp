@@ -8,7 +8,7 @@
 // A frame that lies whole in the input is shown where it lies. Of an incomplete one the bytes are
 // kept in a Buffer on loan, which grows with what arrived, never with what content-length claims;
 // the search for its end goes on where it stopped. Decoded headers are views of those bytes, too,
-// but for those with a backslash in them.
+// but for those with a backslash in them. An idle reader has nothing on loan.
 //
 // What this reader makes of points that the specifications leave open:
 // - A line may end in CR LF in every version, so no value ends in CR.
@@ -22,13 +22,13 @@
 
 #include <edgews/core/buffer.hpp>
 #include <edgews/core/stomp/frame.hpp>
+#include <edgews/core/stomp/frame_store.hpp>
+#include <edgews/core/stomp/head_scanner.hpp>
 #include <edgews/core/stomp/version.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <string>
-#include <vector>
 
 namespace edgews::stomp {
 
@@ -38,6 +38,8 @@ struct FrameLimits {
     std::size_t head_size_max = 64 * 1024;    // Bytes of a frame before its body.
     std::size_t body_size_max = 1024 * 1024;  // Bytes.
 };
+
+struct ParsedHead;
 
 class FrameReader {
   public:
@@ -57,6 +59,41 @@ class FrameReader {
 
     // A part of a frame has arrived.
     [[nodiscard]] bool is_inside_frame() const noexcept;
+
+  private:
+    // What the next byte of the input is, or what next() has to do before it looks.
+    enum class Step : std::uint8_t {
+        head,          // Of a head, or of an EOL before it.
+        counted_body,  // Of a body of content_length_ bytes, or the NUL behind it.
+        body_to_nul,   // Of a body that ends with the first NUL, or that.
+        delivered,     // The last frame is shown: what it borrows goes back first.
+        discarding,    // After a fault. Never left.
+    };
+    struct BodyEnd;
+
+    [[nodiscard]] const Frame* read_head(std::span<const std::byte>& input,
+                                         std::size_t& body_begin) noexcept;
+    [[nodiscard]] const Frame* read_body(std::span<const std::byte>& input,
+                                         std::size_t body_begin) noexcept;
+    [[nodiscard]] BodyEnd find_body_end(std::span<const std::byte> input,
+                                        std::size_t held_size) const noexcept;
+    [[nodiscard]] ParsedHead parse(std::span<const std::byte> frame) noexcept;
+    [[nodiscard]] const Frame* show(std::span<const std::byte> body, Fault fault) noexcept;
+    void hold(std::span<const std::byte> piece) noexcept;
+    void give_back() noexcept;
+
+    const FrameLimits* limits_;
+    BufferPool* pool_;
+    Buffer held_;       // All of the frame that came before this input.
+    FrameStore store_;  // The frame that is shown; its head, between read_head() and read_body().
+    HeadScanner scanner_;
+    std::size_t content_length_ = 0;
+    Step step_ = Step::head;
+    Command command_ = Command::unknown;
+    Version version_ = Version::v1_2;
 };
+
+// One in every session, the idle ones too.
+static_assert(sizeof(FrameReader) <= 80);
 
 }  // namespace edgews::stomp
