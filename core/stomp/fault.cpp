@@ -25,8 +25,6 @@ std::string_view describe(Fault fault) noexcept {
         case Fault::not_connected: return "The first frame must be CONNECT.";
         case Fault::connected_already: return "The session is connected already.";
         case Fault::no_common_version: return "Supported protocol versions are 1.0, 1.1 and 1.2.";
-        case Fault::version_is_not_agreed:
-            return "The version is another than that of the WebSocket subprotocol.";
         case Fault::heart_beat_malformed:
             return "The heart-beat header must be two numbers with a comma between.";
         case Fault::access_refused: return "Access was refused.";
@@ -38,6 +36,7 @@ std::string_view describe(Fault fault) noexcept {
         case Fault::subscription_missing: return "The subscription header is missing.";
         case Fault::transaction_missing: return "The transaction header is missing.";
         case Fault::destination_invalid: return "There can be no such destination.";
+        case Fault::destination_too_long: return "A destination has at most 1024 octets.";
         case Fault::destination_not_for_send: return "Nothing can be sent to this destination.";
         case Fault::destination_not_for_subscribe:
             return "This destination cannot be subscribed to.";
@@ -80,7 +79,6 @@ std::uint16_t close_code_for(Fault fault) noexcept {
         case Fault::not_connected:
         case Fault::connected_already:
         case Fault::no_common_version:
-        case Fault::version_is_not_agreed:
         case Fault::heart_beat_malformed:
         case Fault::heart_beat_missed:
         case Fault::destination_missing:
@@ -100,6 +98,7 @@ std::uint16_t close_code_for(Fault fault) noexcept {
         case Fault::access_refused:
         case Fault::session_expired:
         case Fault::destination_invalid:
+        case Fault::destination_too_long:
         case Fault::destination_not_for_send:
         case Fault::destination_not_for_subscribe:
         case Fault::wildcard_not_last:

@@ -25,10 +25,9 @@ enum class Fault : std::uint8_t {
     head_too_big,
     body_too_big,
     // Connecting.
-    not_connected,          // Another frame before CONNECT.
-    connected_already,      // A second CONNECT.
-    no_common_version,      // accept-version lists none of ours.
-    version_is_not_agreed,  // Another than the WebSocket subprotocol says.
+    not_connected,      // Another frame before CONNECT.
+    connected_already,  // A second CONNECT.
+    no_common_version,  // accept-version lists none of ours.
     heart_beat_malformed,
     access_refused,  // By the application.
     session_expired,
@@ -40,7 +39,8 @@ enum class Fault : std::uint8_t {
     subscription_missing,
     transaction_missing,
     // What they say.
-    destination_invalid,       // Empty, no known prefix, control characters.
+    destination_invalid,  // No known prefix, nothing behind it, or control characters.
+    destination_too_long,
     destination_not_for_send,  // A pattern, or another session's reply queue.
     destination_not_for_subscribe,
     wildcard_not_last,  // "#" or "**" before other segments.

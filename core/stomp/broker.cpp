@@ -1,0 +1,249 @@
+#include <edgews/core/stomp/broker.hpp>
+
+#include <edgews/core/http_token.hpp>
+#include <edgews/core/url.hpp>
+
+#include <cassert>
+
+namespace edgews::stomp {
+namespace {
+
+constexpr std::string_view queue_prefix = "/queue/";
+constexpr std::string_view temporary_prefix = "/temp-queue/";
+
+bool begins_with(std::string_view text, std::string_view beginning) noexcept {
+    return text.substr(0, beginning.size()) == beginning;
+}
+
+// A user's name as one segment of a key: nothing in it is a wildcard, or ends the segment.
+void append_user(std::string& out, std::string_view user) {
+    constexpr std::string_view digits = "0123456789ABCDEF";
+    for (const char c : user) {
+        if (is_letter(c) || is_digit(c) || c == '-' || c == '_') {
+            out += c;
+            continue;
+        }
+        const auto byte = static_cast<unsigned char>(c);
+        out += '%';
+        out += digits[byte >> 4];
+        out += digits[byte & 15];
+    }
+}
+
+void append_user_key(std::string& out, std::string_view user, std::string_view rest) {
+    out += "/user/";
+    append_user(out, user);
+    out += rest;
+}
+
+}  // namespace
+
+Broker::~Broker() {
+    assert(attention_.is_empty());
+}
+
+void Broker::set_time(std::uint64_t now_ms) {
+    constexpr std::uint64_t sweep_every_ms = 500;
+    now_ms_ = now_ms;
+    if (!has_expiring_ || now_ms < swept_ms_ + sweep_every_ms) return;
+    swept_ms_ = now_ms;
+    drop_expired();
+}
+
+void Broker::leave(Outbox& outbox) noexcept {
+    while (outbox.subscription_count() > 0) unsubscribe(outbox.any());
+    if (outbox.blocked_on != nullptr) {
+        Queue& queue = *std::exchange(outbox.blocked_on, nullptr);
+        queue.blocked.remove(outbox);
+        remove_if_unused(queue);
+    }
+    attention_.remove(outbox);
+}
+
+void Broker::end(Outbox& outbox, Fault fault, std::string_view reason) {
+    if (outbox.fault != Fault::none) return;
+    outbox.fault = fault;
+    outbox.reason = reason;
+    attend_to(outbox);
+}
+
+std::string Broker::subscription_key(const Outbox& outbox, std::string_view destination) {
+    std::string key;
+    switch (kind_of(destination)) {
+        case DestinationKind::temp_queue:
+            key = temporary_prefix;
+            key += outbox.session_id;
+            key += destination.substr(temporary_prefix.size() - 1);
+            break;
+        case DestinationKind::user:
+            append_user_key(key, outbox.user.empty() ? outbox.session_id : outbox.user,
+                            destination.substr(std::string_view("/user").size()));
+            break;
+        case DestinationKind::unknown:
+        case DestinationKind::topic:
+        case DestinationKind::queue:
+        case DestinationKind::application: key = destination; break;
+    }
+    return key;
+}
+
+void Broker::assign_sending_key(std::string& key, std::string_view destination) {
+    const UserDestination parts = parse_user_destination(destination);
+    if (parts.user.empty()) {
+        key = destination;
+        return;
+    }
+    std::string user;
+    if (!percent_decode(parts.user, user)) user = parts.user;
+    key.clear();
+    append_user_key(key, user, parts.rest);
+}
+
+Fault Broker::subscribe(Outbox& outbox, SubscriptionSetup setup) {
+    if (outbox.subscription_count() >= options_.subscription_count_max) {
+        return Fault::too_many_subscriptions;
+    }
+    setup.key = subscription_key(outbox, setup.destination);
+    if (setup.prefetch_count == 0) setup.prefetch_count = options_.prefetch_count;
+    const DestinationKind kind = kind_of(setup.destination);
+    if (kind == DestinationKind::topic || kind == DestinationKind::user) {
+        if (topics_.count() >= options_.destination_count_max) return Fault::too_many_destinations;
+        Subscription& subscription = outbox.add(std::move(setup));
+        topics_.add(subscription.setup().key, subscription);
+        return Fault::none;
+    }
+    Queue* const queue = queue_of(setup.key);
+    if (queue == nullptr) return Fault::too_many_destinations;
+    queue->add(outbox.add(std::move(setup)));
+    dispatch(*queue);
+    return Fault::none;
+}
+
+void Broker::unsubscribe(Subscription& subscription) {
+    if (subscription.queue == nullptr) {
+        leave_topic(subscription);
+    } else {
+        leave_queue(subscription);
+    }
+    subscription.outbox().remove(subscription);
+}
+
+Broker::Sent Broker::send(std::string_view key, const Content& content, Outbox* producer) {
+    ++counters_.received;
+    if (begins_with(key, queue_prefix)) return send_to_queue(key, content, producer);
+    if (begins_with(key, temporary_prefix)) return send_to_temporary(key, content);
+    publish(key, content);
+    return Sent::done;
+}
+
+Broker::Sent Broker::send_all(std::span<const Sending> sendings, Outbox* producer) {
+    const Sent room = check_room(sendings, producer);
+    if (room != Sent::done) return room;
+    for (const Sending& sending : sendings) {
+        const Sent sent = send(sending.key, sending.content, nullptr);
+        assert(sent == Sent::done);
+        static_cast<void>(sent);
+    }
+    return Sent::done;
+}
+
+void Broker::publish(std::string_view key, const Content& content) {
+    found_.clear();
+    topics_.find(key, found_);
+    for (Subscription* const subscription : found_) offer(*subscription, content);
+}
+
+void Broker::offer(Subscription& subscription, const Content& content) {
+    Outbox& outbox = subscription.outbox();
+    if (outbox.fault != Fault::none || !make_room(subscription, content.size())) return;
+    outbox.waiting_size += content.size();
+    subscription.give({.content = content, .position = 0, .attempts = 0});
+    note_ready(subscription);
+}
+
+// Whether one more topic message may wait for the subscription's client.
+bool Broker::make_room(Subscription& subscription, std::size_t size) {
+    Outbox& outbox = subscription.outbox();
+    const auto fits = [&] {
+        return outbox.waiting_size == 0 || outbox.waiting_size + size <= options_.backlog_size_max;
+    };
+    if (fits()) return true;
+    switch (options_.when_slow) {
+        case WhenSlow::disconnect: end(outbox, Fault::too_slow); return false;
+        case WhenSlow::drop_oldest:
+            while (!fits() && subscription.waiting_count() > 0) {
+                outbox.waiting_size -= subscription.take_back().content.size();
+                ++counters_.dropped;
+            }
+            break;
+        case WhenSlow::drop_newest: break;
+    }
+    if (!fits()) ++counters_.dropped;
+    return fits();
+}
+
+void Broker::leave_topic(Subscription& subscription) noexcept {
+    while (subscription.waiting_count() > 0) {
+        subscription.outbox().waiting_size -= subscription.take_back().content.size();
+    }
+    subscription.settle_all([](Delivery) {});
+    topics_.remove(subscription.setup().key, subscription);
+}
+
+bool Broker::collect(Outbox& outbox, std::size_t size_max, std::vector<Outgoing>& out) {
+    std::size_t size = 0;
+    while (Subscription* const subscription = outbox.ready.pop_front()) {
+        Queue* const queue = subscription->queue;
+        const Content& next = subscription->next();
+        const std::size_t next_size = next.size();
+        if (queue == nullptr) outbox.waiting_size -= next_size;
+        if (has_expired(next)) {
+            const Delivery gone = subscription->take_back();
+            if (queue != nullptr) queue->settled(gone.content);
+            ++counters_.expired;
+        } else {
+            Subscription::Taken taken = subscription->take();
+            const bool is_redelivered = taken.delivery.attempts > 0;
+            ++counters_.delivered;
+            if (is_redelivered) ++counters_.redelivered;
+            if (queue != nullptr && !subscription->is_acknowledged()) {
+                queue->settled(taken.delivery.content);
+                ++queue->consumed_total;
+            }
+            size += next_size;
+            out.push_back({.content = std::move(taken.delivery.content),
+                           .subscription = subscription,
+                           .id = {subscription->number(), taken.sequence},
+                           .is_redelivered = is_redelivered});
+        }
+        if (queue != nullptr) after_settling(*subscription);
+        if (subscription->has_ready() && !subscription->ready.is_linked) {
+            outbox.ready.push_back(*subscription);
+        }
+        if (size >= size_max) break;
+    }
+    return !outbox.ready.is_empty();
+}
+
+// It may be given more, or be sent more, than before.
+void Broker::after_settling(Subscription& subscription) {
+    if (Queue* const queue = subscription.queue) {
+        queue->reconsider(subscription);
+        dispatch(*queue);
+        unblock(*queue);
+    }
+    note_ready(subscription);
+}
+
+void Broker::note_ready(Subscription& subscription) noexcept {
+    if (!subscription.has_ready()) return;
+    Outbox& outbox = subscription.outbox();
+    if (!subscription.ready.is_linked) outbox.ready.push_back(subscription);
+    attend_to(outbox);
+}
+
+void Broker::attend_to(Outbox& outbox) noexcept {
+    if (!outbox.attention.is_linked) attention_.push_back(outbox);
+}
+
+}  // namespace edgews::stomp

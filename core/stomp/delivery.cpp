@@ -1,0 +1,27 @@
+#include <edgews/core/stomp/delivery.hpp>
+
+#include <edgews/core/stomp/number.hpp>
+
+namespace edgews::stomp {
+void DeliveryId::append_to(std::string& out) const {
+    append_number(out, subscription);
+    out += '-';
+    append_number(out, sequence);
+}
+
+std::optional<DeliveryId> DeliveryId::parse(std::string_view text) noexcept {
+    const std::size_t dash = text.find('-');
+    if (dash == std::string_view::npos) return std::nullopt;
+    const auto subscription = parse_number<std::uint32_t>(text.substr(0, dash));
+    const auto sequence = parse_number<std::uint64_t>(text.substr(dash + 1));
+    if (!subscription || !sequence) return std::nullopt;
+    return DeliveryId{.subscription = *subscription, .sequence = *sequence};
+}
+
+std::optional<DeliveryId> DeliveryId::parse_message_id(std::string_view text) noexcept {
+    const std::size_t dot = text.rfind('.');
+    if (dot == std::string_view::npos) return std::nullopt;
+    return parse(text.substr(dot + 1));
+}
+
+}  // namespace edgews::stomp

@@ -1,0 +1,31 @@
+// One message for one subscription, and how the client names it when it acknowledges.
+#pragma once
+
+#include <edgews/core/stomp/content.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace edgews::stomp {
+
+struct Delivery {
+    Content content{};
+    std::uint64_t position = 0;  // In its queue, in the order of arrival; of a topic: 0.
+    std::uint32_t attempts = 0;  // How often it was delivered before.
+};
+
+// What `ack` says in 1.2, and the end of `message-id` before: "SUBSCRIPTION-SEQUENCE", unique
+// within the session.
+struct DeliveryId {
+    std::uint32_t subscription = 0;
+    std::uint64_t sequence = 0;
+
+    void append_to(std::string& out) const;
+    [[nodiscard]] static std::optional<DeliveryId> parse(std::string_view text) noexcept;
+    // Of a message-id: what is behind its last '.'.
+    [[nodiscard]] static std::optional<DeliveryId> parse_message_id(std::string_view text) noexcept;
+};
+
+}  // namespace edgews::stomp

@@ -1,0 +1,34 @@
+#include <edgews/core/stomp/outbox.hpp>
+
+#include <cassert>
+
+namespace edgews::stomp {
+
+Outbox::~Outbox() {
+    assert(by_number_.empty());
+}
+
+Subscription* Outbox::find(std::string_view id) const noexcept {
+    const auto found = by_id_.find(id);
+    return found == by_id_.end() ? nullptr : found->second;
+}
+
+Subscription* Outbox::find(std::uint32_t number) const noexcept {
+    const auto found = by_number_.find(number);
+    return found == by_number_.end() ? nullptr : found->second.get();
+}
+
+Subscription& Outbox::add(SubscriptionSetup setup) {
+    const std::uint32_t number = ++last_number_;
+    auto subscription = std::make_unique<Subscription>(*this, number, std::move(setup));
+    by_id_.emplace(subscription->setup().id, subscription.get());
+    return *(by_number_[number] = std::move(subscription));
+}
+
+void Outbox::remove(Subscription& subscription) noexcept {
+    ready.remove(subscription);
+    by_id_.erase(subscription.setup().id);
+    by_number_.erase(subscription.number());
+}
+
+}  // namespace edgews::stomp

@@ -1,0 +1,67 @@
+// The broker's side of a session: its subscriptions, and what waits to be sent to its client.
+//
+// All of it is the broker's to change, one thread at a time; a session keeps it, and asks for what
+// is ready when its connection can take some.
+#pragma once
+
+#include <edgews/core/stomp/fault.hpp>
+#include <edgews/core/stomp/subscription.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+
+namespace edgews::stomp {
+
+class Outbox {
+  public:
+    Outbox() = default;
+    Outbox(const Outbox&) = delete;
+    Outbox& operator=(const Outbox&) = delete;
+    ~Outbox();
+
+    // Null: there is none.
+    [[nodiscard]] Subscription* find(std::string_view id) const noexcept;
+    [[nodiscard]] Subscription* find(std::uint32_t number) const noexcept;
+    [[nodiscard]] std::size_t subscription_count() const noexcept { return by_number_.size(); }
+    template <class F>
+    void visit(F&& visit) const {
+        for (const auto& [number, subscription] : by_number_) visit(*subscription);
+    }
+    // Requires: there is one.
+    [[nodiscard]] Subscription& any() const noexcept { return *by_number_.begin()->second; }
+    // Requires: no live one has its id.
+    Subscription& add(SubscriptionSetup setup);
+    // Requires: it is linked nowhere.
+    void remove(Subscription& subscription) noexcept;
+
+    // Bytes of topic messages that wait.
+    std::size_t waiting_size = 0;
+    List<Subscription, &Subscription::ready> ready;
+    // Something went wrong behind the session's back: it is to end with this.
+    Fault fault = Fault::none;
+    std::string reason{};  // Of closed_by_server.
+    // A SEND that found its queue full may be tried again.
+    bool may_try_again = false;
+
+    std::string session_id{};
+    std::string user{};  // Empty: anonymous.
+
+    // In the broker's lists: those for whom there is something to do, and a queue's blocked ones.
+    ListLink<Outbox> attention{};
+    ListLink<Outbox> blocked{};
+    Queue* blocked_on = nullptr;
+
+  private:
+    // Numbers are never used twice, so that a late ACK cannot hit another subscription.
+    std::uint32_t last_number_ = 0;
+    std::unordered_map<std::uint32_t, std::unique_ptr<Subscription>> by_number_;
+    // The keys are views of the subscriptions' own ids.
+    std::unordered_map<std::string_view, Subscription*> by_id_;
+};
+
+}  // namespace edgews::stomp

@@ -1,0 +1,97 @@
+// A queue: each message goes to one consumer, in the order of arrival, and stays the queue's until
+// it is settled.
+//
+//     push ──▶ fresh ──dispatch──▶ a willing consumer ──settled──▶ gone
+//                ▲  returned ◀──────────┘ nacked, or its consumer left
+//
+// What comes back goes in front, in its old place. Consumers that have credit take turns.
+#pragma once
+
+#include <edgews/core/stomp/delivery.hpp>
+#include <edgews/core/stomp/list.hpp>
+#include <edgews/core/stomp/outbox.hpp>
+#include <edgews/core/stomp/ring.hpp>
+#include <edgews/core/stomp/subscription.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+
+namespace edgews::stomp {
+
+// What becomes of a SEND to a full queue.
+enum class WhenFull : std::uint8_t {
+    refuse,       // ERROR queue_full.
+    drop_oldest,  // The oldest that no consumer has makes room.
+    block,        // The producer waits: no RECEIPT, and nothing more is read from it.
+};
+
+struct QueueLimits {
+    std::size_t message_count_max = 100'000;  // With those that consumers have. At least 1.
+    std::size_t size_max = 64 * 1024 * 1024;  // Bytes of memory, the same.
+    WhenFull when_full = WhenFull::refuse;
+};
+
+class Queue {
+  public:
+    explicit Queue(std::string name) noexcept : name_(std::move(name)) {}
+
+    [[nodiscard]] const std::string& name() const noexcept { return name_; }
+    // Messages that are the queue's, those that consumers have included; and their bytes.
+    [[nodiscard]] std::size_t count() const noexcept { return count_; }
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+    // Those that no consumer has.
+    [[nodiscard]] std::size_t waiting_count() const noexcept {
+        return fresh_.size() + returned_.size();
+    }
+    [[nodiscard]] std::size_t consumer_count() const noexcept { return consumer_count_; }
+    [[nodiscard]] bool has_room(const QueueLimits& limits, std::size_t more_count,
+                                std::size_t more_size) const noexcept {
+        return count_ + more_count <= limits.message_count_max &&
+               (count_ == 0 || size_ + more_size <= limits.size_max);
+    }
+    // Nobody would miss it.
+    [[nodiscard]] bool is_unused() const noexcept {
+        return count_ == 0 && consumer_count_ == 0 && blocked.is_empty();
+    }
+
+    void push(Content content);
+    // Comes back from a consumer that does not have it any more.
+    void give_back(Delivery delivery);
+    // It is gone: consumed, dropped or moved.
+    void settled(const Content& content) noexcept;
+    // Takes the oldest that no consumer has, which is then settled. Requires: there is one.
+    Delivery take_oldest() noexcept;
+    // The same, if it has expired; empty: it has not.
+    [[nodiscard]] Delivery take_expired(std::uint64_t now_ms) noexcept;
+
+    void add(Subscription& consumer) noexcept;
+    void remove(Subscription& consumer) noexcept;
+    // It may have become willing.
+    void reconsider(Subscription& consumer) noexcept;
+    // The next consumer that is given the oldest message: it has it now. Null: there is no message,
+    // or nobody who takes it.
+    [[nodiscard]] Subscription* dispatch_one();
+
+    // Producers that wait for room.
+    List<Outbox, &Outbox::blocked> blocked;
+    std::uint64_t pushed_total = 0;
+    std::uint64_t consumed_total = 0;
+
+  private:
+    [[nodiscard]] const Content& oldest() noexcept;
+    Delivery pop_oldest() noexcept;
+
+    std::string name_;
+    Ring<Delivery> fresh_;
+    std::map<std::uint64_t, Delivery> returned_;  // By position: all are older than the fresh.
+    List<Subscription, &Subscription::willing> willing_;
+    std::uint64_t last_position_ = 0;
+    std::size_t count_ = 0;
+    std::size_t size_ = 0;
+    std::size_t consumer_count_ = 0;
+};
+
+}  // namespace edgews::stomp

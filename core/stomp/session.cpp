@@ -1,0 +1,169 @@
+#include <edgews/core/stomp/session.hpp>
+
+#include <edgews/core/stomp/frame_writer.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <vector>
+
+namespace edgews::stomp {
+namespace {
+
+// Of an offending frame, in the body of ERROR.
+constexpr std::size_t echo_size_max = 2048;
+
+// The beginning of `text`, cut between two characters.
+std::string_view cut(std::string_view text, std::size_t size_max) noexcept {
+    if (text.size() <= size_max) return text;
+    std::size_t size = size_max;
+    while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xC0) == 0x80) --size;
+    return text.substr(0, size);
+}
+
+// What the client may see of its own frame; secrets stay out of bodies and logs.
+std::string echo(const Frame& frame) {
+    std::string out(to_string(frame.command));
+    if (!out.empty()) out += '\n';
+    for (const Header& header : frame.headers) {
+        if (header.name == "login" || header.name == "passcode") continue;
+        append_header(out, header, Version::v1_2);
+        if (out.size() > echo_size_max) break;
+    }
+    return std::string(cut(out, echo_size_max));
+}
+
+}  // namespace
+
+Session::Session(const SessionOptions& options, Broker& broker, ContentPool& contents,
+                 BufferPool& buffers, std::string id)
+    : options_(options),
+      broker_(broker),
+      contents_(contents),
+      reader_(options.frame, buffers),
+      replay_reader_(options.frame, buffers) {
+    outbox_.session_id = std::move(id);
+}
+
+const Request* Session::next(std::span<const std::byte>& input) {
+    if (state_ != State::over && replayed_ < replay_.size()) return replay();
+    const Frame* const frame = state_ == State::over ? nullptr : reader_.next(input);
+    if (state_ == State::over) input = {};
+    if (frame == nullptr) return nullptr;
+
+    request_ = {.frame = frame};
+    const auto receipt = frame->find("receipt");
+    wants_receipt_ = receipt.has_value();
+    receipt_ = receipt.value_or("");
+    const Fault fault = check(*frame);
+    if (fault == Fault::none) return &request_;
+    fail(fault, {}, frame);
+    input = {};
+    return nullptr;
+}
+
+// What a COMMIT left for the application, frame by frame.
+const Request* Session::replay() {
+    const std::span<const char> rest = std::span(replay_).subspan(replayed_);
+    std::span<const std::byte> bytes = std::as_bytes(rest);
+    const Frame* const frame = replay_reader_.next(bytes);
+    assert(frame != nullptr);
+    replayed_ = replay_.size() - bytes.size();
+    wants_receipt_ = false;
+    request_ = {.kind = Request::Kind::application,
+                .frame = frame,
+                .destination = frame->find("destination").value_or("")};
+    return &request_;
+}
+
+void Session::answered() {
+    if (wants_receipt_) write_receipt(output_);
+    if (replay_.empty() || replayed_ < replay_.size()) return;
+    output_ += receipts_after_replay_;
+    replay_.clear();
+    replayed_ = 0;
+}
+
+void Session::accept(std::string_view user) {
+    assert(state_ == State::connecting);
+    enter(State::connected);
+    outbox_.user = user;
+    reader_.set_version(version_);
+
+    const HeartBeat beat = options_.heart_beat;
+    const std::string heart_beat =
+        std::to_string(beat.can_send_ms) + ',' + std::to_string(beat.wants_ms);
+    std::vector<Header> headers{{"version", to_string(version_)},
+                                {"session", outbox_.session_id},
+                                {"server", options_.server}};
+    if (version_ != Version::v1_0) headers.push_back({"heart-beat", heart_beat});
+    append_frame(output_, Command::connected, headers, {}, version_);
+}
+
+void Session::refuse(Fault fault, std::string_view detail) {
+    fail(fault, detail, request_.frame);
+}
+
+void Session::end(Fault fault, std::string_view detail) {
+    fail(fault, detail, nullptr);
+}
+
+void Session::attend() {
+    if (state_ == State::over || outbox_.fault == Fault::none) return;
+    fail(outbox_.fault, outbox_.reason, nullptr);
+}
+
+std::string_view Session::append_front(const Outgoing& outgoing, std::string& front) const {
+    const bool has_ack_header =
+        version_ == Version::v1_2 && outgoing.subscription->is_acknowledged();
+    front += outgoing.subscription->setup().front;
+    if (has_ack_header) {
+        front += "ack:";
+        outgoing.id.append_to(front);
+        front += '\n';
+    }
+    if (outgoing.is_redelivered) front += "redelivered:true\n";
+    if (version_ == Version::v1_2) return outgoing.content.head(version_);
+    // Before 1.2 message-id is what an ACK names, so it is another for each delivery.
+    front += "message-id:";
+    front += outgoing.content.message_id();
+    front += '.';
+    outgoing.id.append_to(front);
+    front += '\n';
+    return outgoing.content.head_after_id(version_);
+}
+
+std::uint32_t Session::send_every_ms() const noexcept {
+    return agreed_ms(options_.heart_beat, client_heart_beat_);
+}
+
+std::uint32_t Session::hear_every_ms() const noexcept {
+    return agreed_ms(client_heart_beat_, options_.heart_beat);
+}
+
+void Session::write_receipt(std::string& out) const {
+    const std::array<Header, 1> headers{{{"receipt-id", receipt_}}};
+    append_frame(out, Command::receipt, headers, {}, version_);
+}
+
+// H8 to H11: a short message, the receipt's id, the frame's head; and nothing after it.
+void Session::fail(Fault fault, std::string_view detail, const Frame* frame) {
+    if (state_ == State::over) return;
+    enter(State::over);
+    fault_ = fault;
+
+    std::string body(detail);
+    if (frame != nullptr) {
+        if (!body.empty()) body += '\n';
+        body += echo(*frame);
+    }
+    std::vector<Header> headers{{"message", describe(fault)}};
+    if (fault == Fault::no_common_version) headers.push_back({"version", supported_versions});
+    const bool may_ask = frame != nullptr && frame->command != Command::connect;
+    const auto receipt = may_ask ? frame->find("receipt") : std::nullopt;
+    if (receipt) headers.push_back({"receipt-id", *receipt});
+    if (!body.empty()) headers.push_back({"content-type", "text/plain"});
+    append_frame(output_, Command::error, headers, std::as_bytes(std::span(body)), version_);
+}
+
+}  // namespace edgews::stomp

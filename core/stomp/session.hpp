@@ -1,0 +1,194 @@
+// One client's STOMP session: bytes in, checked requests out, and back as frames.
+//
+//     connecting ──CONNECT accepted──▶ connected ──DISCONNECT, or any fault──▶ over
+//
+// Pull-style: the session reads a frame and checks what can be checked without the broker; its
+// owner asks whoever has a say (hooks), and has it carried out:
+//
+//     while (const Request* request = session.next(input)) {
+//         if (!is_allowed(*request)) session.refuse(…);
+//         else session.carry_out();                      // What only this touches the broker.
+//     }
+//     socket.write(session.output());
+//
+// Every fault is answered with ERROR, after which the session is over: the owner sends what is in
+// output(), and closes (1.2, ERROR).
+//
+// The choices where the specifications leave one:
+// - RECEIPT of a frame in a transaction comes at COMMIT, when its effect happens; after ABORT
+// never.
+// - UNSUBSCRIBE gives back what is not acknowledged; to acknowledge that later is a fault.
+// - ACK of an automatic subscription does nothing.
+// - NACK puts the message back in its place, with `requeue:false` into the dead-letter queue; a
+//   message of a topic has nobody else to go to, and is gone.
+// - A body where none belongs is ignored, and so is `host`, which hooks may look at.
+// - A 1.0 subscription without id is known by its destination.
+#pragma once
+
+#include <edgews/core/buffer.hpp>
+#include <edgews/core/stomp/broker.hpp>
+#include <edgews/core/stomp/content.hpp>
+#include <edgews/core/stomp/frame_reader.hpp>
+#include <edgews/core/stomp/heart_beat.hpp>
+#include <edgews/core/stomp/transaction.hpp>
+#include <edgews/core/stomp/version.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace edgews::stomp {
+
+struct SessionOptions {
+    FrameLimits frame{};
+    // What the server can do and wants. It sends and hears as often as a client asks, at most so
+    // often.
+    HeartBeat heart_beat{.can_send_ms = 1'000, .wants_ms = 1'000};
+    std::string server = "edgews/0.1.0";                 // The header of CONNECTED.
+    std::size_t transaction_count_max = 16;              // Open at a time.
+    std::size_t transaction_frame_count_max = 10'000;    // In one of them,
+    std::size_t transaction_size_max = 4 * 1024 * 1024;  // and their bytes.
+};
+
+struct Request {
+    enum class Kind : std::uint8_t {
+        connect,      // Answer with accept() or refuse().
+        send,         // To a topic, a queue, a user; or anything in a transaction.
+        application,  // SEND to /app/…: hand it to its handler, then answered().
+        subscribe,
+        unsubscribe,
+        ack,
+        nack,
+        begin,
+        commit,
+        abort,
+        disconnect,
+    };
+    Kind kind = Kind::connect;
+    // Valid until the session is called again.
+    const Frame* frame = nullptr;
+    std::string_view destination{};  // Of send, application and subscribe.
+};
+
+// What the ids of sessions begin with: "/temp-queue/session-…" is the name of somebody's queue, as
+// reply-to told it, and no name that a client gives to its own.
+inline constexpr std::string_view session_id_prefix = "session-";
+inline constexpr std::string_view foreign_queue_prefix = "/temp-queue/session-";
+
+class Session {
+  public:
+    // All are borrowed. `contents`: of the calling thread. `id`: nobody else's, hard to guess, and
+    // beginning with session_id_prefix.
+    Session(const SessionOptions& options, Broker& broker, ContentPool& contents,
+            BufferPool& buffers, std::string id);
+    Session(const Session&) = delete;
+    Session& operator=(const Session&) = delete;
+    // Requires: leave() was called.
+    ~Session() = default;
+
+    // The next request of `input`, from which it takes what it used. Null: all was used, or the
+    // session is over. Requires: the last one was answered, and is not blocked. Does not touch the
+    // broker.
+    [[nodiscard]] const Request* next(std::span<const std::byte>& input);
+
+    // The answers. Each writes what there is to write.
+
+    // To connect. `user`: whose messages /user/… are; empty: anonymous.
+    void accept(std::string_view user);
+    // To any; it is over.
+    void refuse(Fault fault, std::string_view detail = {});
+    // To application: its handler has run.
+    void answered();
+    // To all others; these touch the broker. False: it has to wait for room in a queue; call
+    // carry_out() again when Outbox::may_try_again is set, and do not read meanwhile.
+    [[nodiscard]] bool carry_out();
+
+    // Touch the broker.
+
+    // What the broker has to say: ends the session if outbox().fault is set.
+    void attend();
+    // Gives back what it had. Nothing reaches it any more.
+    void leave() noexcept { broker_.leave(outbox_); }
+
+    // From this side: ERROR, and it is over.
+    void end(Fault fault, std::string_view detail = {});
+
+    // Frames to be sent. Only ERROR has a body, which holds no NUL: each NUL ends a frame.
+    [[nodiscard]] std::string& output() noexcept { return output_; }
+    // The pieces of a MESSAGE: `front`, then the content's head and body. Appends to `front`.
+    [[nodiscard]] std::string_view append_front(const Outgoing& outgoing, std::string& front) const;
+
+    [[nodiscard]] bool is_connected() const noexcept { return state_ == State::connected; }
+    [[nodiscard]] bool is_over() const noexcept { return state_ == State::over; }
+    // Why it is over; none: by DISCONNECT.
+    [[nodiscard]] Fault fault() const noexcept { return fault_; }
+    [[nodiscard]] Version version() const noexcept { return version_; }
+    [[nodiscard]] Outbox& outbox() noexcept { return outbox_; }
+    // Milliseconds; 0: none. Valid when connected.
+    [[nodiscard]] std::uint32_t send_every_ms() const noexcept;
+    [[nodiscard]] std::uint32_t hear_every_ms() const noexcept;
+
+  private:
+    enum class State : std::uint8_t { connecting, connected, over };
+    void enter(State state) noexcept { state_ = state; }
+
+    [[nodiscard]] const Request* replay();
+    [[nodiscard]] Fault check(const Frame& frame);
+    [[nodiscard]] Fault check_connect(const Frame& frame);
+    [[nodiscard]] Fault check_send_frame(const Frame& frame);
+    [[nodiscard]] Fault check_subscribe_frame(const Frame& frame);
+    [[nodiscard]] Fault check_unsubscribe_frame(const Frame& frame);
+    [[nodiscard]] Fault check_settling(const Frame& frame);
+    [[nodiscard]] Fault check_transaction_frame(const Frame& frame);
+    [[nodiscard]] Fault find_transaction(const Frame& frame);
+    [[nodiscard]] Fault make_sending(const Frame& frame);
+    [[nodiscard]] std::string reply_to_of(const Frame& frame);
+
+    [[nodiscard]] Fault carry_out_send(bool& is_done);
+    [[nodiscard]] Fault carry_out_subscribe();
+    [[nodiscard]] Fault carry_out_settling();
+    [[nodiscard]] Fault carry_out_commit(bool& is_done);
+    void carry_out_abort();
+    [[nodiscard]] Fault put_in_transaction();
+    [[nodiscard]] bool note_in_transaction(Transaction& transaction, std::size_t size);
+    void append_for_application(std::string& out, const Frame& frame) const;
+    [[nodiscard]] Fault ensure_reply_queue();
+    void resolve_own_queue(std::string& key) const;
+
+    void write_receipt(std::string& out) const;
+    void fail(Fault fault, std::string_view detail, const Frame* frame);
+
+    const SessionOptions& options_;
+    Broker& broker_;
+    ContentPool& contents_;
+    FrameReader reader_;
+    Outbox outbox_;
+    Transactions transactions_;
+    State state_ = State::connecting;
+    Version version_ = Version::v1_2;
+    Fault fault_ = Fault::none;
+    HeartBeat client_heart_beat_;
+    std::string output_;
+
+    // Of the request that is to be answered.
+    Request request_;
+    std::string receipt_;  // Empty: it asks for none.
+    bool wants_receipt_ = false;
+    Sending sending_;
+    std::string reply_queue_;  // The temporary queue that its reply-to names; empty: none.
+    SubscriptionSetup subscribing_;
+    std::string unsubscribing_;
+    Settling settling_;
+    std::string transaction_;  // Named by it.
+    bool is_in_transaction_ = false;
+
+    // What a COMMIT left for the application, and the receipts that come after it.
+    std::string replay_;
+    std::size_t replayed_ = 0;
+    std::string receipts_after_replay_;
+    FrameReader replay_reader_;
+};
+
+}  // namespace edgews::stomp

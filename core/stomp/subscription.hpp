@@ -1,0 +1,163 @@
+// A subscription: what waits for it, and what it was given and has not acknowledged.
+//
+//     queue or topic ──give()──▶ waiting ──take()──▶ unsettled ──ACK, NACK──▶ gone, or back
+//
+// With ack mode auto a message is consumed when it is taken, which is when it is sent.
+#pragma once
+
+#include <edgews/core/stomp/delivery.hpp>
+#include <edgews/core/stomp/list.hpp>
+#include <edgews/core/stomp/ring.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+
+namespace edgews::stomp {
+
+class Outbox;
+class Queue;
+
+// The `ack` header of SUBSCRIBE (1.2, SUBSCRIBE).
+enum class AckMode : std::uint8_t { automatic, client, client_individual };
+
+struct SubscriptionSetup {
+    std::string id;           // The client's; without one (1.0): LF and the destination.
+    std::string destination;  // As it said it.
+    std::string key{};        // As the broker files it: see Broker::subscribe().
+    std::string front{};      // What its MESSAGE frames begin with.
+    AckMode ack_mode = AckMode::automatic;
+    std::uint32_t prefetch_count = 0;  // Messages that may be unsettled. At least 1.
+
+    [[nodiscard]] bool has_id() const noexcept { return id.empty() || id.front() != '\n'; }
+};
+
+class Subscription {
+  public:
+    // `outbox` is borrowed. `number`: unique within the session's life.
+    Subscription(Outbox& outbox, std::uint32_t number, SubscriptionSetup setup) noexcept;
+
+    [[nodiscard]] Outbox& outbox() const noexcept { return outbox_; }
+    [[nodiscard]] std::uint32_t number() const noexcept { return number_; }
+    [[nodiscard]] const SubscriptionSetup& setup() const noexcept { return setup_; }
+    [[nodiscard]] bool is_acknowledged() const noexcept {
+        return setup_.ack_mode != AckMode::automatic;
+    }
+
+    // From a queue or a topic.
+
+    // A queue may give it one more: it has credit, and little waits for its client.
+    [[nodiscard]] bool is_willing() const noexcept;
+    void give(Delivery delivery) { waiting_.push_back(std::move(delivery)); }
+    // What it was given and never sent, the oldest first. Requires: some waits.
+    [[nodiscard]] Delivery take_back() noexcept { return waiting_.pop_front(); }
+
+    // To the client.
+
+    [[nodiscard]] std::size_t waiting_count() const noexcept { return waiting_.size(); }
+    // Requires: some waits.
+    [[nodiscard]] const Content& next() const noexcept { return waiting_[0].content; }
+    // Something waits, and its credit allows it.
+    [[nodiscard]] bool has_ready() const noexcept {
+        return !waiting_.is_empty() && (!is_acknowledged() || unsettled_count_ < prefetch());
+    }
+    // The next message: with its sequence, under which it is unsettled from now on, if this
+    // subscription acknowledges. Requires: has_ready().
+    struct Taken {
+        Delivery delivery;
+        std::uint64_t sequence;
+    };
+    [[nodiscard]] Taken take() noexcept;
+
+    // From the client: ACK and NACK.
+
+    // Sent, and not settled yet.
+    [[nodiscard]] std::size_t unsettled_count() const noexcept { return unsettled_count_; }
+    // It was delivered, is not settled, and no transaction has a say in it.
+    [[nodiscard]] bool is_open(std::uint64_t sequence) const noexcept;
+    // Settles it, and in mode client all that were before it and are open: each(Delivery), in
+    // order. Requires: is_open().
+    template <class F>
+    void settle(std::uint64_t sequence, F&& each);
+    // The same for what a transaction reserved: nobody else can settle it until then.
+    // `transaction`: not 0.
+    void reserve(std::uint64_t sequence, std::uint32_t transaction) noexcept;
+    template <class F>
+    void settle_reserved(std::uint64_t sequence, std::uint32_t transaction, F&& each);
+    void release(std::uint64_t sequence, std::uint32_t transaction) noexcept;
+    // The end: all that is unsettled.
+    template <class F>
+    void settle_all(F&& each);
+
+    // The broker's notes.
+    Queue* queue = nullptr;          // Null: of a topic.
+    std::size_t place_in_topic = 0;  // Among its subscribers.
+    ListLink<Subscription> willing;  // In its queue's list of those who may be given more.
+    ListLink<Subscription> ready;    // In its outbox's list of those who have something.
+
+  private:
+    struct Unsettled {
+        Delivery delivery{};
+        bool is_settled = true;
+        std::uint32_t transaction = 0;  // That reserved it; 0: it is open.
+    };
+    // What may wait for a slow client, in messages: the rest is better off in its queue, where
+    // others can have it.
+    static constexpr std::size_t window = 128;
+
+    [[nodiscard]] std::size_t prefetch() const noexcept { return setup_.prefetch_count; }
+    // The first sequence that an ACK of `sequence` is about.
+    [[nodiscard]] std::uint64_t first_meant(std::uint64_t sequence) const noexcept {
+        return setup_.ack_mode == AckMode::client ? first_sequence_ : sequence;
+    }
+    [[nodiscard]] bool is_known(std::uint64_t sequence) const noexcept {
+        return sequence >= first_sequence_ && sequence - first_sequence_ < unsettled_.size();
+    }
+    [[nodiscard]] Unsettled& at(std::uint64_t sequence) noexcept {
+        return unsettled_[static_cast<std::size_t>(sequence - first_sequence_)];
+    }
+    template <class F>
+    void settle_one(Unsettled& entry, F&& each);
+    void forget_settled() noexcept;
+
+    Outbox& outbox_;
+    std::uint32_t number_;
+    SubscriptionSetup setup_;
+    Ring<Delivery> waiting_;
+    Ring<Unsettled> unsettled_;         // With gaps, of what is settled already; not at the front.
+    std::uint64_t first_sequence_ = 1;  // Of unsettled_.
+    std::size_t unsettled_count_ = 0;   // Without the gaps.
+};
+
+template <class F>
+void Subscription::settle_one(Unsettled& entry, F&& each) {
+    entry.is_settled = true;
+    --unsettled_count_;
+    each(std::move(entry.delivery));
+}
+
+template <class F>
+void Subscription::settle(std::uint64_t sequence, F&& each) {
+    settle_reserved(sequence, 0, each);
+}
+
+template <class F>
+void Subscription::settle_reserved(std::uint64_t sequence, std::uint32_t transaction, F&& each) {
+    for (std::uint64_t meant = first_meant(sequence); meant <= sequence; ++meant) {
+        if (!is_known(meant)) continue;
+        Unsettled& entry = at(meant);
+        if (!entry.is_settled && entry.transaction == transaction) settle_one(entry, each);
+    }
+    forget_settled();
+}
+
+template <class F>
+void Subscription::settle_all(F&& each) {
+    for (std::size_t i = 0; i < unsettled_.size(); ++i) {
+        if (!unsettled_[i].is_settled) settle_one(unsettled_[i], each);
+    }
+    forget_settled();
+}
+
+}  // namespace edgews::stomp

@@ -1,0 +1,66 @@
+// Who is subscribed to which topic, by name and by pattern.
+//
+// Names are found in a hash table, patterns in a tree of segments that is walked once for a
+// message, if there are any. Subscribing and leaving cost O(1) in the number of subscribers.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace edgews::stomp {
+
+class Subscription;
+
+// The subscribers of one name, or of one pattern.
+struct Topic {
+    std::vector<Subscription*> subscribers;
+};
+
+class TopicTable {
+  public:
+    TopicTable();
+    ~TopicTable();
+
+    // `destination`: a name or a pattern (see destination.hpp), which the subscription keeps.
+    void add(std::string_view destination, Subscription& subscription);
+    // Requires: it was added by that destination.
+    void remove(std::string_view destination, Subscription& subscription) noexcept;
+    // Appends all who are to get what is sent to `destination`, each once.
+    void find(std::string_view destination, std::vector<Subscription*>& out) const;
+
+    // Names and patterns with subscribers.
+    [[nodiscard]] std::size_t count() const noexcept { return names_.size() + pattern_count_; }
+    // visit(destination, subscriber count), for each of them.
+    template <class F>
+    void visit(F&& visit) const {
+        for (const auto& [name, topic] : names_) {
+            visit(std::string_view(name), topic.subscribers.size());
+        }
+    }
+
+  private:
+    struct Node;
+    struct Hash {
+        using is_transparent = void;
+        std::size_t operator()(std::string_view name) const noexcept {
+            return std::hash<std::string_view>{}(name);
+        }
+    };
+    [[nodiscard]] Node& node_of(std::string_view pattern);
+    static void find_below(const Node& node, std::string_view rest,
+                           std::vector<Subscription*>& out);
+    bool remove_below(Node& node, std::string_view rest, Subscription& subscription) noexcept;
+    static void add_to(Topic& topic, Subscription& subscription);
+    static void remove_from(Topic& topic, Subscription& subscription) noexcept;
+
+    std::unordered_map<std::string, Topic, Hash, std::equal_to<>> names_;
+    std::unique_ptr<Node> patterns_;  // The root.
+    std::size_t pattern_count_ = 0;   // Nodes with subscribers.
+};
+
+}  // namespace edgews::stomp
