@@ -53,6 +53,8 @@ class Connection final : public Stream {
     // A text or binary message; copied where it cannot leave at once. Text must be UTF-8.
     SendResult send(Message message);
     SendResult send(Message message, Compress how);
+    // The same of a message that lies in pieces.
+    SendResult send(Message::Kind kind, std::span<const std::span<const std::byte>> pieces);
     // A message framed once for many; shared, not copied.
     SendResult send(const PreparedMessage& message);
     // A message in pieces, when its size is not known yet, never compressed. `first` says the kind,

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <utility>
+#include <vector>
 
 namespace edgews {
 
@@ -64,6 +65,26 @@ SendResult Connection::send(Message message, Compress how) {
     }
     const Opcode opcode = message.is_text() ? Opcode::text : Opcode::binary;
     return send_data({.opcode = opcode, .payload_size = message.size()}, message.bytes());
+}
+
+SendResult Connection::send(Message::Kind kind,
+                            std::span<const std::span<const std::byte>> pieces) {
+    if (!is_open()) return SendResult::closed;
+    catch_up();
+    if (is_sending_fragments_) return SendResult::dropped;
+    std::size_t size = 0;
+    for (const auto piece : pieces) size += piece.size();
+    if (is_client() || (extras_ && compresses(size, Compress::by_size))) {
+        std::vector<std::byte> joined;
+        for (const auto piece : pieces) joined.insert(joined.end(), piece.begin(), piece.end());
+        return send(Message(kind, joined));
+    }
+    const std::size_t frame_size = frame_header_size_max + size;
+    if (!has_room_for(frame_size) && !make_room_for(frame_size)) return overflow();
+    shared().counters.add(Counter::messages_sent);
+    const Opcode opcode = kind == Message::Kind::text ? Opcode::text : Opcode::binary;
+    output().append_frame({.opcode = opcode, .payload_size = size}, pieces);
+    return accepted();
 }
 
 SendResult Connection::send(const PreparedMessage& message) {

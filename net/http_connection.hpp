@@ -32,7 +32,7 @@ class HttpConnection final : public Stream {
     bool accept_pending(UpgradeAnswer answer);
     bool reject_pending(unsigned status, std::string_view body);
     // The server shuts down: closes, unless a response is on its way.
-    void shut_down();
+    void shut_down() override;
     HttpConnection* as_http_connection() noexcept override { return this; }
 
   private:

@@ -10,6 +10,7 @@
 namespace edgews {
 
 class Shard;
+class StreamProtocol;
 class TransportFactory;
 
 // How a listener accepts.
@@ -17,6 +18,7 @@ struct ListenerSetup {
     bool is_shared = false;       // Other loops listen on the same socket.
     bool proxy_protocol = false;  // See ListenOptions.
     std::shared_ptr<const TransportFactory> tls{};
+    std::shared_ptr<const StreamProtocol> protocol{};  // Null: HTTP.
 };
 
 // Level-triggered: what one batch leaves, the next turn finds. Survives the want of descriptors and

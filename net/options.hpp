@@ -14,6 +14,7 @@
 namespace edgews {
 
 class Compression;       // core/message_codec.hpp
+class StreamProtocol;    // net/stream_protocol.hpp
 class TransportFactory;  // net/transport.hpp
 
 // What happens when a message would exceed a connection's backlog.
@@ -114,6 +115,9 @@ struct ListenOptions {
     // itself. With `tls` the header comes before TLS begins. To all others the listener speaks HTTP
     // or TLS from the first byte on.
     bool proxy_protocol = false;
+    // What connections speak; null: HTTP, and WebSocket from there. Comes from whoever serves it:
+    // StompBroker::listen() does.
+    std::shared_ptr<const StreamProtocol> protocol{};
 };
 
 }  // namespace edgews

@@ -35,6 +35,16 @@ void OutputQueue::append(std::span<const std::byte> bytes) {
     extend(bytes.size());
 }
 
+void OutputQueue::append_frame(const FrameHeader& header,
+                               std::span<const std::span<const std::byte>> pieces) {
+    std::byte* place = room(frame_header_size_max + header.payload_size);
+    const std::size_t header_size = encode_frame_header(
+        header, std::span<std::byte, frame_header_size_max>(place, frame_header_size_max));
+    place += header_size;
+    for (const auto piece : pieces) place = std::copy(piece.begin(), piece.end(), place);
+    extend(header_size + header.payload_size);
+}
+
 // A segment of its own, whose payload stays where it is.
 OutputQueue::Segment& OutputQueue::add_frame(const FrameHeader& header,
                                              std::span<const std::byte> payload) {

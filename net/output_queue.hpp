@@ -38,6 +38,9 @@ class OutputQueue {
     void append(std::span<const std::byte> bytes);
     // A frame. Copies its payload, and masks the copy if the header says so.
     void append_frame(const FrameHeader& header, std::span<const std::byte> payload);
+    // The same of a payload in pieces, never masked. Requires: they are as long as the header says.
+    void append_frame(const FrameHeader& header,
+                      std::span<const std::span<const std::byte>> pieces);
     // The same without a copy, never masked: `payload` stays valid and unchanged until settle().
     // Worth it from `borrow_size_min` on.
     void borrow_frame(const FrameHeader& header, std::span<const std::byte> payload);

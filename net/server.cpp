@@ -151,7 +151,8 @@ Error Server::listen(const ListenOptions& options) {
     if (!options.unix_path.empty()) state_->unix_paths.push_back(options.unix_path);
     const ListenerSetup setup{.is_shared = sockets.fds.size() < loop_count(),
                               .proxy_protocol = options.proxy_protocol,
-                              .tls = options.tls};
+                              .tls = options.tls,
+                              .protocol = options.protocol};
     while (sockets.fds.size() < loop_count()) {
         sockets.fds.emplace_back(::fcntl(sockets.fds.front().get(), F_DUPFD_CLOEXEC, 0));
     }

@@ -4,6 +4,8 @@
 #include <edgews/net/http_connection.hpp>
 #include <edgews/net/listener.hpp>
 #include <edgews/net/slots.hpp>
+#include <edgews/net/stream_protocol.hpp>
+#include <edgews/net/transport.hpp>
 
 #include <cassert>
 #include <system_error>
@@ -31,12 +33,21 @@ void Shard::listen(Fd fd, const ListenerSetup& setup) {
 
 void Shard::accepted(Fd fd, const Address& peer, const ListenerSetup& listener) {
     counters().add(Counter::connections_accepted);
+    if (listener.protocol) return accepted_other(std::move(fd), peer, listener);
     auto connection = std::make_unique<HttpConnection>(*this, peer, listener);
     if (connection->start(std::move(fd))) {
         (void)connection.release();  // The loop owns it now.
     } else {
         counters().add(Counter::connections_refused);
     }
+}
+
+void Shard::accepted_other(Fd fd, const Address& peer, const ListenerSetup& listener) {
+    std::unique_ptr<Transport> tls;
+    if (listener.tls) tls = listener.tls->accept(loop_.pool(), peer);
+    const bool has_memory = !listener.tls || tls;
+    if (has_memory && listener.protocol->accept(*this, std::move(fd), peer, std::move(tls))) return;
+    counters().add(Counter::connections_refused);
 }
 
 RouteOnLoop& Shard::on_loop(const WebSocketRoute& route) noexcept {
@@ -65,9 +76,7 @@ void Shard::shut_down(std::uint64_t grace_ms, Function<void()> done) {
     });
     Slots& slots = loop_.slots();
     for (std::size_t i = 0; i < slots.count(); ++i) {
-        Source* source = slots.at(i);
-        HttpConnection* http = source == nullptr ? nullptr : source->as_http_connection();
-        if (http != nullptr) http->shut_down();
+        if (Source* source = slots.at(i)) source->shut_down();
     }
     grace_timer_ = loop_.after(grace_ms, [this] { terminate_all(); });
     check_done();

@@ -79,6 +79,7 @@ class Shard {
     [[nodiscard]] std::string& scratch_text() noexcept { return scratch_text_; }
 
   private:
+    void accepted_other(Fd fd, const Address& peer, const ListenerSetup& listener);
     void check_done();
 
     Common& common_;

@@ -24,6 +24,8 @@ class Source : public TimerNode {
     virtual void on_timer() {}
     // The end of a turn in which Loop::flush_later() was called.
     virtual void on_flush() {}
+    // The server shuts down: says goodbye, if it is a connection that is no Connection.
+    virtual void shut_down() {}
     // The server gives up on whoever is still connected.
     virtual void abandon() {}
     // The loop ends: lets go of what refers to other sources, while they are still there.

@@ -38,6 +38,16 @@ void append_user_key(std::string& out, std::string_view user, std::string_view r
 
 }  // namespace
 
+Fault fault_of(Broker::Sent sent) noexcept {
+    switch (sent) {
+        case Broker::Sent::done:
+        case Broker::Sent::blocked: return Fault::none;
+        case Broker::Sent::full: return Fault::queue_full;
+        case Broker::Sent::too_many_destinations: return Fault::too_many_destinations;
+    }
+    return Fault::none;
+}
+
 Broker::~Broker() {
     assert(attention_.is_empty());
 }

@@ -145,7 +145,7 @@ class Broker {
     [[nodiscard]] const BrokerOptions& options() const noexcept { return options_; }
     [[nodiscard]] const BrokerCounters& counters() const noexcept { return counters_; }
     [[nodiscard]] const Queue* find_queue(std::string_view key) const noexcept;
-    // visit(const Queue&), and visit(topic, subscriber count), in no order.
+    // visit(const Queue&), in no order.
     template <class F>
     void visit_queues(F&& visit) const {
         for (const auto& [name, queue] : queues_) visit(*queue);
@@ -195,5 +195,8 @@ class Broker {
     List<Outbox, &Outbox::attention> attention_;
     std::vector<Subscription*> found_;  // Of publish().
 };
+
+// What a client is told; `none`: nothing went wrong.
+[[nodiscard]] Fault fault_of(Broker::Sent sent) noexcept;
 
 }  // namespace edgews::stomp

@@ -60,6 +60,7 @@ std::string_view describe(Fault fault) noexcept {
         case Fault::queue_full: return "The queue is full.";
         case Fault::too_slow: return "More messages wait for the client than the limit.";
         case Fault::server_shutting_down: return "The server is shutting down.";
+        case Fault::handler_failed: return "The application failed.";
         case Fault::closed_by_server: return "The server closed the session.";
     }
     return {};
@@ -113,6 +114,7 @@ std::uint16_t close_code_for(Fault fault) noexcept {
         case Fault::queue_full:
         case Fault::too_slow: return close_code::try_again_later;
         case Fault::server_shutting_down: return close_code::going_away;
+        case Fault::handler_failed: return close_code::internal_error;
         case Fault::closed_by_server: return close_code::normal;
         case Fault::none: break;
     }

@@ -62,6 +62,7 @@ enum class Fault : std::uint8_t {
     too_slow,  // More waits for the client than is allowed.
     // Ours.
     server_shutting_down,
+    handler_failed,  // The application threw.
     closed_by_server,
 };
 

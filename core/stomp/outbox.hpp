@@ -48,6 +48,7 @@ class Outbox {
     // A SEND that found its queue full may be tried again.
     bool may_try_again = false;
 
+    void* owner = nullptr;  // Whoever serves the session, as the broker's owner knows it.
     std::string session_id{};
     std::string user{};  // Empty: anonymous.
 

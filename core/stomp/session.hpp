@@ -101,6 +101,9 @@ class Session {
     void refuse(Fault fault, std::string_view detail = {});
     // To application: its handler has run.
     void answered();
+    // Before that: where the handler's reply goes; empty: nowhere. Touches the broker, which gets a
+    // temporary queue if that is what reply-to names.
+    [[nodiscard]] std::string open_reply_queue();
     // To all others; these touch the broker. False: it has to wait for room in a queue; call
     // carry_out() again when Outbox::may_try_again is set, and do not read meanwhile.
     [[nodiscard]] bool carry_out();
@@ -126,6 +129,7 @@ class Session {
     [[nodiscard]] Fault fault() const noexcept { return fault_; }
     [[nodiscard]] Version version() const noexcept { return version_; }
     [[nodiscard]] Outbox& outbox() noexcept { return outbox_; }
+    [[nodiscard]] const Outbox& outbox() const noexcept { return outbox_; }
     // Milliseconds; 0: none. Valid when connected.
     [[nodiscard]] std::uint32_t send_every_ms() const noexcept;
     [[nodiscard]] std::uint32_t hear_every_ms() const noexcept;

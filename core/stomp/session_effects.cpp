@@ -7,20 +7,6 @@
 #include <utility>
 
 namespace edgews::stomp {
-namespace {
-
-Fault fault_of(Broker::Sent sent) noexcept {
-    switch (sent) {
-        case Broker::Sent::done:
-        case Broker::Sent::blocked: return Fault::none;
-        case Broker::Sent::full: return Fault::queue_full;
-        case Broker::Sent::too_many_destinations: return Fault::too_many_destinations;
-    }
-    return Fault::none;
-}
-
-}  // namespace
-
 bool Session::carry_out() {
     bool is_done = true;
     Fault fault = Fault::none;
@@ -71,6 +57,17 @@ Fault Session::ensure_reply_queue() {
     }
     subscribing_ = {.id = reply_queue_, .destination = reply_queue_};
     return carry_out_subscribe();
+}
+
+std::string Session::open_reply_queue() {
+    assert(request_.kind == Request::Kind::application);
+    const std::string full_name = reply_to_of(*request_.frame);
+    if (const Fault fault = ensure_reply_queue(); fault != Fault::none) {
+        fail(fault, {}, request_.frame);
+        return {};
+    }
+    return full_name.empty() ? std::string(request_.frame->find("reply-to").value_or(""))
+                             : full_name;
 }
 
 Fault Session::carry_out_subscribe() {

@@ -6,6 +6,14 @@
 #include <cassert>
 
 namespace edgews::stomp {
+namespace {
+
+void append_subscribers(Topic& topic, std::vector<Subscription*>& out) {
+    ++topic.sent_total;
+    out.insert(out.end(), topic.subscribers.begin(), topic.subscribers.end());
+}
+
+}  // namespace
 
 // A segment of patterns, and what may follow it. A wildcard is a child like any other: its text
 // ("/*", ".#") is no name's, for names with wildcards are not sent to.
@@ -13,7 +21,7 @@ struct TopicTable::Node {
     std::unordered_map<std::string, std::unique_ptr<Node>, Hash, std::equal_to<>> children;
     Topic topic;
 
-    [[nodiscard]] const Node* child(std::string_view segment) const {
+    [[nodiscard]] Node* child(std::string_view segment) {
         const auto found = children.find(segment);
         return found == children.end() ? nullptr : found->second.get();
     }
@@ -48,12 +56,9 @@ void TopicTable::remove(std::string_view destination, Subscription& subscription
     if (found->second.subscribers.empty()) names_.erase(found);
 }
 
-void TopicTable::find(std::string_view destination, std::vector<Subscription*>& out) const {
+void TopicTable::find(std::string_view destination, std::vector<Subscription*>& out) {
     const auto found = names_.find(destination);
-    if (found != names_.end()) {
-        const auto& subscribers = found->second.subscribers;
-        out.insert(out.end(), subscribers.begin(), subscribers.end());
-    }
+    if (found != names_.end()) append_subscribers(found->second, out);
     if (pattern_count_ > 0) find_below(*patterns_, destination, out);
 }
 
@@ -72,12 +77,9 @@ TopicTable::Node& TopicTable::node_of(std::string_view pattern) {
 }
 
 // As deep as a name has segments, and three ways at each: the segment itself, any, the rest.
-void TopicTable::find_below(const Node& node, std::string_view rest,
-                            std::vector<Subscription*>& out) {
-    const auto append = [&out](const Node* found) {
-        if (found == nullptr) return;
-        const auto& subscribers = found->topic.subscribers;
-        out.insert(out.end(), subscribers.begin(), subscribers.end());
+void TopicTable::find_below(Node& node, std::string_view rest, std::vector<Subscription*>& out) {
+    const auto append = [&out](Node* found) {
+        if (found != nullptr) append_subscribers(found->topic, out);
     };
     SegmentReader segments(rest);
     const std::string_view segment = segments.next();
@@ -93,9 +95,9 @@ void TopicTable::find_below(const Node& node, std::string_view rest,
     }
     append_rest(segment.front());
     const std::string_view below = rest.substr(segment.size());
-    if (const Node* const child = node.child(segment)) find_below(*child, below, out);
+    if (Node* const child = node.child(segment)) find_below(*child, below, out);
     const std::string_view any = segment.front() == '/' ? "/*" : ".*";
-    if (const Node* const child = node.child(any)) find_below(*child, below, out);
+    if (Node* const child = node.child(any)) find_below(*child, below, out);
 }
 
 // Whether that was the pattern's last subscriber. Nodes that lead nowhere go, too.

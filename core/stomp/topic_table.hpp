@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -18,7 +19,8 @@ class Subscription;
 
 // The subscribers of one name, or of one pattern.
 struct Topic {
-    std::vector<Subscription*> subscribers;
+    std::vector<Subscription*> subscribers{};
+    std::uint64_t sent_total = 0;  // Messages that found subscribers here.
 };
 
 class TopicTable {
@@ -31,15 +33,15 @@ class TopicTable {
     // Requires: it was added by that destination.
     void remove(std::string_view destination, Subscription& subscription) noexcept;
     // Appends all who are to get what is sent to `destination`, each once.
-    void find(std::string_view destination, std::vector<Subscription*>& out) const;
+    void find(std::string_view destination, std::vector<Subscription*>& out);
 
     // Names and patterns with subscribers.
     [[nodiscard]] std::size_t count() const noexcept { return names_.size() + pattern_count_; }
-    // visit(destination, subscriber count), for each of them.
+    // visit(name, topic), for each of them that is no pattern.
     template <class F>
     void visit(F&& visit) const {
         for (const auto& [name, topic] : names_) {
-            visit(std::string_view(name), topic.subscribers.size());
+            visit(std::string_view(name), topic);
         }
     }
 
@@ -52,8 +54,7 @@ class TopicTable {
         }
     };
     [[nodiscard]] Node& node_of(std::string_view pattern);
-    static void find_below(const Node& node, std::string_view rest,
-                           std::vector<Subscription*>& out);
+    static void find_below(Node& node, std::string_view rest, std::vector<Subscription*>& out);
     bool remove_below(Node& node, std::string_view rest, Subscription& subscription) noexcept;
     static void add_to(Topic& topic, Subscription& subscription);
     static void remove_from(Topic& topic, Subscription& subscription) noexcept;

@@ -1,0 +1,66 @@
+// What a STOMP broker can be told, and the hooks by which the application has a say.
+#pragma once
+
+#include <edgews/core/stomp/broker.hpp>
+#include <edgews/core/stomp/frame.hpp>
+#include <edgews/core/stomp/session.hpp>
+#include <edgews/net/address.hpp>
+#include <edgews/net/function.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace edgews {
+
+struct StompOptions {
+    // Destinations, queues, limits: core/stomp/broker.hpp.
+    stomp::BrokerOptions broker{};
+    // Frames, heart-beats, transactions: core/stomp/session.hpp.
+    stomp::SessionOptions session{};
+    // Milliseconds for CONNECT, from the connection's opening. Not 0.
+    std::uint32_t connect_timeout_ms = 10'000;
+    // Bytes of frames that may wait in front of a connection that is not read. Messages wait in the
+    // broker, under its limits; these are RECEIPTs, for the most part. More: the connection ends.
+    std::size_t output_size_max = 1024 * 1024;
+};
+
+// A session, as hooks and handlers see it: valid until they return.
+struct StompClient {
+    std::string_view session_id{};  // As CONNECTED said it.
+    std::string_view user{};        // As authenticate said it; empty: anonymous.
+    stomp::Version version = stomp::Version::v1_2;
+    const Address* address = nullptr;  // As Connection::remote_address() has it.
+};
+
+// The answer to CONNECT.
+struct StompAccess {
+    bool is_granted = true;
+    // Whose messages "/user/queue/…" are. Two sessions of one user both get them.
+    std::string user{};
+    // Why not, for the ERROR.
+    std::string reason{};
+    // Milliseconds until `renew` is asked; 0: never.
+    std::uint32_t valid_for_ms = 0;
+};
+
+enum class StompAction : std::uint8_t { send, subscribe };
+
+// All are optional, run on the loops, several at once, and must not block. One that throws ends its
+// session with ERROR.
+struct StompHooks {
+    // CONNECT, of which `login`, `passcode` and `host` are headers. Without it everyone is let in,
+    // and nobody has a name: `login` alone proves nothing.
+    Function<StompAccess(const StompClient&, const stomp::Frame& connect)> authenticate{};
+    // Whether the session may stay when the time that it was given is over. Without it, it may not.
+    Function<StompAccess(const StompClient&)> renew{};
+    // Before each SEND and SUBSCRIBE. False: ERROR access_refused, and the session ends.
+    Function<bool(const StompClient&, StompAction, std::string_view destination)> authorise{};
+    // Each SEND that was authorised, before it happens. False: as above.
+    Function<bool(const StompClient&, const stomp::Frame& send)> message{};
+    Function<void(const StompClient&)> connected{};
+    // `fault`: none after DISCONNECT, or when the connection just ended.
+    Function<void(const StompClient&, stomp::Fault fault)> disconnected{};
+};
+
+}  // namespace edgews

@@ -1,0 +1,288 @@
+#include <edgews/net/stomp/session_link.hpp>
+
+#include <edgews/net/loop.hpp>
+#include <edgews/net/stomp/state.hpp>
+#include <edgews/net/stomp/stomp_loop.hpp>
+
+#include <cassert>
+#include <exception>
+#include <mutex>
+#include <utility>
+
+namespace edgews {
+
+namespace {
+
+// What is taken from the broker in one go: the next turn brings more.
+constexpr std::size_t taken_size_max = 64 * 1024;
+// Of what a client agreed to be heard within, before it counts as gone: more than half as long
+// again is a margin, and twice as long is never reached (1.2, Heart-beating).
+constexpr std::uint64_t patience_percent = 175;
+constexpr std::uint64_t checks_per_beat = 10;
+
+}  // namespace
+
+StompSessionLink::StompSessionLink(StompLoop& loop, const Address& address)
+    : loop_(loop),
+      state_(loop.state()),
+      session_(state_.options.session, state_.broker, loop.contents(), loop.loop().pool(),
+               state_.new_session_id()),
+      address_(address),
+      heard_ms_(loop.loop().now_ms()) {
+    const std::lock_guard lock(state_.mutex);
+    session_.outbox().owner = this;
+    state_.sessions.emplace(session_.outbox().session_id, this);
+    if (state_.is_ending) end(stomp::Fault::server_shutting_down, {});
+    connect_timer_ = loop_.loop().after(state_.options.connect_timeout_ms, [this] {
+        connect_timer_ = no_token;
+        end_here(stomp::Fault::not_connected, "No CONNECT came in time (connect_timeout_ms).");
+    });
+}
+
+StompSessionLink::~StompSessionLink() {
+    leave();
+}
+
+StompClient StompSessionLink::client() const noexcept {
+    return {.session_id = session_.outbox().session_id,
+            .user = session_.outbox().user,
+            .version = session_.version(),
+            .address = &address_};
+}
+
+void StompSessionLink::received(std::span<const std::byte> bytes) {
+    heard_ms_ = loop_.loop().now_ms();
+    if (is_finished_) return;
+    if (!is_blocked_) return process(bytes);
+    held_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+}
+
+void StompSessionLink::process(std::span<const std::byte> input) {
+    while (const stomp::Request* const request = session_.next(input)) {
+        is_blocked_ = !answer(*request);
+        if (!is_blocked_) continue;
+        held_.append(reinterpret_cast<const char*>(input.data()), input.size());
+        pause();
+        break;
+    }
+    write_output();
+    finish_if_over();
+}
+
+// False: it waits for room in a queue.
+bool StompSessionLink::answer(const stomp::Request& request) {
+    using Kind = stomp::Request::Kind;
+    bool is_done = true;
+    try {
+        if (request.kind == Kind::connect) {
+            answer_connect(request);
+        } else if (!is_allowed(request)) {
+            session_.refuse(stomp::Fault::access_refused);
+        } else if (request.kind == Kind::application) {
+            answer_application(request);
+        } else {
+            is_done = carry_out();
+        }
+    } catch (const std::exception& exception) {
+        session_.refuse(stomp::Fault::handler_failed, exception.what());
+    } catch (...) {
+        session_.refuse(stomp::Fault::handler_failed);
+    }
+    return is_done;
+}
+
+void StompSessionLink::answer_connect(const stomp::Request& request) {
+    StompAccess access;
+    if (state_.hooks.authenticate) access = state_.hooks.authenticate(client(), *request.frame);
+    if (!access.is_granted) return session_.refuse(stomp::Fault::access_refused, access.reason);
+    session_.accept(access.user);
+    cancel(connect_timer_);
+    begin_heart_beats();
+    give_time(access.valid_for_ms);
+    if (state_.hooks.connected) state_.hooks.connected(client());
+}
+
+bool StompSessionLink::is_allowed(const stomp::Request& request) {
+    using Kind = stomp::Request::Kind;
+    const bool is_send = request.kind == Kind::send || request.kind == Kind::application;
+    if (!is_send && request.kind != Kind::subscribe) return true;
+    const StompHooks& hooks = state_.hooks;
+    const StompAction action = is_send ? StompAction::send : StompAction::subscribe;
+    if (hooks.authorise && !hooks.authorise(client(), action, request.destination)) return false;
+    return !is_send || !hooks.message || hooks.message(client(), *request.frame);
+}
+
+void StompSessionLink::answer_application(const stomp::Request& request) {
+    PathParameters parameters;
+    for (const StompApplication& application : state_.applications) {
+        if (!application.pattern.match(request.destination, parameters)) continue;
+        std::string reply_to;
+        {
+            const std::lock_guard lock(state_.mutex);
+            reply_to = session_.open_reply_queue();
+        }
+        if (session_.is_over()) return;
+        const StompClient from = client();
+        StompRequest asked(state_.broker_face, from, *request.frame, request.destination,
+                           parameters, reply_to);
+        application.handler(asked);
+        return session_.answered();
+    }
+    session_.refuse(stomp::Fault::destination_invalid, "No handler is there for it.");
+}
+
+bool StompSessionLink::carry_out() {
+    const std::lock_guard lock(state_.mutex);
+    const bool is_done = session_.carry_out();
+    state_.hand_out();
+    return is_done;
+}
+
+bool StompSessionLink::take(std::vector<stomp::Outgoing>& out) {
+    session_.attend();
+    may_try_again_ = session_.outbox().may_try_again;
+    if (session_.is_over() || is_slow_) return false;
+    return state_.broker.collect(session_.outbox(), taken_size_max, out);
+}
+
+void StompSessionLink::deliver(std::span<const stomp::Outgoing> messages) {
+    if (is_finished_) return;
+    write_output();
+    for (const stomp::Outgoing& message : messages) {
+        std::string& front = loop_.scratch();
+        front.clear();
+        const std::string_view head = session_.append_front(message, front);
+        const Pieces pieces{.front = front,
+                            .head = head,
+                            .body = message.content.body_and_end(),
+                            .is_text = message.content.is_text()};
+        has_sent_ = true;
+        if (!send(pieces)) is_slow_ = true;
+    }
+    if (is_blocked_ && may_try_again_ && !session_.is_over()) try_again();
+    finish_if_over();
+}
+
+void StompSessionLink::drained() {
+    if (!std::exchange(is_slow_, false) || is_finished_) return;
+    const std::lock_guard lock(state_.mutex);
+    loop_.serve_soon(*this);
+}
+
+void StompSessionLink::try_again() {
+    is_blocked_ = !carry_out();
+    if (is_blocked_) return;
+    const std::string rest = std::exchange(held_, {});
+    process(std::as_bytes(std::span(rest)));
+    if (!is_blocked_ && !is_finished_) resume();
+}
+
+void StompSessionLink::end_here(stomp::Fault fault, std::string_view detail) {
+    session_.end(fault, detail);
+    write_output();
+    finish_if_over();
+}
+
+void StompSessionLink::end(stomp::Fault fault, std::string_view reason) {
+    state_.broker.end(session_.outbox(), fault, reason);
+    state_.hand_out();
+}
+
+// One frame is one message, as the oldest clients want it. None of these has a NUL in its body.
+void StompSessionLink::write_output() {
+    std::string_view rest = session_.output();
+    while (!rest.empty()) {
+        const std::string_view frame = rest.substr(0, rest.find('\0') + 1);
+        rest.remove_prefix(frame.size());
+        has_sent_ = true;
+        static_cast<void>(send({.front = frame}));
+    }
+    session_.output().clear();
+}
+
+void StompSessionLink::finish_if_over() {
+    if (!session_.is_over() || is_finished_) return;
+    leave();
+    finish(session_.fault());
+}
+
+// Nothing of the broker's refers to it any more.
+void StompSessionLink::leave() noexcept {
+    if (std::exchange(is_finished_, true)) return;
+    for (Token* const timer : {&connect_timer_, &beat_timer_, &heard_timer_, &valid_timer_}) {
+        cancel(*timer);
+    }
+    {
+        const std::lock_guard lock(state_.mutex);
+        session_.leave();
+        loop_.forget(*this);
+        state_.sessions.erase(session_.outbox().session_id);
+        state_.hand_out();
+    }
+    if (!state_.hooks.disconnected || !was_connected_) return;
+    try {
+        state_.hooks.disconnected(client(), session_.fault());
+    } catch (...) {
+        // There is no session left to end.
+    }
+}
+
+void StompSessionLink::begin_heart_beats() {
+    was_connected_ = true;
+    Loop& loop = loop_.loop();
+    if (const std::uint32_t send_ms = session_.send_every_ms(); send_ms > 0) {
+        beat_timer_ = loop.every(send_ms / 2, [this] { beat(); });
+    }
+    if (const std::uint32_t hear_ms = session_.hear_every_ms(); hear_ms > 0) {
+        heard_timer_ = loop.every(hear_ms / checks_per_beat, [this] { check_heard(); });
+    }
+}
+
+// Twice in the time that was agreed: no gap between two sendings is longer than that.
+void StompSessionLink::beat() {
+    if (!std::exchange(has_sent_, false)) static_cast<void>(send({.front = "\n"}));
+}
+
+void StompSessionLink::check_heard() {
+    const std::uint64_t silence_ms = loop_.loop().now_ms() - heard_ms_;
+    if (is_blocked_) heard_ms_ = loop_.loop().now_ms();  // It is we who do not listen.
+    if (silence_ms * 100 < session_.hear_every_ms() * patience_percent || is_blocked_) return;
+    end_here(stomp::Fault::heart_beat_missed, {});
+}
+
+void StompSessionLink::give_time(std::uint32_t valid_for_ms) {
+    if (valid_for_ms == 0) return;
+    valid_timer_ = loop_.loop().after(valid_for_ms, [this] {
+        valid_timer_ = no_token;
+        renew();
+    });
+}
+
+void StompSessionLink::renew() {
+    StompAccess access{.is_granted = false};
+    try {
+        if (state_.hooks.renew) access = state_.hooks.renew(client());
+    } catch (const std::exception& exception) {
+        access.reason = exception.what();
+    } catch (...) {
+        access.reason = "The application failed.";
+    }
+    if (access.is_granted) return give_time(access.valid_for_ms);
+    end_here(stomp::Fault::session_expired, access.reason);
+}
+
+void StompSessionLink::authorise_again() {
+    bool is_allowed = true;
+    session_.outbox().visit([&](const stomp::Subscription& subscription) {
+        is_allowed = is_allowed && state_.hooks.authorise(client(), StompAction::subscribe,
+                                                          subscription.setup().destination);
+    });
+    if (!is_allowed) end_here(stomp::Fault::access_refused, {});
+}
+
+void StompSessionLink::cancel(Token& timer) noexcept {
+    if (timer != no_token) static_cast<void>(loop_.loop().cancel(timer));
+    timer = no_token;
+}
+
+}  // namespace edgews

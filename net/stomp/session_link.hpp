@@ -1,0 +1,109 @@
+// A STOMP session on a connection, be it WebSocket or TCP: the connection says what came, and this
+// says what to send.
+#pragma once
+
+#include <edgews/core/stomp/list.hpp>
+#include <edgews/core/stomp/session.hpp>
+#include <edgews/net/address.hpp>
+#include <edgews/net/source.hpp>
+#include <edgews/net/stomp/stomp_broker.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace edgews {
+
+class StompLoop;
+
+class StompSessionLink {
+  public:
+    StompSessionLink(StompLoop& loop, const Address& address);
+    StompSessionLink(const StompSessionLink&) = delete;
+    StompSessionLink& operator=(const StompSessionLink&) = delete;
+    // What it had goes back to the broker.
+    virtual ~StompSessionLink();
+
+    // From the connection.
+
+    // Bytes came: frames, or parts of them.
+    void received(std::span<const std::byte> bytes);
+    // The connection takes messages again.
+    void drained();
+
+    // From the loop's part.
+
+    [[nodiscard]] StompLoop& stomp_loop() const noexcept { return loop_; }
+    // Appends what is ready to `out`. True: there is more. Requires: the state's mutex is held.
+    [[nodiscard]] bool take(std::vector<stomp::Outgoing>& out);
+    // Sends what was taken, and goes on if it had to wait.
+    void deliver(std::span<const stomp::Outgoing> messages);
+    // Has `authorise` look at each subscription again. Requires: there is that hook.
+    void authorise_again();
+    // Any thread; requires: the state's mutex is held.
+    void end(stomp::Fault fault, std::string_view reason);
+    [[nodiscard]] stomp::Session& session() noexcept { return session_; }
+    [[nodiscard]] StompClient client() const noexcept;
+
+    stomp::ListLink<StompSessionLink> place_in_loop;
+
+  protected:
+    // The end, of which the broker is told; may be called twice. Who derives from this calls it
+    // before its connection is gone.
+    void leave() noexcept;
+    // From the connection's side: ERROR, and the end.
+    void end_here(stomp::Fault fault, std::string_view detail);
+    // One frame: `front` and what follows it. `is_text`: it is UTF-8. False: it waits for the peer,
+    // and drained() will be called.
+    struct Pieces {
+        std::string_view front{};
+        std::string_view head{};
+        std::span<const std::byte> body{};
+        bool is_text = true;
+    };
+    virtual bool send(const Pieces& pieces) = 0;
+    // Sends what is there and closes: the session is over, because of `fault`, or none.
+    virtual void finish(stomp::Fault fault) = 0;
+    // Nothing more is read from the connection until resume().
+    virtual void pause() = 0;
+    virtual void resume() = 0;
+
+  private:
+    void process(std::span<const std::byte> input);
+    [[nodiscard]] bool answer(const stomp::Request& request);
+    void answer_connect(const stomp::Request& request);
+    void answer_application(const stomp::Request& request);
+    [[nodiscard]] bool is_allowed(const stomp::Request& request);
+    [[nodiscard]] bool carry_out();
+    void try_again();
+    void write_output();
+    void finish_if_over();
+    void begin_heart_beats();
+    void beat();
+    void check_heard();
+    void give_time(std::uint32_t valid_for_ms);
+    void renew();
+    void cancel(Token& timer) noexcept;
+
+    StompLoop& loop_;
+    StompBroker::State& state_;
+    stomp::Session session_;
+    Address address_;
+    std::string held_;  // What came behind a request that waits.
+    bool is_blocked_ = false;
+    bool is_finished_ = false;  // It has left.
+    bool was_connected_ = false;
+    bool is_slow_ = false;        // The connection takes nothing now.
+    bool may_try_again_ = false;  // Of take(), for deliver().
+    bool has_sent_ = false;       // Since the last heart-beat.
+    std::uint64_t heard_ms_ = 0;
+    Token connect_timer_ = no_token;
+    Token beat_timer_ = no_token;
+    Token heard_timer_ = no_token;
+    Token valid_timer_ = no_token;
+};
+
+}  // namespace edgews

@@ -1,0 +1,64 @@
+#include <edgews/net/stomp/state.hpp>
+
+#include <edgews/crypto/random.hpp>
+#include <edgews/net/loop.hpp>
+#include <edgews/net/stomp/stomp_loop.hpp>
+
+#include <array>
+#include <chrono>
+
+namespace edgews {
+
+namespace {
+
+// Of so many random bits that nobody guesses it: who knows a session's id can send to its queues.
+std::string random_name() {
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::array<std::byte, 12> bytes;
+    fill_random(bytes);
+    std::string name;
+    for (const std::byte byte : bytes) {
+        name += digits[std::to_integer<std::size_t>(byte >> 4)];
+        name += digits[std::to_integer<std::size_t>(byte & std::byte{15})];
+    }
+    return name;
+}
+
+}  // namespace
+
+StompBroker::State::State(StompBroker& face, StompOptions stomp_options, StompHooks stomp_hooks)
+    : broker_face(face),
+      options(std::move(stomp_options)),
+      hooks(std::move(stomp_hooks)),
+      broker(options.broker),
+      contents(random_name()) {}
+
+StompBroker::State::~State() = default;
+
+StompLoop& StompBroker::State::on_loop(Loop& loop) {
+    const std::lock_guard lock(mutex);
+    for (const auto& known : loops) {
+        if (known->is_of(loop)) return *known;
+    }
+    loops.push_back(std::make_unique<StompLoop>(*this, loop, random_name()));
+    return *loops.back();
+}
+
+void StompBroker::State::hand_out() {
+    while (stomp::Outbox* const outbox = broker.next_attention()) {
+        auto* const session = static_cast<StompSessionLink*>(outbox->owner);
+        session->stomp_loop().serve_soon(*session);
+    }
+}
+
+void StompBroker::State::tell_time() {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    broker.set_time(static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::milliseconds>(now).count()));
+}
+
+std::string StompBroker::State::new_session_id() {
+    return std::string(stomp::session_id_prefix) + random_name();
+}
+
+}  // namespace edgews

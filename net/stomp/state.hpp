@@ -1,0 +1,64 @@
+// What all sessions of a StompBroker share, on all loops.
+//
+// The broker proper (core/stomp/broker.hpp) is for one thread at a time: `mutex` is held while one
+// request is carried out, or while what is ready for a loop's sessions is taken from it; never
+// while frames are parsed, written or sent, and never while the application is called.
+//
+// A mutex, where the rest of the engine has none: a COMMIT over several queues happens as a whole,
+// and a RECEIPT means that no later SEND of anyone is missed. Both need one order of all requests,
+// and the work under the lock is some hundred nanoseconds.
+#pragma once
+
+#include <edgews/core/path_pattern.hpp>
+#include <edgews/core/stomp/broker.hpp>
+#include <edgews/core/stomp/content.hpp>
+#include <edgews/net/stomp/options.hpp>
+#include <edgews/net/stomp/session_link.hpp>
+#include <edgews/net/stomp/stomp_broker.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace edgews {
+
+class Loop;
+class StompLoop;
+
+struct StompApplication {
+    PathPattern pattern;
+    Function<void(StompRequest&)> handler;
+};
+
+struct StompBroker::State {
+    State(StompBroker& face, StompOptions stomp_options, StompHooks stomp_hooks);
+    ~State();
+
+    StompBroker& broker_face;
+    const StompOptions options;
+    const StompHooks hooks;
+    std::vector<StompApplication> applications{};
+
+    std::mutex mutex{};  // Guards what follows.
+    stomp::Broker broker;
+    stomp::ContentPool contents;  // Of messages that the application sends.
+    std::vector<std::unique_ptr<StompLoop>> loops{};
+    std::unordered_map<std::string_view, StompSessionLink*> sessions{};  // By their own ids.
+    bool is_ending = false;
+
+    // The loop's part; its thread.
+    [[nodiscard]] StompLoop& on_loop(Loop& loop);
+    // Something was done to the broker: whoever it concerns is served, on its own loop. Requires:
+    // `mutex` is held.
+    void hand_out();
+    // Requires: `mutex` is held.
+    void tell_time();
+    // Any thread; requires: `mutex` is not held.
+    [[nodiscard]] std::string new_session_id();
+};
+
+}  // namespace edgews

@@ -1,0 +1,84 @@
+#include <edgews/net/stomp/stomp_loop.hpp>
+
+#include <edgews/net/loop.hpp>
+#include <edgews/net/stomp/state.hpp>
+
+#include <cstdint>
+#include <mutex>
+#include <utility>
+
+namespace edgews {
+
+namespace {
+
+constexpr std::uint64_t expiry_check_ms = 1'000;
+
+}  // namespace
+
+StompLoop::StompLoop(StompBroker::State& state, Loop& loop, std::string pool_name)
+    : state_(state), loop_(loop), link_(loop.link()), contents_(std::move(pool_name)) {
+    // Messages expire in quiet times, too.
+    loop.every(expiry_check_ms, [this] {
+        const std::lock_guard lock(state_.mutex);
+        state_.tell_time();
+        state_.hand_out();
+    });
+}
+
+bool StompLoop::is_of(const Loop& loop) const noexcept {
+    return link_ == loop.link();
+}
+
+void StompLoop::serve_soon(StompSessionLink& session) {
+    if (!session.place_in_loop.is_linked) ready_.push_back(session);
+    if (std::exchange(is_woken_, true)) return;
+    if (Loop::current() == &loop_) {
+        loop_.flush_first(*this);
+    } else {
+        loop_.post([this] { serve(); });
+    }
+}
+
+void StompLoop::forget(StompSessionLink& session) noexcept {
+    ready_.remove(session);
+}
+
+void StompLoop::authorise_again() {
+    std::vector<StompSessionLink*> mine;  // None of them goes before this turn ends.
+    {
+        const std::lock_guard lock(state_.mutex);
+        for (const auto& [id, session] : state_.sessions) {
+            if (&session->stomp_loop() == this) mine.push_back(session);
+        }
+    }
+    for (StompSessionLink* const session : mine) session->authorise_again();
+}
+
+void StompLoop::serve() {
+    take_batch();
+    std::size_t begin = 0;
+    for (const auto& [session, end] : served_) {
+        session->deliver(std::span(batch_).subspan(begin, end - begin));
+        begin = end;
+    }
+    served_.clear();
+    batch_.clear();
+}
+
+void StompLoop::take_batch() {
+    const std::lock_guard lock(state_.mutex);
+    state_.tell_time();
+    is_woken_ = false;
+    // Those who have more come again in the next turn, after others.
+    stomp::List<StompSessionLink, &StompSessionLink::place_in_loop> unfinished;
+    while (StompSessionLink* const session = ready_.pop_front()) {
+        const bool is_more = session->take(batch_);
+        served_.push_back({session, batch_.size()});
+        if (is_more) unfinished.push_back(*session);
+    }
+    while (StompSessionLink* const session = unfinished.pop_front()) ready_.push_back(*session);
+    if (!ready_.is_empty() && !std::exchange(is_woken_, true)) loop_.post([this] { serve(); });
+    state_.hand_out();  // What was taken may have made room for others.
+}
+
+}  // namespace edgews

@@ -1,0 +1,65 @@
+// A StompBroker's part on one loop: it brings the sessions there what is ready for them, at the end
+// of a turn, all of it under one lock.
+#pragma once
+
+#include <edgews/core/stomp/broker.hpp>
+#include <edgews/core/stomp/content.hpp>
+#include <edgews/core/stomp/list.hpp>
+#include <edgews/net/source.hpp>
+#include <edgews/net/stomp/session_link.hpp>
+#include <edgews/net/stomp/stomp_broker.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace edgews {
+
+class Loop;
+struct LoopLink;
+
+class StompLoop final : public Source {
+  public:
+    StompLoop(StompBroker::State& state, Loop& loop, std::string pool_name);
+
+    // Another loop may lie where one was.
+    [[nodiscard]] bool is_of(const Loop& loop) const noexcept;
+    [[nodiscard]] StompBroker::State& state() const noexcept { return state_; }
+    [[nodiscard]] Loop& loop() const noexcept { return loop_; }
+    [[nodiscard]] stomp::ContentPool& contents() noexcept { return contents_; }
+    // For whoever writes a frame at the moment.
+    [[nodiscard]] std::string& scratch() noexcept { return scratch_; }
+
+    // Any thread; requires: the state's mutex is held. `session` is one of this loop.
+    void serve_soon(StompSessionLink& session);
+    void forget(StompSessionLink& session) noexcept;
+    // Has each session here look at its subscriptions again.
+    void authorise_again();
+
+    void on_events(std::uint32_t) override {}
+    void on_flush() override { serve(); }
+
+  private:
+    // A session, and where its messages end in batch_.
+    struct Served {
+        StompSessionLink* session;
+        std::size_t end;
+    };
+    void serve();
+    void take_batch();
+
+    StompBroker::State& state_;
+    Loop& loop_;
+    std::shared_ptr<LoopLink> link_;
+    stomp::ContentPool contents_;
+    std::string scratch_;
+    // Guarded by the state's mutex.
+    stomp::List<StompSessionLink, &StompSessionLink::place_in_loop> ready_;
+    bool is_woken_ = false;
+    // Of serve().
+    std::vector<Served> served_;
+    std::vector<stomp::Outgoing> batch_;
+};
+
+}  // namespace edgews

@@ -1,0 +1,121 @@
+#include <edgews/net/stomp/tcp_session.hpp>
+
+#include <edgews/net/output_queue.hpp>
+#include <edgews/net/shard.hpp>
+#include <edgews/net/stomp/state.hpp>
+#include <edgews/net/stomp/stomp_loop.hpp>
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <utility>
+
+namespace edgews {
+
+namespace {
+
+constexpr std::uint32_t linger_ms = 5'000;  // For a peer to read what ends the session.
+constexpr int receive_count_max = 4;        // In one turn, before others get theirs.
+// Above this, what waits in front of a connection is left to the broker.
+constexpr std::size_t drain_mark = 64 * 1024;
+// Seconds of silence after which the system asks whether the peer is there.
+constexpr int keep_alive_s = 60;
+
+// For clients without heart-beats. What fails here costs only that.
+void keep_alive(int fd) noexcept {
+    const int on = 1;
+    static_cast<void>(::setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on));
+    static_cast<void>(
+        ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &keep_alive_s, sizeof keep_alive_s));
+}
+
+}  // namespace
+
+StompOnTcp::StompOnTcp(Shard& shard, StompLoop& loop, const Address& peer)
+    : Stream(shard.loop()), StompSessionLink(loop, peer), shard_(shard), admission_(shard, peer) {}
+
+StompOnTcp::~StompOnTcp() {
+    leave();
+}
+
+bool StompOnTcp::start(Fd fd, std::unique_ptr<Transport> tls) noexcept {
+    if (admission_.is_refused()) return false;
+    keep_alive(fd.get());
+    if (tls) speak_through(std::move(tls));
+    return open(std::move(fd)) == 0;
+}
+
+void StompOnTcp::on_readable() {
+    for (int turns = 0; !is_paused_; ++turns) {
+        if (turns == receive_count_max) return read_later();
+        const std::span<std::byte> space = loop().receive_space();
+        const Received got = receive(space);
+        if (got.end == Received::End::would_block) return;
+        if (got.end == Received::End::ended) return end_of_input();
+        if (got.end != Received::End::open) return close();
+        shard_.counters().add(Counter::bytes_received, got.size);
+
+        begin_dispatch();
+        received(space.first(got.size));
+        if (is_closed()) return;
+        end_dispatch();
+        if (!is_open() || is_broken() || (is_drained() && !has_ended())) return;
+    }
+}
+
+// What it asked for before is still its own: RECEIPTs, for one.
+void StompOnTcp::end_of_input() {
+    leave();
+    Stream::finish(Farewell::close, linger_ms);
+}
+
+void StompOnTcp::resume() {
+    is_paused_ = false;
+    read_later();
+}
+
+void StompOnTcp::on_writable() {
+    if (output_size() <= drain_mark) drained();
+}
+
+void StompOnTcp::on_timer() {
+    if (!is_open()) on_finish_timer(linger_ms);
+}
+
+void StompOnTcp::count_sent(std::size_t size) noexcept {
+    shard_.counters().add(Counter::bytes_sent, size);
+}
+
+bool StompOnTcp::send(const Pieces& pieces) {
+    if (!is_open() || is_broken()) return true;
+    output().append(std::as_bytes(std::span(pieces.front)));
+    output().append(std::as_bytes(std::span(pieces.head)));
+    output().append(pieces.body);
+    request_flush();
+    const StompBroker::State& state = stomp_loop().state();
+    if (output_size() >
+        drain_mark + state.options.output_size_max + state.options.session.frame.body_size_max) {
+        break_off();
+    }
+    return !is_blocked() || output_size() <= drain_mark;
+}
+
+// After an ERROR, or DISCONNECT: what the client still sends is not read any more.
+void StompOnTcp::finish(stomp::Fault) {
+    if (is_open()) Stream::finish(Farewell::linger, linger_ms);
+}
+
+void StompOnTcp::shut_down() {
+    if (is_open()) end_here(stomp::Fault::server_shutting_down, {});
+}
+
+bool StompOverTcp::accept(Shard& shard, Fd fd, const Address& peer,
+                          std::unique_ptr<Transport> tls) const {
+    auto stream = std::make_unique<StompOnTcp>(shard, state_.on_loop(shard.loop()), peer);
+    if (!stream->start(std::move(fd), std::move(tls))) return false;
+    static_cast<void>(stream.release());  // The loop owns it now.
+    return true;
+}
+
+}  // namespace edgews

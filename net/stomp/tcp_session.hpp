@@ -1,0 +1,54 @@
+// STOMP over TCP, or over TLS: a session on a socket of its own.
+#pragma once
+
+#include <edgews/net/admission.hpp>
+#include <edgews/net/stomp/session_link.hpp>
+#include <edgews/net/stream.hpp>
+#include <edgews/net/stream_protocol.hpp>
+
+#include <cstddef>
+#include <memory>
+
+namespace edgews {
+
+class Shard;
+
+class StompOnTcp final : public Stream, private StompSessionLink {
+  public:
+    StompOnTcp(Shard& shard, StompLoop& loop, const Address& peer);
+    ~StompOnTcp() override;
+
+    // Registers with the loop. False: the system refuses.
+    [[nodiscard]] bool start(Fd fd, std::unique_ptr<Transport> tls) noexcept;
+    void shut_down() override;
+
+  private:
+    void on_readable() override;
+    void on_lost() override { close(); }
+    void end_of_input();
+    void on_writable() override;
+    void on_timer() override;
+    void count_sent(std::size_t size) noexcept override;
+
+    bool send(const Pieces& pieces) override;
+    void finish(stomp::Fault fault) override;
+    void pause() override { is_paused_ = true; }
+    void resume() override;
+
+    Shard& shard_;
+    Admission admission_;
+    bool is_paused_ = false;
+};
+
+class StompOverTcp final : public StreamProtocol {
+  public:
+    // `state` is borrowed.
+    explicit StompOverTcp(StompBroker::State& state) noexcept : state_(state) {}
+    [[nodiscard]] bool accept(Shard& shard, Fd fd, const Address& peer,
+                              std::unique_ptr<Transport> tls) const override;
+
+  private:
+    StompBroker::State& state_;
+};
+
+}  // namespace edgews

@@ -1,0 +1,79 @@
+#include <edgews/net/stomp/websocket_session.hpp>
+
+#include <edgews/net/stomp/state.hpp>
+#include <edgews/net/stomp/stomp_loop.hpp>
+
+#include <array>
+#include <utility>
+
+namespace edgews {
+
+namespace {
+
+// Above this, what waits in front of a connection is left to the broker.
+constexpr std::size_t drain_mark = 64 * 1024;
+
+StompOnWebSocket& session_of(Connection& connection) {
+    return *connection.data<StompOnConnection>().session;
+}
+
+}  // namespace
+
+StompOnWebSocket::StompOnWebSocket(StompLoop& loop, Connection& connection)
+    : StompSessionLink(loop, connection.remote_address()), connection_(connection) {}
+
+StompOnWebSocket::~StompOnWebSocket() {
+    leave();
+}
+
+bool StompOnWebSocket::send(const Pieces& pieces) {
+    const std::array payload{std::as_bytes(std::span(pieces.front)),
+                             std::as_bytes(std::span(pieces.head)), pieces.body};
+    const auto kind = pieces.is_text ? kind_ : Message::Kind::binary;
+    const SendResult result = connection_.send(kind, payload);
+    // Only what waits above the mark is told when it has fallen below.
+    return result != SendResult::queued || connection_.buffered_amount() <= drain_mark;
+}
+
+void StompOnWebSocket::finish(stomp::Fault fault) {
+    if (fault == stomp::Fault::none) {
+        connection_.close();
+    } else {
+        connection_.close(stomp::close_code_for(fault), stomp::describe(fault));
+    }
+}
+
+Handlers stomp_handlers(StompBroker::State& state) {
+    return {.open =
+                [&state](Connection& connection) {
+                    connection.data<StompOnConnection>().session =
+                        std::make_unique<StompOnWebSocket>(state.on_loop(connection.loop()),
+                                                           connection);
+                },
+            // In parts: each is a sign of life, and the frames' reader keeps what it needs.
+            .message_begin = [](Connection& connection,
+                                Message::Kind kind) { session_of(connection).set_kind(kind); },
+            .message_chunk =
+                [](Connection& connection, std::span<const std::byte> bytes) {
+                    session_of(connection).received(bytes);
+                },
+            .drain = [](Connection& connection) { session_of(connection).drained(); },
+            .close = [](Connection& connection,
+                        CloseEvent) { connection.data<StompOnConnection>().session.reset(); }};
+}
+
+RouteOptions stomp_route_options(const StompBroker::State& state, RouteOptions options) {
+    options.subprotocols = {"v12.stomp", "v11.stomp", "v10.stomp"};
+    // Frames have limits of their own, messages need none.
+    options.message_size_max = SIZE_MAX;
+    options.message_timeout_ms = 0;
+    options.drain_mark = drain_mark;
+    // One message of the broker's may come on top of what waits.
+    const stomp::FrameLimits& limits = state.options.session.frame;
+    options.backlog_size_max = state.options.output_size_max + drain_mark + limits.body_size_max +
+                               2 * limits.head_size_max;
+    options.overflow = Overflow::close;
+    return options;
+}
+
+}  // namespace edgews
