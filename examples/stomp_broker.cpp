@@ -1,0 +1,131 @@
+// A STOMP 1.2 broker: over WebSocket, over TCP, with a page that shows what is going on.
+//
+//     build/examples/stomp_broker [--host 127.0.0.1] [--port 15674] [--path /ws] [--tcp-port 61613]
+//         [--user login:passcode]... [--threads 1] [--max-queue 100000]
+//
+// With --user, only those get in; without, everyone does. --tcp-port 0 picks a free port, and
+// "none" opens none. /app/echo answers whoever asks by reply-to.
+#include <edgews/edgews.hpp>
+#include <edgews/net/stomp/stomp_broker.hpp>
+
+#include <charconv>
+#include <csignal>
+#include <cstdint>
+#include <cstdio>
+#include <map>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+#include "stomp_broker_page.hpp"
+
+namespace {
+
+template <class Number>
+bool parse_number(std::string_view text, Number& number) {
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    return error == std::errc() && end == text.data() + text.size();
+}
+
+struct Arguments {
+    std::string host = "127.0.0.1";
+    std::uint16_t port = 15674;
+    std::string path = "/ws";
+    bool has_tcp = true;
+    std::uint16_t tcp_port = 61613;
+    std::map<std::string, std::string, std::less<>> users{};  // Passcodes by login.
+    unsigned threads = 1;
+    std::size_t queue_max = 100'000;
+
+    static constexpr const char* usage =
+        "[--host ADDRESS] [--port 0-65535] [--path /PATH] [--tcp-port 0-65535 or none]"
+        " [--user LOGIN:PASSCODE]... [--threads N, 0: one per CPU] [--max-queue MESSAGES]";
+
+    bool take(std::string_view option, std::string_view value) {
+        if (value.empty()) return false;
+        if (option == "--port") return parse_number(value, port);
+        if (option == "--threads") return parse_number(value, threads);
+        if (option == "--max-queue") return parse_number(value, queue_max) && queue_max > 0;
+        if (option == "--user") return take_user(value);
+        if (option == "--tcp-port") {
+            has_tcp = value != "none";
+            return !has_tcp || parse_number(value, tcp_port);
+        }
+        if (option == "--path") {
+            path = value;
+            return value.front() == '/';
+        }
+        host = value;
+        return option == "--host";
+    }
+    bool take_user(std::string_view value) {
+        const std::size_t colon = value.find(':');
+        if (colon == 0 || colon == std::string_view::npos) return false;
+        users.emplace(value.substr(0, colon), value.substr(colon + 1));
+        return true;
+    }
+};
+
+// Takes as long for a wrong passcode as for the right one.
+bool equals_in_constant_time(std::string_view a, std::string_view b) {
+    unsigned difference = a.size() == b.size() ? 0 : 1;
+    for (std::size_t i = 0; i < a.size(); ++i) {
+        difference |= static_cast<unsigned char>(a[i] ^ b[b.empty() ? 0 : i % b.size()]);
+    }
+    return difference == 0;
+}
+
+edgews::StompHooks hooks_for(const Arguments& arguments) {
+    if (arguments.users.empty()) return {};
+    return {.authenticate = [users = arguments.users](const edgews::StompClient&,
+                                                      const edgews::stomp::Frame& connect) {
+        const std::string_view login = connect.find("login").value_or("");
+        const auto known = users.find(login);
+        const std::string_view passcode = connect.find("passcode").value_or("");
+        if (known == users.end() || !equals_in_constant_time(passcode, known->second)) {
+            return edgews::StompAccess{.is_granted = false,
+                                       .reason = "The login or the passcode is wrong."};
+        }
+        return edgews::StompAccess{.user = std::string(login)};
+    }};
+}
+
+int serve(const Arguments& arguments) {
+    edgews::StompBroker broker({.broker = {.queue = {.message_count_max = arguments.queue_max}}},
+                               hooks_for(arguments));
+    broker.app("/app/echo", [](edgews::StompRequest& request) { request.reply(request.text()); });
+
+    edgews::Server server({.loops = arguments.threads});
+    broker.attach(server, arguments.path);
+    examples::serve_broker_page(server, broker, arguments.path);
+
+    const edgews::Signals stop(server.loop(0), {SIGINT, SIGTERM}, [&](int) {
+        broker.end_all();
+        server.loop(0).after(200, [&] { server.shutdown(5'000); });
+    });
+    edgews::Error error = server.listen({.host = arguments.host, .port = arguments.port});
+    if (!error && arguments.has_tcp) {
+        error = broker.listen(server, {.host = arguments.host, .port = arguments.tcp_port});
+    }
+    if (error) {
+        std::fprintf(stderr, "stomp_broker: %s\n", error.message.c_str());
+        return 1;
+    }
+    std::printf("listening on %s\n", server.listening_on().c_str());
+    std::fflush(stdout);
+    return server.run();
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+    Arguments arguments;
+    for (int i = 1; i < count; i += 2) {
+        const std::string_view value = i + 1 < count ? words[i + 1] : "";
+        if (arguments.take(words[i], value)) continue;
+        std::fprintf(stderr, "stomp_broker: %s %s is not understood\nusage: stomp_broker %s\n",
+                     words[i], value.data(), Arguments::usage);
+        return 2;
+    }
+    return serve(arguments);
+}
