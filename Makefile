@@ -54,7 +54,7 @@ endif
 .DELETE_ON_ERROR:
 .SECONDARY:
 .DEFAULT_GOAL := all
-.PHONY: all addons tests unit test run sanitize fuzz bench bench-smoke bench-programs peers race lint install \
+.PHONY: all addons tests unit test run sanitize fuzz bench bench-smoke bench-programs peers race stomp-race lint install \
   clean help force lint-layers lint-sizes lint-format lint-clang lint-portable lint-tidy
 
 all: $(OUT)/libedgews.a $(EXAMPLES:%=$(OUT)/examples/%)  ## the library and the examples (default)
@@ -119,7 +119,7 @@ $(OUT)/tests/fuzz/%_fuzz: $(OBJ)/tests/fuzz/%_fuzz.o $(WITH_ADDONS)
 $(OUT)/bench/load: $(LOAD:%.cpp=$(OBJ)/%.o) $(OUT)/libedgews.a
 	@$(LINK)
 
-$(OUT)/bench/floor: $(OBJ)/bench/floor.o $(OUT)/libedgews.a
+$(OUT)/bench/floor $(OUT)/bench/stomp_load: $(OUT)/bench/%: $(OBJ)/bench/%.o $(OUT)/libedgews.a
 	@$(LINK)
 
 $(OUT)/bench/micro: $(MICRO:%.cpp=$(OBJ)/%.o) $(WITH_ADDONS)
@@ -189,7 +189,7 @@ bench-smoke:
 	@tests/run bench
 
 # The load generator, and the server that does the least that one can.
-bench-programs: $(OUT)/bench/load $(OUT)/bench/floor
+bench-programs: $(OUT)/bench/load $(OUT)/bench/floor $(OUT)/bench/stomp_load
 
 # The servers that ours is compared with, by flags that favour them: ours gets no -march=native.
 PEER_PROGRAMS := beast libwebsockets websocketpp
@@ -211,6 +211,11 @@ race:  ## edgews beside other servers: QUICK=1 ROWS=regex PEERS='floor beast' PE
 	@$(MAKE) MODE=release all bench-programs peers
 	@RACE_COMPILER='$(CXX)' RACE_FLAGS='-std=c++20 $(strip $(FLAGS_release) $(CXXFLAGS))' \
 	  RACE_PEER_FLAGS='$(PEER_FLAGS)' RACE_VERSION='$(VERSION)' python3 -B bench/race
+
+stomp-race:  ## the STOMP broker beside RabbitMQ: ROUNDS=3
+	@tools/need stomp-race
+	@$(MAKE) MODE=release all bench-programs
+	@ROUNDS='$(ROUNDS)' python3 -B bench/stomp_race.py
 
 # --- Style ------------------------------------------------------------------
 
