@@ -96,6 +96,7 @@ const Frame* FrameReader::read_body(std::span<const std::byte>& input,
     const std::size_t held_size = held_ ? held_.size() - scanner_.size() : 0;
     const BodyEnd end = find_body_end(input.subspan(body_begin), held_size);
     if (!end.is_found) {
+        store_.reset();
         hold(input);
         input = input.last(0);
         return nullptr;

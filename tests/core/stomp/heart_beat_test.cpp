@@ -1,0 +1,69 @@
+// Heart-beats (1.2, Heart-beating).
+#include <gtest/gtest.h>
+
+#include <edgews/core/stomp/heart_beat.hpp>
+
+#include <cstdint>
+
+namespace edgews::stomp {
+namespace {
+
+TEST(StompHeartBeat, C1_two_numbers_with_a_comma_between) {
+    struct Row {
+        const char* value;
+        std::uint32_t can_send_ms;
+        std::uint32_t wants_ms;
+    };
+    const Row rows[] = {
+        {"0,0", 0, 0},
+        {"4000,8000", 4000, 8000},
+        {"0,1", 0, 1},
+        {"0010,0", 10, 0},
+        {"4294967295,1", 4294967295, 1},
+        {"1,4294967296", 1, UINT32_MAX},
+        {"99999999999999999999999999,1", UINT32_MAX, 1},
+    };
+    for (const Row& row : rows) {
+        SCOPED_TRACE(row.value);
+        const std::optional<HeartBeat> parsed = HeartBeat::parse(row.value);
+        ASSERT_TRUE(parsed.has_value());
+        EXPECT_EQ(parsed->can_send_ms, row.can_send_ms);
+        EXPECT_EQ(parsed->wants_ms, row.wants_ms);
+    }
+}
+
+TEST(StompHeartBeat, C1_anything_else_is_malformed) {
+    for (const char* value : {"",
+                              ",",
+                              "1",
+                              "1,",
+                              ",1",
+                              "1,2,3",
+                              "-1,0",
+                              "0,-1",
+                              "+1,0",
+                              "1.5,0",
+                              "a,b",
+                              "1,b",
+                              "0x1,0",
+                              " 1,2",
+                              "1, 2",
+                              "1 ,2",
+                              "1,2 ",
+                              "1;2",
+                              "99999999999999999999x,1",
+                              "1,2\n"}) {
+        EXPECT_FALSE(HeartBeat::parse(value).has_value()) << value;
+    }
+}
+
+TEST(StompHeartBeat, C2_C3_beats_come_as_often_as_both_can_stand) {
+    EXPECT_EQ(agreed_ms({}, {}), 0U);
+    EXPECT_EQ(agreed_ms({.can_send_ms = 10}, {.wants_ms = 20}), 20U);
+    EXPECT_EQ(agreed_ms({.can_send_ms = 20}, {.wants_ms = 10}), 20U);
+    EXPECT_EQ(agreed_ms({.can_send_ms = 0, .wants_ms = 5}, {.can_send_ms = 5, .wants_ms = 10}), 0U);
+    EXPECT_EQ(agreed_ms({.can_send_ms = 20, .wants_ms = 5}, {.can_send_ms = 5, .wants_ms = 0}), 0U);
+}
+
+}  // namespace
+}  // namespace edgews::stomp
