@@ -2,32 +2,15 @@
 #include <edgews/core/stomp/head_scanner.hpp>
 
 #include <algorithm>
-#include <bit>
 #include <cassert>
-#include <cstring>
+#include <string_view>
 
 namespace edgews::stomp {
 namespace {
 
-// Of LF and NUL, the first offset in [begin, end), or `end`. Eight bytes at once: a header line
-// is too short for two calls of memchr (bench/micro/stomp_frame_bench.cpp).
-std::size_t find_terminator(const char* text, std::size_t begin, std::size_t end) noexcept {
-    constexpr std::uint64_t ones = 0x0101010101010101;
-    constexpr std::uint64_t tops = ones * 0x80;
-    while (end - begin >= sizeof(std::uint64_t)) {
-        std::uint64_t word;
-        std::memcpy(&word, text + begin, sizeof word);
-        const std::uint64_t feeds = word ^ (ones * '\n');
-        const std::uint64_t bits = (((word - ones) & ~word) | ((feeds - ones) & ~feeds)) & tops;
-        if (bits != 0) {
-            // The lowest bit is right, those above it may be no more than a borrow.
-            if constexpr (std::endian::native != std::endian::little) break;
-            return begin + static_cast<std::size_t>(std::countr_zero(bits)) / 8;
-        }
-        begin += sizeof word;
-    }
-    while (begin < end && text[begin] != '\n' && text[begin] != '\0') ++begin;
-    return begin;
+// The first `byte` of `text`, or its end.
+std::size_t find_byte(std::string_view text, char byte) noexcept {
+    return std::min(text.find(byte), text.size());
 }
 
 // A line, and a CR and an LF behind it.
@@ -48,7 +31,8 @@ HeadScanner::Result HeadScanner::scan(std::span<const std::byte> input,
         const std::size_t line_room = line_size_max(limits) - (size_ - line_begin_);
         const std::size_t head_room = limits.head_size_max - size_;
         const std::size_t end = at + std::min({input.size() - at, line_room, head_room});
-        const std::size_t found = find_terminator(text, at, end);
+        const std::string_view rest(text + at, end - at);
+        const std::size_t found = at + find_byte(rest.substr(0, find_byte(rest, '\n')), '\0');
         if (found > at) ends_with_cr_ = text[found - 1] == '\r';
         size_ += found - at;
         at = found;
