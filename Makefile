@@ -12,7 +12,9 @@ FLAGS_clang := -O0
 FLAGS_aarch64 := -O0
 FLAGS_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 FLAGS_tsan := -O1 -g -fsanitize=thread
-FLAGS_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+# clang 14 cannot compile coroutines with the `function` sanitizer.
+FLAGS_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
+  -fno-sanitize=function
 ifneq ($(filter clang fuzz,$(MODE)),)
 CXX := clang++
 else ifeq ($(MODE),aarch64)
