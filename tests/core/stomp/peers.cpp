@@ -30,9 +30,16 @@ void Peer::vanish() {
     peers_.serve();
 }
 
+void Peer::unstick() {
+    is_stuck = false;
+    serve();
+    peers_.serve();
+}
+
 void Peer::say_bytes(std::string_view bytes) {
     input_ += bytes;
     feed();
+    if (session_->is_over()) session_->leave();
     peers_.serve();
 }
 
@@ -89,7 +96,8 @@ void Peer::serve() {
 void Peer::note_output() {
     const std::string bytes = std::exchange(session_->output(), {});
     std::span<const std::byte> input = std::as_bytes(std::span(bytes));
-    FrameReader reader(peers_.session_options_.frame, peers_.buffers_);
+    const FrameLimits limits;  // A client's own.
+    FrameReader reader(limits, peers_.buffers_);
     reader.set_version(session_->version());
     while (!input.empty()) {
         const auto* const begin = reinterpret_cast<const char*>(input.data());
@@ -113,9 +121,14 @@ Got Peer::take(std::string_view command) {
         ADD_FAILURE() << "no frame came, where " << command << " was expected";
         return {};
     }
+    Got got = take_any();
+    EXPECT_EQ(got.command, command) << got.raw;
+    return got;
+}
+
+Got Peer::take_any() {
     Got got = std::move(got_.front());
     got_.pop_front();
-    EXPECT_EQ(got.command, command) << got.raw;
     return got;
 }
 
@@ -128,6 +141,27 @@ std::vector<std::string> Peer::take_bodies() {
 Got Peer::take_error() {
     EXPECT_TRUE(session_->is_over());
     return take("ERROR");
+}
+
+Got Peer::take_error(Fault fault) {
+    EXPECT_EQ(session_->fault(), fault) << describe(session_->fault());
+    Got got = take_error();
+    EXPECT_EQ(got.header("message"), describe(fault));
+    EXPECT_EQ(got.raw.find("secret"), std::string::npos) << got.raw;
+    EXPECT_TRUE(has_nothing());
+    if (got.body.empty()) return got;
+    EXPECT_EQ(got.header("content-type"), "text/plain");
+    EXPECT_EQ(got.header("content-length"), std::to_string(got.body.size()));
+    return got;
+}
+
+Got Peer::expect_refused(std::string_view frame, Fault fault) {
+    EXPECT_TRUE(has_nothing());
+    say(frame);
+    Got got = take_error(fault);
+    say("DISCONNECT\nreceipt:late\n\n");
+    EXPECT_TRUE(has_nothing());  // Nobody listens any more.
+    return got;
 }
 
 Peers::Peers(BrokerOptions options, SessionOptions session_options)

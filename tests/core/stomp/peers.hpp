@@ -47,6 +47,8 @@ class Peer {
     void say_bytes(std::string_view bytes);
     // The next frame that came; fails the test if there is none, or of another command.
     Got take(std::string_view command);
+    // The same, of whatever command.
+    Got take_any();
     // No frame is left.
     [[nodiscard]] bool has_nothing() const { return got_.empty(); }
     [[nodiscard]] std::size_t count() const { return got_.size(); }
@@ -54,10 +56,16 @@ class Peer {
     std::vector<std::string> take_bodies();
     // The session ends with ERROR, of which this is the message; fails the test otherwise.
     Got take_error();
+    // The same, because of that: the last frame, with its sentence, and nothing of any secret.
+    Got take_error(Fault fault);
+    // Sends a frame that breaks a rule: ERROR, and the session is over.
+    Got expect_refused(std::string_view frame, Fault fault);
     // The connection is gone, without a word.
     void vanish();
     // What waits in front of the connection stays there: it is not read.
     bool is_stuck = false;
+    // It is read again, with what came meanwhile.
+    void unstick();
 
     [[nodiscard]] Session& session() { return *session_; }
     [[nodiscard]] bool is_blocked() const { return is_blocked_; }
