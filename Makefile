@@ -10,8 +10,8 @@ MODE ?= release
 FLAGS_release := -O2 -g
 FLAGS_clang := -O0
 FLAGS_aarch64 := -O0
-FLAGS_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-FLAGS_tsan := -O1 -g -fsanitize=thread
+FLAGS_asan := -O1 -g1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+FLAGS_tsan := -O1 -g1 -fsanitize=thread
 # clang 14 cannot compile coroutines with the `function` sanitizer.
 FLAGS_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
   -fno-sanitize=function
@@ -81,6 +81,20 @@ $(OBJ)/%.o: %.cpp $(OBJ)/flags | build/include/edgews
 	@mkdir -p $(@D)
 	@echo "compile $@"
 	@$(CXX) $(ALL_FLAGS) -c $< -o $@
+
+# Tests are compiled to be right, not fast. What all of them begin with is read once, and again
+# (-MD) where another version of it is installed.
+TEST_OBJECTS := $(TESTS:%.cpp=$(OBJ)/%.o)
+GTEST := $(OBJ)/tests/gtest.hpp
+$(TEST_OBJECTS) $(GTEST).gch: private FLAGS_$(MODE) += -O0
+$(TEST_OBJECTS): private BASE += -include $(GTEST)
+$(TEST_OBJECTS): $(GTEST).gch
+
+$(GTEST).gch: $(OBJ)/flags
+	@mkdir -p $(@D)
+	@echo '#include <gtest/gtest.h>' > $(GTEST)
+	@echo "compile $@"
+	@$(CXX) $(ALL_FLAGS:-MMD=-MD) -x c++-header $(GTEST) -o $@
 
 $(OUT)/libedgews.a: $(SOURCES:%.cpp=$(OBJ)/%.o)
 	@$(ARCHIVE)
