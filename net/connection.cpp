@@ -76,7 +76,7 @@ void Connection::on_readable() {
     last_heard_ms_ = now();
     if (extras_ && extras_->held_input) {
         dispatch_held();
-        if (!Stream::is_open() || is_broken() || is_paused_) return;
+        if (!Stream::is_open() || is_given_up() || is_paused_) return;
     }
     for (std::size_t size = 0; size < turn_size_max;) {
         const std::span<std::byte> direct = direct_space();
@@ -98,7 +98,7 @@ void Connection::on_readable() {
         }
         end_dispatch();
         size += std::exchange(shared().restored_size, 0);
-        if (!Stream::is_open() || is_broken() || is_paused_) return;
+        if (!Stream::is_open() || is_given_up() || is_paused_) return;
         if (is_drained() && !has_ended()) return;
         if (transport() != nullptr) break;  // Whose bytes may be many more than what they mean.
     }
@@ -126,7 +126,7 @@ std::span<std::byte> Connection::direct_space() noexcept {
 void Connection::dispatch(std::span<std::byte> input) {
     const std::span<const std::byte> batch = input;
     pong_count_ = 0;
-    while (Stream::is_open() && !is_broken() && !is_paused_) {
+    while (Stream::is_open() && !is_given_up() && !is_paused_) {
         const Event event = reader_.next(input);
         if (!event) break;
         guard([&] { handle(event); });
@@ -238,7 +238,7 @@ void Connection::send_held_pong() {
 // The answer repeats the peer's code (section 5.5.1); then the server closes first (7.1.1), and a
 // client waits for it.
 void Connection::handle_close(const Event& event) {
-    if (is_client()) extras().unsent_size = output_size();  // The peer will not look at it.
+    if (is_client()) extras().unsent_size += output_size();  // The peer will not look at it.
     closing_.close_received(event.close_code);
     if (closing_.may_send_close()) send_close_frame(event.close_code, {});
     const auto* reason = reinterpret_cast<const char*>(event.payload.data());
@@ -250,7 +250,7 @@ void Connection::handle_close(const Event& event) {
 // Fails the connection (section 7.1.7): the peer is told why, and not listened to any more.
 void Connection::handle_fault(Fault fault) {
     shared().counters.add(Counter::protocol_faults);
-    if (is_client()) extras().unsent_size = output_size();  // Without the close frame.
+    if (is_client()) extras().unsent_size += output_size();  // Without the close frame.
     if (closing_.may_send_close()) send_close_frame(close_code_for(fault), describe(fault));
     if (handlers().error) guard([&] { handlers().error(*this, describe(fault)); });
     end({});
@@ -262,6 +262,7 @@ void Connection::fail(std::string_view what) noexcept {
     shared().borrowable = {};
     shared().counters.add(Counter::handler_failures);
     if (is_reported_) return;
+    if (is_broken()) break_off();
     close(close_code::internal_error, "internal error");
     if (!handlers().error) return;
     try {
@@ -278,6 +279,12 @@ void Connection::on_lost() {
     if (is_closed()) return;
     if (is_broken() || output_size() == 0) return Stream::close();
     finish(Farewell::close, options().close_timeout_ms);
+}
+
+// What the peer said before it went is heard, by whoever paused, too: it cannot wait.
+void Connection::on_reset() {
+    is_paused_ = false;
+    on_readable();
 }
 
 // The last that the application hears.

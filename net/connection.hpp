@@ -92,8 +92,8 @@ class Connection final : public Stream {
     // Stops reading after the message or part that is being delivered: what comes later waits here,
     // in the socket, and then at the peer. Pings and a close frame behind it wait, too, and the
     // peer's silence counts no more than our own. resume_reading() goes on, in the next turn.
-    // Once closing begins, reading goes on by itself.
-    void pause_reading() noexcept { is_paused_ = closing_.may_send(); }
+    // Once closing begins, or the peer has reset the connection, reading goes on by itself.
+    void pause_reading() noexcept { is_paused_ = closing_.may_send() && !is_broken(); }
     void resume_reading();
     [[nodiscard]] bool is_paused() const noexcept { return is_paused_; }
 
@@ -154,6 +154,7 @@ class Connection final : public Stream {
 
     void on_readable() override;
     void on_lost() override;
+    void on_reset() override;
     void on_blocked() override;
     void on_writable() override;
     void on_output_lost(std::size_t size) noexcept override;

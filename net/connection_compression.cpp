@@ -103,7 +103,7 @@ void Connection::restore_part(Opcode opcode, std::span<const std::byte> input,
     MessageInflater& inflater = extras_->deflating->inflater;
     Buffer piece = loop().pool().take(chunk_size);
     Result result = Result::full;
-    while (result == Result::full && closing_.may_send() && !is_broken() && !is_paused_) {
+    while (result == Result::full && closing_.may_send() && !is_given_up() && !is_paused_) {
         piece.clear();
         result = inflater.restore(input, part, piece);
         shared().restored_size += piece.size();
@@ -130,7 +130,7 @@ void Connection::keep_rest(Opcode opcode, std::span<const std::byte> input, Mess
 }
 
 void Connection::tell_restored_end(Opcode opcode) {
-    if (Stream::is_open() && !is_broken()) {
+    if (Stream::is_open() && !is_given_up()) {
         handle_message({.kind = Event::Kind::end, .opcode = opcode});
     }
 }

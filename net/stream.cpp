@@ -54,6 +54,7 @@ bool Stream::take_over(Stream& predecessor) noexcept {
     transport_ = std::move(predecessor.transport_);
     is_blocked_ = predecessor.is_blocked_;
     is_broken_ = predecessor.is_broken_;
+    is_given_up_ = predecessor.is_given_up_;
     has_ended_ = predecessor.has_ended_;
     loop_->hand_over(predecessor, *this);
     predecessor.enter(Phase::closed);
@@ -63,12 +64,9 @@ bool Stream::take_over(Stream& predecessor) noexcept {
 
 void Stream::on_events(std::uint32_t events) {
     if ((events & (EPOLLRDHUP | EPOLLHUP)) != 0) has_ended_ = true;
-    // A reset: what it leaves unread, its sender gave up.
     if ((events & EPOLLERR) != 0) {
-        is_broken_ = true;
-        forget_output();
-        if (is_open()) return on_lost();
-        return close();
+        note_reset();
+        return tell_broken();
     }
     if ((events & EPOLLOUT) != 0 && is_blocked_) {
         is_blocked_ = false;
@@ -83,9 +81,7 @@ void Stream::on_events(std::uint32_t events) {
 
 void Stream::on_flush() {
     is_flush_requested_ = false;
-    if (!is_broken_) return flush();
-    if (is_open()) return on_lost();
-    close();
+    is_broken_ ? tell_broken() : flush();
 }
 
 void Stream::abandon() {
@@ -105,8 +101,8 @@ Received Stream::receive_raw(std::span<std::byte> space, int flags) noexcept {
     is_drained_ = count < static_cast<ssize_t>(space.size());
     if (count > 0) return {.size = static_cast<std::size_t>(count)};
     if (count == 0) return {.end = Received::End::ended};
-    if (errno == EAGAIN || errno == EWOULDBLOCK) return {.end = Received::End::would_block};
-    return {.end = Received::End::lost};
+    const bool is_more_to_come = errno == EAGAIN && !is_broken_;
+    return {.end = is_more_to_come ? Received::End::would_block : Received::End::lost};
 }
 
 bool Stream::may_shake_hands() {
@@ -162,6 +158,7 @@ void Stream::flush() {
         if (output_) output_->consume(sent);
     }
     if (output_size() > 0) {
+        if (is_broken_) return;
         if (output_) output_->settle();
         return on_blocked();
     }
@@ -229,7 +226,8 @@ std::size_t Stream::send_raw(std::span<iovec> pieces, std::size_t size) {
         if (errno == EAGAIN || errno == EWOULDBLOCK) {
             is_blocked_ = true;
         } else {
-            break_off();
+            note_reset();
+            loop_->flush_later(*this);
         }
         return 0;
     }
@@ -239,10 +237,22 @@ std::size_t Stream::send_raw(std::span<iovec> pieces, std::size_t size) {
 }
 
 void Stream::break_off() {
-    if (is_broken_ || is_closed()) return;
-    is_broken_ = true;
+    if (is_given_up_ || is_closed()) return;
+    is_broken_ = is_given_up_ = true;
     forget_output();
     loop_->flush_later(*this);
+}
+
+// The system keeps what had come before the reset, and says so behind it (an end, or an error).
+void Stream::note_reset() noexcept {
+    is_broken_ = has_ended_ = true;
+    is_blocked_ = false;
+    forget_output();
+}
+
+void Stream::tell_broken() {
+    if (!is_open()) return close();
+    is_given_up_ ? on_lost() : on_reset();
 }
 
 void Stream::forget_output() noexcept {
@@ -253,6 +263,7 @@ void Stream::forget_output() noexcept {
 
 void Stream::finish(Farewell farewell, std::uint32_t timeout_ms) {
     assert(is_open());
+    if (is_broken_) return close();
     enter(Phase::finishing);
     farewell_ = farewell;
     loop_->schedule(*this, timeout_ms);

@@ -72,6 +72,9 @@ class Stream : public Source {
     virtual void on_readable() = 0;
     // The connection is gone without a goodbye. Must end in close() or finish().
     virtual void on_lost() = 0;
+    // The connection was reset: is_broken(), and what came before that is still to be read. Must
+    // end as on_lost(), at once or when a receive says so.
+    virtual void on_reset() { on_lost(); }
     // A flush left something that waits for the peer to read.
     virtual void on_blocked() {}
     // The connection broke, and so many bytes of output will never leave.
@@ -124,7 +127,7 @@ class Stream : public Source {
         is_dispatching_ = false;
         flush();
     }
-    // Sends as much as the socket takes. Calls no handler: an error shows as on_lost() at
+    // Sends as much as the socket takes. Calls no handler: an error shows as on_reset() at
     // the end of the turn.
     void flush();
     // Sends the beginning of `bytes` past the queue. Requires: nothing waits. Returns how many
@@ -145,8 +148,11 @@ class Stream : public Source {
     // Sends what is left, then closes as `farewell` says; at the latest when the peer
     // takes nothing, or does not end, for `timeout_ms`.
     void finish(Farewell farewell, std::uint32_t timeout_ms);
-    // Gives the connection up: nothing is sent any more, on_lost() follows in this turn.
+    // Gives the connection up: nothing is sent or to be read any more, on_lost() follows in this
+    // turn.
     void break_off();
+    [[nodiscard]] bool is_given_up() const noexcept { return is_given_up_; }
+    // Nothing can be sent any more: it was given up, or the peer has reset it.
     [[nodiscard]] bool is_broken() const noexcept { return is_broken_; }
     // Closes now. The object is deleted at the end of the turn.
     void close() noexcept;
@@ -163,6 +169,8 @@ class Stream : public Source {
     [[nodiscard]] bool may_shake_hands();
     void take_output();
     void forget_output() noexcept;
+    void note_reset() noexcept;
+    void tell_broken();
     void flush_later();
     [[nodiscard]] Received receive_raw(std::span<std::byte> space, int flags = 0) noexcept;
     [[nodiscard]] Received receive_opened(std::span<std::byte> space) noexcept;
@@ -187,6 +195,7 @@ class Stream : public Source {
     bool is_dispatching_ : 1 = false;
     bool has_sent_ : 1 = false;  // Since is_being_read() was asked.
     bool has_shaken_hands_ : 1 = false;
+    bool is_given_up_ : 1 = false;
 };
 
 }  // namespace edgews
