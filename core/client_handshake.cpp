@@ -215,6 +215,8 @@ std::string_view describe(OpeningResponseFault fault) noexcept {
     switch (fault) {
         case OpeningResponseFault::none: return "no fault";
         case OpeningResponseFault::status_not_101: return "the server's answer is not status 101";
+        case OpeningResponseFault::version_too_old:
+            return "the answer is of HTTP/1.0, which cannot upgrade";
         case OpeningResponseFault::upgrade_missing: return "the answer has no Upgrade header";
         case OpeningResponseFault::upgrade_not_websocket:
             return "the answer's Upgrade header is not just \"websocket\"";
@@ -249,6 +251,7 @@ std::string_view describe(const ReadOpeningResponse& response) noexcept {
 ReadOpeningResponse read_opening_response(const HttpHead& head,
                                           const OpeningOffer& offer) noexcept {
     if (head.status() != 101) return {.fault = OpeningResponseFault::status_not_101};
+    if (head.is_http_1_0()) return {.fault = OpeningResponseFault::version_too_old};
     ReadOpeningResponse response{.fault = check_upgrade(head)};
     if (response.fault != OpeningResponseFault::none) return response;
     response.fault = check_accept(head, offer.key);

@@ -77,6 +77,7 @@ enum class OpeningRequestFault : std::uint8_t {
 enum class OpeningResponseFault : std::uint8_t {
     none,
     status_not_101,          // (1): a redirection, a refusal, a page
+    version_too_old,         // 9110 7.8: HTTP/1.0 has no Upgrade
     upgrade_missing,         // (2)
     upgrade_not_websocket,   // (2): another protocol, or several
     connection_not_upgrade,  // (3): Connection missing, or without "Upgrade"

@@ -400,10 +400,13 @@ bool HttpHead::has_response_body() const noexcept {
     return content_length_ > 0 || !has_content_length_;
 }
 
+bool HttpHead::is_http_1_0() const noexcept {
+    return is_response() && slice(0, old_version.size()) == old_version;
+}
+
 bool HttpHead::keep_alive() const noexcept {
     if (has_token("Connection", "close")) return false;
-    const bool is_old = is_response() && slice(0, old_version.size()) == old_version;
-    return !is_old || has_token("Connection", "keep-alive");
+    return !is_http_1_0() || has_token("Connection", "keep-alive");
 }
 
 std::string_view HttpHead::reason() const noexcept {

@@ -110,6 +110,9 @@ class HttpHead {
     // "Switching Protocols", or whatever the server wrote; may be empty. Requires: a response.
     [[nodiscard]] std::string_view reason() const noexcept;
 
+    // A response of HTTP/1.0, which is taken where a request of that is not.
+    [[nodiscard]] bool is_http_1_0() const noexcept;
+
     // Of a request. Requires: it is one.
     [[nodiscard]] std::string_view method() const noexcept;
     // As it was sent: "/path?query" or "http://host/path?query".

@@ -212,6 +212,7 @@ const std::vector<FaultRow> upgrade_rows = {
     {"200", {.line = "HTTP/1.1 200 OK\r\n"}, ResponseFault::status_not_101},
     {"301", {.line = "HTTP/1.1 301 x\r\n"}, ResponseFault::status_not_101},
     {"HTTP/1.0", {.line = "HTTP/1.0 502 x\r\n"}, ResponseFault::status_not_101},
+    {"101 of HTTP/1.0", {.line = "HTTP/1.0 101 x\r\n"}, ResponseFault::version_too_old},
     {"no Upgrade", {.upgrade = ""}, ResponseFault::upgrade_missing},
     {"Upgrade to h2c", {.upgrade = "Upgrade: h2c\r\n"}, ResponseFault::upgrade_not_websocket},
     {"empty Upgrade", {.upgrade = "Upgrade:\r\n"}, ResponseFault::upgrade_not_websocket},

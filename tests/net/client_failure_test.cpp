@@ -177,6 +177,7 @@ TEST_F(ClientFailure, each_fault_of_the_response_is_told_with_its_status) {
              for (int i = 0; i < 200; ++i) lines += "X: y\r\n";
              return lines;
          }()),
+        {"old version", with("HTTP/1.1", "HTTP/1.0"), 101, "HTTP/1.0"},
          0, "header"},
     };
     const RawServer server(loop);
