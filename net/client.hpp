@@ -9,7 +9,8 @@
 //     loop.run();
 //
 // It behaves as the WHATWG standard (WebSockets, section 3) has it: the same states, the same
-// events in the same order, error before close, 1006 where no close frame came.
+// events in the same order, error before close, close when TCP has ended, 1006 where no close frame
+// came.
 #pragma once
 
 #include <edgews/core/close_code.hpp>
@@ -53,8 +54,9 @@ class Client {
     SendResult send_fragment(Message piece, Fragment which);
     SendResult ping(std::span<const std::byte> payload = {});
     // Starts the closing handshake; still connecting, gives up, which ends as any failure does, and
-    // waiting to connect again, stops that. False: a code or reason that cannot be sent, or it is
-    // closing already.
+    // waiting to connect again, stops that. The close handler follows when the server has ended
+    // TCP, or after ClientOptions::close_timeout_ms. False: a code or reason that cannot be sent,
+    // or it is closing already.
     bool close(std::uint16_t code = close_code::normal, std::string_view reason = {});
     // Drops the connection without a goodbye; the close handler follows. It is not opened again.
     void terminate();

@@ -85,6 +85,7 @@ struct ClientOptions {
     // Milliseconds between pings, which keep the connection alive and measure Client::latency_us();
     // 0: none.
     std::uint32_t ping_ms = 30'000;
+    // From the first close frame to the end of TCP, which is the server's to begin.
     // Milliseconds after a ping in which something has to be heard, or the connection is lost. 0:
     // no limit.
     std::uint32_t pong_timeout_ms = 10'000;
@@ -140,7 +141,8 @@ struct ClientHandlers {
     Function<void(Client&)> drain{};
     // The connection cannot be opened, or fails. `close` follows.
     Function<void(Client&, const ClientError&)> error{};
-    // The end: once for each try. Code 1006: there was no close frame; 1005: it bore no code.
+    // The end: once for each try, when TCP has ended or was given up, not when a close frame comes.
+    // Code 1006: there was no close frame; 1005: it bore no code.
     Function<void(Client&, const CloseEvent&)> close{};
     // After `close`, with ReconnectOptions::enabled.
     Function<void(Client&, Reconnecting&)> reconnect{};

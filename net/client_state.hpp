@@ -1,8 +1,8 @@
 // What is behind a Client: from one try to connect to the next.
 //
-//     idle ──connect()──▶ connecting ──opened──▶ open ──close frame──▶ closing ──▶ closed
-//                           └────────── failed, lost ─────────────────────────────▲  │
-//                           ▲────────────── redirected, waiting to reconnect ────────┘
+//     idle ──connect()──▶ connecting ──opened──▶ open ──close frame──▶ closing ──TCP ends──▶ closed
+//                           └────────── failed, lost ───────────────────────────────────────▲  │
+//                           ▲────────────── redirected, waiting to reconnect ──────────────────┘
 //
 // Lives as long as its Client, and as the Connection that may outlive that by its goodbye.
 #pragma once

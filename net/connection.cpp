@@ -235,16 +235,26 @@ void Connection::send_held_pong() {
     if (closing_.may_send()) send_control(Opcode::pong, payload.bytes());
 }
 
-// The answer repeats the peer's code (section 5.5.1); then the server closes first (7.1.1), and a
-// client waits for it.
+// The answer repeats the peer's code (section 5.5.1); then the server closes first (7.1.1).
 void Connection::handle_close(const Event& event) {
-    if (is_client()) extras().unsent_size += output_size();  // The peer will not look at it.
+    const auto* text = reinterpret_cast<const char*>(event.payload.data());
+    const std::string_view reason(text, event.payload.size());
     closing_.close_received(event.close_code);
+    if (is_client()) return await_end(reason);
     if (closing_.may_send_close()) send_close_frame(event.close_code, {});
-    const auto* reason = reinterpret_cast<const char*>(event.payload.data());
-    end({.code = event.close_code, .reason = {reason, event.payload.size()}, .clean = true});
-    const Farewell farewell = is_client() ? Farewell::wait : Farewell::close;
-    if (Stream::is_open()) finish(farewell, options().close_timeout_ms);
+    end({.code = event.close_code, .reason = reason, .clean = true});
+    if (Stream::is_open()) finish(Farewell::close, options().close_timeout_ms);
+}
+
+// A client's end is that of TCP (section 7.1.4), for which it waits as long as for a close frame:
+// where it has sent one first, both share the time. What comes until then, its reader discards.
+void Connection::await_end(std::string_view reason) {
+    extras().close_reason = reason;
+    extras_->unsent_size += output_size();  // The peer will not look at it.
+    if (!closing_.may_send_close()) return;
+    send_close_frame(closing_.code(), {});
+    since_ms_ = now();
+    set_timer();
 }
 
 // Fails the connection (section 7.1.7): the peer is told why, and not listened to any more.
@@ -272,12 +282,16 @@ void Connection::fail(std::string_view what) noexcept {
     }
 }
 
-// Without a close frame of the peer. Input that it may still send is of no use.
+// The end of TCP: of a server's connection without a close frame of the peer, of a client's behind
+// it. Input that the peer may still send is of no use.
 void Connection::on_lost() {
-    if (is_client() && !is_reported_) extras().unsent_size += output_size();
-    end({});
+    if (is_client() && !is_reported_ && !closing_.is_done()) extras().unsent_size += output_size();
+    const std::string reason = extras_ ? std::move(extras_->close_reason) : std::string();
+    end({.code = closing_.code(), .reason = reason, .clean = closing_.is_done()});
     if (is_closed()) return;
-    if (is_broken() || output_size() == 0) return Stream::close();
+    // Whoever sent a goodbye of TLS waits for ours.
+    const bool owes_goodbye = is_client() && transport() != nullptr && !has_failed_transport();
+    if (is_broken() || (output_size() == 0 && !owes_goodbye)) return Stream::close();
     finish(Farewell::close, options().close_timeout_ms);
 }
 

@@ -65,10 +65,10 @@ class Connection final : public Stream {
     SendResult ping(std::span<const std::byte> payload = {});
     SendResult pong(std::span<const std::byte> payload = {});
 
-    // Starts the closing handshake. The close handler follows when the peer answers, or after
-    // RouteOptions::close_timeout_ms. A code that may not be on the wire
-    // (core/close_code.hpp), a reason of more than 123 bytes or not UTF-8: false, nothing happens;
-    // nor when the connection is closing already. 1005 sends a close frame without a code.
+    // Starts the closing handshake. The close handler follows when the peer answers (a client's:
+    // when TCP has ended, too), or after RouteOptions::close_timeout_ms. A code that may not be on
+    // the wire (core/close_code.hpp), a reason of more than 123 bytes or not UTF-8: false, nothing
+    // happens; nor when the connection is closing already. 1005 sends a close frame without a code.
     bool close(std::uint16_t code = close_code::normal, std::string_view reason = {});
     [[nodiscard]] static bool may_close_with(std::uint16_t code, std::string_view reason) noexcept;
     // Drops the connection without a goodbye; the close handler follows at the end of the turn.
@@ -182,6 +182,7 @@ class Connection final : public Stream {
     void fail(std::string_view what) noexcept;
 
     [[nodiscard]] bool has_room_for(std::size_t size) const noexcept;
+    void await_end(std::string_view reason);
     [[nodiscard]] bool make_room_for(std::size_t size);
     SendResult overflow();
     void tell_overflow();

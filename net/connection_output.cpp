@@ -251,7 +251,7 @@ void Connection::on_writable() {
 }
 
 void Connection::on_output_lost(std::size_t size) noexcept {
-    if (is_client()) extras().unsent_size += size;
+    if (is_client() && !closing_.is_done()) extras().unsent_size += size;
 }
 
 void Connection::count_sent(std::size_t size) noexcept {

@@ -285,7 +285,7 @@ void Stream::on_finish_timer(std::uint32_t timeout_ms) noexcept {
 void Stream::all_sent() noexcept {
     if (transport_ && transport_->end()) return flush();  // And then we are here again.
     if (farewell_ == Farewell::close && is_drained_) return close();
-    if (farewell_ != Farewell::wait && ::shutdown(fd_.get(), SHUT_WR) != 0) return close();
+    if (::shutdown(fd_.get(), SHUT_WR) != 0) return close();
     enter(Phase::lingering);
     discard_input();
 }

@@ -143,7 +143,6 @@ class Stream : public Source {
     enum class Farewell : std::uint8_t {
         close,   // The peer has promised to send nothing more: close as soon as all is sent.
         linger,  // Input may still come: shut down our side, wait for the peer's end.
-        wait,    // The peer has promised to close: wait for that.
     };
     // Sends what is left, then closes as `farewell` says; at the latest when the peer
     // takes nothing, or does not end, for `timeout_ms`.

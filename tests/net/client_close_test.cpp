@@ -15,17 +15,22 @@ using test::steady_ms;
 
 class ClientClose : public test::ClientFixture {};
 
-TEST_F(ClientClose, the_servers_close_frame_is_answered_and_its_fin_is_waited_for) {
+TEST_F(ClientClose, the_servers_close_frame_is_answered_and_the_end_is_told_with_its_fin) {
     const RawServer server(loop);
     RawPeer peer = open(server);
     peer.send(server_frame(0x88,
                            "\x0F\xA1"
                            "enough"));
     EXPECT_EQ(peer.read_frame().describe(), "88 4001");
-    expect_notes({"open", "close 4001 enough clean"});
     peer.expect_silence();  // No FIN of its own.
+    EXPECT_EQ(notes, Notes{"open"});
+    EXPECT_EQ(client->ready_state(), ReadyState::closing);
+    EXPECT_EQ(client->send("late"), SendResult::closed);
+    EXPECT_FALSE(client->close());
     peer.half_close();
     peer.expect_eof();
+    expect_notes({"open", "close 4001 enough clean"});
+    EXPECT_EQ(states.back(), "closed");
 }
 
 TEST_F(ClientClose, closing_first_it_waits_for_the_answer_and_for_the_servers_fin) {
@@ -39,21 +44,53 @@ TEST_F(ClientClose, closing_first_it_waits_for_the_answer_and_for_the_servers_fi
     turn(3);
     EXPECT_EQ(notes, Notes{"open"});
     peer.send(server_frame(0x88, "\x0F\xA2"));
+    peer.expect_silence();
+    EXPECT_EQ(notes, Notes{"open"});
+    EXPECT_EQ(client->ready_state(), ReadyState::closing);
+    peer.close();
     expect_notes({"open", "close 4002  clean"});
     EXPECT_EQ(states.back(), "closed");
-    peer.expect_silence();
-    peer.close();
 }
 
 TEST_F(ClientClose, without_the_servers_fin_it_closes_when_the_time_is_up) {
     const RawServer server(loop);
-    RawPeer peer = open(server, {.close_timeout_ms = 50});
+    for (const bool client_first : {false, true}) {
+        forget();
+        RawPeer peer = open(server, {.close_timeout_ms = 50});
+        const std::uint64_t start_ms = steady_ms();
+        if (client_first) client->close(close_code::no_status);
+        peer.send(server_frame(0x88, ""));
+        EXPECT_EQ(peer.read_frame().describe(), "88");
+        expect_notes({"open", "close 1005  clean"});
+        EXPECT_GE(steady_ms() - start_ms, 50U);
+        peer.expect_eof();
+    }
+}
+
+// Nor does it help to go on talking.
+TEST_F(ClientClose, a_server_that_talks_on_behind_its_close_frame_is_left_when_the_time_is_up) {
+    const RawServer server(loop);
+    RawPeer peer = open(server, {.close_timeout_ms = 100});
+    peer.send(server_frame(0x88, "\x03\xE8"));
     const std::uint64_t start_ms = steady_ms();
-    peer.send(server_frame(0x88, ""));
-    EXPECT_EQ(peer.read_frame().describe(), "88");
-    expect_notes({"open", "close 1005  clean"});
-    peer.expect_eof();
-    EXPECT_GE(steady_ms() - start_ms, 50U);
+    while (notes.size() < 2 && steady_ms() < start_ms + test::soon_ms) {
+        peer.send(server_frame(0x81, "blah") + server_frame(0x89, "blah"));
+        loop.poll(1);
+    }
+    EXPECT_EQ(notes, (Notes{"open", "close 1000  clean"}));
+    EXPECT_EQ(peer.read_frame().describe(), "88 1000");  // And no pong.
+    EXPECT_LT(steady_ms() - start_ms, 2'000U);
+    peer.expect_end();
+}
+
+TEST_F(ClientClose, terminated_while_it_waits_for_the_servers_fin_it_was_closed_cleanly) {
+    const RawServer server(loop);
+    RawPeer peer = open(server);
+    peer.send(server_frame(0x88, "\x03\xE8"));
+    EXPECT_EQ(peer.read_frame().describe(), "88 1000");
+    client->terminate();
+    expect_notes({"open", "close 1000  clean"});
+    peer.expect_end();
 }
 
 TEST_F(ClientClose, a_server_that_never_answers_is_left_when_the_time_is_up) {
@@ -86,9 +123,10 @@ TEST_F(ClientClose, close_frames_that_cross_are_a_clean_close) {
     RawPeer peer = open(server);
     peer.send(server_frame(0x88, "\x0F\xA3"));
     client->close(4004);
-    expect_notes({"open", "close 4003  clean"});
     EXPECT_EQ(peer.read_frame().describe(), "88 4004");
     peer.expect_silence(5);  // Only one close frame.
+    peer.close();
+    expect_notes({"open", "close 4003  clean"});
 }
 
 TEST_F(ClientClose, the_peers_code_and_reason_are_told_as_they_came) {
@@ -114,6 +152,7 @@ TEST_F(ClientClose, the_peers_code_and_reason_are_told_as_they_came) {
         RawPeer peer = open(server);
         peer.send(server_frame(0x88, row.payload));
         EXPECT_EQ(peer.read_frame().describe(), row.answer);
+        peer.close();
         const std::string whole = "close 1000 " + std::string(123, 'x') + " clean";
         expect_notes({"open", row.note == nullptr ? whole : row.note});
     }
@@ -126,8 +165,9 @@ TEST_F(ClientClose, frames_behind_the_close_frame_are_ignored) {
               server_frame(0x88, "\x03\xE9") + bytes_of("\xFF\xFF\xFF"));
     peer.send(server_frame(0x81, "later"));
     EXPECT_EQ(peer.read_frame().describe(), "88 1000");
-    expect_notes({"open", "close 1000  clean"});
     peer.expect_silence(5);
+    peer.close();
+    expect_notes({"open", "close 1000  clean"});
 }
 
 TEST_F(ClientClose, a_connection_that_ends_without_a_close_frame_is_lost) {
@@ -251,6 +291,7 @@ TEST_F(ClientClose, what_the_server_did_not_wait_for_is_told_after_its_close) {
     const std::string piece(1 << 20, 'x');
     for (int i = 0; i < 20; ++i) client->send(piece);
     peer.send(server_frame(0x88, "\x03\xE8"));
+    peer.half_close();
     await_notes(2);
     EXPECT_EQ(notes.back(), "close 1000  clean");
     EXPECT_GT(unsent_size, 1U << 20U);
@@ -264,6 +305,7 @@ TEST_F(ClientClose, after_a_clean_end_nothing_was_left_unsent) {
     client->close();
     EXPECT_EQ(peer.read_frame().text(), "hello");
     peer.send(server_frame(0x88, "\x03\xE8"));
+    peer.close();
     await_notes(2);
     EXPECT_EQ(unsent_size, 0U);
     EXPECT_EQ(client->buffered_amount(), 0U);

@@ -212,12 +212,11 @@ TEST_F(ClientLifetime, it_may_connect_anew_within_its_last_handler) {
         if (notes.size() < 6) c.reconnect();
     };
     RawPeer first = open(server, {}, handlers);
-    first.send(server_frame(0x88, "\x03\xE8"));  // And does not close: both are there at once.
+    first.send(server_frame(0x88, "\x03\xE8") + server_frame(0x81, "of the past"));
+    first.half_close();
     RawPeer second = server.accept_opened();
     EXPECT_EQ(first.read_frame().describe(), "88 1000");
     EXPECT_TRUE(until([&] { return client->ready_state() == ReadyState::open; }));
-    first.send(server_frame(0x81, "of the past"));
-    first.reset();
     second.send(server_frame(0x81, "of the present"));
     await_notes(4);
     EXPECT_EQ(notes, (Notes{"open", "close", "open", "text of the present"}));
@@ -251,6 +250,7 @@ TEST_F(ClientLifetime, it_may_be_closed_or_terminated_in_its_first_handler) {
         if (!by_terminate) {
             EXPECT_EQ(peer.read_frame().describe(), "88 4000");
             peer.send(server_frame(0x88, "\x0F\xA0"));
+            peer.half_close();
         }
         expect_notes({"open", by_terminate ? "close 1006  unclean" : "close 4000  clean"});
         if (by_terminate) peer.expect_end();
@@ -309,6 +309,7 @@ TEST_F(ClientLifetime, a_handler_that_throws_closes_the_connection_with_1011) {
         EXPECT_EQ(frame.describe(), "88 1011 internal error");
         EXPECT_EQ(notes.back(), where);
         peer.send(server_frame(0x88, "\x03\xF3"));
+        peer.half_close();
         ASSERT_TRUE(until([&] { return notes.back() == "close"; }));
         EXPECT_EQ(notes[notes.size() - 2], "error");
         EXPECT_EQ(error.stage, ClientStage::open);
