@@ -78,7 +78,8 @@ class Client {
     // Of the server or the proxy. Family none: not connected.
     [[nodiscard]] const Address& remote_address() const noexcept;
     [[nodiscard]] Loop& loop() const noexcept;
-    // For other threads: the present connection, until it closes. Names none unless open.
+    // For other threads: the present connection, until it closes. To close it so is as good as
+    // close(): it is not opened again. Names none unless open.
     [[nodiscard]] Handle handle() const noexcept;
     // Null unless open or closing: for what only a Connection can do.
     [[nodiscard]] Connection* connection() const noexcept;

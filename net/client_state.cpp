@@ -324,6 +324,7 @@ void ClientState::on_close(const CloseEvent& event) {
 void ClientState::ping() {
     if (!connection_->is_open()) return;  // It is closing, in a time of its own.
     if (options_.pong_timeout_ms > 0 && (pong_timer_ == no_token || is_ping_answered())) {
+    is_unwanted_ |= connection_->is_unwanted();
         pinged_ms_ = static_cast<std::uint32_t>(loop_.now_ms());
         later(pong_timer_, options_.pong_timeout_ms, [this] { check_pong(); });
     }
@@ -345,7 +346,7 @@ void ClientState::check_pong() {
     if (connection_->is_paused() && connection_->buffered_amount() == 0) return;
     if (is_ping_answered() || !connection_->is_open()) return;
     failure_ = "the server does not answer";
-    connection_->terminate();
+    connection_->give_up();
 }
 
 // Anything that was heard is as good as the pong. In the millisecond of the ping, too: an answer
@@ -370,7 +371,6 @@ bool ClientState::close(std::uint16_t code, std::string_view reason) {
     if (!Connection::may_close_with(code, reason)) return false;
     if (phase_ == Phase::open) {
         if (!connection_->close(code, reason)) return false;
-        is_unwanted_ = true;
         cancel(ping_timer_);
         cancel(pong_timer_);
         return true;
@@ -380,7 +380,6 @@ bool ClientState::close(std::uint16_t code, std::string_view reason) {
 
 void ClientState::terminate() {
     if (phase_ != Phase::open) return (void)give_up();
-    is_unwanted_ = true;
     connection_->terminate();
 }
 

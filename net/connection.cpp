@@ -273,7 +273,7 @@ void Connection::fail(std::string_view what) noexcept {
     shared().counters.add(Counter::handler_failures);
     if (is_reported_) return;
     if (is_broken()) break_off();
-    close(close_code::internal_error, "internal error");
+    begin_closing(close_code::internal_error, "internal error");
     if (!handlers().error) return;
     try {
         handlers().error(*this, what);

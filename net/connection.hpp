@@ -133,6 +133,10 @@ class Connection final : public Stream {
     void append_extensions(std::string& out) const;
     // Input may have come while nobody read.
     void read_again() { read_later(); }
+    // The application has closed or terminated it, here or through a Handle.
+    [[nodiscard]] bool is_unwanted() const noexcept { return is_unwanted_; }
+    // As terminate(), for a reason of the engine's.
+    void give_up() { break_off(); }
     // When the peer was heard last, as opened_ms().
     [[nodiscard]] std::uint32_t last_heard_ms() const noexcept { return last_heard_ms_; }
     Connection* as_connection() noexcept override { return is_reported_ ? nullptr : this; }
@@ -178,11 +182,11 @@ class Connection final : public Stream {
     void go_on_with_rest();
     void handle_ping(std::span<const std::byte> payload);
     void handle_close(const Event& event);
+    void await_end(std::string_view reason);
     void handle_fault(Fault fault);
     void fail(std::string_view what) noexcept;
 
     [[nodiscard]] bool has_room_for(std::size_t size) const noexcept;
-    void await_end(std::string_view reason);
     [[nodiscard]] bool make_room_for(std::size_t size);
     SendResult overflow();
     void tell_overflow();
@@ -207,6 +211,7 @@ class Connection final : public Stream {
     [[nodiscard]] FrameHeader masked(FrameHeader header) const noexcept;
     SendResult send_application_control(Opcode opcode, std::span<const std::byte> payload);
     void send_control(Opcode opcode, std::span<const std::byte> payload);
+    bool begin_closing(std::uint16_t code, std::string_view reason);
     void send_close_frame(std::uint16_t code, std::string_view reason);
     void send_held_pong();
     SendResult accepted();
@@ -247,6 +252,7 @@ class Connection final : public Stream {
     bool is_sending_fragments_ : 1 = false;
     bool has_long_messages_ : 1 = false;
     bool is_paused_ : 1 = false;
+    bool is_unwanted_ : 1 = false;
 };
 
 template <class F>

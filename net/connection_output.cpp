@@ -143,7 +143,13 @@ SendResult Connection::send_application_control(Opcode opcode, std::span<const s
 }
 
 bool Connection::close(std::uint16_t code, std::string_view reason) {
-    if (!is_open() || !may_close_with(code, reason)) return false;
+    if (!may_close_with(code, reason)) return false;
+    is_unwanted_ = true;
+    return begin_closing(code, reason);
+}
+
+bool Connection::begin_closing(std::uint16_t code, std::string_view reason) {
+    if (!is_open()) return false;
     send_close_frame(code, reason);
     since_ms_ = now();
     set_timer();
@@ -158,6 +164,7 @@ bool Connection::may_close_with(std::uint16_t code, std::string_view reason) noe
 }
 
 void Connection::terminate() {
+    is_unwanted_ = true;
     break_off();
 }
 
@@ -218,7 +225,7 @@ SendResult Connection::overflow() {
     switch (options().overflow) {
         case Overflow::drop: break;
         case Overflow::close:
-            close(options().overflow_close_code, "too slow");
+            begin_closing(options().overflow_close_code, "too slow");
             return SendResult::closed;
         case Overflow::tell:
             // Not from within send(): its caller may be walking over connections.

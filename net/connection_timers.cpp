@@ -55,7 +55,7 @@ void Connection::on_timer() {
     if (!Stream::is_open()) return on_finish_timer(options().close_timeout_ms);
     if (!closing_.may_send()) {
         // Our close frame may wait behind what a slow peer still reads.
-        if (!is_being_read()) return terminate();
+        if (!is_being_read()) return break_off();
         since_ms_ = now();
         return set_timer();
     }
@@ -71,10 +71,10 @@ void Connection::check_open_timers() {
         is_ping_sent_ = false;
     }
     if (limits.lifetime_max_ms > 0 && now() - opened_ms_ >= limits.lifetime_max_ms) {
-        close(close_code::going_away, "the connection reached its maximum lifetime");
+        begin_closing(close_code::going_away, "the connection reached its maximum lifetime");
     } else if (is_inside_message_ && limits.message_timeout_ms > 0 &&
                now() - message_began_ms_ >= limits.message_timeout_ms) {
-        close(close_code::policy_violation, "the message took too long");
+        begin_closing(close_code::policy_violation, "the message took too long");
     } else if (limits.idle_ping_ms > 0) {
         check_idle();
     }
@@ -90,7 +90,7 @@ void Connection::check_idle() {
         if (handlers().error) {
             guard([&] { handlers().error(*this, "the peer does not answer"); });
         }
-        return terminate();
+        return break_off();
     }
     if (now() - last_heard_ms_ < idle_ping_ms()) return;
     rest_compression();
