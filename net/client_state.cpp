@@ -247,9 +247,10 @@ Error ClientState::error_of(std::errc code, std::string_view what) const {
     return {std::make_error_code(code), "open " + name_ + ": " + std::string(what)};
 }
 
-// What a try is doing. Whether a name or an answer is waited for, only the dialer knows.
+// What a try is doing.
 ClientStage ClientState::stage() const noexcept {
-    return opening_ == nullptr ? ClientStage::connect : opening_->stage();
+    if (opening_ != nullptr) return opening_->stage();
+    return dialer_.is_resolving() ? ClientStage::resolve : ClientStage::connect;
 }
 
 void ClientState::fail(ClientStage stage, Error error) {

@@ -89,6 +89,9 @@ class Dialer::Dial final : public Source {
     void connect_unix(const SocketAddress& address);
     void finish(Dialed dialed);
     void attempt_ended(Attempt& attempt, int error);
+    [[nodiscard]] bool is_resolving() const noexcept {
+        return resolution_ != no_token && addresses_.empty();
+    }
     // Nothing is called any more.
     void end() noexcept;
 
@@ -261,6 +264,11 @@ void Dialer::cancel() noexcept {
     // Null, too, when the loop is gone.
     Source* const dial = link_->slots.find(dial_);
     if (dial != nullptr) static_cast<Dial*>(dial)->end();
+}
+
+bool Dialer::is_resolving() const noexcept {
+    const Source* const dial = link_->slots.find(dial_);
+    return dial != nullptr && static_cast<const Dial*>(dial)->is_resolving();
 }
 
 bool Dialer::is_dialing() const noexcept {

@@ -57,6 +57,8 @@ class Dialer {
     // Closes all sockets at once. `done` is destroyed at the end of the turn.
     void cancel() noexcept;
     [[nodiscard]] bool is_dialing() const noexcept;
+    // Dialing, it does not know the host's addresses yet.
+    [[nodiscard]] bool is_resolving() const noexcept;
 
   private:
     class Dial;

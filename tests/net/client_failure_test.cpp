@@ -67,6 +67,15 @@ TEST_F(ClientFailure, a_slow_name_server_is_given_up) {
 TEST_F(ClientFailure, the_whole_opening_has_a_limit_that_names_what_it_was_doing) {
     Place hole("127.0.0.1");
     hole.become_black_hole();
+    const test::SlowLookup slow;
+    connect("ws://example.test/",
+            {.resolve_timeout_ms = 0, .open_timeout_ms = 50, .lookup = slow.lookup()});
+    expect_failure(ClientStage::resolve, "not open in time");
+    client.reset();
+    slow.let_go();
+    slow.wait_until_destroyed();
+
+    forget();
     connect("ws://" + hole.name() + "/", {.connect_timeout_ms = 0, .open_timeout_ms = 50});
     expect_failure(ClientStage::connect, "not open in time");
     EXPECT_EQ(error.error.code, std::make_error_code(std::errc::timed_out));
@@ -168,6 +177,7 @@ TEST_F(ClientFailure, each_fault_of_the_response_is_told_with_its_status) {
         {"no connection", with("Connection: Upgrade", "Connection: close"), 101, "Connection"},
         {"extension", more("Sec-WebSocket-Extensions: permessage-deflate\r\n"), 101, "extension"},
         {"subprotocol", more("Sec-WebSocket-Protocol: x\r\n"), 101, "subprotocol"},
+        {"old version", with("HTTP/1.1", "HTTP/1.0"), 101, "HTTP/1.0"},
         {"future version", with("HTTP/1.1", "HTTP/2.0"), 0, "only HTTP/1.1"},
         {"garbage", text(std::string("\x16\x03\x01\x02\x00 garbage", 14)), 0, ""},
         {"SSH", text("SSH-2.0-OpenSSH_9.2\r\n"), 0, ""},
@@ -177,7 +187,6 @@ TEST_F(ClientFailure, each_fault_of_the_response_is_told_with_its_status) {
              for (int i = 0; i < 200; ++i) lines += "X: y\r\n";
              return lines;
          }()),
-        {"old version", with("HTTP/1.1", "HTTP/1.0"), 101, "HTTP/1.0"},
          0, "header"},
     };
     const RawServer server(loop);
