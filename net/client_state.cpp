@@ -298,6 +298,7 @@ void ClientState::make_route() {
     if (handlers_.message_begin || handlers_.message_chunk || handlers_.message_end) {
         to.message_begin = [this](Connection&, Message::Kind kind) {
             call(handlers_.message_begin, kind);
+        answered_us_ = pinged_us_ = now_us();
         };
         to.message_chunk = [this](Connection&, std::span<const std::byte> chunk) {
             call(handlers_.message_chunk, chunk);
@@ -321,7 +322,8 @@ void ClientState::on_close(const CloseEvent& event) {
     end(&error, event);
 }
 
-// The payload says when it left, so that pings of the application's do not disturb.
+// The payload says when it left, so that pings of the application's do not disturb, and one that is
+// answered after the next has left still measures.
 void ClientState::ping() {
     if (!connection_->is_open()) return;  // It is closing, in a time of its own.
     if (options_.pong_timeout_ms > 0 && (pong_timer_ == no_token || is_ping_answered())) {
@@ -335,9 +337,12 @@ void ClientState::ping() {
 }
 
 void ClientState::on_pong(std::span<const std::byte> payload) {
-    if (payload.size() == sizeof pinged_us_ && pinged_us_ != 0 &&
-        std::memcmp(payload.data(), &pinged_us_, sizeof pinged_us_) == 0) {
-        latency_us_ = static_cast<std::uint32_t>(now_us() - std::exchange(pinged_us_, 0));
+    std::uint64_t left_us = 0;
+    if (payload.size() == sizeof left_us) std::memcpy(&left_us, payload.data(), sizeof left_us);
+    if (left_us > answered_us_ && left_us <= pinged_us_) {
+        answered_us_ = left_us;
+        latency_us_ =
+            static_cast<std::uint32_t>(std::min<std::uint64_t>(now_us() - left_us, UINT32_MAX));
     }
     call(handlers_.pong, payload);
 }

@@ -121,8 +121,9 @@ class ClientState final : public std::enable_shared_from_this<ClientState>,
     std::string extensions_{};
     std::size_t unsent_size_ = 0;
     std::optional<std::uint32_t> latency_us_{};
-    std::uint64_t pinged_us_ = 0;  // When the last ping left; 0: its pong came.
-    std::uint32_t pinged_ms_ = 0;  // When the first one left that waits for an answer.
+    std::uint64_t pinged_us_ = 0;    // When the last ping left,
+    std::uint64_t answered_us_ = 0;  // and the last one whose pong came.
+    std::uint32_t pinged_ms_ = 0;    // When the first one left that waits for an answer.
     unsigned redirect_count_ = 0;
     unsigned failure_count_ = 0;  // Since the connection was stable.
     std::uint64_t opened_ms_ = 0;
