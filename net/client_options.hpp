@@ -28,9 +28,14 @@ struct ClientHeader {
 };
 
 // Connecting again after the connection could not be opened, was lost, or was closed by anyone but
-// Client::close() and terminate(). Each wait is random,
-// between 0 and a limit that doubles from try to try: those who lost a server together do not come
-// back together.
+// the application: Client::close() and terminate(), or those of its handle() or connection(). Each
+// wait is random, between 0 and a limit that doubles from try to try: those who lost a server
+// together do not come back together.
+//
+// What another try would not mend ends it, unless the reconnect handler wills otherwise
+// (Reconnecting::stop): options that cannot be used, and a refusal by the server or the proxy with
+// 400, 401, 403, 404, 405, 407, 410 or 426. All else may pass, a certificate that is not accepted
+// included: it can be renewed, and the clock be set.
 struct ReconnectOptions {
     bool enabled = false;
     // Milliseconds.
@@ -80,12 +85,12 @@ struct ClientOptions {
     std::size_t drain_mark = 64 * 1024;
     Overflow overflow = Overflow::drop;
     std::uint32_t message_timeout_ms = 60'000;
+    // From the first close frame to the end of TCP, which is the server's to begin.
     std::uint32_t close_timeout_ms = 5'000;
 
     // Milliseconds between pings, which keep the connection alive and measure Client::latency_us();
     // 0: none.
     std::uint32_t ping_ms = 30'000;
-    // From the first close frame to the end of TCP, which is the server's to begin.
     // Milliseconds after a ping in which something has to be heard, or the connection is lost. 0:
     // no limit.
     std::uint32_t pong_timeout_ms = 10'000;
@@ -118,7 +123,7 @@ struct ClientError {
 struct Reconnecting {
     unsigned count = 1;          // Tries since the connection was stable, with this one.
     std::uint32_t delay_ms = 0;  // Until then.
-    bool stop = false;           // True: do not.
+    bool stop = false;           // True: do not. As ReconnectOptions say, unless it is changed.
     std::string url{};
     std::vector<ClientHeader> headers{};
 };

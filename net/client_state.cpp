@@ -26,6 +26,13 @@ bool is_redirection(unsigned status) noexcept {
     return (status >= 301 && status <= 303) || status == 307 || status == 308;
 }
 
+// Whether another try would come to the same: the request itself is what is wrong.
+bool is_final(const ClientError& error) noexcept {
+    constexpr std::array statuses{400U, 401U, 403U, 404U, 405U, 407U, 410U, 426U};
+    return error.stage == ClientStage::options ||
+           std::find(statuses.begin(), statuses.end(), error.status) != statuses.end();
+}
+
 // For errors. Of a URL that could not be parsed: what is before any "@" may be secret.
 std::string without_user_info(std::string_view url) {
     const std::size_t scheme_end = url.find("://");
@@ -276,7 +283,7 @@ void ClientState::end(const ClientError* error, const CloseEvent& event) {
     unsent_size_ = event.unsent_size;
     if (error != nullptr) tell(handlers_.error, *error);
     tell(handlers_.close, event);
-    if (phase_ == Phase::closed) plan_reconnecting();
+    if (phase_ == Phase::closed) plan_reconnecting(error != nullptr && is_final(*error));
 }
 
 // ---- While it is open ------------------------------------------------------
@@ -418,7 +425,7 @@ void ClientState::reconnect() {
     begin();
 }
 
-void ClientState::plan_reconnecting() {
+void ClientState::plan_reconnecting(bool is_vain) {
     const ReconnectOptions& limits = options_.reconnect;
     if (!limits.enabled || is_unwanted_ || client_ == nullptr) return;
     const bool was_stable = opened_ms_ != 0 && loop_.now_ms() - opened_ms_ >= limits.stable_ms;
@@ -432,6 +439,7 @@ void ClientState::plan_reconnecting() {
                       .url = wanted_url_,
                       .headers = options_.headers};
     tell(handlers_.reconnect, plan);
+                      .stop = is_vain,
     if (plan.stop || is_unwanted_ || client_ == nullptr || phase_ != Phase::closed) return;
     wanted_url_ = std::move(plan.url);
     options_.headers = std::move(plan.headers);

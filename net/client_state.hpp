@@ -73,7 +73,7 @@ class ClientState final : public std::enable_shared_from_this<ClientState>,
     void fail(ClientStage stage, Error error);
     void end(const ClientError* error, const CloseEvent& event);
     void stop_trying();
-    void plan_reconnecting();
+    void plan_reconnecting(bool is_vain);
     [[nodiscard]] bool give_up();
 
     // While open.

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <set>
+#include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace edgews {
@@ -41,6 +43,26 @@ TEST_F(ClientPing, an_answered_ping_measures_the_way_there_and_back) {
     ASSERT_TRUE(until([&] { return client->latency_us().has_value(); }));
     EXPECT_GE(*client->latency_us(), 2000U);
     EXPECT_LT(*client->latency_us(), 5'000'000U);
+}
+
+TEST_F(ClientPing, an_answer_that_comes_after_further_pings_measures_too) {
+    const RawServer server(loop);
+    RawPeer peer = open(server, {.ping_ms = 10, .pong_timeout_ms = 0});
+    const test::MaskedFrame first = peer.read_frame();
+    const test::MaskedFrame second = peer.read_frame();
+    (void)peer.read_frame();
+    peer.send(server_frame(0x8A, first.payload));
+    ASSERT_TRUE(until([&] { return client->latency_us().has_value(); }));
+    EXPECT_GE(*client->latency_us(), 15'000U);
+    // What was answered, or never sent, says nothing.
+    const std::uint32_t latency_us = *client->latency_us();
+    peer.send(server_frame(0x8A, first.payload));
+    peer.send(server_frame(0x8A, std::string(8, '\0')));
+    peer.send(server_frame(0x8A, std::string(8, '\xFF')));
+    turn(3);
+    EXPECT_EQ(client->latency_us(), latency_us);
+    peer.send(server_frame(0x8A, second.payload));
+    ASSERT_TRUE(until([&] { return client->latency_us() != latency_us; }));
 }
 
 TEST_F(ClientPing, a_server_that_answers_at_once_is_never_given_up) {
@@ -103,6 +125,7 @@ TEST_F(ClientPing, while_it_closes_the_time_for_that_counts_alone) {
         turn_for(40);
         EXPECT_EQ(client->ready_state(), ReadyState::closing);
         peer.send(server_frame(0x88, "\x03\xE8"));
+        peer.close();
         expect_notes({"open", "close 1000  clean"});
     }
 }
@@ -137,6 +160,7 @@ TEST_F(ClientReconnect, it_is_opened_again_after_every_kind_of_end) {
     RawPeer second = server.accept_opened();
     await_notes(4);
     second.send(server_frame(0x88, "\x03\xE8"));
+    second.close();
     RawPeer third = server.accept_opened();
     await_notes(7);
     third.reset();
@@ -248,16 +272,29 @@ TEST_F(ClientReconnect, close_and_terminate_stop_it_while_it_waits) {
 TEST_F(ClientReconnect, what_the_application_closed_is_not_opened_again) {
     const RawServer server(loop);
     const ClientOptions options{.reconnect = {.enabled = true, .delay_ms = 1}};
-    for (const bool by_terminate : {false, true}) {
+    const std::function<void()> ways[] = {
+        [&] { EXPECT_TRUE(client->close()); },
+        [&] { client->terminate(); },
+        [&] { EXPECT_TRUE(client->handle().close()); },
+        [&] { EXPECT_TRUE(client->handle().terminate()); },
+        [&] { EXPECT_TRUE(client->connection()->close()); },
+        [&] { client->connection()->terminate(); },
+        [&] { std::thread([h = client->handle()] { EXPECT_TRUE(h.close()); }).join(); },
+        [&] { std::thread([h = client->handle()] { EXPECT_TRUE(h.terminate()); }).join(); },
+    };
+    for (const auto& end : ways) {
+        SCOPED_TRACE(&end - ways);
         forget();
         RawPeer peer = open(server, options, planning());
-        by_terminate ? client->terminate() : (void)client->close();
-        if (!by_terminate) peer.send(server_frame(0x88, "\x03\xE8"));
-        await_notes(2);
+        end();
         turn(1);
-        EXPECT_EQ(notes.size(), 2U);
+        peer.half_close();
+        expect_notes({"open", "close 1006  unclean"});
+        client.reset();
+    }
+    for (const bool by_terminate : {false, true}) {  // Nor is what it gave up before it was open.
         forget();
-        connect(server.url(), options, planning());  // Nor is what it gave up before it was open.
+        connect(server.url(), options, planning());
         by_terminate ? client->terminate() : (void)client->close();
         await_notes(2);
         turn(3);
@@ -265,6 +302,74 @@ TEST_F(ClientReconnect, what_the_application_closed_is_not_opened_again) {
         client.reset();
         while (server.has_waiting()) (void)server.accept();
     }
+}
+
+// The server was first: that the application agrees counts, all the same.
+TEST_F(ClientReconnect, to_close_what_is_closing_already_stops_it) {
+    const RawServer server(loop);
+    RawPeer peer = open(server, {.reconnect = {.enabled = true, .delay_ms = 1}}, planning());
+    peer.send(server_frame(0x88, "\x03\xE8"));
+    ASSERT_TRUE(until([&] { return client->ready_state() == ReadyState::closing; }));
+    EXPECT_FALSE(client->close());
+    peer.close();
+    expect_notes({"open", "close 1000  clean"});
+}
+
+TEST_F(ClientReconnect, what_the_engine_closed_is_opened_again) {
+    const RawServer server(loop);
+    ClientHandlers handlers = planning();
+    handlers.message = [](Client&, Message) { throw std::runtime_error("oops"); };
+    RawPeer peer = open(server, {.reconnect = {.enabled = true, .delay_ms = 1}}, handlers);
+    peer.send(server_frame(0x81, "x"));
+    EXPECT_EQ(peer.read_frame().describe(), "88 1011 internal error");
+    peer.close();
+    RawPeer next = server.accept_opened();
+    expect_notes({"open", "error open", "close 1006  unclean", "reconnect 1", "open"});
+}
+
+TEST_F(ClientReconnect, what_another_try_would_not_mend_is_not_tried_again) {
+    const RawServer server(loop);
+    const auto refuse = [&](unsigned status, bool by_proxy) {
+        forget();
+        ClientOptions options{.reconnect = {.enabled = true, .delay_ms = 1}};
+        if (by_proxy) options.proxy = "http://" + server.name();
+        connect(server.url(), options, planning());
+        RawPeer peer = server.accept();
+        peer.read_head();
+        peer.send("HTTP/1.1 " + std::to_string(status) + " No\r\nContent-Length: 0\r\n\r\n");
+        await_notes(3);
+    };
+    for (const unsigned status : {400U, 401U, 403U, 404U, 405U, 407U, 410U, 426U}) {
+        for (const bool by_proxy : {false, true}) {
+            refuse(status, by_proxy);
+            EXPECT_EQ(notes.back(), "reconnect 1");
+            turn(3);
+            EXPECT_EQ(loop.next_timeout_ms(), -1);
+            client.reset();
+        }
+    }
+    for (const unsigned status : {302U, 408U, 429U, 500U, 502U, 503U}) {
+        refuse(status, false);
+        server.accept().close();
+        client.reset();
+        while (server.has_waiting()) (void)server.accept();
+    }
+    forget();
+    connect("bad", {.reconnect = {.enabled = true, .delay_ms = 1}}, planning());
+    await_notes(3);
+    EXPECT_EQ(error.stage, ClientStage::options);
+    EXPECT_EQ(loop.next_timeout_ms(), -1);
+    // Unless the handler knows better.
+    change = [&](Reconnecting& plan) {
+        EXPECT_TRUE(plan.stop);
+        plan.stop = false;
+        plan.url = server.url();
+    };
+    forget();
+    connect("bad", {.reconnect = {.enabled = true, .delay_ms = 1}}, planning());
+    RawPeer peer = server.accept_opened();
+    await_notes(4);
+    EXPECT_EQ(notes.back(), "open");
 }
 
 TEST_F(ClientReconnect, close_within_the_last_handlers_stops_it) {
@@ -294,6 +399,7 @@ TEST_F(ClientReconnect, by_hand_it_connects_at_once) {
     RawPeer first = open(server, {.subprotocols = {}});
     client->close();
     first.send(server_frame(0x88, "\x03\xE8"));
+    first.close();
     await_notes(2);
     client->reconnect();
     EXPECT_EQ(client->ready_state(), ReadyState::connecting);
