@@ -134,7 +134,8 @@ void ClientOpening::process(std::span<const std::byte> input) {
             begin_ += head_.size();
             head_.reset();
         } else if (phase_ == Phase::proxy) {
-            return take_proxy_answer();
+            take_proxy_answer();
+            break;
         } else {
             take_response();
         }
@@ -166,9 +167,7 @@ bool ClientOpening::take_head() {
 
 // Whoever opens a tunnel says nothing in it by itself (RFC 9110, section 9.3.6).
 void ClientOpening::take_proxy_answer() {
-    if (head_.status() < 200 || head_.status() > 299) {
-        return fail(refusal(ClientStage::proxy, "the proxy refuses"));
-    }
+    if (head_.status() < 200 || head_.status() > 299) return await_body();
     if (bytes_.size() > begin_ + head_.size() || output_size() > 0) {
         return fail(ClientStage::proxy, std::errc::protocol_error,
                     "the proxy says more than that the tunnel is open");
@@ -182,7 +181,7 @@ void ClientOpening::take_proxy_answer() {
 void ClientOpening::take_response() {
     const ReadOpeningResponse response = read_opening_response(head_, setup_.offer);
     if (response.fault == OpeningResponseFault::status_not_101) {
-        return enter(Phase::body, setup_.options.handshake_timeout_ms);
+        return owner_->leads_on(head_) ? void() : await_body();
     }
     if (response.fault != OpeningResponseFault::none) {
         return fail(refusal(ClientStage::handshake, describe(response)));
@@ -192,16 +191,23 @@ void ClientOpening::take_response() {
     std::exchange(owner_, nullptr)->opened(*this, head_, response, rest);
 }
 
+void ClientOpening::await_body() {
+    refused_ = stage();
+    enter(Phase::body, setup_.options.handshake_timeout_ms);
+}
+
 void ClientOpening::take_body(bool is_end) {
     head_.rebase(as_text(bytes_.bytes().subspan(begin_)));  // They may have moved.
     const std::string_view bytes = as_text(bytes_.bytes().subspan(begin_ + head_.size()));
     Body body = read_body(head_, bytes);
     const std::size_t size_max = setup_.options.body_size_max;
-    const bool has_none = head_.status() == 204 || head_.status() == 304;
+    const unsigned status = head_.status();
+    const bool has_none = status < 200 || status == 204 || status == 304;
     // Chunks of a byte take six.
     const bool is_enough = body.text.size() >= size_max || bytes.size() >= 8 * size_max;
     if (!is_end && !body.is_whole && !has_none && !is_enough) return;
-    ClientError error = refusal(ClientStage::handshake, "the server refuses");
+    const bool is_proxys = refused_ == ClientStage::proxy;
+    ClientError error = refusal(refused_, is_proxys ? "the proxy refuses" : "the server refuses");
     body.text.resize(std::min(body.text.size(), size_max));
     error.body = std::move(body.text);
     fail(std::move(error));
@@ -240,8 +246,8 @@ ClientStage ClientOpening::stage() const noexcept {
     switch (phase_) {
         case Phase::proxy: return ClientStage::proxy;
         case Phase::tls: return ClientStage::tls;
-        case Phase::response:
-        case Phase::body: break;
+        case Phase::response: break;
+        case Phase::body: return refused_;
     }
     return ClientStage::handshake;
 }

@@ -21,6 +21,9 @@ class ClientOpening final : public Stream {
     // Who is told how it went: one of these, once, and never from within start().
     class Owner {
       public:
+        // The server refused, with that head. True: the owner goes where it points, and has called
+        // cancel(); false: the answer is read on, and told.
+        virtual bool leads_on(const HttpHead& head) = 0;
         // The server agreed, and the connection is to be taken over. `rest` came behind the
         // response; it is valid until the end of the turn.
         virtual void opened(ClientOpening& opening, const HttpHead& head,
@@ -54,7 +57,7 @@ class ClientOpening final : public Stream {
         proxy,     // It has been asked for a tunnel.
         tls,       // Its handshake goes on.
         response,  // The server has been asked.
-        body,      // It refused, and says more.
+        body,      // It refused, or the proxy, and says more.
     };
 
     ClientOpening(Loop& loop, Setup setup, Owner& owner);
@@ -70,6 +73,7 @@ class ClientOpening final : public Stream {
     [[nodiscard]] bool take_head();
     void take_proxy_answer();
     void take_response();
+    void await_body();
     void take_body(bool is_end);
     void forget_interim();
     void read_last();
@@ -84,7 +88,8 @@ class ClientOpening final : public Stream {
     Buffer bytes_{};         // Received, from the head's first byte on.
     std::size_t begin_ = 0;  // What is before it was an interim response.
     Phase phase_ = Phase::response;
-    bool is_limited_ = false;  // The phase has a timer.
+    ClientStage refused_ = ClientStage::handshake;  // Whose the body is.
+    bool is_limited_ = false;                       // The phase has a timer.
 };
 
 }  // namespace edgews

@@ -228,24 +228,27 @@ void ClientState::opened(ClientOpening& opening, const HttpHead& head,
 void ClientState::opening_failed(ClientError error) {
     const auto self = shared_from_this();
     opening_ = nullptr;
-    if (redirect(error)) return;
     error.error.message = "open " + name_ + ": " + error.error.message;
     end(&error, {});
 }
 
-// True: on the way to where the server points.
-bool ClientState::redirect(const ClientError& error) {
-    if (error.stage != ClientStage::handshake || !is_redirection(error.status)) return false;
-    if (redirect_count_ == options_.redirect_count_max) return false;
-    const auto location = std::find_if(
-        error.headers.begin(), error.headers.end(),
-        [](const ClientHeader& header) { return equals_ignoring_case(header.name, "Location"); });
-    if (location == error.headers.end()) return false;
-    WebSocketUrl target = resolve_location(url_, location->value);
-    if (target.fault != UrlFault::none || (url_.is_secure && !target.is_secure)) return false;
+// Where the server's answer leads us; empty: nowhere that we would go.
+std::optional<WebSocketUrl> ClientState::redirection(const HttpHead& head) const {
+    if (!is_redirection(head.status()) || redirect_count_ == options_.redirect_count_max) return {};
+    const auto location = head.header("Location");
+    if (!location) return {};
+    WebSocketUrl target = resolve_location(url_, *location);
+    const bool is_bad = target.fault != UrlFault::none || (url_.is_secure && !target.is_secure);
+    return is_bad ? std::nullopt : std::optional(std::move(target));
+}
+
+bool ClientState::leads_on(const HttpHead& head) {
+    const std::optional<WebSocketUrl> target = redirection(head);
+    if (!target) return false;
+    std::exchange(opening_, nullptr)->cancel();
     ++redirect_count_;
-    is_elsewhere_ |= !is_same_origin(url_, target);
-    url_text_ = target.to_string();
+    is_elsewhere_ |= !is_same_origin(url_, *target);
+    url_text_ = target->to_string();
     dial();
     return true;
 }
@@ -295,6 +298,7 @@ void ClientState::make_route() {
     to.open = [this](Connection&) {
         phase_ = Phase::open;
         opened_ms_ = loop_.now_ms();
+        answered_us_ = pinged_us_ = now_us();
         if (options_.ping_ms > 0) later(ping_timer_, options_.ping_ms, [this] { ping(); });
         call(handlers_.open);
     };
@@ -305,7 +309,6 @@ void ClientState::make_route() {
     if (handlers_.message_begin || handlers_.message_chunk || handlers_.message_end) {
         to.message_begin = [this](Connection&, Message::Kind kind) {
             call(handlers_.message_begin, kind);
-        answered_us_ = pinged_us_ = now_us();
         };
         to.message_chunk = [this](Connection&, std::span<const std::byte> chunk) {
             call(handlers_.message_chunk, chunk);
@@ -321,6 +324,7 @@ void ClientState::make_route() {
 
 void ClientState::on_close(const CloseEvent& event) {
     const auto self = shared_from_this();
+    is_unwanted_ |= connection_->is_unwanted();
     if (failure_.empty() && (event.clean || is_unwanted_)) return end(nullptr, event);
     if (failure_.empty()) failure_ = "the connection was lost";
     const ClientError error{
@@ -334,7 +338,6 @@ void ClientState::on_close(const CloseEvent& event) {
 void ClientState::ping() {
     if (!connection_->is_open()) return;  // It is closing, in a time of its own.
     if (options_.pong_timeout_ms > 0 && (pong_timer_ == no_token || is_ping_answered())) {
-    is_unwanted_ |= connection_->is_unwanted();
         pinged_ms_ = static_cast<std::uint32_t>(loop_.now_ms());
         later(pong_timer_, options_.pong_timeout_ms, [this] { check_pong(); });
     }
@@ -436,10 +439,10 @@ void ClientState::plan_reconnecting(bool is_vain) {
     const auto random = std::uint64_t{loop_.clients().masks->next()};
     Reconnecting plan{.count = failure_count_,
                       .delay_ms = static_cast<std::uint32_t>(random * (limit_ms + 1) >> 32),
+                      .stop = is_vain,
                       .url = wanted_url_,
                       .headers = options_.headers};
     tell(handlers_.reconnect, plan);
-                      .stop = is_vain,
     if (plan.stop || is_unwanted_ || client_ == nullptr || phase_ != Phase::closed) return;
     wanted_url_ = std::move(plan.url);
     options_.headers = std::move(plan.headers);

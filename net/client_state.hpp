@@ -67,7 +67,8 @@ class ClientState final : public std::enable_shared_from_this<ClientState>,
     void opened(ClientOpening& opening, const HttpHead& head, const ReadOpeningResponse& response,
                 std::span<std::byte> rest) override;
     void opening_failed(ClientError error) override;
-    [[nodiscard]] bool redirect(const ClientError& error);
+    [[nodiscard]] bool leads_on(const HttpHead& head) override;
+    [[nodiscard]] std::optional<WebSocketUrl> redirection(const HttpHead& head) const;
     [[nodiscard]] Error error_of(std::errc code, std::string_view what) const;
     [[nodiscard]] ClientStage stage() const noexcept;
     void fail(ClientStage stage, Error error);

@@ -206,7 +206,7 @@ TEST_F(ClientOpen, redirections_are_followed_to_where_they_lead) {
         SCOPED_TRACE(row.location);
         forget();
         connect("ws://user:pass@" + server.name() + "/a/b?x",
-                {.headers = {{"X-Secret", "s"}}, .redirect_count_max = 1});
+                {.headers = {{"X-Secret", "s"}, {"Cookie", "a=b"}}, .redirect_count_max = 1});
         RawPeer first = server.accept();
         EXPECT_EQ(header_of(first.read_head(), "X-Secret"), "s");
         first.send(redirection(row.location, row.status));
@@ -216,6 +216,7 @@ TEST_F(ClientOpen, redirections_are_followed_to_where_they_lead) {
         EXPECT_EQ(request.substr(4, request.find(" HTTP") - 4), row.target);
         const bool is_same = &row.to == &server;
         EXPECT_EQ(header_of(request, "X-Secret"), is_same ? "s" : "-");
+        EXPECT_EQ(header_of(request, "Cookie"), is_same ? "a=b" : "-");
         EXPECT_EQ(header_of(request, "Authorization"), is_same ? "Basic dXNlcjpwYXNz" : "-");
         EXPECT_EQ(header_of(request, "Host"), row.to.name());
         expect_notes({"open"});
@@ -237,6 +238,22 @@ TEST_F(ClientOpen, an_authorization_header_does_not_come_back_by_a_detour) {
     RawPeer third = server.accept();
     EXPECT_EQ(header_of(third.answer(), "Authorization"), "-");
     expect_notes({"open"});
+}
+
+TEST_F(ClientOpen, the_body_of_a_redirection_is_not_waited_for) {
+    const RawServer server(loop);
+    for (const std::string coding :
+         {"", "Content-Length: 9\r\n", "Transfer-Encoding: chunked\r\n"}) {
+        forget();
+        connect(server.url(), {.redirect_count_max = 1});
+        RawPeer first = server.accept();
+        first.read_head();
+        first.send("HTTP/1.1 302 Elsewhere\r\nLocation: /else\r\n" + coding + "\r\n");
+        RawPeer second = server.accept_opened();
+        first.expect_eof();
+        expect_notes({"open"});
+        EXPECT_LT(test::steady_ms() - begin_ms, 5'000U);
+    }
 }
 
 TEST_F(ClientOpen, a_loop_of_redirections_has_an_end) {
@@ -333,9 +350,14 @@ TEST_F(ClientOpen, a_proxy_that_opens_no_tunnel_is_of_the_stage_proxy) {
         const char* answer;
         unsigned status;
         const char* message;
+        const char* body = "";
     } rows[] = {
         {"HTTP/1.1 407 Who are you\r\nContent-Length: 0\r\n\r\n", 407, "407 Who are you"},
-        {"HTTP/1.1 302 Elsewhere\r\nLocation: /\r\n\r\n", 302, "302"},
+        {"HTTP/1.1 407 Who\r\nProxy-Authenticate: Basic\r\nContent-Length: 5\r\n\r\nlogin", 407,
+         "the proxy refuses: 407 Who", "login"},
+        {"HTTP/1.0 503 Full\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nno\r\n0\r\n\r\n", 503, "503",
+         "no"},
+        {"HTTP/1.1 302 Elsewhere\r\nLocation: /\r\nContent-Length: 0\r\n\r\n", 302, "302"},
         {"HTTP/1.1 101 Switching Protocols\r\n\r\n", 101, "101"},
         {"HTTP/1.1 200 OK\r\n\r\nX", 0, "more than that the tunnel is open"},
         {"garbage\r\n", 0, ""},
@@ -355,6 +377,8 @@ TEST_F(ClientOpen, a_proxy_that_opens_no_tunnel_is_of_the_stage_proxy) {
         }
         expect_failure(ClientStage::proxy, row.message);
         EXPECT_EQ(error.status, row.status);
+        EXPECT_EQ(error.body, row.body);
+        EXPECT_EQ(error.headers.empty(), row.status == 0 || row.status == 101);
     }
 }
 
