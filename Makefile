@@ -122,9 +122,12 @@ $(ADDON_EXAMPLES:%=$(OUT)/examples/%): $(OUT)/examples/%: $(OBJ)/examples/%.o $(
 $(OUT)/tests/unit: $(patsubst %.cpp,$(OBJ)/%.o,$(TESTS) $(LOAD_TESTED)) $(WITH_ADDONS)
 	@$(LINK) -lgtest_main -lgtest $(ADDON_LIBRARIES)
 
-# A client that the interop tests lead by hand.
+# A client that the interop tests lead by hand, and a crowd of them.
 $(OUT)/tests/client_driver: $(OBJ)/tests/interop/client_driver.o $(WITH_ADDONS)
 	@$(LINK) $(ADDON_LIBRARIES)
+
+$(OUT)/tests/many_clients: $(OBJ)/tests/interop/many_clients.o $(OUT)/libedgews.a
+	@$(LINK)
 
 $(OUT)/tests/fuzz/%_replay: $(OBJ)/tests/fuzz/%_fuzz.o $(OBJ)/tests/fuzz/replay_main.o $(WITH_ADDONS)
 	@$(LINK) $(ADDON_LIBRARIES)
@@ -159,7 +162,7 @@ $(OBJ)/examples/demo.o: private BASE += -Ibuild/generated
 
 # --- Testing ----------------------------------------------------------------
 
-tests: $(OUT)/tests/unit $(OUT)/tests/client_driver
+tests: $(OUT)/tests/unit $(OUT)/tests/client_driver $(OUT)/tests/many_clients
 
 unit: $(OUT)/tests/unit  ## the unit tests alone: run them at every change
 	@tests/run unit
