@@ -36,11 +36,13 @@ class Suite {
         talk("/getCaseCount", [&](edgews::Client&, edgews::Message m) {
             const char* const end = m.text().data() + m.size();
             const auto read = std::from_chars(m.text().data(), end, count);
-            is_counted = read.ec == std::errc() && read.ptr == end;
+            is_counted = read.ec == std::errc() && read.ptr == end && count <= case_count_max;
         });
         if (!is_counted) {
-            std::fprintf(stderr, "conformance_client: the server does not say how many cases: %s\n",
-                         error_.c_str());
+            std::fprintf(stderr,
+                         "conformance_client: the server does not say how many cases, at most %u: "
+                         "%s\n",
+                         case_count_max, error_.c_str());
             return false;
         }
         options_.compression = edgews::deflate({.memory = edgews::DeflateMemory::dedicated});
