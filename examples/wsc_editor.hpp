@@ -57,6 +57,7 @@ class LineEditor {
     enum class State : std::uint8_t { plain, escape, sequence };
 
     static constexpr std::size_t history_count_max = 1'000;
+    static constexpr std::size_t line_size_max = 64 * 1024;  // Further keys do nothing.
     static constexpr char control(char letter) noexcept { return static_cast<char>(letter & 0x1F); }
 
     void press(char key) {
@@ -77,6 +78,7 @@ class LineEditor {
             default: break;
         }
         if (static_cast<unsigned char>(key) < 0x20 && key != '\t') return;
+        if (line_.size() == line_size_max) return;
         line_.insert(cursor_++, 1, key);
     }
 

@@ -21,11 +21,16 @@ namespace wsc {
 // Cuts what comes in pieces into lines.
 class LineSplitter {
   public:
-    // Calls take(line), without its newline, for each that is whole now.
+    // A line is held until it is whole, and so cannot be of any length.
+    static constexpr std::size_t line_size_max = std::size_t{64} << 20;
+
+    // Calls take(line), without its newline, for each that is whole now. False: the next one is too
+    // long, and it and what follows is left out.
     template <class F>
-    void feed(std::string_view piece, F&& take) {
+    [[nodiscard]] bool feed(std::string_view piece, F&& take) {
         std::size_t end = 0;
         while ((end = piece.find('\n')) != piece.npos) {
+            if (begun_.size() + end > line_size_max) return false;
             if (begun_.empty()) {
                 take(piece.substr(0, end));
             } else {
@@ -35,7 +40,9 @@ class LineSplitter {
             }
             piece.remove_prefix(end + 1);
         }
+        if (begun_.size() + piece.size() > line_size_max) return false;
         begun_ += piece;
+        return true;
     }
     // The last line, if no newline ended it; empty: there is none.
     [[nodiscard]] std::string take_rest() { return std::exchange(begun_, {}); }

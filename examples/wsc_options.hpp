@@ -227,6 +227,7 @@ inline std::string usage() {
            "At the end of input (Ctrl-D) wsc closes when as many messages came as it sent,\n"
            "or nothing came for --wait. Ctrl-C closes at once; the second one does not wait.\n"
            "On a terminal lines can be edited, and the arrow up brings back earlier ones.\n"
+           "A line has at most 64 MiB, typed at most 64 KiB; --binary has no lines.\n"
            "Exit status: 0 closed normally (1000, 1001, 1005), 1 wrong usage, 2 not\n"
            "connected, 3 closed otherwise or lost, 4 --timeout, 5 input that cannot be read\n"
            "or is not UTF-8, or output that cannot be written, 130 interrupted.\n";

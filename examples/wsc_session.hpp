@@ -195,8 +195,11 @@ class Session final : private Input::Reader {
     }
 
     void on_reconnect(edgews::Reconnecting& plan) {
-        plan.stop = is_ending_;  // The server closed before we did.
-        if (plan.stop) return;
+        if (is_ending_) plan.stop = true;  // The server closed before we did.
+        if (plan.stop) {                   // Or trying again is in vain.
+            end_with(not_connected);
+            return loop_.stop();
+        }
         const std::string delay = std::to_string(plan.delay_ms);
         printer_.event(R"("reconnect","delay_ms":)" + delay);
         printer_.note("connecting again in " + delay + " ms");
@@ -215,10 +218,11 @@ class Session final : private Input::Reader {
         finish_input();
     }
 
-    // False: enough waits to be sent, and the drain handler will say when to go on.
+    // False: enough waits to be sent, or nothing can be: a handler will say when to go on.
     bool send(edgews::Message message) {
         const edgews::SendResult result = client_.send(message);
         if (result != edgews::SendResult::closed) ++sent_count_;
+        if (result == edgews::SendResult::closed) return false;  // Until it is open again.
         return result != edgews::SendResult::queued ||
                client_.buffered_amount() <= options_.client.drain_mark;
     }
@@ -234,11 +238,20 @@ class Session final : private Input::Reader {
         } else if (options_.is_binary) {
             may_go_on = send(std::as_bytes(std::span(piece)));
         } else {
-            lines_.feed(piece, [&](std::string_view line) { may_go_on = send_line(line); });
+            const auto take = [&](std::string_view line) { may_go_on = send_line(line); };
+            if (!lines_.feed(piece, take)) return end_at_long_line();
         }
         if (!may_go_on) input_.pause();
         if (is_end) finish_input();
         if (terminal_ && !is_input_over_) show_line();
+    }
+
+    void end_at_long_line() {
+        (void)lines_.take_rest();
+        fail("input: line " + std::to_string(line_number_ + 1) + " is longer than " +
+             std::to_string(LineSplitter::line_size_max >> 20) +
+             " MiB; --binary sends input of any length");
+        finish_input();
     }
 
     void end_input(int error) override {
