@@ -9,18 +9,20 @@ const { spawn } = require('node:child_process');
 const { once } = require('node:events');
 const net = require('node:net');
 const path = require('node:path');
-const { after, before, describe, it } = require('node:test');
+const { after, afterEach, before, describe, it } = require('node:test');
 const { binary, close, ping } = require('./frames.js');
 const { accept_of } = require('./raw_client.js');
 const { start_server } = require('./server.js');
 
 const timeout = 60_000;
+const run_timeout_ms = 40_000;  // Or a run that hangs would outlive its test.
 const bench_folder = path.resolve(__dirname, '../../build/bench');
 
 // Resolves to { status, out, err } when it has ended.
 async function run_load(args, options = {}) {
-    const child = spawn(path.join(bench_folder, 'load'), args,
-                        { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(path.join(bench_folder, 'load'), args, {
+        stdio: ['ignore', 'pipe', 'pipe'], timeout: run_timeout_ms, killSignal: 'SIGKILL',
+    });
     const printed = { out: '', err: '' };
     child.stdout.setEncoding('utf8').on('data', (chunk) => { printed.out += chunk; });
     child.stderr.setEncoding('utf8').on('data', (chunk) => { printed.err += chunk; });
@@ -100,8 +102,12 @@ describe('modes of the load generator', { timeout }, () => {
 
     it('idle: memory per connection', async () => {
         const fresh = await start_server('echo');  // What others have freed would be used again.
-        const report = await measure(fresh, 'idle', '--connections=2000');
-        await fresh.stop();
+        let report;
+        try {
+            report = await measure(fresh, 'idle', '--connections=2000');
+        } finally {
+            await fresh.stop();
+        }
         is_plausible(report, 0);
         assert.equal(report.messages, 2000);
         const bytes = report.server.rss_per_connection;
@@ -146,6 +152,9 @@ describe('modes of the load generator', { timeout }, () => {
     });
 });
 
+// To be stopped when a test ends, however it does: what still listens keeps this process alive.
+const wrong_servers = [];
+
 // A server that upgrades, and answers each message (16 bytes) as `answer(payload, number,
 // socket)` wants. `accept`: says what Sec-WebSocket-Accept is.
 async function start_wrong_server(answer, { accept = accept_of } = {}) {
@@ -176,19 +185,23 @@ async function start_wrong_server(answer, { accept = accept_of } = {}) {
     });
     listener.listen(0, '127.0.0.1');
     await once(listener, 'listening');
-    return {
+    const server = {
         port: listener.address().port,
         stop() {
             for (const socket of sockets) socket.destroy();
             listener.close();
         },
     };
+    wrong_servers.push(server);
+    return server;
 }
 
 const reply = (payload) => binary(payload, { key: null });
 const tenth = 10;  // By then all is as usual.
 
 describe('the load generator notices', { timeout }, () => {
+    afterEach(() => { for (const server of wrong_servers.splice(0)) server.stop(); });
+
     const wrong = (payload, number) => {
         if (number !== tenth) return payload;
         const other = Buffer.from(payload);
@@ -232,7 +245,6 @@ describe('the load generator notices', { timeout }, () => {
             const { status, out, err } = await run_load(
                 ['echo', `--port=${server.port}`, '--connections=2', '--size=16', ...short,
                  '--json']);
-            server.stop();
             assert.match(err, told);
             assert.equal(status, 1);
             assert.ok(JSON.parse(out).errors > 0);
@@ -244,7 +256,6 @@ describe('the load generator notices', { timeout }, () => {
         const server = await start_wrong_server((payload, number, socket) => socket.write(twice));
         const { status, err } = await run_load(
             ['echo', `--port=${server.port}`, '--connections=2', '--size=0', ...short]);
-        server.stop();
         assert.equal(status, 1);
         assert.match(err, /a reply came that nobody asked for/);
     });
@@ -256,7 +267,6 @@ describe('the load generator notices', { timeout }, () => {
             assert.equal(status, 1);
             assert.match(err, /Sec-WebSocket-Accept is wrong/);
         }
-        server.stop();
     });
 
     it('that there is no server', async () => {
@@ -290,7 +300,6 @@ describe('the load generator notices', { timeout }, () => {
             }
         });
         const report = await measure(server, 'echo', '--connections=2', '--size=16');
-        server.stop();
         assert.ok(report.messages > 20, `${report.messages} messages`);
     });
 });

@@ -270,6 +270,7 @@ struct Everything {
 TEST(Server, a_class_is_an_endpoint_one_object_for_each_connection) {
     Notes notes;
     Everything::notes = &notes;
+    Everything::made = Everything::destroyed = 0;
     {
         TestServer server;
         server->ws<Everything>("/*");
