@@ -16,41 +16,75 @@ bool Subscription::is_willing() const noexcept {
 
 Subscription::Taken Subscription::take() noexcept {
     assert(has_ready());
-    Taken taken{.delivery = waiting_.pop_front(), .sequence = first_sequence_ + unsettled_.size()};
-    if (is_acknowledged()) {
-        // A topic has nobody else to give it to: then its place is all that is kept.
-        Delivery kept = queue == nullptr ? Delivery{} : taken.delivery;
-        unsettled_.push_back({.delivery = std::move(kept), .is_settled = false, .transaction = 0});
-        ++unsettled_count_;
-    } else {
-        ++first_sequence_;
-    }
+    Taken taken{.delivery = waiting_.pop_front(), .sequence = ++last_sequence_};
+    if (!is_acknowledged()) return taken;
+    // A topic has nobody else to give it to: then its place is all that is kept.
+    Delivery kept = queue == nullptr ? Delivery{} : taken.delivery;
+    unsettled_.push_back({.delivery = std::move(kept),
+                          .sequence = taken.sequence,
+                          .transaction = 0,
+                          .is_settled = false});
+    ++unsettled_count_;
     return taken;
 }
 
 bool Subscription::is_open(std::uint64_t sequence) const noexcept {
-    if (!is_known(sequence)) return false;
-    const Unsettled& entry = unsettled_[static_cast<std::size_t>(sequence - first_sequence_)];
+    const std::size_t place = place_of(sequence);
+    if (place == unsettled_.size()) return false;
+    const Unsettled& entry = unsettled_[place];
     return !entry.is_settled && entry.transaction == 0;
 }
 
 void Subscription::reserve(std::uint64_t sequence, std::uint32_t transaction) noexcept {
     assert(is_open(sequence));
-    for (std::uint64_t meant = first_meant(sequence); meant <= sequence; ++meant) {
-        if (is_open(meant)) at(meant).transaction = transaction;
+    const std::size_t last = place_of(sequence);
+    for (std::size_t place = first_meant(last); place <= last; ++place) {
+        Unsettled& entry = unsettled_[place];
+        if (!entry.is_settled && entry.transaction == 0) entry.transaction = transaction;
     }
 }
 
 void Subscription::release(std::uint64_t sequence, std::uint32_t transaction) noexcept {
-    for (std::uint64_t meant = first_meant(sequence); meant <= sequence; ++meant) {
-        if (is_known(meant) && at(meant).transaction == transaction) at(meant).transaction = 0;
+    const std::size_t last = place_of(sequence);
+    if (last == unsettled_.size()) return;
+    for (std::size_t place = first_meant(last); place <= last; ++place) {
+        Unsettled& entry = unsettled_[place];
+        if (entry.transaction == transaction) entry.transaction = 0;
     }
 }
 
+std::size_t Subscription::place_of(std::uint64_t sequence) const noexcept {
+    const std::size_t size = unsettled_.size();
+    if (size == 0 || sequence < unsettled_[0].sequence) return size;
+    // Usually none is missing between. Otherwise it is before that.
+    const std::uint64_t distance = sequence - unsettled_[0].sequence;
+    if (distance < size && unsettled_[static_cast<std::size_t>(distance)].sequence == sequence) {
+        return static_cast<std::size_t>(distance);
+    }
+    std::size_t begin = 0;
+    std::size_t end = size;
+    while (begin < end) {
+        const std::size_t middle = begin + (end - begin) / 2;
+        if (unsettled_[middle].sequence < sequence) {
+            begin = middle + 1;
+        } else {
+            end = middle;
+        }
+    }
+    return begin < size && unsettled_[begin].sequence == sequence ? begin : size;
+}
+
+// At the front, and behind one that stays unsettled for long, when there are more of them than of
+// the others.
 void Subscription::forget_settled() noexcept {
+    constexpr std::size_t few = 64;
     while (!unsettled_.is_empty() && unsettled_.front().is_settled) {
         static_cast<void>(unsettled_.pop_front());
-        ++first_sequence_;
+    }
+    if (unsettled_.size() <= 2 * unsettled_count_ + few) return;
+    for (std::size_t left = unsettled_.size(); left > 0; --left) {
+        Unsettled entry = unsettled_.pop_front();
+        if (!entry.is_settled) unsettled_.push_back(std::move(entry));
     }
 }
 

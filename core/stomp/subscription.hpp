@@ -99,23 +99,20 @@ class Subscription {
   private:
     struct Unsettled {
         Delivery delivery{};
-        bool is_settled = true;
+        std::uint64_t sequence = 0;
         std::uint32_t transaction = 0;  // That reserved it; 0: it is open.
+        bool is_settled = true;
     };
     // What may wait for a slow client, in messages: the rest is better off in its queue, where
     // others can have it.
     static constexpr std::size_t window = 128;
 
     [[nodiscard]] std::size_t prefetch() const noexcept { return setup_.prefetch_count; }
-    // The first sequence that an ACK of `sequence` is about.
-    [[nodiscard]] std::uint64_t first_meant(std::uint64_t sequence) const noexcept {
-        return setup_.ack_mode == AckMode::client ? first_sequence_ : sequence;
-    }
-    [[nodiscard]] bool is_known(std::uint64_t sequence) const noexcept {
-        return sequence >= first_sequence_ && sequence - first_sequence_ < unsettled_.size();
-    }
-    [[nodiscard]] Unsettled& at(std::uint64_t sequence) noexcept {
-        return unsettled_[static_cast<std::size_t>(sequence - first_sequence_)];
+    // The place of a delivery among the unsettled. Their number: it is not there.
+    [[nodiscard]] std::size_t place_of(std::uint64_t sequence) const noexcept;
+    // The first place that an ACK of that in `place` is about.
+    [[nodiscard]] std::size_t first_meant(std::size_t place) const noexcept {
+        return setup_.ack_mode == AckMode::client ? 0 : place;
     }
     template <class F>
     void settle_one(Unsettled& entry, F&& each);
@@ -125,9 +122,11 @@ class Subscription {
     std::uint32_t number_;
     SubscriptionSetup setup_;
     Ring<Delivery> waiting_;
-    Ring<Unsettled> unsettled_;         // With gaps, of what is settled already; not at the front.
-    std::uint64_t first_sequence_ = 1;  // Of unsettled_.
-    std::size_t unsettled_count_ = 0;   // Without the gaps.
+    // By sequence. Among them are settled ones, not at the front: nearly as many as the others, or
+    // few.
+    Ring<Unsettled> unsettled_;
+    std::size_t unsettled_count_ = 0;  // Without the settled ones.
+    std::uint64_t last_sequence_ = 0;
 };
 
 template <class F>
@@ -144,9 +143,10 @@ void Subscription::settle(std::uint64_t sequence, F&& each) {
 
 template <class F>
 void Subscription::settle_reserved(std::uint64_t sequence, std::uint32_t transaction, F&& each) {
-    for (std::uint64_t meant = first_meant(sequence); meant <= sequence; ++meant) {
-        if (!is_known(meant)) continue;
-        Unsettled& entry = at(meant);
+    const std::size_t last = place_of(sequence);
+    if (last == unsettled_.size()) return;
+    for (std::size_t place = first_meant(last); place <= last; ++place) {
+        Unsettled& entry = unsettled_[place];
         if (!entry.is_settled && entry.transaction == transaction) settle_one(entry, each);
     }
     forget_settled();

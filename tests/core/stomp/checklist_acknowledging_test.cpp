@@ -218,6 +218,18 @@ TEST(StompChecklist, F8_ACK_of_an_automatic_subscription_does_nothing) {
     }
 }
 
+// The largest number that an id can have is as good as any.
+TEST(StompChecklist, F8_ACK_of_an_automatic_subscription_ends_for_any_number) {
+    Peers peers;
+    Peer& peer = peers.connect();
+    peer.say("SUBSCRIBE\nid:1\ndestination:/topic/a\n\n");
+    peer.say("BEGIN\ntransaction:t\n\n");
+    peer.say("ACK\nid:1-18446744073709551615\n\n");
+    peer.say("NACK\nid:1-18446744073709551615\ntransaction:t\n\n");
+    peer.say("ABORT\ntransaction:t\nreceipt:r\n\n");
+    EXPECT_EQ(peer.take("RECEIPT").header("receipt-id"), "r");
+}
+
 // A number is never used twice, so that a late ACK hits nothing else.
 TEST(StompChecklist, F9_a_late_ACK_does_not_hit_a_new_subscription_of_the_same_id) {
     for (const std::string version : {"1.0", "1.1", "1.2"}) {
