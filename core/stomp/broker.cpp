@@ -118,13 +118,13 @@ Fault Broker::subscribe(Outbox& outbox, SubscriptionSetup setup) {
     const DestinationKind kind = kind_of(setup.destination);
     if (kind == DestinationKind::topic || kind == DestinationKind::user) {
         if (topics_.count() >= options_.destination_count_max) return Fault::too_many_destinations;
-        Subscription& subscription = outbox.add(std::move(setup));
+        Subscription& subscription = outbox.add(++last_number_, std::move(setup));
         topics_.add(subscription.setup().key, subscription);
         return Fault::none;
     }
     Queue* const queue = queue_of(setup.key);
     if (queue == nullptr) return Fault::too_many_destinations;
-    queue->add(outbox.add(std::move(setup)));
+    queue->add(outbox.add(++last_number_, std::move(setup)));
     dispatch(*queue);
     return Fault::none;
 }

@@ -188,8 +188,9 @@ class Broker {
     BrokerOptions options_;
     BrokerCounters counters_;
     std::uint64_t now_ms_ = 0;
-    std::uint64_t swept_ms_ = 0;  // When drop_expired() ran last.
-    bool has_expiring_ = false;   // A queue may hold a message that expires.
+    std::uint64_t last_number_ = 0;  // Of a subscription.
+    std::uint64_t swept_ms_ = 0;     // When drop_expired() ran last.
+    bool has_expiring_ = false;      // A queue may hold a message that expires.
     TopicTable topics_;
     std::unordered_map<std::string, std::unique_ptr<Queue>, Hash, std::equal_to<>> queues_;
     List<Outbox, &Outbox::attention> attention_;

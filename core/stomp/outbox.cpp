@@ -13,13 +13,12 @@ Subscription* Outbox::find(std::string_view id) const noexcept {
     return found == by_id_.end() ? nullptr : found->second;
 }
 
-Subscription* Outbox::find(std::uint32_t number) const noexcept {
+Subscription* Outbox::find(std::uint64_t number) const noexcept {
     const auto found = by_number_.find(number);
     return found == by_number_.end() ? nullptr : found->second.get();
 }
 
-Subscription& Outbox::add(SubscriptionSetup setup) {
-    const std::uint32_t number = ++last_number_;
+Subscription& Outbox::add(std::uint64_t number, SubscriptionSetup setup) {
     auto subscription = std::make_unique<Subscription>(*this, number, std::move(setup));
     by_id_.emplace(subscription->setup().id, subscription.get());
     return *(by_number_[number] = std::move(subscription));

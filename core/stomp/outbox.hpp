@@ -26,7 +26,7 @@ class Outbox {
 
     // Null: there is none.
     [[nodiscard]] Subscription* find(std::string_view id) const noexcept;
-    [[nodiscard]] Subscription* find(std::uint32_t number) const noexcept;
+    [[nodiscard]] Subscription* find(std::uint64_t number) const noexcept;
     [[nodiscard]] std::size_t subscription_count() const noexcept { return by_number_.size(); }
     template <class F>
     void visit(F&& visit) const {
@@ -34,8 +34,9 @@ class Outbox {
     }
     // Requires: there is one.
     [[nodiscard]] Subscription& any() const noexcept { return *by_number_.begin()->second; }
-    // Requires: no live one has its id.
-    Subscription& add(SubscriptionSetup setup);
+    // Requires: no live one has its id, and none ever had the number, so that a late ACK cannot hit
+    // another subscription.
+    Subscription& add(std::uint64_t number, SubscriptionSetup setup);
     // Requires: it is linked nowhere.
     void remove(Subscription& subscription) noexcept;
 
@@ -58,9 +59,7 @@ class Outbox {
     Queue* blocked_on = nullptr;
 
   private:
-    // Numbers are never used twice, so that a late ACK cannot hit another subscription.
-    std::uint32_t last_number_ = 0;
-    std::unordered_map<std::uint32_t, std::unique_ptr<Subscription>> by_number_;
+    std::unordered_map<std::uint64_t, std::unique_ptr<Subscription>> by_number_;
     // The keys are views of the subscriptions' own ids.
     std::unordered_map<std::string_view, Subscription*> by_id_;
 };

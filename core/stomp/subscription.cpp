@@ -4,7 +4,7 @@
 
 namespace edgews::stomp {
 
-Subscription::Subscription(Outbox& outbox, std::uint32_t number, SubscriptionSetup setup) noexcept
+Subscription::Subscription(Outbox& outbox, std::uint64_t number, SubscriptionSetup setup) noexcept
     : outbox_(outbox), number_(number), setup_(std::move(setup)) {
     assert(setup_.prefetch_count > 0);
 }

@@ -35,11 +35,11 @@ struct SubscriptionSetup {
 
 class Subscription {
   public:
-    // `outbox` is borrowed. `number`: unique within the session's life.
-    Subscription(Outbox& outbox, std::uint32_t number, SubscriptionSetup setup) noexcept;
+    // `outbox` is borrowed. `number`: unique within the broker's life.
+    Subscription(Outbox& outbox, std::uint64_t number, SubscriptionSetup setup) noexcept;
 
     [[nodiscard]] Outbox& outbox() const noexcept { return outbox_; }
-    [[nodiscard]] std::uint32_t number() const noexcept { return number_; }
+    [[nodiscard]] std::uint64_t number() const noexcept { return number_; }
     [[nodiscard]] const SubscriptionSetup& setup() const noexcept { return setup_; }
     [[nodiscard]] bool is_acknowledged() const noexcept {
         return setup_.ack_mode != AckMode::automatic;
@@ -119,7 +119,7 @@ class Subscription {
     void forget_settled() noexcept;
 
     Outbox& outbox_;
-    std::uint32_t number_;
+    std::uint64_t number_;
     SubscriptionSetup setup_;
     Ring<Delivery> waiting_;
     // By sequence. Among them are settled ones, not at the front: nearly as many as the others, or

@@ -121,6 +121,16 @@ TEST(StompChecklist, F5_an_unknown_or_settled_id_is_refused) {
     }
 }
 
+// 1.2 says "matching": another spelling of the same number does not.
+TEST(StompChecklist, F5_an_id_has_one_spelling) {
+    Consumer consumer("1.2", "client");
+    const std::string ack = consumer.got[0].header("ack");
+    const std::size_t dash = ack.find('-');
+    const std::string padded = ack.substr(0, dash + 1) + '0' + ack.substr(dash + 1);
+    consumer.peer.expect_refused("ACK\nid:" + padded + "\n\n", Fault::delivery_unknown);
+    EXPECT_EQ(consumer.count(), 3U);
+}
+
 TEST(StompChecklist, F6_NACK_gives_back_one_or_all_before_it) {
     for (const std::string version : {"1.1", "1.2"}) {
         Consumer individual(version, "client-individual");
@@ -228,6 +238,25 @@ TEST(StompChecklist, F8_ACK_of_an_automatic_subscription_ends_for_any_number) {
     peer.say("NACK\nid:1-18446744073709551615\ntransaction:t\n\n");
     peer.say("ABORT\ntransaction:t\nreceipt:r\n\n");
     EXPECT_EQ(peer.take("RECEIPT").header("receipt-id"), "r");
+}
+
+TEST(StompChecklist, F9_nobody_settles_what_another_connection_or_subscription_has) {
+    for (const std::string version : {"1.0", "1.1", "1.2"}) {
+        Consumer one(version, "client");
+        Peer& other = one.peers.connect(version);
+        other.say("SUBSCRIBE\nid:1\ndestination:/queue/b\nack:client\n\n");
+        for (int i = 0; i < 3; ++i) one.sender.say("SEND\ndestination:/queue/b\n\nx");
+        ASSERT_EQ(other.take_bodies().size(), 3U);
+        other.expect_refused("ACK\n" + one.name(1) + '\n', Fault::delivery_unknown);
+        EXPECT_EQ(one.count(), 3U);
+        EXPECT_EQ(one.count_of("/queue/b"), 3U);
+    }
+    Consumer one("1.1", "client");
+    one.peer.say("SUBSCRIBE\nid:2\ndestination:/queue/b\nack:client\n\n");
+    one.peer.expect_refused(
+        "ACK\nsubscription:2\nmessage-id:" + one.got[0].header("message-id") + "\n\n",
+        Fault::delivery_unknown);
+    EXPECT_EQ(one.count(), 3U);
 }
 
 // A number is never used twice, so that a late ACK hits nothing else.

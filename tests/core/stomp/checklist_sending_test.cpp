@@ -109,6 +109,30 @@ TEST(StompChecklist, D5_the_destination_is_that_of_the_SEND) {
     EXPECT_EQ(consumer.take("MESSAGE").header("destination"), "/queue/a:b");
 }
 
+TEST(StompChecklist, D6_ack_names_each_delivery) {
+    Peers peers;
+    std::set<std::string> acks;
+    std::vector<Peer*> listeners;
+    for (const std::string_view mode : {"client", "client-individual"}) {
+        for (const std::string_view kind : {"/topic/a", "/queue/a"}) {
+            listeners.push_back(&subscriber(
+                peers, "1.2",
+                "id:1\nack:" + std::string(mode) + "\ndestination:" + std::string(kind) + '\n'));
+        }
+    }
+    Peer& sender = peers.connect();
+    for (int i = 0; i < 10; ++i) sender.say("SEND\ndestination:/topic/a\n\nx");
+    for (int i = 0; i < 10; ++i) sender.say("SEND\ndestination:/queue/a\n\nx");
+    for (Peer* listener : listeners) {
+        while (!listener->has_nothing()) acks.insert(listener->take("MESSAGE").header("ack"));
+    }
+    EXPECT_EQ(acks.size(), 30U);  // Also those of different connections differ.
+    EXPECT_EQ(acks.count("(none)"), 0U);
+    Peer& automatic = subscriber(peers, "1.2", "id:1\ndestination:/topic/b\n");
+    sender.say("SEND\ndestination:/topic/b\n\nx");
+    EXPECT_EQ(automatic.take("MESSAGE").header("ack"), "(none)");
+}
+
 TEST(StompChecklist, D7_before_1_2_there_is_no_ack_header) {
     for (const std::string_view version : {"1.0", "1.1"}) {
         Peers peers;

@@ -102,5 +102,24 @@ TEST(StompChecklist, I_each_version_has_its_rules) {
     }
 }
 
+TEST(StompChecklist, I_a_MESSAGE_looks_as_its_receivers_version_wants_it) {
+    Peers peers;
+    std::array<Peer*, 3> receivers{};
+    for (std::size_t i = 0; i < versions.size(); ++i) {
+        receivers[i] = &peers.connect(versions[i]);
+        receivers[i]->say("SUBSCRIBE\nid:1\ndestination:/topic/a\nack:client\n\n");
+    }
+    peers.connect().say("SEND\ndestination:/topic/a\nk:a\\cb\n\nx");
+    const std::string start = "MESSAGE\nsubscription:1\n";
+    EXPECT_EQ(receivers[0]->take("MESSAGE").raw,
+              start + "message-id:m-1.1-1\ndestination:/topic/a\nk:a:b\ncontent-length:1\n\nx");
+    EXPECT_EQ(receivers[1]->take("MESSAGE").raw,
+              start + "message-id:m-1.2-1\ndestination:/topic/a\nk:a\\cb\ncontent-length:1\n\nx");
+    EXPECT_EQ(receivers[2]->take("MESSAGE").raw,
+              start +
+                  "ack:3-1\nmessage-id:m-1\ndestination:/topic/a\nk:a\\cb\n"
+                  "content-length:1\n\nx");
+}
+
 }  // namespace
 }  // namespace edgews::stomp::test

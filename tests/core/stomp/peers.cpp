@@ -167,7 +167,9 @@ Got Peer::expect_refused(std::string_view frame, Fault fault) {
 Peers::Peers(BrokerOptions options, SessionOptions session_options)
     : session_options_(std::move(session_options)), broker_(std::move(options)) {}
 
-Peers::~Peers() = default;
+Peers::~Peers() {
+    for (const auto& peer : peers_) peer->vanish();  // What comes back may go to another.
+}
 
 Peer& Peers::add() {
     const std::string id = std::string(session_id_prefix) + std::to_string(peers_.size() + 1);
