@@ -37,8 +37,8 @@ std::size_t estimate_size(std::span<const Header> headers, std::size_t body_size
 }  // namespace
 
 bool is_expressible(const Header& header, Version version) noexcept {
-    return is_expressible(header.name, Place::name, version) &&
-           is_expressible(header.value, Place::value, version);
+    return is_expressible(header.name, HeaderPart::name, version) &&
+           is_expressible(header.value, HeaderPart::value, version);
 }
 
 bool is_plain(std::string_view text) noexcept {

@@ -64,12 +64,12 @@ std::optional<std::size_t> unescape(std::string_view text, Version version, char
     }
 }
 
-bool is_expressible(std::string_view text, Place place, Version version) noexcept {
-    if (text.empty()) return place == Place::value;
+bool is_expressible(std::string_view text, HeaderPart part, Version version) noexcept {
+    if (text.empty()) return part == HeaderPart::value;
     for (std::size_t at = find_special(text); at < text.size(); at = find_special(text, at + 1)) {
         const char c = text[at];
         // Without an escape only these end neither the line nor the name.
-        const bool is_harmless = c == '\\' || (c == ':' && place == Place::value);
+        const bool is_harmless = c == '\\' || (c == ':' && part == HeaderPart::value);
         if (!is_harmless && escape_of(c, version) == 0) return false;
     }
     return true;

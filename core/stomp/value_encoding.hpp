@@ -23,9 +23,9 @@ namespace edgews::stomp {
 [[nodiscard]] std::optional<std::size_t> unescape(std::string_view text, Version version,
                                                   char* out) noexcept;
 
-enum class Place : std::uint8_t { name, value };
+enum class HeaderPart : std::uint8_t { name, value };
 // Whether a header of this version can have it there. NUL: in none, it ends the frame.
-[[nodiscard]] bool is_expressible(std::string_view text, Place place, Version version) noexcept;
+[[nodiscard]] bool is_expressible(std::string_view text, HeaderPart part, Version version) noexcept;
 
 // Requires: it is expressible.
 void append_escaped(std::string& out, std::string_view text, Version version);
