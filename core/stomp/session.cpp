@@ -1,14 +1,22 @@
 #include <edgews/core/stomp/session.hpp>
 
+#include <edgews/core/http_token.hpp>
 #include <edgews/core/stomp/frame_writer.hpp>
+#include <edgews/core/stomp/number.hpp>
+#include <edgews/core/stomp/value_encoding.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cassert>
 #include <vector>
 
 namespace edgews::stomp {
 namespace {
+
+// Of what was read once, by its limits: written anew it may be longer.
+constexpr FrameLimits no_limits{.header_count_max = SIZE_MAX,
+                                .header_size_max = SIZE_MAX,
+                                .head_size_max = SIZE_MAX,
+                                .body_size_max = SIZE_MAX};
 
 // Of an offending frame, in the body of ERROR.
 constexpr std::size_t echo_size_max = 2048;
@@ -21,12 +29,23 @@ std::string_view cut(std::string_view text, std::size_t size_max) noexcept {
     return text.substr(0, size);
 }
 
+// CONNECT says who somebody is, in any header that the application likes.
+bool is_secret(const Frame& frame, std::string_view name) noexcept {
+    if (frame.command == Command::connect || frame.command == Command::unknown) {
+        return name != "accept-version" && name != "host" && name != "heart-beat";
+    }
+    for (const std::string_view secret : {"login", "passcode", "authorization"}) {
+        if (equals_ignoring_case(trim(name), secret)) return true;
+    }
+    return false;
+}
+
 // What the client may see of its own frame; secrets stay out of bodies and logs.
 std::string echo(const Frame& frame) {
     std::string out(to_string(frame.command));
     if (!out.empty()) out += '\n';
     for (const Header& header : frame.headers) {
-        if (header.name == "login" || header.name == "passcode") continue;
+        if (is_secret(frame, header.name)) continue;
         append_header(out, header, Version::v1_2);
         if (out.size() > echo_size_max) break;
     }
@@ -35,13 +54,21 @@ std::string echo(const Frame& frame) {
 
 }  // namespace
 
+void Session::append_said(std::string& out, std::string_view name, std::string_view value,
+                          Version version) {
+    out += name;
+    out += ':';
+    append_escaped(out, value, version);
+    out += '\n';
+}
+
 Session::Session(const SessionOptions& options, Broker& broker, ContentPool& contents,
                  BufferPool& buffers, std::string id)
     : options_(options),
       broker_(broker),
       contents_(contents),
       reader_(options.frame, buffers),
-      replay_reader_(options.frame, buffers) {
+      replay_reader_(no_limits, buffers) {
     outbox_.session_id = std::move(id);
 }
 
@@ -52,12 +79,14 @@ const Request* Session::next(std::span<const std::byte>& input) {
     if (frame == nullptr) return nullptr;
 
     request_ = {.frame = frame};
-    const auto receipt = frame->find("receipt");
+    // CONNECT never gets one (1.2, Header receipt).
+    const bool may_ask = frame->command != Command::connect;
+    const auto receipt = may_ask ? frame->find("receipt") : std::nullopt;
     wants_receipt_ = receipt.has_value();
     receipt_ = receipt.value_or("");
     const Fault fault = check(*frame);
     if (fault == Fault::none) return &request_;
-    fail(fault, {}, frame);
+    refuse(fault);
     input = {};
     return nullptr;
 }
@@ -101,16 +130,20 @@ void Session::accept(std::string_view user) {
 }
 
 void Session::refuse(Fault fault, std::string_view detail) {
-    fail(fault, detail, request_.frame);
+    std::string body(detail);
+    if (request_.frame != nullptr) {
+        if (!body.empty()) body += '\n';
+        body += echo(*request_.frame);
+    }
+    fail(fault, std::move(body), wants_receipt_);
 }
 
 void Session::end(Fault fault, std::string_view detail) {
-    fail(fault, detail, nullptr);
+    fail(fault, std::string(detail), false);
 }
 
 void Session::attend() {
-    if (state_ == State::over || outbox_.fault == Fault::none) return;
-    fail(outbox_.fault, outbox_.reason, nullptr);
+    if (outbox_.fault != Fault::none) end(outbox_.fault, outbox_.reason);
 }
 
 std::string_view Session::append_front(const Outgoing& outgoing, std::string& front) const {
@@ -142,28 +175,34 @@ std::uint32_t Session::hear_every_ms() const noexcept {
 }
 
 void Session::write_receipt(std::string& out) const {
-    const std::array<Header, 1> headers{{{"receipt-id", receipt_}}};
-    append_frame(out, Command::receipt, headers, {}, version_);
+    out += "RECEIPT\n";
+    append_said(out, "receipt-id", receipt_, version_);
+    out += '\n';
+    out += '\0';
 }
 
-// H8 to H11: a short message, the receipt's id, the frame's head; and nothing after it.
-void Session::fail(Fault fault, std::string_view detail, const Frame* frame) {
+// A short message, the receipt of its frame, and what is to be said of it; and nothing after it
+// (1.2, ERROR).
+void Session::fail(Fault fault, std::string body, bool has_receipt) {
     if (state_ == State::over) return;
     enter(State::over);
     fault_ = fault;
 
-    std::string body(detail);
-    if (frame != nullptr) {
-        if (!body.empty()) body += '\n';
-        body += echo(*frame);
+    std::replace(body.begin(), body.end(), '\0', ' ');
+    output_ += "ERROR\n";
+    append_header(output_, {"message", describe(fault)}, version_);
+    if (fault == Fault::no_common_version) {
+        append_header(output_, {"version", supported_versions}, version_);
     }
-    std::vector<Header> headers{{"message", describe(fault)}};
-    if (fault == Fault::no_common_version) headers.push_back({"version", supported_versions});
-    const bool may_ask = frame != nullptr && frame->command != Command::connect;
-    const auto receipt = may_ask ? frame->find("receipt") : std::nullopt;
-    if (receipt) headers.push_back({"receipt-id", *receipt});
-    if (!body.empty()) headers.push_back({"content-type", "text/plain"});
-    append_frame(output_, Command::error, headers, std::as_bytes(std::span(body)), version_);
+    if (has_receipt) append_said(output_, "receipt-id", receipt_, version_);
+    if (!body.empty()) {
+        output_ += "content-type:text/plain\ncontent-length:";
+        append_number(output_, body.size());
+        output_ += '\n';
+    }
+    output_ += '\n';
+    output_ += body;
+    output_ += '\0';
 }
 
 }  // namespace edgews::stomp

@@ -67,7 +67,7 @@ struct Request {
         disconnect,
     };
     Kind kind = Kind::connect;
-    // Valid until the session is called again.
+    // Valid until the session is called again. Null: it was blocked.
     const Frame* frame = nullptr;
     std::string_view destination{};  // Of send, application and subscribe.
 };
@@ -161,8 +161,11 @@ class Session {
     [[nodiscard]] Fault ensure_reply_queue();
     void resolve_own_queue(std::string& key) const;
 
+    // A header with what the client said: it reads it back as it wrote it, whatever is in it.
+    static void append_said(std::string& out, std::string_view name, std::string_view value,
+                            Version version);
     void write_receipt(std::string& out) const;
-    void fail(Fault fault, std::string_view detail, const Frame* frame);
+    void fail(Fault fault, std::string body, bool has_receipt);
 
     const SessionOptions& options_;
     Broker& broker_;

@@ -46,7 +46,6 @@ Fault Session::check(const Frame& frame) {
 
 Fault Session::check_connect(const Frame& frame) {
     request_.kind = Request::Kind::connect;
-    wants_receipt_ = false;  // CONNECT never gets one.
     const auto accept_version = frame.find("accept-version");
     const auto version = accept_version ? negotiate(*accept_version) : Version::v1_0;
     if (!version) return Fault::no_common_version;
@@ -121,7 +120,8 @@ Fault Session::check_subscribe_frame(const Frame& frame) {
     subscribing_ = {.id = id ? std::string(*id) : '\n' + std::string(*destination),
                     .destination = std::string(*destination),
                     .ack_mode = *ack_mode,
-                    .prefetch_count = *prefetch};
+                    .prefetch_count = *prefetch,
+                    .has_id = id.has_value()};
     return outbox_.find(subscribing_.id) == nullptr ? Fault::none : Fault::subscription_exists;
 }
 

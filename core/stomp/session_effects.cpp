@@ -2,7 +2,6 @@
 #include <edgews/core/stomp/frame_writer.hpp>
 #include <edgews/core/stomp/session.hpp>
 
-#include <array>
 #include <cassert>
 #include <utility>
 
@@ -27,8 +26,9 @@ bool Session::carry_out() {
             if (wants_receipt_) write_receipt(output_);
             return enter(State::over), true;
     }
-    if (fault != Fault::none) return fail(fault, {}, request_.frame), true;
+    if (fault != Fault::none) return refuse(fault), true;
     if (is_done && wants_receipt_) write_receipt(output_);
+    if (!is_done) request_.frame = nullptr;  // The input goes before the next try.
     return is_done;
 }
 
@@ -72,8 +72,8 @@ std::string Session::open_reply_queue() {
 
 Fault Session::carry_out_subscribe() {
     subscribing_.front = "MESSAGE\n";
-    if (subscribing_.has_id()) {
-        append_header(subscribing_.front, {"subscription", subscribing_.id}, version_);
+    if (subscribing_.has_id) {
+        append_said(subscribing_.front, "subscription", subscribing_.id, version_);
     }
     return broker_.subscribe(outbox_, std::exchange(subscribing_, {}));
 }
@@ -87,23 +87,27 @@ Fault Session::put_in_transaction() {
     const std::size_t size = is_for_application
                                  ? transaction.application_frames.size() - size_before
                                  : sending_.content.size();
-    if (!note_in_transaction(transaction, size)) return Fault::transaction_too_big;
     if (!is_for_application) {
         if (const Fault fault = ensure_reply_queue(); fault != Fault::none) return fault;
+    }
+    if (!note_in_transaction(transaction, size)) return Fault::transaction_too_big;
+    if (!is_for_application) {
         resolve_own_queue(sending_.key);
         transaction.sendings.push_back(std::exchange(sending_, {}));
     }
     return Fault::none;
 }
 
-// The frame's RECEIPT, if it wants one, comes with the COMMIT.
+// The frame's RECEIPT, if it wants one, comes with the COMMIT. False: it is one too many.
 bool Session::note_in_transaction(Transaction& transaction, std::size_t size) {
-    if (wants_receipt_) write_receipt(transaction.receipts);
     transaction.size += size + receipt_.size();
     ++transaction.count;
+    const bool fits = transaction.count <= options_.transaction_frame_count_max &&
+                      transaction.size <= options_.transaction_size_max;
+    if (!fits) return false;
+    if (wants_receipt_) write_receipt(transaction.receipts);
     wants_receipt_ = false;
-    return transaction.count <= options_.transaction_frame_count_max &&
-           transaction.size <= options_.transaction_size_max;
+    return true;
 }
 
 // As it came, but for what was the transaction's.

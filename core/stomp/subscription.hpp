@@ -29,8 +29,7 @@ struct SubscriptionSetup {
     std::string front{};      // What its MESSAGE frames begin with.
     AckMode ack_mode = AckMode::automatic;
     std::uint32_t prefetch_count = 0;  // Messages that may be unsettled. At least 1.
-
-    [[nodiscard]] bool has_id() const noexcept { return id.empty() || id.front() != '\n'; }
+    bool has_id = true;                // The client gave it one.
 };
 
 class Subscription {

@@ -27,7 +27,7 @@ enum class HeaderPart : std::uint8_t { name, value };
 // Whether a header of this version can have it there. NUL: in none, it ends the frame.
 [[nodiscard]] bool is_expressible(std::string_view text, HeaderPart part, Version version) noexcept;
 
-// Requires: it is expressible.
+// Requires: it is expressible, or came in a frame of this version.
 void append_escaped(std::string& out, std::string_view text, Version version);
 
 // The first byte that is escaped in any version, or expressible in none: one of NUL, LF, CR, ':'

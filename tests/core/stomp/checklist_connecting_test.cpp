@@ -111,6 +111,30 @@ TEST(StompChecklist, B7_a_refused_connect_is_explained) {
     session.leave();
 }
 
+TEST(StompChecklist, B8_secrets_are_in_no_ERROR_and_no_MESSAGE) {
+    for (const std::string_view secret :
+         {"login:secret\npasscode:secret", "passcode :secret", "Passcode:secret",
+          "PASSCODE: secret", " login:secret", "passcode:x\npasscode:secret"}) {
+        Peers peers;
+        const std::string headers = std::string(secret) + "\nhost:seen\n";
+        Peer& broken = peers.add();
+        const Got got = broken.expect_refused("CONNECT\naccept-version:9\n" + headers + '\n',
+                                              Fault::no_common_version);
+        EXPECT_NE(got.body.find("host:seen"), std::string::npos);
+        peers.add().expect_refused("CONECT\n" + headers + '\n', Fault::unknown_command);
+        peers.add().expect_refused("SEND\n" + headers + '\n', Fault::not_connected);
+        peers.add().expect_refused("CONNECT\n" + headers + "no colon\n\n",
+                                   Fault::header_without_colon);
+        peers.connect().expect_refused("CONNECT\n" + headers + '\n', Fault::connected_already);
+        Peer& joe = peers.add();
+        joe.say("CONNECT\naccept-version:1.2\n" + headers + '\n');
+        EXPECT_EQ(joe.take("CONNECTED").raw.find("secret"), std::string::npos);
+        joe.say("SUBSCRIBE\nid:1\ndestination:/topic/a\n\n");
+        joe.say("SEND\ndestination:/topic/a\n\nx");
+        EXPECT_EQ(joe.take("MESSAGE").raw.find("secret"), std::string::npos);
+    }
+}
+
 TEST(StompChecklist, B9_CONNECTED_names_session_server_and_heart_beat) {
     Peers peers;
     std::set<std::string> sessions;

@@ -63,6 +63,26 @@ TEST(StompChecklist, H1_without_receipt_nothing_comes) {
     EXPECT_TRUE(peer.has_nothing());
 }
 
+TEST(StompChecklist, H2_receipt_id_is_exactly_the_receipt) {
+    struct Row {
+        std::string_view version;
+        std::string_view line;
+    };
+    for (const auto& [version, line] :
+         {Row{"1.2", ""}, Row{"1.2", "a\\cb\\\\c\\nd\\re"}, Row{"1.2", " a "},
+          Row{"1.2", "\xC3\xA9\xE2\x82\xAC"}, Row{"1.1", "a\\cb\\\\c\\nd"}, Row{"1.1", "a\rb"},
+          Row{"1.1", " "}, Row{"1.0", "a:b\\n\\"}, Row{"1.0", "a\rb"}, Row{"1.0", ""}}) {
+        Peers peers;
+        Peer& peer = peers.connect(version);
+        peer.say("SEND\ndestination:/queue/a\nreceipt:" + std::string(line) + "\n\nx");
+        EXPECT_EQ(peer.take("RECEIPT").raw, "RECEIPT\nreceipt-id:" + std::string(line) + "\n\n");
+        peer.say("SEND\nreceipt:" + std::string(line) + "\n\nx");
+        const Got error = peer.take_error(Fault::destination_missing);
+        EXPECT_NE(error.raw.find("\nreceipt-id:" + std::string(line) + '\n'), std::string::npos)
+            << error.raw;
+    }
+}
+
 TEST(StompChecklist, H3_receipts_come_in_order_and_a_failed_frame_has_none) {
     Peers peers;
     Peer& peer = peers.connect();
@@ -210,6 +230,15 @@ TEST(StompChecklist, H11_an_ERROR_with_a_body_has_its_length_and_type) {
     const Got bare = peer.take_error(Fault::server_shutting_down);
     EXPECT_EQ(bare.body, "");
     EXPECT_EQ(bare.headers.size(), 1U) << bare.raw;
+}
+
+// What is said in an ERROR ends no frame early.
+TEST(StompChecklist, H11_an_ERROR_has_one_NUL_whatever_the_reason) {
+    Peers peers;
+    Peer& peer = peers.connect();
+    peer.session().end(Fault::closed_by_server, std::string_view("good\0bye", 8));
+    peer.say("\n");
+    EXPECT_EQ(peer.take_error(Fault::closed_by_server).body, "good bye");
 }
 
 TEST(StompChecklist, H12_an_unknown_command_ends_the_session) {

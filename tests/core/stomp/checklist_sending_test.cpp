@@ -155,6 +155,26 @@ TEST(StompChecklist, D8_subscription_is_there_if_it_had_an_id) {
     EXPECT_EQ(with.take("MESSAGE").header("subscription"), "7");
 }
 
+TEST(StompChecklist, D8_an_id_is_said_back_whatever_is_in_it) {
+    struct Row {
+        std::string_view version;
+        std::string_view line;
+        std::string_view id;
+    };
+    for (const auto& [version, line, id] :
+         {Row{"1.2", "", ""}, Row{"1.2", "\\n/topic/a", "\n/topic/a"}, Row{"1.2", "a\\rb", "a\rb"},
+          Row{"1.1", "\\n", "\n"}, Row{"1.1", " a ", " a "}, Row{"1.1", "a\\c\\\\b", "a:\\b"},
+          Row{"1.1", "a\rb", "a\rb"}, Row{"1.0", "a:\\b", "a:\\b"}, Row{"1.0", "a\rb", "a\rb"}}) {
+        Peers peers;
+        const std::string id_line = "id:" + std::string(line) + '\n';
+        Peer& peer = subscriber(peers, version, id_line + "destination:/topic/a\n");
+        peers.connect().say("SEND\ndestination:/topic/a\n\nx");
+        const Got got = peer.take("MESSAGE");
+        EXPECT_EQ(got.header("subscription"), id) << got.raw;
+        EXPECT_EQ(got.raw.find("MESSAGE\nsubscription:" + std::string(line) + '\n'), 0U) << got.raw;
+    }
+}
+
 TEST(StompChecklist, D9_each_subscription_that_matches_gets_its_own) {
     Peers peers;
     Peer& peer = peers.connect();
