@@ -1,10 +1,11 @@
 // A STOMP 1.2 broker: over WebSocket, over TCP, with a page that shows what is going on.
 //
 //     build/examples/stomp_broker [--host 127.0.0.1] [--port 15674] [--path /ws] [--tcp-port 61613]
-//         [--user login:passcode]... [--threads 1] [--max-queue 100000]
+//         [--user login:passcode]... [--threads 1] [--max-queue 100000] [--when-full refuse]
 //
 // With --user, only those get in; without, everyone does. --tcp-port 0 picks a free port, and
-// "none" opens none. /app/echo answers whoever asks by reply-to.
+// "none" opens none. A SEND to a queue that is full: its producer is refused, the queue's oldest
+// message is dropped, or the producer is blocked. /app/echo answers whoever asks by reply-to.
 #include <edgews/edgews.hpp>
 #include <edgews/net/stomp/stomp_broker.hpp>
 
@@ -36,10 +37,12 @@ struct Arguments {
     std::map<std::string, std::string, std::less<>> users{};  // Passcodes by login.
     unsigned threads = 1;
     std::size_t queue_max = 100'000;
+    edgews::stomp::WhenFull when_full = edgews::stomp::WhenFull::refuse;
 
     static constexpr const char* usage =
         "[--host ADDRESS] [--port 0-65535] [--path /PATH] [--tcp-port 0-65535 or none]"
-        " [--user LOGIN:PASSCODE]... [--threads N, 0: one per CPU] [--max-queue MESSAGES]";
+        " [--user LOGIN:PASSCODE]... [--threads N, 0: one per CPU] [--max-queue MESSAGES]"
+        " [--when-full refuse|drop|block]";
 
     bool take(std::string_view option, std::string_view value) {
         if (value.empty()) return false;
@@ -47,6 +50,7 @@ struct Arguments {
         if (option == "--threads") return parse_number(value, threads);
         if (option == "--max-queue") return parse_number(value, queue_max) && queue_max > 0;
         if (option == "--user") return take_user(value);
+        if (option == "--when-full") return take_when_full(value);
         if (option == "--tcp-port") {
             has_tcp = value != "none";
             return !has_tcp || parse_number(value, tcp_port);
@@ -63,6 +67,12 @@ struct Arguments {
         if (colon == 0 || colon == std::string_view::npos) return false;
         users.emplace(value.substr(0, colon), value.substr(colon + 1));
         return true;
+    }
+    bool take_when_full(std::string_view value) {
+        using edgews::stomp::WhenFull;
+        if (value == "drop") when_full = WhenFull::drop_oldest;
+        if (value == "block") when_full = WhenFull::block;
+        return value == "refuse" || value == "drop" || value == "block";
     }
 };
 
@@ -91,7 +101,8 @@ edgews::StompHooks hooks_for(const Arguments& arguments) {
 }
 
 int serve(const Arguments& arguments) {
-    edgews::StompBroker broker({.broker = {.queue = {.message_count_max = arguments.queue_max}}},
+    edgews::StompBroker broker({.broker = {.queue = {.message_count_max = arguments.queue_max,
+                                                     .when_full = arguments.when_full}}},
                                hooks_for(arguments));
     broker.app("/app/echo", [](edgews::StompRequest& request) { request.reply(request.text()); });
 
