@@ -38,7 +38,6 @@ HEADERS := $(wildcard $(PARTS:%=%/*.hpp))
 # Those that need an add-on, and the others.
 ADDON_EXAMPLES := conformance_client secure_echo wsc
 EXAMPLES := $(filter-out $(ADDON_EXAMPLES),$(patsubst examples/%.cpp,%,$(wildcard examples/*.cpp)))
-PAGE := $(wildcard examples/demo/*)
 FUZZ := $(patsubst tests/fuzz/%_fuzz.cpp,%,$(wildcard tests/fuzz/*_fuzz.cpp))
 # Only net/ has threads, and deflate/ what they share: the rest would tell ThreadSanitizer nothing.
 TESTED := $(if $(filter tsan,$(MODE)),net deflate tls,crypto core net deflate tls bench)
@@ -144,21 +143,30 @@ $(OUT)/bench/floor $(OUT)/bench/stomp_load: $(OUT)/bench/%: $(OBJ)/bench/%.o $(O
 $(OUT)/bench/micro: $(MICRO:%.cpp=$(OBJ)/%.o) $(WITH_ADDONS)
 	@$(LINK) -lbenchmark $(ADDON_LIBRARIES)
 
-# The demo's page travels inside the program. Every file of examples/demo/ (text, no folders) is one
-# row {"app.js", what it holds} of `demo_page` in "demo_page.hpp", for examples/demo.cpp to include.
-# The folder is a prerequisite too: its time changes when a file comes or goes.
-build/generated/demo_page.hpp: $(PAGE) $(wildcard examples/demo) Makefile
+# Pages travel inside their programs: build/generated/demo_page.hpp has a row {"app.js", what it
+# holds} of `demo_page` for every file of demo_PAGE (text), for examples/demo.cpp to include. Made
+# anew each time, and replaced when it differs; in a file of its own, for two makes may run at once.
+build/generated/%_page.hpp: force
 	@mkdir -p $(@D)
-	@{ printf '%s\n' '// Made by make from examples/demo/.' '#pragma once' '#include <string_view>' \
-	    'struct PageFile {' '    std::string_view name;' '    std::string_view content;' '};' \
-	    'inline constexpr PageFile demo_page[] = {'; \
-	  for file in $(PAGE); do \
+	@{ printf '%s\n' '// Made by make: the files of a page.' '#pragma once' \
+	    '#include "../../examples/page.hpp"' 'inline constexpr examples::PageFile $*_page[] = {'; \
+	  for file in $($*_PAGE); do \
 	    printf '{"%s", R"~page~(' "$${file##*/}"; cat "$$file"; printf ')~page~"},\n'; \
-	  done; echo '};'; } > $@
+	  done; echo '};'; } > $@.$$$$; \
+	cmp -s $@.$$$$ $@ && rm $@.$$$$ || mv $@.$$$$ $@
+
+# The browser's STOMP client, where npm has brought it; else a line that says so.
+STOMPJS := $(firstword $(wildcard $(addsuffix /node_modules/@stomp/stompjs/bundles/stomp.umd.min.js, \
+  examples/stomp_broker tests/interop)) examples/stomp_broker/without/stomp.umd.min.js)
+demo_PAGE := $(wildcard examples/demo/*) $(STOMPJS)
+stomp_broker_PAGE := $(filter-out %.json,$(wildcard examples/stomp_broker/*.*)) \
+  $(addprefix examples/demo/,style.css dom.js favicon.svg) $(STOMPJS)
+PAGES := build/generated/demo_page.hpp build/generated/stomp_broker_page.hpp
 
 $(OBJ)/examples/demo.o: build/generated/demo_page.hpp
-# Private: the flags file, which this needs too, must not learn of it and change for all.
-$(OBJ)/examples/demo.o: private BASE += -Ibuild/generated
+$(OBJ)/examples/stomp_broker.o: build/generated/stomp_broker_page.hpp
+# Private: the flags file, which these need too, must not learn of it and change for all.
+$(OBJ)/examples/demo.o $(OBJ)/examples/stomp_broker.o: private BASE += -Ibuild/generated
 
 # --- Testing ----------------------------------------------------------------
 
@@ -172,8 +180,8 @@ LIBWEBSOCKETS := $(and $(wildcard /usr/include/libwebsockets.h),build/bench/peer
 
 test:  ## unit, install and interop tests; installs what they need where it can
 	@tools/need test
-	@$(MAKE) addons
-	@$(MAKE) all tests bench-programs $(LIBWEBSOCKETS) tests/interop/node_modules/.package-lock.json
+	@$(MAKE) addons tests/interop/node_modules/.package-lock.json
+	@$(MAKE) all tests bench-programs $(LIBWEBSOCKETS)
 	@tests/run unit race install interop
 
 %/node_modules/.package-lock.json: %/package.json %/package-lock.json
@@ -242,7 +250,7 @@ PROGRAMS := $(SOURCES) $(DEFLATE) $(TLS) $(wildcard examples/*.cpp bench/*.cpp) 
 ALL_CODE := $(sort $(PROGRAMS) $(HEADERS) \
   $(wildcard edgews.hpp deflate/*.hpp tls/*.hpp examples/*.hpp bench/*/*.?pp tests/*/*.?pp tests/*/stomp/*.?pp))
 
-lint: build/include/edgews build/generated/demo_page.hpp  ## layers, sizes, format, clang-tidy, clang++, AArch64
+lint: build/include/edgews $(PAGES)  ## layers, sizes, format, clang-tidy, clang++, AArch64
 	@tools/need lint
 	@$(MAKE) -k lint-layers lint-sizes lint-format lint-clang lint-portable lint-tidy
 

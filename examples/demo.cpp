@@ -28,6 +28,7 @@
 #include "demo_market.hpp"
 #include "demo_page.hpp"
 #include "demo_room.hpp"
+#include "page.hpp"
 
 #include <edgews/edgews.hpp>
 
@@ -89,7 +90,7 @@ class Demo {
         };
         server_.ws<Visitor>("/live", handlers,
                             {.message_size_max = 8192, .subprotocols = {"edgews-demo"}});
-        for (const PageFile& file : demo_page) serve(file);
+        for (const examples::PageFile& file : demo_page) serve(file);
         home().every(200, [this] { server_.publish("ticker", market_.tick()); });
         home().every(1000, [this] { server_.publish("ticker", stats()); });
     }
@@ -100,24 +101,11 @@ class Demo {
     // Where the room and the market live.
     edgews::Loop& home() { return server_.loop(0); }
 
-    void serve(const PageFile& file) {
-        const bool is_index = file.name == "index.html";
-        server_.get(is_index ? "/" : "/" + std::string(file.name),
+    void serve(const examples::PageFile& file) {
+        server_.get(examples::path_of(file),
                     [file](const edgews::Request&, edgews::Response& response) {
-                        response.headers.add("Content-Type", content_type(file.name));
-                        response.headers.add("Cache-Control", "no-cache");
-                        response.headers.add("Content-Security-Policy",
-                                             "default-src 'self'; connect-src 'self' ws: wss:");
-                        response.headers.add("X-Content-Type-Options", "nosniff");
-                        response.body = file.content;
+                        examples::answer_with(file, response);
                     });
-    }
-
-    static std::string_view content_type(std::string_view name) {
-        if (name.ends_with(".html")) return "text/html; charset=utf-8";
-        if (name.ends_with(".css")) return "text/css; charset=utf-8";
-        if (name.ends_with(".js")) return "text/javascript; charset=utf-8";
-        return "image/svg+xml";
     }
 
     void welcome(edgews::Connection& c) {

@@ -2,10 +2,12 @@
 //
 //     build/examples/stomp_broker [--host 127.0.0.1] [--port 15674] [--path /ws] [--tcp-port 61613]
 //         [--user login:passcode]... [--threads 1] [--max-queue 100000] [--when-full refuse]
+//         [--no-page]
 //
-// With --user, only those get in; without, everyone does. --tcp-port 0 picks a free port, and
-// "none" opens none. A SEND to a queue that is full: its producer is refused, the queue's oldest
-// message is dropped, or the producer is blocked. /app/echo answers whoever asks by reply-to.
+// With --user, only those get in, to the page too; without, everyone does. --tcp-port 0 picks a
+// free port, and "none" opens none. A SEND to a queue that is full: its producer is refused, the
+// queue's oldest message is dropped, or the producer is blocked. /app/echo answers whoever asks by
+// reply-to. The page is examples/stomp_broker/, inside this program.
 #include <edgews/edgews.hpp>
 #include <edgews/net/stomp/stomp_broker.hpp>
 
@@ -13,12 +15,14 @@
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
-#include <map>
 #include <string>
 #include <string_view>
 #include <system_error>
 
+#include "page.hpp"
 #include "stomp_broker_page.hpp"
+#include "stomp_broker_state.hpp"
+#include "stomp_broker_users.hpp"
 
 namespace {
 
@@ -34,22 +38,23 @@ struct Arguments {
     std::string path = "/ws";
     bool has_tcp = true;
     std::uint16_t tcp_port = 61613;
-    std::map<std::string, std::string, std::less<>> users{};  // Passcodes by login.
+    examples::Users users{};
     unsigned threads = 1;
     std::size_t queue_max = 100'000;
     edgews::stomp::WhenFull when_full = edgews::stomp::WhenFull::refuse;
+    bool has_page = true;
 
     static constexpr const char* usage =
         "[--host ADDRESS] [--port 0-65535] [--path /PATH] [--tcp-port 0-65535 or none]"
         " [--user LOGIN:PASSCODE]... [--threads N, 0: one per CPU] [--max-queue MESSAGES]"
-        " [--when-full refuse|drop|block]";
+        " [--when-full refuse|drop|block] [--no-page]";
 
     bool take(std::string_view option, std::string_view value) {
         if (value.empty()) return false;
         if (option == "--port") return parse_number(value, port);
         if (option == "--threads") return parse_number(value, threads);
         if (option == "--max-queue") return parse_number(value, queue_max) && queue_max > 0;
-        if (option == "--user") return take_user(value);
+        if (option == "--user") return users.add(value);
         if (option == "--when-full") return take_when_full(value);
         if (option == "--tcp-port") {
             has_tcp = value != "none";
@@ -62,12 +67,6 @@ struct Arguments {
         host = value;
         return option == "--host";
     }
-    bool take_user(std::string_view value) {
-        const std::size_t colon = value.find(':');
-        if (colon == 0 || colon == std::string_view::npos) return false;
-        users.emplace(value.substr(0, colon), value.substr(colon + 1));
-        return true;
-    }
     bool take_when_full(std::string_view value) {
         using edgews::stomp::WhenFull;
         if (value == "drop") when_full = WhenFull::drop_oldest;
@@ -76,28 +75,36 @@ struct Arguments {
     }
 };
 
-// Takes as long for a wrong passcode as for the right one.
-bool equals_in_constant_time(std::string_view a, std::string_view b) {
-    unsigned difference = a.size() == b.size() ? 0 : 1;
-    for (std::size_t i = 0; i < a.size(); ++i) {
-        difference |= static_cast<unsigned char>(a[i] ^ b[b.empty() ? 0 : i % b.size()]);
-    }
-    return difference == 0;
-}
-
 edgews::StompHooks hooks_for(const Arguments& arguments) {
-    if (arguments.users.empty()) return {};
+    if (arguments.users.are_none()) return {};
     return {.authenticate = [users = arguments.users](const edgews::StompClient&,
                                                       const edgews::stomp::Frame& connect) {
         const std::string_view login = connect.find("login").value_or("");
-        const auto known = users.find(login);
-        const std::string_view passcode = connect.find("passcode").value_or("");
-        if (known == users.end() || !equals_in_constant_time(passcode, known->second)) {
+        if (!users.know(login, connect.find("passcode").value_or(""))) {
             return edgews::StompAccess{.is_granted = false,
                                        .reason = "The login or the passcode is wrong."};
         }
         return edgews::StompAccess{.user = std::string(login)};
     }};
+}
+
+// What the page shows is for those who may connect: names of destinations may be private.
+void serve_page(edgews::Server& server, edgews::StompBroker& broker, const Arguments& arguments) {
+    using edgews::Request;
+    using edgews::Response;
+    const examples::Users& users = arguments.users;
+    for (const examples::PageFile& file : stomp_broker_page) {
+        server.get(examples::path_of(file),
+                   [&users, file](const Request& request, Response& response) {
+                       if (users.let_in(request, response)) examples::answer_with(file, response);
+                   });
+    }
+    server.get("/state.json", [&](const Request& request, Response& response) {
+        if (!users.let_in(request, response)) return;
+        response.headers.add("Content-Type", "application/json");
+        response.headers.add("Cache-Control", "no-store");
+        response.body = examples::state_json(broker, arguments.path);
+    });
 }
 
 int serve(const Arguments& arguments) {
@@ -108,7 +115,7 @@ int serve(const Arguments& arguments) {
 
     edgews::Server server({.loops = arguments.threads});
     broker.attach(server, arguments.path);
-    examples::serve_broker_page(server, broker, arguments.path);
+    if (arguments.has_page) serve_page(server, broker, arguments);
 
     const edgews::Signals stop(server.loop(0), {SIGINT, SIGTERM}, [&](int) {
         broker.end_all();
@@ -131,9 +138,16 @@ int serve(const Arguments& arguments) {
 
 int main(int count, char** words) {
     Arguments arguments;
-    for (int i = 1; i < count; i += 2) {
+    for (int i = 1; i < count; ++i) {
+        if (std::string_view(words[i]) == "--no-page") {
+            arguments.has_page = false;
+            continue;
+        }
         const std::string_view value = i + 1 < count ? words[i + 1] : "";
-        if (arguments.take(words[i], value)) continue;
+        if (arguments.take(words[i], value)) {
+            ++i;
+            continue;
+        }
         std::fprintf(stderr, "stomp_broker: %s %s is not understood\nusage: stomp_broker %s\n",
                      words[i], value.data(), Arguments::usage);
         return 2;

@@ -10,6 +10,7 @@ namespace {
 
 void append_subscribers(Topic& topic, std::vector<Subscription*>& out) {
     ++topic.sent_total;
+    topic.copied_total += topic.subscribers.size();
     out.insert(out.end(), topic.subscribers.begin(), topic.subscribers.end());
 }
 
@@ -62,6 +63,11 @@ void TopicTable::find(std::string_view destination, std::vector<Subscription*>& 
     if (pattern_count_ > 0) find_below(*patterns_, destination, out);
 }
 
+void TopicTable::visit(const std::function<void(std::string_view, const Topic&)>& visit) const {
+    for (const auto& [name, topic] : names_) visit(name, topic);
+    visit_below(*patterns_, visit);
+}
+
 TopicTable::Node& TopicTable::node_of(std::string_view pattern) {
     Node* node = patterns_.get();
     SegmentReader segments(pattern);
@@ -98,6 +104,14 @@ void TopicTable::find_below(Node& node, std::string_view rest, std::vector<Subsc
     if (Node* const child = node.child(segment)) find_below(*child, below, out);
     const std::string_view any = segment.front() == '/' ? "/*" : ".*";
     if (Node* const child = node.child(any)) find_below(*child, below, out);
+}
+
+void TopicTable::visit_below(const Node& node,
+                             const std::function<void(std::string_view, const Topic&)>& visit) {
+    if (!node.topic.subscribers.empty()) {
+        visit(node.topic.subscribers.front()->setup().key, node.topic);
+    }
+    for (const auto& [segment, child] : node.children) visit_below(*child, visit);
 }
 
 // Whether that was the pattern's last subscriber. Nodes that lead nowhere go, too.

@@ -20,7 +20,8 @@ class Subscription;
 // The subscribers of one name, or of one pattern.
 struct Topic {
     std::vector<Subscription*> subscribers{};
-    std::uint64_t sent_total = 0;  // Messages that found subscribers here.
+    std::uint64_t sent_total = 0;    // Messages that found subscribers here,
+    std::uint64_t copied_total = 0;  // and copies for those.
 };
 
 class TopicTable {
@@ -37,13 +38,8 @@ class TopicTable {
 
     // Names and patterns with subscribers.
     [[nodiscard]] std::size_t count() const noexcept { return names_.size() + pattern_count_; }
-    // visit(name, topic), for each of them that is no pattern.
-    template <class F>
-    void visit(F&& visit) const {
-        for (const auto& [name, topic] : names_) {
-            visit(std::string_view(name), topic);
-        }
-    }
+    // visit(name or pattern, topic), for each of them, in no order.
+    void visit(const std::function<void(std::string_view, const Topic&)>& visit) const;
 
   private:
     struct Node;
@@ -54,6 +50,8 @@ class TopicTable {
         }
     };
     [[nodiscard]] Node& node_of(std::string_view pattern);
+    static void visit_below(const Node& node,
+                            const std::function<void(std::string_view, const Topic&)>& visit);
     static void find_below(Node& node, std::string_view rest, std::vector<Subscription*>& out);
     bool remove_below(Node& node, std::string_view rest, Subscription& subscription) noexcept;
     static void add_to(Topic& topic, Subscription& subscription);

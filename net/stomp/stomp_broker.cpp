@@ -129,7 +129,8 @@ std::vector<StompDestination> StompBroker::destinations() const {
         state_->broker.topics().visit([&](std::string_view name, const stomp::Topic& topic) {
             all.push_back({.name = std::string(name),
                            .consumers = topic.subscribers.size(),
-                           .received_total = topic.sent_total});
+                           .received_total = topic.sent_total,
+                           .consumed_total = topic.copied_total});
         });
     }
     std::sort(all.begin(), all.end(),

@@ -68,7 +68,7 @@ class StompRequest {
     std::string_view reply_to_;
 };
 
-// A destination that has subscribers or messages.
+// A destination, or a pattern of them, that has subscribers or messages.
 struct StompDestination {
     std::string name{};
     bool is_queue = false;
@@ -78,7 +78,8 @@ struct StompDestination {
     std::size_t unacknowledged = 0;
     // Messages since it is there.
     std::uint64_t received_total = 0;
-    std::uint64_t consumed_total = 0;  // Of a queue.
+    // Of a queue: settled by consumers. Of a topic: copies for its subscribers.
+    std::uint64_t consumed_total = 0;
 };
 
 struct StompStats {

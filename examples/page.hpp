@@ -1,0 +1,36 @@
+// A page that travels inside a program: the files of a folder, as make embeds them.
+#pragma once
+
+#include <edgews/net/response.hpp>
+
+#include <string>
+#include <string_view>
+
+namespace examples {
+
+struct PageFile {
+    std::string_view name;
+    std::string_view content;
+};
+
+inline std::string path_of(const PageFile& file) {
+    return file.name == "index.html" ? "/" : "/" + std::string(file.name);
+}
+
+inline std::string_view content_type(std::string_view name) {
+    if (name.ends_with(".html")) return "text/html; charset=utf-8";
+    if (name.ends_with(".css")) return "text/css; charset=utf-8";
+    if (name.ends_with(".js")) return "text/javascript; charset=utf-8";
+    return "image/svg+xml";
+}
+
+inline void answer_with(const PageFile& file, edgews::Response& response) {
+    response.headers.add("Content-Type", content_type(file.name));
+    response.headers.add("Cache-Control", "no-cache");
+    response.headers.add("Content-Security-Policy",
+                         "default-src 'self'; connect-src 'self' ws: wss:");
+    response.headers.add("X-Content-Type-Options", "nosniff");
+    response.body = file.content;
+}
+
+}  // namespace examples

@@ -1,0 +1,77 @@
+// What the STOMP broker's page asks for: destinations and counters, as JSON.
+#pragma once
+
+#include <edgews/core/stomp/session.hpp>
+#include <edgews/net/loop.hpp>
+#include <edgews/net/stomp/stomp_broker.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "demo_json.hpp"
+
+namespace examples {
+
+// Of destinations: the page is read every second.
+inline constexpr std::size_t shown_count_max = 1000;
+
+// A session's id is nobody else's business, not even in the names of its queues:
+// "/temp-queue/session-…".
+inline std::string shown_name(std::string_view name) {
+    constexpr std::size_t shown_size = 6;
+    const std::string_view prefix = edgews::stomp::session_id_prefix;
+    const std::size_t id = std::min(name.find('/', 1), name.size() - 1) + 1;
+    const std::size_t end = std::min(name.find('/', id), name.size());
+    const bool is_private = name.starts_with("/temp-queue/") || name.starts_with("/user/");
+    const std::size_t secret = id + prefix.size() + shown_size;
+    if (!is_private || !name.substr(id).starts_with(prefix) || end <= secret) {
+        return std::string(name);
+    }
+    return std::string(name.substr(0, secret)) + "…" + std::string(name.substr(end));
+}
+
+inline void append_number(std::string& json, std::string_view name, std::uint64_t number) {
+    json += ",\"" + std::string(name) + "\":" + std::to_string(number);
+}
+
+inline void append_json(std::string& json, const edgews::StompDestination& destination) {
+    json += R"({"name":)" + demo::quote(shown_name(destination.name)) + R"(,"queue":)" +
+            (destination.is_queue ? "true" : "false");
+    append_number(json, "consumers", destination.consumers);
+    append_number(json, "waiting", destination.waiting);
+    append_number(json, "unacknowledged", destination.unacknowledged);
+    append_number(json, "received", destination.received_total);
+    append_number(json, "consumed", destination.consumed_total);
+    json += '}';
+}
+
+// {"path":"/ws","time":…,"sessions":1,…,"destinations":[{"name":"/queue/a",…}],"left_out":0}; time
+// in milliseconds, for rates. Requires: one of the loops calls.
+inline std::string state_json(const edgews::StompBroker& broker, std::string_view path) {
+    const edgews::StompStats stats = broker.stats();
+    const std::vector<edgews::StompDestination> all = broker.destinations();
+    const std::size_t count = std::min(all.size(), shown_count_max);
+    std::string json = R"({"path":)" + demo::quote(path);
+    append_number(json, "time", edgews::Loop::current()->now_ms());
+    append_number(json, "sessions", stats.sessions);
+    append_number(json, "received", stats.counters.received);
+    append_number(json, "delivered", stats.counters.delivered);
+    append_number(json, "redelivered", stats.counters.redelivered);
+    append_number(json, "dead_lettered", stats.counters.dead_lettered);
+    append_number(json, "dropped", stats.counters.dropped);
+    append_number(json, "expired", stats.counters.expired);
+    append_number(json, "left_out", all.size() - count);
+    json += R"(,"destinations":[)";
+    for (const edgews::StompDestination& destination : std::span(all).first(count)) {
+        if (json.back() != '[') json += ',';
+        append_json(json, destination);
+    }
+    return json + "]}";
+}
+
+}  // namespace examples
