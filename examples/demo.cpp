@@ -1,6 +1,6 @@
 // The demo: a page with a chat room, a ticker and a connection inspector, on one WebSocket.
 //
-//     build/examples/demo [--host 127.0.0.1] [--port 9001] [--threads 1]
+//     build/examples/demo [--host 127.0.0.1] [--port 9001] [--threads 1] [--stomp-port PORT]
 //
 // The page (examples/demo/) is inside this program. It speaks the subprotocol "edgews-demo": JSON
 // text messages, flat from the page (name: up to 24 characters, text: up to 500):
@@ -21,6 +21,9 @@
 //     {"type":"pong","id":7,"backlog":0}                           bytes that wait for this page
 //     {"type":"error","code":"name_taken","text":"…"}
 //
+// The room can also be reached by STOMP (demo_stomp.hpp): from the page /stomp.html, and with
+// --stomp-port over TCP.
+//
 // Threads: a connection's handlers run on its own loop. The room and the market live on the first
 // loop; the others post to it. So neither needs a lock, and everyone sees one order of events.
 
@@ -28,14 +31,13 @@
 #include "demo_market.hpp"
 #include "demo_page.hpp"
 #include "demo_room.hpp"
+#include "demo_stomp.hpp"
 #include "page.hpp"
 
 #include <edgews/edgews.hpp>
 
-#include <algorithm>
 #include <charconv>
 #include <csignal>
-#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <optional>
@@ -48,40 +50,23 @@ namespace {
 
 using demo::error_text;
 using demo::FlatObject;
+using demo::is_line;
 using demo::quote;
-
-// `text` without the blanks around it.
-std::string trimmed(std::string_view text) {
-    constexpr std::string_view blanks = " \t\r\n";
-    const std::size_t first = std::min(text.find_first_not_of(blanks), text.size());
-    return std::string(text.substr(first, text.find_last_not_of(blanks) + 1 - first));
-}
-
-// Whether `text` has 1 to `limit` characters, none of them a control character.
-bool is_line(std::string_view text, std::ptrdiff_t limit) {
-    const auto begins_character = [](char c) { return (c & 0xC0) != 0x80; };
-    const auto is_control = [](unsigned char c) { return c < 0x20 || c == 0x7F; };
-    return !text.empty() && std::ranges::count_if(text, begins_character) <= limit &&
-           std::ranges::none_of(text, is_control);
-}
-
-// A connection's own data.
-struct Visitor {
-    std::uint64_t paid_until_ms = 0;
-
-    // Five times a second in the long run, twenty at once.
-    bool may_speak(std::uint64_t now_ms) {
-        paid_until_ms = std::max(paid_until_ms, now_ms);
-        if (paid_until_ms > now_ms + 3800) return false;
-        paid_until_ms += 200;
-        return true;
-    }
-};
+using demo::trimmed;
+using demo::Visitor;
 
 class Demo {
   public:
     explicit Demo(unsigned threads)
-        : room_([this](const std::string& m) { server_.publish("room", m); }),
+        : room_([this](const std::string& m) {
+              server_.publish("room", m);
+              stomp_.publish(m);
+          }),
+          stomp_([this](std::string name, std::string text) {
+              home().post([this, name = std::move(name), text = std::move(text)] {
+                  room_.say(name, text);
+              });
+          }),
           server_({.loops = threads}) {
         const edgews::Handlers handlers{
             .open = [this](edgews::Connection& c) { welcome(c); },
@@ -90,12 +75,14 @@ class Demo {
         };
         server_.ws<Visitor>("/live", handlers,
                             {.message_size_max = 8192, .subprotocols = {"edgews-demo"}});
+        stomp_.attach(server_);
         for (const examples::PageFile& file : demo_page) serve(file);
         home().every(200, [this] { server_.publish("ticker", market_.tick()); });
         home().every(1000, [this] { server_.publish("ticker", stats()); });
     }
 
     edgews::Server& server() { return server_; }
+    demo::StompRoom& stomp() { return stomp_; }
 
   private:
     // Where the room and the market live.
@@ -183,6 +170,7 @@ class Demo {
     }
 
     demo::Room room_;
+    demo::StompRoom stomp_;
     demo::Market market_;
     edgews::Stats stats_;
     std::uint64_t uptime_s_ = 0;
@@ -193,6 +181,7 @@ class Demo {
 struct Arguments {
     edgews::ListenOptions listen{.host = "127.0.0.1", .port = 9001};
     unsigned threads = 1;
+    std::optional<std::uint16_t> stomp_port{};
     bool are_valid = true;
 };
 
@@ -214,6 +203,8 @@ Arguments parse(int count, char** words) {
             arguments.are_valid = parse_number(value, arguments.listen.port);
         } else if (option == "--threads") {
             arguments.are_valid = parse_number(value, arguments.threads);
+        } else if (option == "--stomp-port") {
+            arguments.are_valid = parse_number(value, arguments.stomp_port.emplace());
         } else {
             arguments.are_valid = false;
         }
@@ -226,15 +217,22 @@ Arguments parse(int count, char** words) {
 int main(int count, char** words) {
     const Arguments arguments = parse(count, words);
     if (!arguments.are_valid) {
-        std::fputs("usage: demo [--host ADDRESS] [--port 0-65535] [--threads N, 0: one per CPU]\n",
-                   stderr);
+        std::fputs(
+            "usage: demo [--host ADDRESS] [--port 0-65535] [--threads N, 0: one per CPU]"
+            " [--stomp-port 0-65535]\n",
+            stderr);
         return 2;
     }
     Demo demo(arguments.threads);
     edgews::Server& server = demo.server();
     const edgews::Signals stop(server.loop(0), {SIGINT, SIGTERM},
                                [&](int) { server.shutdown(5'000); });
-    if (const edgews::Error error = server.listen(arguments.listen)) {
+    edgews::Error error = server.listen(arguments.listen);
+    if (!error && arguments.stomp_port) {
+        error = demo.stomp().listen(server,
+                                    {.host = arguments.listen.host, .port = *arguments.stomp_port});
+    }
+    if (error) {
         std::fprintf(stderr, "demo: %s\n", error.message.c_str());
         return 1;
     }

@@ -27,6 +27,34 @@ inline std::string error_text(std::string_view code, std::string_view text) {
     return R"({"type":"error","code":)" + quote(code) + R"(,"text":)" + quote(text) + "}";
 }
 
+// `text` without the blanks around it.
+inline std::string trimmed(std::string_view text) {
+    constexpr std::string_view blanks = " \t\r\n";
+    const std::size_t first = std::min(text.find_first_not_of(blanks), text.size());
+    return std::string(text.substr(first, text.find_last_not_of(blanks) + 1 - first));
+}
+
+// Whether `text` has 1 to `limit` characters, none of them a control character.
+inline bool is_line(std::string_view text, std::ptrdiff_t limit) {
+    const auto begins_character = [](char c) { return (c & 0xC0) != 0x80; };
+    const auto is_control = [](unsigned char c) { return c < 0x20 || c == 0x7F; };
+    return !text.empty() && std::ranges::count_if(text, begins_character) <= limit &&
+           std::ranges::none_of(text, is_control);
+}
+
+// One who speaks.
+struct Visitor {
+    std::uint64_t paid_until_ms = 0;
+
+    // Five times a second in the long run, twenty at once.
+    bool may_speak(std::uint64_t now_ms) {
+        paid_until_ms = std::max(paid_until_ms, now_ms);
+        if (paid_until_ms > now_ms + 3800) return false;
+        paid_until_ms += 200;
+        return true;
+    }
+};
+
 // Members are known by their handles. Belongs to one loop's thread: all that it publishes leaves
 // from there, and so reaches every page in one order.
 class Room {
@@ -67,9 +95,14 @@ class Room {
             who.send(error_text("not_joined", "Join first."));
             return;
         }
+        say(member->name, text);
+    }
+
+    // By whoever needs no handle: he is no member, and hears of no one.
+    void say(const std::string& name, const std::string& text) {
         recent_.push_back(R"({"type":"chat","id":)" + std::to_string(++last_id_) + R"(,"from":)" +
-                          quote(member->name) + R"(,"text":)" + quote(text) + R"(,"time":)" +
-                          now_text() + "}");
+                          quote(name) + R"(,"text":)" + quote(text) + R"(,"time":)" + now_text() +
+                          "}");
         if (recent_.size() > recent_count_max) recent_.pop_front();
         publish_(recent_.back());
     }

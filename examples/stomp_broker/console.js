@@ -4,6 +4,7 @@
 import { byId, element, setText } from "./dom.js";
 
 const RETRY_MS = 2000;
+const GOING_AWAY = 1001;    // Close code: the broker stops, or starts anew.
 const PREFETCH = "50";      // Messages to acknowledge at a time: the others are for others.
 
 export class Console {
@@ -13,6 +14,7 @@ export class Console {
     #subscriptions = new Map();  // By id: {id, destination, ack, handle, node}.
     #transaction = null;    // The open one: {handle, sent, settled}.
     #lastNumber = 0;
+    #hasFailed = false;     // An ERROR came, and a close will.
 
     constructor(messages) {
         this.#messages = messages;
@@ -62,6 +64,7 @@ export class Console {
     #connected({ headers }) {
         byId("session-forms").disabled = false;
         setText(byId("session"), `connected, STOMP ${headers.version}`);
+        showError("");
         this.#messages.note(`CONNECTED by STOMP ${headers.version} to ${headers.server}`);
         for (const subscription of this.#subscriptions.values()) this.#listen(subscription);
     }
@@ -69,11 +72,13 @@ export class Console {
     #failed({ headers, body }) {
         showError(`${headers.message} ${body.split("\n", 1)[0]}`);
         this.#messages.note(`ERROR: ${headers.message}\n${body}`.trim(), true);
-        this.#stop();
+        this.#hasFailed = true;
     }
 
-    // stompjs tries again by itself.
+    // stompjs tries again by itself, unless we did something wrong.
     #lost({ code, reason }) {
+        if (this.#hasFailed && code !== GOING_AWAY) return this.#stop();
+        this.#hasFailed = false;
         const wasConnected = !byId("session-forms").disabled;
         this.#sessionEnded();
         setText(byId("session"), "no connection, trying again");
@@ -89,6 +94,7 @@ export class Console {
     #stop() {
         const client = this.#client;
         this.#client = null;
+        this.#hasFailed = false;
         client.deactivate();
         this.#sessionEnded();
         for (const { node } of this.#subscriptions.values()) node.remove();

@@ -72,14 +72,15 @@ export class Messages {
 
     #draw() {
         const log = byId("log");
-        const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
         const coming = this.#coming.splice(0);
+        const isOwn = coming.some((entry) => !entry.message);  // Whoever did something looks there.
+        const follows = isOwn || log.scrollHeight - log.scrollTop - log.clientHeight < 40;
         const skipped = coming.length - LOG_MAX;
         const made = coming.filter((entry, i) => i >= skipped || this.#open.has(entry))
             .map((entry) => entry.message ? this.#makeMessage(entry) : makeNote(entry));
         log.append(...made);
         this.#trim(LOG_MAX);
-        if (atEnd) log.scrollTop = log.scrollHeight;
+        if (follows) log.scrollTop = log.scrollHeight;
         this.#showCount();
     }
 
