@@ -6,6 +6,7 @@
 #include <edgews/core/stomp/value_encoding.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 #include <vector>
 
@@ -129,8 +130,43 @@ void Session::accept(std::string_view user) {
     append_frame(output_, Command::connected, headers, {}, version_);
 }
 
+// The option that says how much is too much, and what it is. Empty: the fault is no limit's.
+std::string Session::limit_of(Fault fault) const {
+    struct Limit {
+        Fault fault;
+        std::string_view option;
+        std::size_t value;
+    };
+    const FrameLimits& frame = options_.frame;
+    const BrokerOptions& broker = broker_.options();
+    const std::array<Limit, 12> limits{{
+        {Fault::too_many_headers, "header_count_max", frame.header_count_max},
+        {Fault::header_too_long, "header_size_max", frame.header_size_max},
+        {Fault::head_too_big, "head_size_max", frame.head_size_max},
+        {Fault::body_too_big, "body_size_max", frame.body_size_max},
+        {Fault::too_many_transactions, "transaction_count_max", options_.transaction_count_max},
+        {Fault::transaction_too_big, "transaction_frame_count_max",
+         options_.transaction_frame_count_max},
+        {Fault::transaction_too_big, "transaction_size_max", options_.transaction_size_max},
+        {Fault::too_many_subscriptions, "subscription_count_max", broker.subscription_count_max},
+        {Fault::too_many_destinations, "destination_count_max", broker.destination_count_max},
+        {Fault::queue_full, "message_count_max", broker.queue.message_count_max},
+        {Fault::queue_full, "size_max", broker.queue.size_max},
+        {Fault::too_slow, "backlog_size_max", broker.backlog_size_max},
+    }};
+    std::string text;
+    for (const Limit& limit : limits) {
+        if (limit.fault != fault) continue;
+        if (!text.empty()) text += ", ";
+        text += limit.option;
+        text += " is ";
+        append_number(text, limit.value);
+    }
+    return text;
+}
+
 void Session::refuse(Fault fault, std::string_view detail) {
-    std::string body(detail);
+    std::string body = detail.empty() ? limit_of(fault) : std::string(detail);
     if (request_.frame != nullptr) {
         if (!body.empty()) body += '\n';
         body += echo(*request_.frame);
@@ -139,7 +175,7 @@ void Session::refuse(Fault fault, std::string_view detail) {
 }
 
 void Session::end(Fault fault, std::string_view detail) {
-    fail(fault, std::string(detail), false);
+    fail(fault, detail.empty() ? limit_of(fault) : std::string(detail), false);
 }
 
 void Session::attend() {

@@ -164,6 +164,7 @@ class Session {
     // A header with what the client said: it reads it back as it wrote it, whatever is in it.
     static void append_said(std::string& out, std::string_view name, std::string_view value,
                             Version version);
+    [[nodiscard]] std::string limit_of(Fault fault) const;
     void write_receipt(std::string& out) const;
     void fail(Fault fault, std::string body, bool has_receipt);
 

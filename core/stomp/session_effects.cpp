@@ -6,6 +6,7 @@
 #include <utility>
 
 namespace edgews::stomp {
+
 bool Session::carry_out() {
     bool is_done = true;
     Fault fault = Fault::none;
@@ -63,7 +64,7 @@ std::string Session::open_reply_queue() {
     assert(request_.kind == Request::Kind::application);
     const std::string full_name = reply_to_of(*request_.frame);
     if (const Fault fault = ensure_reply_queue(); fault != Fault::none) {
-        fail(fault, {}, request_.frame);
+        refuse(fault);
         return {};
     }
     return full_name.empty() ? std::string(request_.frame->find("reply-to").value_or(""))

@@ -216,6 +216,19 @@ TEST(StompChecklist, H10_ERROR_names_the_receipt_of_its_frame_alone) {
               "r");
 }
 
+TEST(StompChecklist, H9_ERROR_of_a_limit_names_it) {
+    Peers peers({}, {.frame = {.body_size_max = 10}});
+    Peer& peer = peers.connect();
+    peer.say("SEND\ndestination:/topic/a\ncontent-length:11\n\n12345678901");
+    EXPECT_TRUE(peer.take_error().body.starts_with("body_size_max is 10\n"));
+
+    Peers few({.queue = {.message_count_max = 1}});
+    Peer& producer = few.connect();
+    producer.say("SEND\ndestination:/queue/a\n\n1");
+    producer.say("SEND\ndestination:/queue/a\n\n2");
+    EXPECT_TRUE(producer.take_error().body.starts_with("message_count_max is 1, size_max is "));
+}
+
 TEST(StompChecklist, H11_an_ERROR_with_a_body_has_its_length_and_type) {
     Peers peers;
     const Got got =
