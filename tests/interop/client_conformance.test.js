@@ -59,6 +59,15 @@ describe('a client', { concurrency: true }, () => {
         assert.deepEqual([...server.agents], ['other']);
     });
 
+    it('does not begin with more cases than there can be', { timeout }, async () => {
+        const server = new ConformanceServer({ length: 100_001, map: () => [] });
+        await server.start();
+        const { code, printed } = await run_program('conformance_client', [server.url]);
+        server.stop();
+        assert.equal(code, 1);
+        assert.match(printed, /how many cases, at most 100000/);
+    });
+
     it('says so when nobody is there, or nobody counts', { timeout }, async () => {
         const server = new ConformanceServer([]);
         await server.start();

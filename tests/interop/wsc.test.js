@@ -114,6 +114,14 @@ describe('wsc', () => {
             assert.equal(missing.status, 5);
         });
 
+        it('a line of more than 64 MiB: status 5', { timeout }, async () => {
+            const input = Buffer.concat([Buffer.from('good\n'), Buffer.alloc((64 << 20) + 1, 'x')]);
+            const { text, err, status } = await run([echo], { input });
+            assert.equal(text, 'good\n');
+            assert.match(err, /line 2 is longer than 64 MiB; --binary/);
+            assert.equal(status, 5);
+        });
+
         it('whoever reads the output may stop', { timeout }, async () => {
             const { child, done } = start([echo], { input: null });
             child.stdin.write('first\n');

@@ -230,4 +230,13 @@ describe('the end of wsc', () => {
             assert.equal(status, 0);
         });
     });
+
+    it('--reconnect ends where another try is in vain', { timeout }, async () => {
+        const options = { verifyClient: (info, done) => done(false, 401) };
+        await with_server(options, async (url) => {
+            const { status, err } = await run([url, '--reconnect'], { input: null });
+            assert.match(err, /401/);
+            assert.equal(status, 2);
+        });
+    });
 });
