@@ -213,6 +213,7 @@ void ClientState::opened(ClientOpening& opening, const HttpHead& head,
                          const ReadOpeningResponse& response, std::span<std::byte> rest) {
     opening_ = nullptr;
     cancel(open_timer_);
+    std::string().swap(request_);  // Of no more use, and it may be open for long.
     protocol_ = response.subprotocol;
     extensions_ = head.header("Sec-WebSocket-Extensions").value_or("");
     auto connection = Connection::create(route_on_loop_);
