@@ -82,6 +82,7 @@ Fault Session::make_sending(const Frame& frame) {
     const std::string_view rest = parse_user_destination(request_.destination).rest;
     const std::string user_destination = rest.empty() ? "" : "/user" + std::string(rest);
     const std::string reply_to = reply_to_of(frame);
+    if (reply_to.size() > destination_size_max) return Fault::destination_too_long;
     Broker::assign_sending_key(sending_.key, request_.destination);
     sending_.content = contents_.make(
         {.destination = rest.empty() ? request_.destination : std::string_view(user_destination),
@@ -112,6 +113,10 @@ Fault Session::check_subscribe_frame(const Frame& frame) {
     const auto id = frame.find("id");
     if (!id && version_ != Version::v1_0) return Fault::id_missing;
     if (const Fault fault = check_subscribe(*destination); fault != Fault::none) return fault;
+    // Somebody's own: others know its name, and send to it.
+    if (begins_with(*destination, foreign_queue_prefix)) {
+        return Fault::destination_not_for_subscribe;
+    }
     const auto ack_mode = ack_mode_of(frame.find("ack"), version_);
     if (!ack_mode) return Fault::ack_mode_invalid;
     const auto prefetch = parse_number<std::uint32_t>(frame.find("prefetch-count").value_or("0"));

@@ -114,6 +114,30 @@ TEST(StompChecklist, E4_the_mode_is_auto_if_none_is_named) {
     EXPECT_EQ(peers.broker().find_queue("/queue/a")->count(), 0U);
 }
 
+TEST(StompChecklist, E5_a_subscription_that_cannot_be_ends_the_session) {
+    const std::array<std::pair<std::string, Fault>, 12> rows{{
+        {"destination:", Fault::destination_invalid},
+        {"destination:a", Fault::destination_invalid},
+        {"destination:/queue/", Fault::destination_invalid},
+        {"destination:/queue/a\\nb", Fault::destination_invalid},
+        {"destination:/app/a", Fault::destination_not_for_subscribe},
+        {"destination:/queue/*", Fault::destination_not_for_subscribe},
+        {"destination:/user/joe/queue/a", Fault::destination_not_for_subscribe},
+        {"destination:/user/queue/*", Fault::destination_not_for_subscribe},
+        {"destination:/temp-queue/session-1/a", Fault::destination_not_for_subscribe},
+        {"destination:/topic/#.a", Fault::wildcard_not_last},
+        {"destination:/topic/" + std::string(1024, 'x'), Fault::destination_too_long},
+        {"destination:/queue/a\nprefetch-count:many", Fault::prefetch_count_malformed},
+    }};
+    for (const auto& [headers, fault] : rows) {
+        Peers peers;
+        const Got got = peers.connect().expect_refused(
+            "SUBSCRIBE\nid:1\nreceipt:r\n" + headers + "\n\n", fault);
+        EXPECT_EQ(got.header("receipt-id"), "r");
+        expect_no_subscriber(peers);
+    }
+}
+
 TEST(StompChecklist, E6_an_automatic_message_is_consumed_when_it_is_sent) {
     for (const std::string_view version : versions) {
         Peers peers;
