@@ -3,6 +3,7 @@
 #include <edgews/core/http_token.hpp>
 #include <edgews/core/url.hpp>
 
+#include <algorithm>
 #include <cassert>
 
 namespace edgews::stomp {
@@ -61,12 +62,24 @@ void Broker::set_time(std::uint64_t now_ms) {
 }
 
 void Broker::leave(Outbox& outbox) noexcept {
-    while (outbox.subscription_count() > 0) unsubscribe(outbox.any());
-    if (outbox.blocked_on != nullptr) {
-        Queue& queue = *std::exchange(outbox.blocked_on, nullptr);
-        queue.blocked.remove(outbox);
-        remove_if_unused(queue);
+    std::vector<Queue*> left;
+    if (Queue* const queue = std::exchange(outbox.blocked_on, nullptr)) {
+        queue->blocked.remove(outbox);
+        left.push_back(queue);
     }
+    while (outbox.subscription_count() > 0) {
+        Subscription& subscription = outbox.any();
+        if (subscription.queue == nullptr) {
+            leave_topic(subscription);
+        } else {
+            left.push_back(&leave_queue(subscription));
+        }
+        outbox.remove(subscription);
+    }
+    // When all is back: several of its subscriptions may have had a queue's messages by turns.
+    std::sort(left.begin(), left.end());
+    left.erase(std::unique(left.begin(), left.end()), left.end());
+    for (Queue* const queue : left) after_leaving(*queue);
     attention_.remove(outbox);
 }
 
@@ -114,10 +127,13 @@ Fault Broker::subscribe(Outbox& outbox, SubscriptionSetup setup) {
         return Fault::too_many_subscriptions;
     }
     setup.key = subscription_key(outbox, setup.destination);
-    if (setup.prefetch_count == 0) setup.prefetch_count = options_.prefetch_count;
+    const std::uint32_t prefetch_max = options_.prefetch_count;
+    setup.prefetch_count =
+        setup.prefetch_count == 0 ? prefetch_max : std::min(setup.prefetch_count, prefetch_max);
     const DestinationKind kind = kind_of(setup.destination);
     if (kind == DestinationKind::topic || kind == DestinationKind::user) {
-        if (topics_.count() >= options_.destination_count_max) return Fault::too_many_destinations;
+        const bool is_full = topics_.count() >= options_.destination_count_max;
+        if (is_full && !topics_.has(setup.key)) return Fault::too_many_destinations;
         Subscription& subscription = outbox.add(++last_number_, std::move(setup));
         topics_.add(subscription.setup().key, subscription);
         return Fault::none;
@@ -132,18 +148,24 @@ Fault Broker::subscribe(Outbox& outbox, SubscriptionSetup setup) {
 void Broker::unsubscribe(Subscription& subscription) {
     if (subscription.queue == nullptr) {
         leave_topic(subscription);
-    } else {
-        leave_queue(subscription);
+        return subscription.outbox().remove(subscription);
     }
+    Queue& queue = leave_queue(subscription);
     subscription.outbox().remove(subscription);
+    after_leaving(queue);
 }
 
 Broker::Sent Broker::send(std::string_view key, const Content& content, Outbox* producer) {
-    ++counters_.received;
-    if (begins_with(key, queue_prefix)) return send_to_queue(key, content, producer);
-    if (begins_with(key, temporary_prefix)) return send_to_temporary(key, content);
-    publish(key, content);
-    return Sent::done;
+    Sent sent = Sent::done;
+    if (begins_with(key, queue_prefix)) {
+        sent = send_to_queue(key, content, producer);
+    } else if (begins_with(key, temporary_prefix)) {
+        sent = send_to_temporary(key, content);
+    } else {
+        publish(key, content);
+    }
+    if (sent == Sent::done) ++counters_.received;
+    return sent;
 }
 
 Broker::Sent Broker::send_all(std::span<const Sending> sendings, Outbox* producer) {
@@ -185,6 +207,7 @@ bool Broker::make_room(Subscription& subscription, std::size_t size) {
                 outbox.waiting_size -= subscription.take_back().content.size();
                 ++counters_.dropped;
             }
+            if (!subscription.has_ready()) outbox.ready.remove(subscription);
             break;
         case WhenSlow::drop_newest: break;
     }

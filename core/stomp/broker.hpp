@@ -47,7 +47,7 @@ struct BrokerOptions {
     // Bytes of topic messages that may wait for one session; one message always may.
     std::size_t backlog_size_max = 1024 * 1024;
     WhenSlow when_slow = WhenSlow::disconnect;
-    // Messages that a subscription may have unsettled when it does not say prefetch-count.
+    // Messages that a subscription may have unsettled. It may say less by prefetch-count.
     std::uint32_t prefetch_count = 10'000;
     std::size_t destination_count_max = 100'000;  // Queues and topics, each.
     std::size_t subscription_count_max = 20'000;  // Of one session.
@@ -94,7 +94,8 @@ class Broker {
     // Requires: all sessions have left.
     ~Broker();
 
-    // Milliseconds since 1970, for `expires`. At least once a second: drops what has expired.
+    // Milliseconds since 1970, for `expires`. At least once a second: drops what has expired, as
+    // far as nothing older waits in front of it; that goes when it would be sent.
     void set_time(std::uint64_t now_ms);
 
     // The session ends: what it had goes back, in order. May be called twice.
@@ -176,11 +177,15 @@ class Broker {
     void finish(Queue& queue, Delivery delivery, Verdict verdict);
     void bury(const Content& content);
     void leave_topic(Subscription& subscription) noexcept;
-    void leave_queue(Subscription& subscription);
+    [[nodiscard]] Queue& leave_queue(Subscription& subscription);
+    void after_leaving(Queue& queue);
     void after_settling(Subscription& subscription);
     void drop_expired();
     void note_ready(Subscription& subscription) noexcept;
     void attend_to(Outbox& outbox) noexcept;
+    void note_expiry(const Content& content) noexcept {
+        has_expiring_ = has_expiring_ || content.expires_ms() != 0;
+    }
     [[nodiscard]] bool has_expired(const Content& content) const noexcept {
         return content.expires_ms() != 0 && content.expires_ms() <= now_ms_;
     }

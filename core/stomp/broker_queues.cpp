@@ -27,7 +27,7 @@ Broker::Sent Broker::send_to_queue(std::string_view key, const Content& content,
         block(*producer, *queue);
         return Sent::blocked;
     }
-    has_expiring_ = has_expiring_ || content.expires_ms() != 0;
+    note_expiry(content);
     queue->push(content);
     dispatch(*queue);
     return Sent::done;
@@ -42,6 +42,7 @@ Broker::Sent Broker::send_to_temporary(std::string_view key, const Content& cont
     }
     Queue& queue = *found->second;
     if (!make_room(queue, content.size())) return Sent::full;
+    note_expiry(content);
     queue.push(content);
     dispatch(queue);
     return Sent::done;
@@ -65,25 +66,32 @@ Broker::Sent Broker::check_room(std::span<const Sending> sendings, Outbox* produ
     };
     std::unordered_map<std::string_view, Demand> demands;
     for (const Sending& sending : sendings) {
-        if (kind_of(sending.key) != DestinationKind::queue) continue;
+        const DestinationKind kind = kind_of(sending.key);
+        if (kind != DestinationKind::queue && kind != DestinationKind::temp_queue) continue;
         Demand& demand = demands[sending.key];
         ++demand.count;
         demand.size += sending.content.size();
     }
+    const QueueLimits& limits = options_.queue;
     std::size_t new_count = 0;
     const Queue none{{}};
     for (const auto& [key, demand] : demands) {
+        const bool is_temporary = kind_of(key) == DestinationKind::temp_queue;
         const auto found = queues_.find(key);
         const bool is_new = found == queues_.end();
+        if (is_new && is_temporary) continue;  // It will be dropped.
         if (is_new) ++new_count;
         const Queue& queue = is_new ? none : *found->second;
-        if (queue.has_room(options_.queue, demand.count, demand.size)) continue;
-        switch (options_.queue.when_full) {
-            case WhenFull::drop_oldest: continue;  // Each makes room for itself.
+        if (queue.has_room(limits, demand.count, demand.size)) continue;
+        switch (limits.when_full) {
+            case WhenFull::drop_oldest:
+                // Each makes room for itself, but none of the same transaction goes for it.
+                if (queue.could_have_room(limits, demand.count, demand.size)) continue;
+                return Sent::full;
             case WhenFull::block:
                 // What would not even fit an empty queue waits for nothing.
-                if (producer == nullptr || is_new ||
-                    !none.has_room(options_.queue, demand.count, demand.size)) {
+                if (producer == nullptr || is_temporary || is_new ||
+                    !none.has_room(limits, demand.count, demand.size)) {
                     return Sent::full;
                 }
                 block(*producer, *found->second);
@@ -115,15 +123,26 @@ void Broker::dispatch(Queue& queue) {
     while (Subscription* const consumer = queue.dispatch_one()) note_ready(*consumer);
 }
 
-void Broker::leave_queue(Subscription& subscription) {
+// Gives back what it had. To be followed by after_leaving().
+Queue& Broker::leave_queue(Subscription& subscription) {
     Queue& queue = *subscription.queue;
     queue.remove(subscription);
     subscription.settle_all(
         [&](Delivery delivery) { finish(queue, std::move(delivery), Verdict::requeue); });
-    while (subscription.waiting_count() > 0) queue.give_back(subscription.take_back());
+    while (subscription.waiting_count() > 0) {
+        note_expiry(subscription.next());
+        queue.give_back(subscription.take_back());
+    }
+    return queue;
+}
+
+void Broker::after_leaving(Queue& queue) {
     const bool is_temporary = kind_of(queue.name()) == DestinationKind::temp_queue;
     if (is_temporary && queue.consumer_count() == 0) {
-        while (queue.waiting_count() > 0) static_cast<void>(queue.take_oldest());
+        while (queue.waiting_count() > 0) {
+            static_cast<void>(queue.take_oldest());
+            ++counters_.dropped;
+        }
     }
     dispatch(queue);
     unblock(queue);
@@ -170,6 +189,7 @@ void Broker::finish(Queue& queue, Delivery delivery, Verdict verdict) {
     if (verdict == Verdict::requeue) {
         ++delivery.attempts;
         const std::uint32_t max = options_.delivery_count_max;
+        note_expiry(delivery.content);
         if (max == 0 || delivery.attempts < max) return queue.give_back(std::move(delivery));
         verdict = Verdict::dead_letter;
     }
@@ -195,6 +215,7 @@ void Broker::bury(const Content& content) {
         ++counters_.dropped;
     }
     ++counters_.dead_lettered;
+    note_expiry(content);
     grave->push(content);
     dispatch(*grave);
 }

@@ -8,11 +8,13 @@ void Queue::push(Content content) {
     ++count_;
     ++pushed_total;
     size_ += content.size();
+    waiting_size_ += content.size();
     fresh_.push_back({.content = std::move(content), .position = ++last_position_, .attempts = 0});
 }
 
 void Queue::give_back(Delivery delivery) {
     const std::uint64_t position = delivery.position;
+    waiting_size_ += delivery.content.size();
     returned_.emplace(position, std::move(delivery));
 }
 
@@ -64,9 +66,14 @@ const Content& Queue::oldest() noexcept {
 }
 
 Delivery Queue::pop_oldest() noexcept {
-    if (returned_.empty()) return fresh_.pop_front();
-    Delivery delivery = std::move(returned_.begin()->second);
-    returned_.erase(returned_.begin());
+    Delivery delivery;
+    if (returned_.empty()) {
+        delivery = fresh_.pop_front();
+    } else {
+        delivery = std::move(returned_.begin()->second);
+        returned_.erase(returned_.begin());
+    }
+    waiting_size_ -= delivery.content.size();
     return delivery;
 }
 

@@ -47,10 +47,15 @@ class Queue {
         return fresh_.size() + returned_.size();
     }
     [[nodiscard]] std::size_t consumer_count() const noexcept { return consumer_count_; }
+    // `more_count` messages of `more_size` bytes together.
     [[nodiscard]] bool has_room(const QueueLimits& limits, std::size_t more_count,
                                 std::size_t more_size) const noexcept {
-        return count_ + more_count <= limits.message_count_max &&
-               (count_ == 0 || size_ + more_size <= limits.size_max);
+        return fits(count_, size_, limits, more_count, more_size);
+    }
+    // The same, if none waited.
+    [[nodiscard]] bool could_have_room(const QueueLimits& limits, std::size_t more_count,
+                                       std::size_t more_size) const noexcept {
+        return fits(count_ - waiting_count(), size_ - waiting_size_, limits, more_count, more_size);
     }
     // Nobody would miss it.
     [[nodiscard]] bool is_unused() const noexcept {
@@ -81,6 +86,13 @@ class Queue {
     std::uint64_t consumed_total = 0;
 
   private:
+    // One message always fits where none is.
+    [[nodiscard]] static bool fits(std::size_t count, std::size_t size, const QueueLimits& limits,
+                                   std::size_t more_count, std::size_t more_size) noexcept {
+        const bool is_alone = count == 0 && more_count <= 1;
+        return count + more_count <= limits.message_count_max &&
+               (is_alone || size + more_size <= limits.size_max);
+    }
     [[nodiscard]] const Content& oldest() noexcept;
     Delivery pop_oldest() noexcept;
 
@@ -91,6 +103,7 @@ class Queue {
     std::uint64_t last_position_ = 0;
     std::size_t count_ = 0;
     std::size_t size_ = 0;
+    std::size_t waiting_size_ = 0;
     std::size_t consumer_count_ = 0;
 };
 

@@ -63,6 +63,14 @@ void TopicTable::find(std::string_view destination, std::vector<Subscription*>& 
     if (pattern_count_ > 0) find_below(*patterns_, destination, out);
 }
 
+bool TopicTable::has(std::string_view destination) const {
+    if (!is_pattern(destination)) return names_.find(destination) != names_.end();
+    Node* node = patterns_.get();
+    SegmentReader segments(destination);
+    while (node != nullptr && segments.has_more()) node = node->child(segments.next());
+    return node != nullptr && !node->topic.subscribers.empty();
+}
+
 void TopicTable::visit(const std::function<void(std::string_view, const Topic&)>& visit) const {
     for (const auto& [name, topic] : names_) visit(name, topic);
     visit_below(*patterns_, visit);

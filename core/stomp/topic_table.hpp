@@ -36,6 +36,9 @@ class TopicTable {
     // Appends all who are to get what is sent to `destination`, each once.
     void find(std::string_view destination, std::vector<Subscription*>& out);
 
+    // It has subscribers.
+    [[nodiscard]] bool has(std::string_view destination) const;
+
     // Names and patterns with subscribers.
     [[nodiscard]] std::size_t count() const noexcept { return names_.size() + pattern_count_; }
     // visit(name or pattern, topic), for each of them, in no order.
