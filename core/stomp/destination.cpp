@@ -87,11 +87,14 @@ Fault check_subscribe(std::string_view destination) noexcept {
             return is_pattern(destination) ? Fault::destination_not_for_subscribe : Fault::none;
         case DestinationKind::topic: break;
     }
+    if (!is_pattern(destination)) return Fault::none;
     SegmentReader segments(destination);
+    std::size_t count = 0;
     while (segments.has_more()) {
         if (is_any_rest(segments.next()) && segments.has_more()) return Fault::wildcard_not_last;
+        ++count;
     }
-    return Fault::none;
+    return count > pattern_segment_count_max ? Fault::destination_too_long : Fault::none;
 }
 
 UserDestination parse_user_destination(std::string_view destination) noexcept {

@@ -25,6 +25,8 @@ enum class DestinationKind : std::uint8_t { unknown, topic, queue, temp_queue, u
 
 // Bytes of a destination.
 inline constexpr std::size_t destination_size_max = 1024;
+// Segments of a pattern, the prefix among them: each takes memory of its own.
+inline constexpr std::size_t pattern_segment_count_max = 32;
 
 // `unknown`: no prefix of ours, no name behind it, or control characters in it.
 [[nodiscard]] DestinationKind kind_of(std::string_view destination) noexcept;

@@ -36,7 +36,8 @@ std::string_view describe(Fault fault) noexcept {
         case Fault::subscription_missing: return "The subscription header is missing.";
         case Fault::transaction_missing: return "The transaction header is missing.";
         case Fault::destination_invalid: return "There can be no such destination.";
-        case Fault::destination_too_long: return "A destination has at most 1024 octets.";
+        case Fault::destination_too_long:
+            return "A destination has at most 1024 octets, and a pattern 32 segments.";
         case Fault::destination_not_for_send: return "Nothing can be sent to this destination.";
         case Fault::destination_not_for_subscribe:
             return "This destination cannot be subscribed to.";
