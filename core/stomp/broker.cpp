@@ -11,6 +11,8 @@ namespace {
 
 constexpr std::string_view queue_prefix = "/queue/";
 constexpr std::string_view temporary_prefix = "/temp-queue/";
+// How much more than BrokerOptions::backlog_size_max may wait while the connection takes some.
+constexpr std::size_t taking_factor = 8;
 
 bool begins_with(std::string_view text, std::string_view beginning) noexcept {
     return text.substr(0, beginning.size()) == beginning;
@@ -51,6 +53,7 @@ Fault fault_of(Broker::Sent sent) noexcept {
 
 Broker::~Broker() {
     assert(attention_.is_empty());
+    assert(yielding_.is_empty());
 }
 
 void Broker::set_time(std::uint64_t now_ms) {
@@ -80,6 +83,7 @@ void Broker::leave(Outbox& outbox) noexcept {
     std::sort(left.begin(), left.end());
     left.erase(std::unique(left.begin(), left.end()), left.end());
     for (Queue* const queue : left) after_leaving(*queue);
+    yielding_.remove(outbox);
     attention_.remove(outbox);
 }
 
@@ -161,8 +165,8 @@ Broker::Sent Broker::send(std::string_view key, const Content& content, Outbox* 
         sent = send_to_queue(key, content, producer);
     } else if (begins_with(key, temporary_prefix)) {
         sent = send_to_temporary(key, content);
-    } else {
-        publish(key, content);
+    } else if (publish(key, content) && producer != nullptr) {
+        yield(*producer);
     }
     if (sent == Sent::done) ++counters_.received;
     return sent;
@@ -172,23 +176,30 @@ Broker::Sent Broker::send_all(std::span<const Sending> sendings, Outbox* produce
     const Sent room = check_room(sendings, producer);
     if (room != Sent::done) return room;
     for (const Sending& sending : sendings) {
-        const Sent sent = send(sending.key, sending.content, nullptr);
+        const bool may_yield = producer != nullptr && !producer->has_to_wait();
+        const Sent sent = send(sending.key, sending.content, may_yield ? producer : nullptr);
         assert(sent == Sent::done);
         static_cast<void>(sent);
     }
     return Sent::done;
 }
 
-void Broker::publish(std::string_view key, const Content& content) {
+// True: it went to a crowded subscriber.
+bool Broker::publish(std::string_view key, const Content& content) {
+    bool is_crowded = false;
     found_.clear();
     topics_.find(key, found_);
-    for (Subscription* const subscription : found_) offer(*subscription, content);
+    for (Subscription* const subscription : found_) {
+        offer(*subscription, content);
+        is_crowded = is_crowded || subscription->outbox().is_crowded;
+    }
+    return is_crowded;
 }
 
 void Broker::offer(Subscription& subscription, const Content& content) {
     Outbox& outbox = subscription.outbox();
     if (outbox.fault != Fault::none || !make_room(subscription, content.size())) return;
-    outbox.waiting_size += content.size();
+    change_waiting(outbox, outbox.waiting_size + content.size());
     subscription.give({.content = content, .position = 0, .attempts = 0});
     note_ready(subscription);
 }
@@ -196,15 +207,16 @@ void Broker::offer(Subscription& subscription, const Content& content) {
 // Whether one more topic message may wait for the subscription's client.
 bool Broker::make_room(Subscription& subscription, std::size_t size) {
     Outbox& outbox = subscription.outbox();
-    const auto fits = [&] {
-        return outbox.waiting_size == 0 || outbox.waiting_size + size <= options_.backlog_size_max;
-    };
+    const std::size_t max =
+        outbox.is_taking ? options_.backlog_size_max * taking_factor : options_.backlog_size_max;
+    const auto fits = [&] { return outbox.waiting_size == 0 || outbox.waiting_size + size <= max; };
     if (fits()) return true;
     switch (options_.when_slow) {
         case WhenSlow::disconnect: end(outbox, Fault::too_slow); return false;
         case WhenSlow::drop_oldest:
             while (!fits() && subscription.waiting_count() > 0) {
-                outbox.waiting_size -= subscription.take_back().content.size();
+                const std::size_t gone = subscription.take_back().content.size();
+                change_waiting(outbox, outbox.waiting_size - gone);
                 ++counters_.dropped;
             }
             if (!subscription.has_ready()) outbox.ready.remove(subscription);
@@ -215,9 +227,35 @@ bool Broker::make_room(Subscription& subscription, std::size_t size) {
     return fits();
 }
 
+// A subscriber whose connection takes messages is not slow; only its loop has not come to it yet.
+// Producers may be faster than that, and then they wait.
+void Broker::change_waiting(Outbox& outbox, std::size_t waiting_size) noexcept {
+    const std::size_t max = options_.backlog_size_max;
+    const bool was_crowded = outbox.is_crowded;
+    outbox.waiting_size = waiting_size;
+    outbox.is_crowded = outbox.is_taking && waiting_size > (was_crowded ? max / 4 : max / 2);
+    if (!was_crowded || outbox.is_crowded) return;
+    while (Outbox* const producer = yielding_.pop_front()) {
+        producer->may_try_again = true;
+        attend_to(*producer);
+    }
+}
+
+void Broker::set_taking(Outbox& outbox, bool is_taking) noexcept {
+    outbox.is_taking = is_taking;
+    change_waiting(outbox, outbox.waiting_size);
+}
+
+void Broker::yield(Outbox& producer) noexcept {
+    producer.may_try_again = false;
+    yielding_.push_back(producer);
+}
+
 void Broker::leave_topic(Subscription& subscription) noexcept {
+    Outbox& outbox = subscription.outbox();
     while (subscription.waiting_count() > 0) {
-        subscription.outbox().waiting_size -= subscription.take_back().content.size();
+        const std::size_t gone = subscription.take_back().content.size();
+        change_waiting(outbox, outbox.waiting_size - gone);
     }
     subscription.settle_all([](Delivery) {});
     topics_.remove(subscription.setup().key, subscription);
@@ -229,7 +267,7 @@ bool Broker::collect(Outbox& outbox, std::size_t size_max, std::vector<Outgoing>
         Queue* const queue = subscription->queue;
         const Content& next = subscription->next();
         const std::size_t next_size = next.size();
-        if (queue == nullptr) outbox.waiting_size -= next_size;
+        if (queue == nullptr) change_waiting(outbox, outbox.waiting_size - next_size);
         if (has_expired(next)) {
             const Delivery gone = subscription->take_back();
             if (queue != nullptr) queue->settled(gone.content);

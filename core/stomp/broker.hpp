@@ -44,7 +44,9 @@ struct BrokerOptions {
     // Where those go, and those that were refused by NACK with requeue:false. It drops its oldest
     // when it is full. Empty: they are dropped.
     std::string dead_letter_queue = "/queue/dead-letters";
-    // Bytes of topic messages that may wait for one session; one message always may.
+    // Bytes of topic messages that may wait for one session whose connection takes none; one
+    // message always may. As long as it takes some, it is not slow: producers wait for it when half
+    // as much waits, and eight times as much is the end of that, too.
     std::size_t backlog_size_max = 1024 * 1024;
     WhenSlow when_slow = WhenSlow::disconnect;
     // Messages that a subscription may have unsettled. It may say less by prefetch-count.
@@ -102,6 +104,8 @@ class Broker {
     void leave(Outbox& outbox) noexcept;
     // Ends it from this side: its session finds `fault`.
     void end(Outbox& outbox, Fault fault, std::string_view reason = {});
+    // Whether its connection takes messages; at first it is thought not to.
+    void set_taking(Outbox& outbox, bool is_taking) noexcept;
 
     // Files a subscription. `setup.key` is filled in here. Requires: check_subscribe() was content,
     // and the outbox has no live one of that id.
@@ -121,8 +125,8 @@ class Broker {
         blocked,                // WhenFull::block: try again when the outbox gets attention.
         too_many_destinations,  // Another queue would be one too many.
     };
-    // To a topic, a queue or a user, by its key. `producer`: who waits if it has to; null: nobody
-    // can, and it is refused.
+    // To a topic, a queue or a user, by its key. `producer`: who waits if it has to, before this is
+    // done or after (Outbox::has_to_wait()); null: nobody can, and it is refused.
     [[nodiscard]] Sent send(std::string_view key, const Content& content, Outbox* producer);
     // All of it, or nothing.
     [[nodiscard]] Sent send_all(std::span<const Sending> sendings, Outbox* producer);
@@ -164,9 +168,11 @@ class Broker {
     [[nodiscard]] Sent send_to_queue(std::string_view key, const Content& content,
                                      Outbox* producer);
     [[nodiscard]] Sent send_to_temporary(std::string_view key, const Content& content);
-    void publish(std::string_view key, const Content& content);
+    [[nodiscard]] bool publish(std::string_view key, const Content& content);
     void offer(Subscription& subscription, const Content& content);
     [[nodiscard]] bool make_room(Subscription& subscription, std::size_t size);
+    void change_waiting(Outbox& outbox, std::size_t waiting_size) noexcept;
+    void yield(Outbox& producer) noexcept;
     [[nodiscard]] Queue* queue_of(std::string_view key);
     [[nodiscard]] bool make_room(Queue& queue, std::size_t size);
     [[nodiscard]] Sent check_room(std::span<const Sending> sendings, Outbox* producer);
@@ -199,7 +205,8 @@ class Broker {
     TopicTable topics_;
     std::unordered_map<std::string, std::unique_ptr<Queue>, Hash, std::equal_to<>> queues_;
     List<Outbox, &Outbox::attention> attention_;
-    std::vector<Subscription*> found_;  // Of publish().
+    List<Outbox, &Outbox::blocked> yielding_;  // Producers that crowded subscribers hold up.
+    std::vector<Subscription*> found_;         // Of publish().
 };
 
 // What a client is told; `none`: nothing went wrong.

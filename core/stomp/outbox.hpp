@@ -42,21 +42,30 @@ class Outbox {
 
     // Bytes of topic messages that wait.
     std::size_t waiting_size = 0;
+    // Its connection takes messages, as far as its owner knows: what waits is on its way. See
+    // Broker::set_taking().
+    bool is_taking = false;
+    bool is_crowded = false;  // It is, and yet so much waits that producers had better wait, too.
     List<Subscription, &Subscription::ready> ready;
     // Something went wrong behind the session's back: it is to end with this.
     Fault fault = Fault::none;
     std::string reason{};  // Of closed_by_server.
-    // A SEND that found its queue full may be tried again.
+    // What had to wait, as a producer, may go on: a SEND that found its queue full may be tried
+    // again.
     bool may_try_again = false;
 
     void* owner = nullptr;  // Whoever serves the session, as the broker's owner knows it.
     std::string session_id{};
     std::string user{};  // Empty: anonymous.
 
-    // In the broker's lists: those for whom there is something to do, and a queue's blocked ones.
+    // As a producer: nothing more is to be read from it until may_try_again.
+    [[nodiscard]] bool has_to_wait() const noexcept { return blocked.is_linked; }
+
+    // In the broker's lists: those for whom there is something to do, and those who have to wait: a
+    // queue's blocked ones, or those who yield to crowded subscribers.
     ListLink<Outbox> attention{};
     ListLink<Outbox> blocked{};
-    Queue* blocked_on = nullptr;
+    Queue* blocked_on = nullptr;  // Null: it yields, if it has to wait.
 
   private:
     std::unordered_map<std::uint64_t, std::unique_ptr<Subscription>> by_number_;

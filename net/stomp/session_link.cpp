@@ -34,6 +34,7 @@ StompSessionLink::StompSessionLink(StompLoop& loop, const Address& address)
       heard_ms_(loop.loop().now_ms()) {
     const std::lock_guard lock(state_.mutex);
     session_.outbox().owner = this;
+    session_.outbox().is_taking = true;
     state_.sessions.emplace(session_.outbox().session_id, this);
     if (state_.is_ending) end(stomp::Fault::server_shutting_down, {});
     connect_timer_ = loop_.loop().after(state_.options.connect_timeout_ms, [this] {
@@ -72,7 +73,7 @@ void StompSessionLink::process(std::span<const std::byte> input) {
     finish_if_over();
 }
 
-// False: it waits for room in a queue.
+// False: it waits for room in a queue, or for those who get what it sent.
 bool StompSessionLink::answer(const stomp::Request& request) {
     using Kind = stomp::Request::Kind;
     bool is_done = true;
@@ -136,14 +137,15 @@ void StompSessionLink::answer_application(const stomp::Request& request) {
 
 bool StompSessionLink::carry_out() {
     const std::lock_guard lock(state_.mutex);
-    const bool is_done = session_.carry_out();
+    is_undone_ = !session_.carry_out();
     state_.hand_out();
-    return is_done;
+    return !session_.outbox().has_to_wait();
 }
 
 bool StompSessionLink::take(std::vector<stomp::Outgoing>& out) {
     session_.attend();
     may_try_again_ = session_.outbox().may_try_again;
+    if (is_slow_) state_.broker.set_taking(session_.outbox(), false);
     if (session_.is_over() || is_slow_) return false;
     return state_.broker.collect(session_.outbox(), taken_size_max, out);
 }
@@ -169,11 +171,12 @@ void StompSessionLink::deliver(std::span<const stomp::Outgoing> messages) {
 void StompSessionLink::drained() {
     if (!std::exchange(is_slow_, false) || is_finished_) return;
     const std::lock_guard lock(state_.mutex);
+    state_.broker.set_taking(session_.outbox(), true);
     loop_.serve_soon(*this);
 }
 
 void StompSessionLink::try_again() {
-    is_blocked_ = !carry_out();
+    is_blocked_ = is_undone_ && !carry_out();
     if (is_blocked_) return;
     const std::string rest = std::exchange(held_, {});
     process(std::as_bytes(std::span(rest)));

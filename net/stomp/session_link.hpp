@@ -92,8 +92,9 @@ class StompSessionLink {
     StompBroker::State& state_;
     stomp::Session session_;
     Address address_;
-    std::string held_;  // What came behind a request that waits.
-    bool is_blocked_ = false;
+    std::string held_;          // What came behind a request that waits.
+    bool is_blocked_ = false;   // Nothing more is processed until it may try again:
+    bool is_undone_ = false;    // the last request has yet to be carried out, or else others wait.
     bool is_finished_ = false;  // It has left.
     bool was_connected_ = false;
     bool is_slow_ = false;        // The connection takes nothing now.
