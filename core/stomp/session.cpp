@@ -4,6 +4,7 @@
 #include <edgews/core/stomp/frame_writer.hpp>
 #include <edgews/core/stomp/number.hpp>
 #include <edgews/core/stomp/value_encoding.hpp>
+#include <edgews/core/utf8.hpp>
 
 #include <algorithm>
 #include <array>
@@ -39,6 +40,16 @@ bool is_secret(const Frame& frame, std::string_view name) noexcept {
         if (equals_ignoring_case(trim(name), secret)) return true;
     }
     return false;
+}
+
+// The application's words, whatever they are, as a body of text without NUL.
+std::string as_text(std::string text) {
+    Utf8Validator validator;
+    const bool is_text = validator.feed(std::as_bytes(std::span(text))) && validator.is_complete();
+    for (char& c : text) {
+        if (c == '\0' || (!is_text && static_cast<unsigned char>(c) >= 0x80)) c = '?';
+    }
+    return text;
 }
 
 // What the client may see of its own frame; secrets stay out of bodies and logs.
@@ -102,7 +113,8 @@ const Request* Session::replay() {
     wants_receipt_ = false;
     request_ = {.kind = Request::Kind::application,
                 .frame = frame,
-                .destination = frame->find("destination").value_or("")};
+                .destination = frame->find("destination").value_or(""),
+                .is_of_commit = true};
     return &request_;
 }
 
@@ -224,7 +236,7 @@ void Session::fail(Fault fault, std::string body, bool has_receipt) {
     enter(State::over);
     fault_ = fault;
 
-    std::replace(body.begin(), body.end(), '\0', ' ');
+    body = as_text(std::move(body));
     output_ += "ERROR\n";
     append_header(output_, {"message", describe(fault)}, version_);
     if (fault == Fault::no_common_version) {

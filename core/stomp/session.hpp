@@ -70,6 +70,7 @@ struct Request {
     // Valid until the session is called again. Null: it was blocked.
     const Frame* frame = nullptr;
     std::string_view destination{};  // Of send, application and subscribe.
+    bool is_of_commit = false;       // An application's: it was a send before, in a transaction.
 };
 
 // What the ids of sessions begin with: "/temp-queue/session-…" is the name of somebody's queue, as
@@ -97,7 +98,7 @@ class Session {
 
     // To connect. `user`: whose messages /user/… are; empty: anonymous.
     void accept(std::string_view user);
-    // To any; it is over.
+    // To any; it is over. `detail`: what is no UTF-8 in it is not shown.
     void refuse(Fault fault, std::string_view detail = {});
     // To application: its handler has run.
     void answered();

@@ -80,7 +80,7 @@ bool StompSessionLink::answer(const stomp::Request& request) {
     try {
         if (request.kind == Kind::connect) {
             answer_connect(request);
-        } else if (!is_allowed(request)) {
+        } else if (!request.is_of_commit && !is_allowed(request)) {
             session_.refuse(stomp::Fault::access_refused);
         } else if (request.kind == Kind::application) {
             answer_application(request);
@@ -279,10 +279,16 @@ void StompSessionLink::renew() {
 
 void StompSessionLink::authorise_again() {
     bool is_allowed = true;
-    session_.outbox().visit([&](const stomp::Subscription& subscription) {
-        is_allowed = is_allowed && state_.hooks.authorise(client(), StompAction::subscribe,
-                                                          subscription.setup().destination);
-    });
+    try {
+        session_.outbox().visit([&](const stomp::Subscription& subscription) {
+            is_allowed = is_allowed && state_.hooks.authorise(client(), StompAction::subscribe,
+                                                              subscription.setup().destination);
+        });
+    } catch (const std::exception& exception) {
+        return end_here(stomp::Fault::handler_failed, exception.what());
+    } catch (...) {
+        return end_here(stomp::Fault::handler_failed, {});
+    }
     if (!is_allowed) end_here(stomp::Fault::access_refused, {});
 }
 

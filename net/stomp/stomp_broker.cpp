@@ -103,9 +103,7 @@ void StompBroker::end_all() {
 void StompBroker::authorise_again() {
     if (!state_->hooks.authorise) return;
     const std::lock_guard lock(state_->mutex);
-    for (const auto& loop : state_->loops) {
-        loop->loop().post([loop = loop.get()] { loop->authorise_again(); });
-    }
+    for (const auto& loop : state_->loops) loop->authorise_again_soon();
 }
 
 StompStats StompBroker::stats() const {

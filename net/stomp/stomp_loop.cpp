@@ -1,6 +1,7 @@
 #include <edgews/net/stomp/stomp_loop.hpp>
 
 #include <edgews/net/loop.hpp>
+#include <edgews/net/loop_link.hpp>
 #include <edgews/net/stomp/state.hpp>
 
 #include <cstdint>
@@ -26,7 +27,7 @@ StompLoop::StompLoop(StompBroker::State& state, Loop& loop, std::string pool_nam
 }
 
 bool StompLoop::is_of(const Loop& loop) const noexcept {
-    return link_ == loop.link();
+    return link_.lock() == loop.link();
 }
 
 void StompLoop::serve_soon(StompSessionLink& session) {
@@ -41,6 +42,11 @@ void StompLoop::serve_soon(StompSessionLink& session) {
 
 void StompLoop::forget(StompSessionLink& session) noexcept {
     ready_.remove(session);
+}
+
+void StompLoop::authorise_again_soon() {
+    const std::shared_ptr<LoopLink> link = link_.lock();
+    if (link) link->mailbox.post(make_job([this] { authorise_again(); }));
 }
 
 void StompLoop::authorise_again() {

@@ -34,8 +34,8 @@ class StompLoop final : public Source {
     // Any thread; requires: the state's mutex is held. `session` is one of this loop.
     void serve_soon(StompSessionLink& session);
     void forget(StompSessionLink& session) noexcept;
-    // Has each session here look at its subscriptions again.
-    void authorise_again();
+    // Any thread. Has each session here look at its subscriptions again, if the loop is not gone.
+    void authorise_again_soon();
 
     void on_events(std::uint32_t) override {}
     void on_flush() override { serve(); }
@@ -48,10 +48,11 @@ class StompLoop final : public Source {
     };
     void serve();
     void take_batch();
+    void authorise_again();
 
     StompBroker::State& state_;
     Loop& loop_;
-    std::shared_ptr<LoopLink> link_;
+    std::weak_ptr<LoopLink> link_;  // The broker, and what it has of a loop, may outlive that.
     stomp::ContentPool contents_;
     std::string scratch_;
     // Guarded by the state's mutex.

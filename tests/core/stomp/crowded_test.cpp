@@ -1,10 +1,12 @@
-// Producers that are faster than what serves a topic's subscribers.
+// Producers that have to wait: for subscribers, and for room in a queue.
 #include <edgews/core/stomp/broker.hpp>
 
 #include <gtest/gtest.h>
 
 #include <string>
 #include <vector>
+
+#include "peers.hpp"
 
 namespace edgews::stomp::test {
 namespace {
@@ -115,6 +117,23 @@ TEST_F(CrowdedTest, a_transaction_waits_when_all_of_it_is_sent) {
     }
     EXPECT_EQ(out.size(), 100U);
     EXPECT_TRUE(producer_.may_try_again);
+}
+
+// By then the frame that it came in is long gone.
+TEST(BlockedProducer, may_be_refused_after_all) {
+    Peers peers({.queue = {.message_count_max = 1, .when_full = WhenFull::block},
+                 .destination_count_max = 1});
+    Peer& producer = peers.connect();
+    producer.say("SEND\ndestination:/queue/a\n\nfirst");
+    producer.say("SEND\ndestination:/queue/a\nreceipt:1\n\nsecond");
+    Peer& consumer = peers.connect();
+    consumer.say("SUBSCRIBE\nid:1\ndestination:/queue/a\nack:client\n\n");
+    const std::string ack = consumer.take("MESSAGE").header("ack");
+    EXPECT_TRUE(producer.is_blocked());
+    const std::string nul(1, '\0');
+    consumer.say("ACK\nid:" + ack + "\n\n" + nul + "UNSUBSCRIBE\nid:1\n\n" + nul +
+                 "SEND\ndestination:/queue/b\n\nx");
+    EXPECT_EQ(producer.take("ERROR").header("message"), describe(Fault::too_many_destinations));
 }
 
 }  // namespace
