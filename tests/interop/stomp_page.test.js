@@ -123,6 +123,13 @@ describe('the STOMP broker\'s page in Chromium', () => {
         await came.getByText(/headers, text\/plain/).click();
         await came.getByText('a:b', { exact: true }).waitFor();
         await row_says(page, '/topic/page', '–', '–', 1);
+        await subscribe(page, '/topic/any.*', 'auto');
+        await send(page, '/topic/any.one', 'by a pattern');
+        await message(page, 'by a pattern').waitFor();
+        await row_says(page, '/topic/any.*', '–', '–', 1);
+        const state = await (await fetch(server.url('/state.json', 'http'))).json();
+        const pattern = state.destinations.find(({ name }) => name === '/topic/any.*');
+        assert.deepEqual([pattern.received, pattern.consumed], [1, 1]);
         await press(page, 'Unsubscribe from /topic/page');
         await page.locator('tbody').getByText('/topic/page').waitFor({ state: 'detached' });
         await press(page, 'Disconnect');
@@ -209,7 +216,7 @@ describe('the STOMP broker\'s page in Chromium', () => {
             document.getElementById('message-count').textContent, 10) > 200);
         assert.ok(await page.locator('#log > *').count() <= 200);
         const { port } = server;
-        expected_error = /ERR_CONNECTION_REFUSED|WebSocket connection to .* failed/;
+        expected_error = /ERR_CONNECTION_REFUSED|WebSocket (connection to .* failed|is already in CLOSING)/;
         await server.stop();
         await page.getByRole('status').getByText('no answer').waitFor();
         server = await start_server('stomp_broker', ['--tcp-port', 'none'], { port });
