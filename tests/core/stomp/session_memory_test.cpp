@@ -68,9 +68,9 @@ class Line {
 };
 
 struct Setting {
-    Broker broker{{}};
-    ContentPool contents{"m"};
     BufferPool buffers;
+    ContentPool contents{"m"};
+    Broker broker{{}};
 };
 
 // Blocks that one more round takes, when many were before.
