@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <chrono>
+#include <ctime>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -259,12 +259,11 @@ TEST(StompLimits, a_pattern_has_so_many_segments) {
     EXPECT_EQ(peers.broker().topics().count(), 1U);
 }
 
-// The time that one operation takes, on average, with so many destinations and subscriptions.
+// The CPU time that one operation takes, on average, with so many destinations and subscriptions.
 double time_per_operation(int count) {
-    using Clock = std::chrono::steady_clock;
     Peers peers;
     Peer& peer = peers.connect();
-    const Clock::time_point begin = Clock::now();
+    const std::clock_t begin = std::clock();
     for (int i = 0; i < count; ++i) {
         const std::string id = std::to_string(i);
         const std::string_view kind = i % 2 == 0 ? "/topic/" : "/queue/";
@@ -274,10 +273,10 @@ double time_per_operation(int count) {
         peer.say("ACK\nid:" + peer.take("MESSAGE").header("ack") + "\n\n");
     }
     for (int i = 0; i < count; ++i) peer.say("UNSUBSCRIBE\nid:" + std::to_string(i) + "\n\n");
-    const auto passed = std::chrono::duration<double>(Clock::now() - begin);
+    const auto passed = static_cast<double>(std::clock() - begin);
     EXPECT_FALSE(peer.session().is_over());
     EXPECT_EQ(peers.broker().topics().count(), 0U);
-    return passed.count() / count;
+    return passed / count;
 }
 
 TEST(StompLimits, many_destinations_cost_no_more_each_than_few) {
@@ -290,7 +289,8 @@ TEST(StompLimits, many_destinations_cost_no_more_each_than_few) {
         few = i == 0 ? of_few : std::min(few, of_few);
         many = i == 0 ? of_many : std::min(many, of_many);
     }
-    EXPECT_LT(many, 4 * few);
+    // What grows with them would take a hundred times as long; caches that they leave, some times.
+    EXPECT_LT(many, 10 * few);
 }
 
 }  // namespace

@@ -122,8 +122,9 @@ TEST(StompTopic, who_looks_is_shown_names_and_patterns) {
     subscribe(peer, "4", "/topic/a.*.#");
     subscribe(peer, "5", "/user/queue/a");
     std::map<std::string, std::size_t> seen;
-    peers.broker().topics().visit(
-        [&](std::string_view name, std::size_t count) { seen[std::string(name)] = count; });
+    peers.broker().topics().visit([&](std::string_view name, const Topic& topic) {
+        seen[std::string(name)] = topic.subscribers.size();
+    });
     EXPECT_EQ(
         seen,
         (std::map<std::string, std::size_t>{
