@@ -30,8 +30,8 @@ StompBroker::State::State(StompBroker& face, StompOptions stomp_options, StompHo
     : broker_face(face),
       options(std::move(stomp_options)),
       hooks(std::move(stomp_hooks)),
-      broker(options.broker),
-      contents(random_name()) {}
+      contents(random_name()),
+      broker(options.broker) {}
 
 StompBroker::State::~State() = default;
 

@@ -44,9 +44,10 @@ struct StompBroker::State {
     std::vector<StompApplication> applications{};
 
     std::mutex mutex{};  // Guards what follows.
-    stomp::Broker broker;
+    // Pools first, that they outlive the messages which the broker's queues still have.
     stomp::ContentPool contents;  // Of messages that the application sends.
     std::vector<std::unique_ptr<StompLoop>> loops{};
+    stomp::Broker broker;
     std::unordered_map<std::string_view, StompSessionLink*> sessions{};  // By their own ids.
     bool is_ending = false;
 
