@@ -93,6 +93,8 @@ bool StompOnTcp::send(const Pieces& pieces) {
     output().append(std::as_bytes(std::span(pieces.head)));
     output().append(pieces.body);
     request_flush();
+    // Several may have had it served in this turn: the socket says whether that is too much.
+    if (output_size() > drain_mark && !is_blocked()) flush();
     const StompBroker::State& state = stomp_loop().state();
     if (output_size() >
         drain_mark + state.options.output_size_max + state.options.session.frame.body_size_max) {

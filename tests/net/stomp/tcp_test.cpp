@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <future>
 #include <string>
 
 #include "../../tls/certificates.hpp"
@@ -117,6 +118,22 @@ TEST(StompOverTcp, error_is_read_by_one_who_goes_on_sending) {
     joe.connect();
     joe.send("/queue/a", std::string(8 * 1024 * 1024, 'x'));
     joe.expect_error("body is larger", 0);
+}
+
+// What one turn brings may be more than may wait, and need not wait.
+TEST(StompOverTcp, one_who_reads_its_receipts_may_ask_for_many_at_once) {
+    StompServer server({.session = {.frame = {.body_size_max = 1000}}, .output_size_max = 10'000});
+    StompPeer joe = server.connect(Over::tcp);
+    std::promise<void> is_sent;
+    (*server.server)->loop(0).post([sent = is_sent.get_future()] { sent.wait(); });
+    const std::string receipt(900, 'r');
+    std::string frames;
+    for (int i = 0; i < 110; ++i) {
+        frames += "SEND\ndestination:/topic/a\nreceipt:" + receipt + "\n\n" + '\0';
+    }
+    joe.client().send(frames);
+    is_sent.set_value();
+    for (int i = 0; i < 110; ++i) EXPECT_TRUE(joe.hear("RECEIPT").has("receipt-id:" + receipt));
 }
 
 // Its RECEIPTs wait for it, but not without end.
