@@ -59,7 +59,8 @@ Broker::~Broker() {
 void Broker::set_time(std::uint64_t now_ms) {
     constexpr std::uint64_t sweep_every_ms = 500;
     now_ms_ = now_ms;
-    if (!has_expiring_ || now_ms < swept_ms_ + sweep_every_ms) return;
+    // A clock that was set back has it sweep at once.
+    if (!has_expiring_ || (now_ms >= swept_ms_ && now_ms - swept_ms_ < sweep_every_ms)) return;
     swept_ms_ = now_ms;
     drop_expired();
 }
@@ -131,13 +132,17 @@ Fault Broker::subscribe(Outbox& outbox, SubscriptionSetup setup) {
         return Fault::too_many_subscriptions;
     }
     setup.key = subscription_key(outbox, setup.destination);
-    const std::uint32_t prefetch_max = options_.prefetch_count;
+    const std::uint32_t prefetch_max = std::max(options_.prefetch_count, 1U);
     setup.prefetch_count =
         setup.prefetch_count == 0 ? prefetch_max : std::min(setup.prefetch_count, prefetch_max);
     const DestinationKind kind = kind_of(setup.destination);
     if (kind == DestinationKind::topic || kind == DestinationKind::user) {
         const bool is_full = topics_.count() >= options_.destination_count_max;
         if (is_full && !topics_.has(setup.key)) return Fault::too_many_destinations;
+        if (is_pattern(setup.key) && ++outbox.pattern_count > options_.pattern_count_max) {
+            --outbox.pattern_count;
+            return Fault::too_many_subscriptions;
+        }
         Subscription& subscription = outbox.add(++last_number_, std::move(setup));
         topics_.add(subscription.setup().key, subscription);
         return Fault::none;
@@ -198,25 +203,28 @@ bool Broker::publish(std::string_view key, const Content& content) {
 
 void Broker::offer(Subscription& subscription, const Content& content) {
     Outbox& outbox = subscription.outbox();
-    if (outbox.fault != Fault::none || !make_room(subscription, content.size())) return;
-    change_waiting(outbox, outbox.waiting_size + content.size());
-    subscription.give({.content = content, .position = 0, .attempts = 0});
+    if (outbox.fault != Fault::none || !may_wait(subscription, content.size())) return;
+    Delivery delivery{.content = content, .is_covered = subscription.covers_one_more()};
+    note_waiting(outbox, delivery);
+    subscription.give(std::move(delivery));
     note_ready(subscription);
 }
 
-// Whether one more topic message may wait for the subscription's client.
-bool Broker::make_room(Subscription& subscription, std::size_t size) {
+// Whether one more topic message may wait for the subscription's client. What is only held up by
+// its ACKs has a limit of its own: no producer waits for these.
+bool Broker::may_wait(Subscription& subscription, std::size_t size) {
     Outbox& outbox = subscription.outbox();
-    const std::size_t max =
-        outbox.is_taking ? options_.backlog_size_max * taking_factor : options_.backlog_size_max;
-    const auto fits = [&] { return outbox.waiting_size == 0 || outbox.waiting_size + size <= max; };
+    const bool is_covered = subscription.covers_one_more();
+    const std::size_t& waiting = is_covered ? outbox.waiting_size : outbox.uncovered_size;
+    const std::size_t factor = is_covered && outbox.is_taking ? taking_factor : 1;
+    const std::size_t max = options_.backlog_size_max * factor;
+    const auto fits = [&] { return waiting == 0 || waiting + size <= max; };
     if (fits()) return true;
     switch (options_.when_slow) {
         case WhenSlow::disconnect: end(outbox, Fault::too_slow); return false;
         case WhenSlow::drop_oldest:
             while (!fits() && subscription.waiting_count() > 0) {
-                const std::size_t gone = subscription.take_back().content.size();
-                change_waiting(outbox, outbox.waiting_size - gone);
+                forget_waiting(outbox, subscription.take_back());
                 ++counters_.dropped;
             }
             if (!subscription.has_ready()) outbox.ready.remove(subscription);
@@ -227,13 +235,22 @@ bool Broker::make_room(Subscription& subscription, std::size_t size) {
     return fits();
 }
 
+void Broker::note_waiting(Outbox& outbox, const Delivery& delivery) noexcept {
+    (delivery.is_covered ? outbox.waiting_size : outbox.uncovered_size) += delivery.content.size();
+    look_for_crowd(outbox);
+}
+
+void Broker::forget_waiting(Outbox& outbox, const Delivery& delivery) noexcept {
+    (delivery.is_covered ? outbox.waiting_size : outbox.uncovered_size) -= delivery.content.size();
+    look_for_crowd(outbox);
+}
+
 // A subscriber whose connection takes messages is not slow; only its loop has not come to it yet.
 // Producers may be faster than that, and then they wait.
-void Broker::change_waiting(Outbox& outbox, std::size_t waiting_size) noexcept {
+void Broker::look_for_crowd(Outbox& outbox) noexcept {
     const std::size_t max = options_.backlog_size_max;
     const bool was_crowded = outbox.is_crowded;
-    outbox.waiting_size = waiting_size;
-    outbox.is_crowded = outbox.is_taking && waiting_size > (was_crowded ? max / 4 : max / 2);
+    outbox.is_crowded = outbox.is_taking && outbox.waiting_size > (was_crowded ? max / 4 : max / 2);
     if (!was_crowded || outbox.is_crowded) return;
     while (Outbox* const producer = yielding_.pop_front()) {
         producer->may_try_again = true;
@@ -243,7 +260,7 @@ void Broker::change_waiting(Outbox& outbox, std::size_t waiting_size) noexcept {
 
 void Broker::set_taking(Outbox& outbox, bool is_taking) noexcept {
     outbox.is_taking = is_taking;
-    change_waiting(outbox, outbox.waiting_size);
+    look_for_crowd(outbox);
 }
 
 void Broker::yield(Outbox& producer) noexcept {
@@ -254,21 +271,20 @@ void Broker::yield(Outbox& producer) noexcept {
 void Broker::leave_topic(Subscription& subscription) noexcept {
     Outbox& outbox = subscription.outbox();
     while (subscription.waiting_count() > 0) {
-        const std::size_t gone = subscription.take_back().content.size();
-        change_waiting(outbox, outbox.waiting_size - gone);
+        forget_waiting(outbox, subscription.take_back());
     }
-    subscription.settle_all([](Delivery) {});
+    subscription.settle_all([](const Delivery&) {});
     topics_.remove(subscription.setup().key, subscription);
+    if (is_pattern(subscription.setup().key)) --outbox.pattern_count;
 }
 
 bool Broker::collect(Outbox& outbox, std::size_t size_max, std::vector<Outgoing>& out) {
     std::size_t size = 0;
     while (Subscription* const subscription = outbox.ready.pop_front()) {
         Queue* const queue = subscription->queue;
-        const Content& next = subscription->next();
-        const std::size_t next_size = next.size();
-        if (queue == nullptr) change_waiting(outbox, outbox.waiting_size - next_size);
-        if (has_expired(next)) {
+        const std::size_t next_size = subscription->next().content.size();
+        if (queue == nullptr) forget_waiting(outbox, subscription->next());
+        if (has_expired(subscription->next().content)) {
             const Delivery gone = subscription->take_back();
             if (queue != nullptr) queue->settled(gone.content);
             ++counters_.expired;

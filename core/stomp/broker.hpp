@@ -44,15 +44,19 @@ struct BrokerOptions {
     // Where those go, and those that were refused by NACK with requeue:false. It drops its oldest
     // when it is full. Empty: they are dropped.
     std::string dead_letter_queue = "/queue/dead-letters";
-    // Bytes of topic messages that may wait for one session whose connection takes none; one
-    // message always may. As long as it takes some, it is not slow: producers wait for it when half
-    // as much waits, and eight times as much is the end of that, too.
+    // Bytes of topic messages that may wait for one session whose connection takes none, and of
+    // those that wait for its ACKs; one message always may. As long as it takes some, it is not
+    // slow: producers wait for it when half as much waits, and eight times as much is the end of
+    // that, too.
     std::size_t backlog_size_max = 1024 * 1024;
     WhenSlow when_slow = WhenSlow::disconnect;
     // Messages that a subscription may have unsettled. It may say less by prefetch-count.
-    std::uint32_t prefetch_count = 10'000;
+    std::uint32_t prefetch_count = 10'000;  // At least 1.
+    // Bytes of memory of all queues' messages together.
+    std::size_t queues_size_max = 1024 * 1024 * 1024;
     std::size_t destination_count_max = 100'000;  // Queues and topics, each.
-    std::size_t subscription_count_max = 20'000;  // Of one session.
+    std::size_t subscription_count_max = 20'000;  // Of one session,
+    std::size_t pattern_count_max = 1'000;        // and those of them that are patterns.
 };
 
 // Since the broker began. In copies.
@@ -78,6 +82,7 @@ struct Sending {
 struct Settling {
     DeliveryId id{};
     Verdict verdict = Verdict::accepted;
+    std::uint64_t first = 0;  // Of a transaction: the first sequence that reserve() took.
 };
 
 // What is to be sent to a client: MESSAGE (1.2, MESSAGE).
@@ -136,9 +141,10 @@ class Broker {
     // Requires: check() was content. Of an automatic subscription: nothing happens.
     void settle(Outbox& outbox, Settling settling);
     // The same in a transaction: reserved first, by its number within the session.
-    static void reserve(Outbox& outbox, DeliveryId id, std::uint32_t transaction) noexcept;
+    static void reserve(Outbox& outbox, Settling& settling, std::uint32_t transaction) noexcept;
     void settle_reserved(Outbox& outbox, Settling settling, std::uint32_t transaction);
-    static void release(Outbox& outbox, DeliveryId id, std::uint32_t transaction) noexcept;
+    static void release(Outbox& outbox, const Settling& settling,
+                        std::uint32_t transaction) noexcept;
 
     // Whose session has something to do: messages are ready, `fault` is set, or it may try again.
     // Each is named once until something new happens. Null: nobody's.
@@ -170,10 +176,14 @@ class Broker {
     [[nodiscard]] Sent send_to_temporary(std::string_view key, const Content& content);
     [[nodiscard]] bool publish(std::string_view key, const Content& content);
     void offer(Subscription& subscription, const Content& content);
-    [[nodiscard]] bool make_room(Subscription& subscription, std::size_t size);
-    void change_waiting(Outbox& outbox, std::size_t waiting_size) noexcept;
+    [[nodiscard]] bool may_wait(Subscription& subscription, std::size_t size);
+    void note_waiting(Outbox& outbox, const Delivery& delivery) noexcept;
+    void forget_waiting(Outbox& outbox, const Delivery& delivery) noexcept;
+    void look_for_crowd(Outbox& outbox) noexcept;
     void yield(Outbox& producer) noexcept;
     [[nodiscard]] Queue* queue_of(std::string_view key);
+    [[nodiscard]] bool has_room(const Queue& queue, std::size_t count,
+                                std::size_t size) const noexcept;
     [[nodiscard]] bool make_room(Queue& queue, std::size_t size);
     [[nodiscard]] Sent check_room(std::span<const Sending> sendings, Outbox* producer);
     void block(Outbox& producer, Queue& queue) noexcept;
@@ -203,6 +213,7 @@ class Broker {
     std::uint64_t swept_ms_ = 0;     // When drop_expired() ran last.
     bool has_expiring_ = false;      // A queue may hold a message that expires.
     TopicTable topics_;
+    std::size_t queues_size_ = 0;  // Bytes of their messages.
     std::unordered_map<std::string, std::unique_ptr<Queue>, Hash, std::equal_to<>> queues_;
     List<Outbox, &Outbox::attention> attention_;
     List<Outbox, &Outbox::blocked> yielding_;  // Producers that crowded subscribers hold up.

@@ -15,7 +15,7 @@ Queue* Broker::queue_of(std::string_view key) {
     const auto found = queues_.find(key);
     if (found != queues_.end()) return found->second.get();
     if (queues_.size() >= options_.destination_count_max) return nullptr;
-    auto queue = std::make_unique<Queue>(std::string(key));
+    auto queue = std::make_unique<Queue>(std::string(key), queues_size_);
     return (queues_[std::string(key)] = std::move(queue)).get();
 }
 
@@ -51,12 +51,17 @@ Broker::Sent Broker::send_to_temporary(std::string_view key, const Content& cont
 // Whether one more message may be pushed.
 bool Broker::make_room(Queue& queue, std::size_t size) {
     if (options_.queue.when_full == WhenFull::drop_oldest) {
-        while (!queue.has_room(options_.queue, 1, size) && queue.waiting_count() > 0) {
+        while (!has_room(queue, 1, size) && queue.waiting_count() > 0) {
             static_cast<void>(queue.take_oldest());
             ++counters_.dropped;
         }
     }
-    return queue.has_room(options_.queue, 1, size);
+    return has_room(queue, 1, size);
+}
+
+bool Broker::has_room(const Queue& queue, std::size_t count, std::size_t size) const noexcept {
+    return queue.has_room(options_.queue, count, size) &&
+           queues_size_ + size <= options_.queues_size_max;
 }
 
 Broker::Sent Broker::check_room(std::span<const Sending> sendings, Outbox* producer) {
@@ -74,7 +79,9 @@ Broker::Sent Broker::check_room(std::span<const Sending> sendings, Outbox* produ
     }
     const QueueLimits& limits = options_.queue;
     std::size_t new_count = 0;
-    const Queue none{{}};
+    std::size_t total_size = 0;
+    std::size_t none_size = 0;
+    const Queue none({}, none_size);
     for (const auto& [key, demand] : demands) {
         const bool is_temporary = kind_of(key) == DestinationKind::temp_queue;
         const auto found = queues_.find(key);
@@ -82,6 +89,8 @@ Broker::Sent Broker::check_room(std::span<const Sending> sendings, Outbox* produ
         if (is_new && is_temporary) continue;  // It will be dropped.
         if (is_new) ++new_count;
         const Queue& queue = is_new ? none : *found->second;
+        total_size += demand.size;
+        if (queues_size_ + total_size > options_.queues_size_max) return Sent::full;
         if (queue.has_room(limits, demand.count, demand.size)) continue;
         switch (limits.when_full) {
             case WhenFull::drop_oldest:
@@ -111,7 +120,7 @@ void Broker::block(Outbox& producer, Queue& queue) noexcept {
 }
 
 void Broker::unblock(Queue& queue) noexcept {
-    if (!queue.has_room(options_.queue, 1, 0)) return;
+    if (!has_room(queue, 1, 0)) return;
     while (Outbox* const producer = queue.blocked.pop_front()) {
         producer->blocked_on = nullptr;
         producer->may_try_again = true;
@@ -130,7 +139,7 @@ Queue& Broker::leave_queue(Subscription& subscription) {
     subscription.settle_all(
         [&](Delivery delivery) { finish(queue, std::move(delivery), Verdict::requeue); });
     while (subscription.waiting_count() > 0) {
-        note_expiry(subscription.next());
+        note_expiry(subscription.next().content);
         queue.give_back(subscription.take_back());
     }
     return queue;
@@ -162,25 +171,36 @@ Fault Broker::check(const Outbox& outbox, DeliveryId id) noexcept {
 }
 
 void Broker::settle(Outbox& outbox, Settling settling) {
-    settle_reserved(outbox, settling, 0);
+    Subscription& subscription = *outbox.find(settling.id.subscription);
+    if (!subscription.is_acknowledged()) return;
+    Queue* const queue = subscription.queue;
+    subscription.settle(settling.id.sequence, [&](Delivery delivery) {
+        if (queue != nullptr) finish(*queue, std::move(delivery), settling.verdict);
+    });
+    after_settling(subscription);
 }
 
-void Broker::reserve(Outbox& outbox, DeliveryId id, std::uint32_t transaction) noexcept {
-    Subscription& subscription = *outbox.find(id.subscription);
-    if (subscription.is_acknowledged()) subscription.reserve(id.sequence, transaction);
+void Broker::reserve(Outbox& outbox, Settling& settling, std::uint32_t transaction) noexcept {
+    Subscription& subscription = *outbox.find(settling.id.subscription);
+    if (!subscription.is_acknowledged()) return;
+    settling.first = subscription.reserve(settling.id.sequence, transaction);
 }
 
-void Broker::release(Outbox& outbox, DeliveryId id, std::uint32_t transaction) noexcept {
-    Subscription* const subscription = outbox.find(id.subscription);
-    if (subscription != nullptr) subscription->release(id.sequence, transaction);
+void Broker::release(Outbox& outbox, const Settling& settling, std::uint32_t transaction) noexcept {
+    Subscription* const subscription = outbox.find(settling.id.subscription);
+    if (subscription == nullptr || !subscription->is_acknowledged()) return;
+    subscription->release({settling.first, settling.id.sequence}, transaction);
 }
 
 void Broker::settle_reserved(Outbox& outbox, Settling settling, std::uint32_t transaction) {
     Subscription& subscription = *outbox.find(settling.id.subscription);
+    if (!subscription.is_acknowledged()) return;
     Queue* const queue = subscription.queue;
-    subscription.settle_reserved(settling.id.sequence, transaction, [&](Delivery delivery) {
-        if (queue != nullptr) finish(*queue, std::move(delivery), settling.verdict);
-    });
+    subscription.settle_reserved({settling.first, settling.id.sequence}, transaction,
+                                 [&](Delivery delivery) {
+                                     if (queue == nullptr) return;
+                                     finish(*queue, std::move(delivery), settling.verdict);
+                                 });
     after_settling(subscription);
 }
 
@@ -210,9 +230,13 @@ void Broker::bury(const Content& content) {
         ++counters_.dropped;
         return;
     }
-    while (!grave->has_room(options_.queue, 1, content.size()) && grave->waiting_count() > 0) {
+    while (!has_room(*grave, 1, content.size()) && grave->waiting_count() > 0) {
         static_cast<void>(grave->take_oldest());
         ++counters_.dropped;
+    }
+    if (!has_room(*grave, 1, content.size())) {  // Consumers have them all.
+        ++counters_.dropped;
+        return;
     }
     ++counters_.dead_lettered;
     note_expiry(content);

@@ -140,7 +140,7 @@ Content ContentPool::make(const ContentSource& source) {
         *place++ = '\0';
         block->body_and_end = {body, source.body.size() + 1};
     }
-    block->is_text = is_utf8(source.body);
+    block->is_text = is_utf8(source.body) && is_utf8(std::as_bytes(std::span(heads_[2])));
     return Content(block);
 }
 

@@ -14,6 +14,8 @@ struct Delivery {
     Content content{};
     std::uint64_t position = 0;  // In its queue, in the order of arrival; of a topic: 0.
     std::uint32_t attempts = 0;  // How often it was delivered before.
+    // Of a topic: its subscription may be sent it without acknowledging anything before.
+    bool is_covered = false;
 };
 
 // What `ack` says in 1.2, and the end of `message-id` before: "SUBSCRIPTION-SEQUENCE", unique

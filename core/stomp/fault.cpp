@@ -41,6 +41,7 @@ std::string_view describe(Fault fault) noexcept {
         case Fault::destination_not_for_send: return "Nothing can be sent to this destination.";
         case Fault::destination_not_for_subscribe:
             return "This destination cannot be subscribed to.";
+        case Fault::id_too_long: return "A subscription's id has at most 1024 octets.";
         case Fault::wildcard_not_last:
             return "A wildcard for many segments must be the destination's last segment.";
         case Fault::subscription_exists: return "A subscription with this id exists.";
@@ -103,6 +104,7 @@ std::uint16_t close_code_for(Fault fault) noexcept {
         case Fault::destination_too_long:
         case Fault::destination_not_for_send:
         case Fault::destination_not_for_subscribe:
+        case Fault::id_too_long:
         case Fault::wildcard_not_last:
         case Fault::too_many_headers:
         case Fault::too_many_subscriptions:

@@ -43,6 +43,7 @@ enum class Fault : std::uint8_t {
     destination_too_long,
     destination_not_for_send,  // A pattern, or another session's reply queue.
     destination_not_for_subscribe,
+    id_too_long,
     wildcard_not_last,  // "#" or "**" before other segments.
     subscription_exists,
     subscription_unknown,

@@ -51,6 +51,9 @@ class FrameReader {
     // that have no business there.
     void set_version(Version version) noexcept { version_ = version; }
 
+    // The same for limits, borrowed.
+    void set_limits(const FrameLimits& limits) noexcept { limits_ = &limits; }
+
     // The next frame, from the front of `input`, of which it takes what it used. Valid until the
     // next call, as long as the input's memory. Null: all was used, and more is needed.
     //

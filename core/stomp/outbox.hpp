@@ -40,8 +40,10 @@ class Outbox {
     // Requires: it is linked nowhere.
     void remove(Subscription& subscription) noexcept;
 
-    // Bytes of topic messages that wait.
+    // Bytes of topic messages that wait for the connection, and of those that wait for ACKs.
     std::size_t waiting_size = 0;
+    std::size_t uncovered_size = 0;
+    std::size_t pattern_count = 0;  // Subscriptions that are patterns.
     // Its connection takes messages, as far as its owner knows: what waits is on its way. See
     // Broker::set_taking().
     bool is_taking = false;

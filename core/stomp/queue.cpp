@@ -8,6 +8,7 @@ void Queue::push(Content content) {
     ++count_;
     ++pushed_total;
     size_ += content.size();
+    total_size_ += content.size();
     waiting_size_ += content.size();
     fresh_.push_back({.content = std::move(content), .position = ++last_position_, .attempts = 0});
 }
@@ -22,6 +23,7 @@ void Queue::settled(const Content& content) noexcept {
     assert(count_ > 0);
     --count_;
     size_ -= content.size();
+    total_size_ -= content.size();
 }
 
 Delivery Queue::take_oldest() noexcept {

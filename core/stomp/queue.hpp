@@ -36,7 +36,9 @@ struct QueueLimits {
 
 class Queue {
   public:
-    explicit Queue(std::string name) noexcept : name_(std::move(name)) {}
+    // `total_size`: bytes of all queues together, borrowed; kept up to date.
+    Queue(std::string name, std::size_t& total_size) noexcept
+        : name_(std::move(name)), total_size_(total_size) {}
 
     [[nodiscard]] const std::string& name() const noexcept { return name_; }
     // Messages that are the queue's, those that consumers have included; and their bytes.
@@ -97,6 +99,7 @@ class Queue {
     Delivery pop_oldest() noexcept;
 
     std::string name_;
+    std::size_t& total_size_;
     Ring<Delivery> fresh_;
     std::map<std::uint64_t, Delivery> returned_;  // By position: all are older than the fresh.
     List<Subscription, &Subscription::willing> willing_;

@@ -79,7 +79,7 @@ Session::Session(const SessionOptions& options, Broker& broker, ContentPool& con
     : options_(options),
       broker_(broker),
       contents_(contents),
-      reader_(options.frame, buffers),
+      reader_(options.connecting, buffers),
       replay_reader_(no_limits, buffers) {
     outbox_.session_id = std::move(id);
 }
@@ -131,6 +131,7 @@ void Session::accept(std::string_view user) {
     enter(State::connected);
     outbox_.user = user;
     reader_.set_version(version_);
+    reader_.set_limits(options_.frame);
 
     const HeartBeat beat = options_.heart_beat;
     const std::string heart_beat =
@@ -151,7 +152,7 @@ std::string Session::limit_of(Fault fault) const {
     };
     const FrameLimits& frame = options_.frame;
     const BrokerOptions& broker = broker_.options();
-    const std::array<Limit, 12> limits{{
+    const std::array<Limit, 14> limits{{
         {Fault::too_many_headers, "header_count_max", frame.header_count_max},
         {Fault::header_too_long, "header_size_max", frame.header_size_max},
         {Fault::head_too_big, "head_size_max", frame.head_size_max},
@@ -161,9 +162,11 @@ std::string Session::limit_of(Fault fault) const {
          options_.transaction_frame_count_max},
         {Fault::transaction_too_big, "transaction_size_max", options_.transaction_size_max},
         {Fault::too_many_subscriptions, "subscription_count_max", broker.subscription_count_max},
+        {Fault::too_many_subscriptions, "pattern_count_max", broker.pattern_count_max},
         {Fault::too_many_destinations, "destination_count_max", broker.destination_count_max},
         {Fault::queue_full, "message_count_max", broker.queue.message_count_max},
         {Fault::queue_full, "size_max", broker.queue.size_max},
+        {Fault::queue_full, "queues_size_max", broker.queues_size_max},
         {Fault::too_slow, "backlog_size_max", broker.backlog_size_max},
     }};
     std::string text;

@@ -43,6 +43,8 @@ namespace edgews::stomp {
 
 struct SessionOptions {
     FrameLimits frame{};
+    // Of the first frame, CONNECT: from somebody who may be anyone.
+    FrameLimits connecting{.body_size_max = 1024};
     // What the server can do and wants. It sends and hears as often as a client asks, at most so
     // often.
     HeartBeat heart_beat{.can_send_ms = 1'000, .wants_ms = 1'000};

@@ -117,6 +117,7 @@ Fault Session::check_subscribe_frame(const Frame& frame) {
     if (begins_with(*destination, foreign_queue_prefix)) {
         return Fault::destination_not_for_subscribe;
     }
+    if (id && id->size() > destination_size_max) return Fault::id_too_long;
     const auto ack_mode = ack_mode_of(frame.find("ack"), version_);
     if (!ack_mode) return Fault::ack_mode_invalid;
     const auto prefetch = parse_number<std::uint32_t>(frame.find("prefetch-count").value_or("0"));

@@ -132,7 +132,7 @@ Fault Session::carry_out_settling() {
     }
     Transaction& transaction = *transactions_.find(transaction_);
     if (!note_in_transaction(transaction, sizeof(Settling))) return Fault::transaction_too_big;
-    Broker::reserve(outbox_, settling_.id, transaction.number);
+    Broker::reserve(outbox_, settling_, transaction.number);
     transaction.settlings.push_back(settling_);
     return Fault::none;
 }
@@ -165,7 +165,7 @@ Fault Session::carry_out_commit(bool& is_done) {
 void Session::carry_out_abort() {
     Transaction& transaction = *transactions_.find(transaction_);
     for (const Settling& settling : transaction.settlings) {
-        Broker::release(outbox_, settling.id, transaction.number);
+        Broker::release(outbox_, settling, transaction.number);
     }
     transactions_.remove(transaction);
 }

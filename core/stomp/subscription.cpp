@@ -1,5 +1,6 @@
 #include <edgews/core/stomp/subscription.hpp>
 
+#include <algorithm>
 #include <cassert>
 
 namespace edgews::stomp {
@@ -10,8 +11,7 @@ Subscription::Subscription(Outbox& outbox, std::uint64_t number, SubscriptionSet
 }
 
 bool Subscription::is_willing() const noexcept {
-    if (waiting_.size() >= window) return false;
-    return !is_acknowledged() || waiting_.size() + unsettled_count_ < prefetch();
+    return waiting_.size() < window && covers_one_more();
 }
 
 Subscription::Taken Subscription::take() noexcept {
@@ -35,27 +35,36 @@ bool Subscription::is_open(std::uint64_t sequence) const noexcept {
     return !entry.is_settled && entry.transaction == 0;
 }
 
-void Subscription::reserve(std::uint64_t sequence, std::uint32_t transaction) noexcept {
+std::uint64_t Subscription::reserve(std::uint64_t sequence, std::uint32_t transaction) noexcept {
     assert(is_open(sequence));
-    const std::size_t last = place_of(sequence);
-    for (std::size_t place = first_meant(last); place <= last; ++place) {
+    const std::uint64_t first = first_meant(sequence);
+    for (std::size_t place = place_from(first); place < unsettled_.size(); ++place) {
         Unsettled& entry = unsettled_[place];
+        if (entry.sequence > sequence) break;
         if (!entry.is_settled && entry.transaction == 0) entry.transaction = transaction;
     }
+    if (setup_.ack_mode == AckMode::client) all_taken_to_ = sequence;
+    return first;
 }
 
-void Subscription::release(std::uint64_t sequence, std::uint32_t transaction) noexcept {
-    const std::size_t last = place_of(sequence);
-    if (last == unsettled_.size()) return;
-    for (std::size_t place = first_meant(last); place <= last; ++place) {
+void Subscription::release(Range range, std::uint32_t transaction) noexcept {
+    for (std::size_t place = place_from(range.first); place < unsettled_.size(); ++place) {
         Unsettled& entry = unsettled_[place];
+        if (entry.sequence > range.last) break;
         if (entry.transaction == transaction) entry.transaction = 0;
     }
+    all_taken_to_ = std::min(all_taken_to_, range.first - 1);
 }
 
 std::size_t Subscription::place_of(std::uint64_t sequence) const noexcept {
+    const std::size_t place = place_from(sequence);
     const std::size_t size = unsettled_.size();
-    if (size == 0 || sequence < unsettled_[0].sequence) return size;
+    return place < size && unsettled_[place].sequence == sequence ? place : size;
+}
+
+std::size_t Subscription::place_from(std::uint64_t sequence) const noexcept {
+    const std::size_t size = unsettled_.size();
+    if (size == 0 || sequence <= unsettled_[0].sequence) return 0;
     // Usually none is missing between. Otherwise it is before that.
     const std::uint64_t distance = sequence - unsettled_[0].sequence;
     if (distance < size && unsettled_[static_cast<std::size_t>(distance)].sequence == sequence) {
@@ -71,7 +80,7 @@ std::size_t Subscription::place_of(std::uint64_t sequence) const noexcept {
             end = middle;
         }
     }
-    return begin < size && unsettled_[begin].sequence == sequence ? begin : size;
+    return begin;
 }
 
 // At the front, and behind one that stays unsettled for long, when there are more of them than of

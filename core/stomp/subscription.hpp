@@ -56,7 +56,11 @@ class Subscription {
 
     [[nodiscard]] std::size_t waiting_count() const noexcept { return waiting_.size(); }
     // Requires: some waits.
-    [[nodiscard]] const Content& next() const noexcept { return waiting_[0].content; }
+    [[nodiscard]] const Delivery& next() const noexcept { return waiting_[0]; }
+    // It could be sent one message more than it has, before it acknowledges any.
+    [[nodiscard]] bool covers_one_more() const noexcept {
+        return !is_acknowledged() || waiting_.size() + unsettled_count_ < prefetch();
+    }
     // Something waits, and its credit allows it.
     [[nodiscard]] bool has_ready() const noexcept {
         return !waiting_.is_empty() && (!is_acknowledged() || unsettled_count_ < prefetch());
@@ -80,11 +84,15 @@ class Subscription {
     template <class F>
     void settle(std::uint64_t sequence, F&& each);
     // The same for what a transaction reserved: nobody else can settle it until then.
-    // `transaction`: not 0.
-    void reserve(std::uint64_t sequence, std::uint32_t transaction) noexcept;
+    // `transaction`: not 0. The first that was reserved, for the others.
+    std::uint64_t reserve(std::uint64_t sequence, std::uint32_t transaction) noexcept;
+    struct Range {
+        std::uint64_t first;
+        std::uint64_t last;
+    };
     template <class F>
-    void settle_reserved(std::uint64_t sequence, std::uint32_t transaction, F&& each);
-    void release(std::uint64_t sequence, std::uint32_t transaction) noexcept;
+    void settle_reserved(Range range, std::uint32_t transaction, F&& each);
+    void release(Range range, std::uint32_t transaction) noexcept;
     // The end: all that is unsettled.
     template <class F>
     void settle_all(F&& each);
@@ -109,9 +117,11 @@ class Subscription {
     [[nodiscard]] std::size_t prefetch() const noexcept { return setup_.prefetch_count; }
     // The place of a delivery among the unsettled. Their number: it is not there.
     [[nodiscard]] std::size_t place_of(std::uint64_t sequence) const noexcept;
-    // The first place that an ACK of that in `place` is about.
-    [[nodiscard]] std::size_t first_meant(std::size_t place) const noexcept {
-        return setup_.ack_mode == AckMode::client ? 0 : place;
+    // The first place that has this sequence, or a later one.
+    [[nodiscard]] std::size_t place_from(std::uint64_t sequence) const noexcept;
+    // The first that an ACK of this is about.
+    [[nodiscard]] std::uint64_t first_meant(std::uint64_t sequence) const noexcept {
+        return setup_.ack_mode == AckMode::client ? all_taken_to_ + 1 : sequence;
     }
     template <class F>
     void settle_one(Unsettled& entry, F&& each);
@@ -126,6 +136,8 @@ class Subscription {
     Ring<Unsettled> unsettled_;
     std::size_t unsettled_count_ = 0;  // Without the settled ones.
     std::uint64_t last_sequence_ = 0;
+    // In mode client: up to here all is settled or reserved, so that no ACK looks at it again.
+    std::uint64_t all_taken_to_ = 0;
 };
 
 template <class F>
@@ -137,15 +149,15 @@ void Subscription::settle_one(Unsettled& entry, F&& each) {
 
 template <class F>
 void Subscription::settle(std::uint64_t sequence, F&& each) {
-    settle_reserved(sequence, 0, each);
+    settle_reserved({.first = first_meant(sequence), .last = sequence}, 0, each);
+    if (setup_.ack_mode == AckMode::client) all_taken_to_ = sequence;
 }
 
 template <class F>
-void Subscription::settle_reserved(std::uint64_t sequence, std::uint32_t transaction, F&& each) {
-    const std::size_t last = place_of(sequence);
-    if (last == unsettled_.size()) return;
-    for (std::size_t place = first_meant(last); place <= last; ++place) {
+void Subscription::settle_reserved(Range range, std::uint32_t transaction, F&& each) {
+    for (std::size_t place = place_from(range.first); place < unsettled_.size(); ++place) {
         Unsettled& entry = unsettled_[place];
+        if (entry.sequence > range.last) break;
         if (!entry.is_settled && entry.transaction == transaction) settle_one(entry, each);
     }
     forget_settled();
