@@ -136,5 +136,20 @@ TEST(BlockedProducer, may_be_refused_after_all) {
     EXPECT_EQ(producer.take("ERROR").header("message"), describe(Fault::too_many_destinations));
 }
 
+// It could not be sent what waits, however fast it reads: its ACKs are missing.
+TEST_F(CrowdedTest, nobody_waits_for_one_that_does_not_acknowledge) {
+    broker_.leave(subscriber_);
+    EXPECT_EQ(broker_.subscribe(subscriber_, {.id = "1",
+                                              .destination = "/topic/a",
+                                              .ack_mode = AckMode::client,
+                                              .prefetch_count = 1}),
+              Fault::none);
+    EXPECT_EQ(send_until_waiting(60), 60);
+    EXPECT_EQ(subscriber_.fault, Fault::none);
+    send_until_waiting(100);
+    EXPECT_FALSE(producer_.has_to_wait());
+    EXPECT_EQ(subscriber_.fault, Fault::too_slow);
+}
+
 }  // namespace
 }  // namespace edgews::stomp::test

@@ -259,6 +259,93 @@ TEST(StompLimits, a_pattern_has_so_many_segments) {
     EXPECT_EQ(peers.broker().topics().count(), 1U);
 }
 
+TEST(StompLimits, a_session_has_so_many_patterns) {
+    Peers peers({.pattern_count_max = 2});
+    Peer& peer = peers.connect();
+    peer.say("SUBSCRIBE\nid:1\ndestination:/topic/a.*\n\n");
+    peer.say("SUBSCRIBE\nid:2\ndestination:/topic/b.*\n\n");
+    peer.say("UNSUBSCRIBE\nid:1\n\n");
+    peer.say("SUBSCRIBE\nid:3\ndestination:/topic/c.#\n\n");
+    peer.say("SUBSCRIBE\nid:4\ndestination:/topic/d\n\n");
+    peer.expect_refused("SUBSCRIBE\nid:5\ndestination:/topic/d.*\n\n",
+                        Fault::too_many_subscriptions);
+}
+
+TEST(StompLimits, an_id_has_so_many_octets) {
+    Peers peers;
+    Peer& peer = peers.connect();
+    peer.say("SUBSCRIBE\nid:" + std::string(1024, 'x') + "\ndestination:/topic/a\n\n");
+    peer.expect_refused("SUBSCRIBE\nid:" + std::string(1025, 'x') + "\ndestination:/topic/a\n\n",
+                        Fault::id_too_long);
+}
+
+TEST(StompLimits, all_queues_together_hold_so_many_bytes) {
+    Peers peers({.queues_size_max = 10'000});
+    const std::string body(1'000, 'x');
+    Peer& peer = peers.connect();
+    int count = 0;
+    while (!peer.session().is_over() && count < 100) {
+        peer.say("SEND\ndestination:/queue/" + std::to_string(++count) + "\n\n" + body);
+    }
+    EXPECT_EQ(peer.session().fault(), Fault::queue_full);
+    EXPECT_LT(count, 11);
+    // What is taken makes room for others.
+    Peer& consumer = peers.connect();
+    consumer.say("SUBSCRIBE\nid:1\ndestination:/queue/1\n\n");
+    EXPECT_EQ(consumer.count(), 1U);
+    Peer& next = peers.connect();
+    next.say("SEND\ndestination:/queue/other\n\n" + body);
+    EXPECT_FALSE(next.session().is_over());
+}
+
+TEST(StompLimits, dead_letters_that_consumers_hold_count_too) {
+    Peers peers({.queue = {.message_count_max = 3}});
+    Peer& hoarder = peers.connect();
+    hoarder.say("SUBSCRIBE\nid:1\ndestination:/queue/dead-letters\nack:client\n\n");
+    Peer& peer = peers.connect();
+    peer.say("SUBSCRIBE\nid:1\ndestination:/queue/a\nack:client-individual\n\n");
+    for (int i = 0; i < 5; ++i) {
+        peer.say("SEND\ndestination:/queue/a\n\nx");
+        peer.say("NACK\nrequeue:false\nid:" + peer.take("MESSAGE").header("ack") + "\n\n");
+    }
+    EXPECT_EQ(peers.broker().find_queue("/queue/dead-letters")->count(), 3U);
+    EXPECT_EQ(peers.broker().counters().dropped, 2U);
+}
+
+TEST(StompLimits, CONNECT_has_next_to_no_body) {
+    Peers peers;
+    Peer& peer = peers.add();
+    peer.say("CONNECT\naccept-version:1.2\ncontent-length:2000\n\n" + std::string(2000, 'x'));
+    static_cast<void>(peer.take_error(Fault::body_too_big));
+}
+
+// Each ACK of a transaction looks at what it is about, and at nothing before.
+TEST(StompLimits, many_ACKs_in_a_transaction_cost_no_more_each_than_few) {
+    Peers peers;
+    Peer& peer = peers.connect();
+    peer.say("SUBSCRIBE\nid:1\ndestination:/topic/a\nack:client\n\n");
+    std::vector<std::string> acks;
+    for (int i = 0; i < 9'000; ++i) {
+        peer.say("SEND\ndestination:/topic/a\n\n");
+        acks.push_back(peer.take("MESSAGE").header("ack"));
+    }
+    const auto time = [&](std::size_t first, std::size_t last) {
+        const std::clock_t begin = std::clock();
+        peer.say("BEGIN\ntransaction:t\n\n");
+        for (std::size_t i = first; i < last; ++i) {
+            peer.say("ACK\ntransaction:t\nid:" + acks[i] + "\n\n");
+        }
+        peer.say("ABORT\ntransaction:t\n\n");
+        return static_cast<double>(std::clock() - begin);
+    };
+    const double few = time(0, 1'000) / 1'000;
+    const double many = time(0, 9'000) / 9'000;
+    EXPECT_FALSE(peer.session().is_over());
+    EXPECT_LT(many, 4 * few);
+    peer.say("ACK\nid:" + acks.back() + "\n\n");
+    EXPECT_FALSE(peer.session().is_over());
+}
+
 // The CPU time that one operation takes, on average, with so many destinations and subscriptions.
 double time_per_operation(int count) {
     Peers peers({.pattern_count_max = SIZE_MAX});
