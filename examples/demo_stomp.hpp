@@ -74,15 +74,14 @@ class StompRoom {
         };
     }
 
-    // What is thrown is the ERROR's text.
     void chat(edgews::StompRequest& request) {
         const std::string text = trimmed(request.text());
         edgews::Utf8Validator utf8;
         if (!utf8.feed(request.body()) || !utf8.is_complete() || !is_line(text, 500)) {
-            throw std::runtime_error("A message has 1 to 500 characters, on one line.");
+            throw edgews::StompRefusal("A message has 1 to 500 characters, on one line.");
         }
         if (!may_speak(request.client())) {
-            throw std::runtime_error("That was a lot at once. Wait a moment.");
+            throw edgews::StompRefusal("That was a lot at once. Wait a moment.");
         }
         say_(std::string(request.client().user) + " (STOMP)", text);
     }

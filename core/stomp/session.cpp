@@ -88,7 +88,11 @@ const Request* Session::next(std::span<const std::byte>& input) {
     if (state_ != State::over && replayed_ < replay_.size()) return replay();
     const Frame* const frame = state_ == State::over ? nullptr : reader_.next(input);
     if (state_ == State::over) input = {};
-    if (frame == nullptr) return nullptr;
+    if (frame == nullptr) {
+        request_ = {};
+        wants_receipt_ = false;
+        return nullptr;
+    }
 
     request_ = {.frame = frame};
     // CONNECT never gets one (1.2, Header receipt).

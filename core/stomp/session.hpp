@@ -91,6 +91,8 @@ class Session {
     // Requires: leave() was called.
     ~Session() = default;
 
+    // That of the WebSocket subprotocol: it is agreed on, if CONNECT lists it. Before next().
+    void prefer(Version version) noexcept { preferred_ = version; }
     // The next request of `input`, from which it takes what it used. Null: all was used, or the
     // session is over. Requires: the last one was answered, and is not blocked. Does not touch the
     // broker.
@@ -179,6 +181,7 @@ class Session {
     Transactions transactions_;
     State state_ = State::connecting;
     Version version_ = Version::v1_2;
+    std::optional<Version> preferred_{};
     Fault fault_ = Fault::none;
     HeartBeat client_heart_beat_;
     std::string output_;

@@ -29,7 +29,8 @@ bool Session::carry_out() {
     }
     if (fault != Fault::none) return refuse(fault), true;
     if (is_done && wants_receipt_) write_receipt(output_);
-    if (!is_done) request_.frame = nullptr;  // The input goes before the next try.
+    if (is_done) wants_receipt_ = false;
+    request_.frame = nullptr;  // The input goes before the next try, and before anything else.
     return is_done;
 }
 

@@ -16,6 +16,9 @@ enum class Version : std::uint8_t { v1_0, v1_1, v1_2 };
 // entries. Nothing: none of ours is among them.
 [[nodiscard]] std::optional<Version> negotiate(std::string_view accept_version) noexcept;
 
+// Whether it lists that one.
+[[nodiscard]] bool lists(std::string_view accept_version, Version version) noexcept;
+
 // What the header of an ERROR says when none is (1.2, Protocol Negotiation).
 inline constexpr std::string_view supported_versions = "1.0,1.1,1.2";
 

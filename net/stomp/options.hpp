@@ -7,7 +7,9 @@
 #include <edgews/net/address.hpp>
 #include <edgews/net/function.hpp>
 
+#include <cstddef>
 #include <cstdint>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 
@@ -20,6 +22,9 @@ struct StompOptions {
     stomp::SessionOptions session{};
     // Milliseconds for CONNECT, from the connection's opening. Not 0.
     std::uint32_t connect_timeout_ms = 10'000;
+    // Milliseconds that a SEND or COMMIT may wait for room in a queue, with WhenFull::block; then
+    // it is refused. A producer may wait for itself: for ACKs that it sent behind. Not 0.
+    std::uint32_t block_timeout_ms = 30'000;
     // Bytes of frames that may wait in front of a connection that is not read. Messages wait in the
     // broker, under its limits; these are RECEIPTs, for the most part. More: the connection ends.
     std::size_t output_size_max = 1024 * 1024;
@@ -46,6 +51,13 @@ struct StompAccess {
 
 enum class StompAction : std::uint8_t { send, subscribe };
 
+// Thrown by a hook or a handler: ends the session with ERROR, whose body is this text. Of any other
+// exception the client learns only that the application failed.
+class StompRefusal : public std::runtime_error {
+  public:
+    using std::runtime_error::runtime_error;
+};
+
 // All are optional, run on the loops, several at once, and must not block. One that throws ends its
 // session with ERROR.
 struct StompHooks {
@@ -61,6 +73,8 @@ struct StompHooks {
     Function<void(const StompClient&)> connected{};
     // `fault`: none after DISCONNECT, or when the connection just ended.
     Function<void(const StompClient&, stomp::Fault fault)> disconnected{};
+    // A hook or a handler threw something else than a StompRefusal, and this is what it said.
+    Function<void(const StompClient&, std::string_view what)> error{};
 };
 
 }  // namespace edgews

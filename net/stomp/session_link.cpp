@@ -23,6 +23,8 @@ constexpr std::uint64_t checks_per_beat = 10;
 // which leaves a fifth for whoever is late.
 constexpr std::uint64_t beat_percent = 40;
 
+constexpr std::string_view no_handler = "No handler is there for it.";
+
 }  // namespace
 
 StompSessionLink::StompSessionLink(StompLoop& loop, const Address& address)
@@ -67,32 +69,58 @@ void StompSessionLink::process(std::span<const std::byte> input) {
         if (!is_blocked_) continue;
         held_.append(reinterpret_cast<const char*>(input.data()), input.size());
         pause();
+        if (is_undone_) refuse_in_time();
         break;
     }
     write_output();
     finish_if_over();
 }
 
+// Whoever waits for room does not hear its client: not even that it is gone.
+void StompSessionLink::refuse_in_time() {
+    block_timer_ = loop_.loop().after(state_.options.block_timeout_ms, [this] {
+        block_timer_ = no_token;
+        session_.refuse(stomp::Fault::queue_full, "No room came in time (block_timeout_ms).");
+        write_output();
+        finish_if_over();
+    });
+}
+
 // False: it waits for room in a queue, or for those who get what it sent.
 bool StompSessionLink::answer(const stomp::Request& request) {
     using Kind = stomp::Request::Kind;
     bool is_done = true;
-    try {
+    guard([&] {
         if (request.kind == Kind::connect) {
             answer_connect(request);
         } else if (!request.is_of_commit && !is_allowed(request)) {
             session_.refuse(stomp::Fault::access_refused);
         } else if (request.kind == Kind::application) {
             answer_application(request);
+        } else if (is_for_nobody(request)) {
+            session_.refuse(stomp::Fault::destination_invalid, no_handler);
         } else {
             is_done = carry_out();
         }
-    } catch (const std::exception& exception) {
-        session_.refuse(stomp::Fault::handler_failed, exception.what());
-    } catch (...) {
-        session_.refuse(stomp::Fault::handler_failed);
-    }
+    });
     return is_done;
+}
+
+template <class F>
+void StompSessionLink::guard(F&& call) {
+    const auto tell = [this](std::string_view what) {
+        session_.refuse(stomp::Fault::handler_failed);
+        if (state_.hooks.error) state_.hooks.error(client(), what);
+    };
+    try {
+        call();
+    } catch (const StompRefusal& refusal) {
+        session_.refuse(stomp::Fault::handler_failed, refusal.what());
+    } catch (const std::exception& exception) {
+        tell(exception.what());
+    } catch (...) {
+        tell("It threw something that is no std::exception.");
+    }
 }
 
 void StompSessionLink::answer_connect(const stomp::Request& request) {
@@ -118,21 +146,47 @@ bool StompSessionLink::is_allowed(const stomp::Request& request) {
 
 void StompSessionLink::answer_application(const stomp::Request& request) {
     PathParameters parameters;
-    for (const StompApplication& application : state_.applications) {
-        if (!application.pattern.match(request.destination, parameters)) continue;
-        std::string reply_to;
-        {
-            const std::lock_guard lock(state_.mutex);
-            reply_to = session_.open_reply_queue();
-        }
-        if (session_.is_over()) return;
-        const StompClient from = client();
-        StompRequest asked(state_.broker_face, from, *request.frame, request.destination,
-                           parameters, reply_to);
-        application.handler(asked);
-        return session_.answered();
+    const StompApplication* const application = find_application(request.destination, parameters);
+    if (application == nullptr) {
+        return session_.refuse(stomp::Fault::destination_invalid, no_handler);
     }
-    session_.refuse(stomp::Fault::destination_invalid, "No handler is there for it.");
+    std::string reply_to;
+    {
+        const std::lock_guard lock(state_.mutex);
+        reply_to = session_.open_reply_queue();
+    }
+    if (session_.is_over()) return;
+    if (!may_reply_to(reply_to)) return session_.refuse(stomp::Fault::access_refused);
+    const StompClient from = client();
+    StompRequest asked(state_.broker_face, from, *request.frame, request.destination, parameters,
+                       reply_to);
+    application->handler(asked);
+    session_.answered();
+}
+
+const StompApplication* StompSessionLink::find_application(std::string_view destination,
+                                                           PathParameters& parameters) const {
+    for (const StompApplication& application : state_.applications) {
+        if (application.pattern.match(destination, parameters)) return &application;
+    }
+    return nullptr;
+}
+
+// A SEND in a transaction that no handler would take: at COMMIT it would be too late to say so.
+bool StompSessionLink::is_for_nobody(const stomp::Request& request) const {
+    PathParameters parameters;
+    return request.kind == stomp::Request::Kind::send &&
+           stomp::kind_of(request.destination) == stomp::DestinationKind::application &&
+           find_application(request.destination, parameters) == nullptr;
+}
+
+// What a reply says is the client's to choose, so it goes only where a SEND of the client's could.
+// A temporary queue is where replies belong.
+bool StompSessionLink::may_reply_to(std::string_view reply_to) const {
+    const auto& authorise = state_.hooks.authorise;
+    return reply_to.empty() || !authorise ||
+           stomp::kind_of(reply_to) == stomp::DestinationKind::temp_queue ||
+           authorise(client(), StompAction::send, reply_to);
 }
 
 bool StompSessionLink::carry_out() {
@@ -144,14 +198,16 @@ bool StompSessionLink::carry_out() {
 
 bool StompSessionLink::take(std::vector<stomp::Outgoing>& out) {
     session_.attend();
+    is_cut_off_ = !may_send();
     may_try_again_ = session_.outbox().may_try_again;
     if (is_slow_) state_.broker.set_taking(session_.outbox(), false);
-    if (session_.is_over() || is_slow_) return false;
+    if (session_.is_over() || is_slow_ || is_cut_off_) return false;
     return state_.broker.collect(session_.outbox(), taken_size_max, out);
 }
 
 void StompSessionLink::deliver(std::span<const stomp::Outgoing> messages) {
     if (is_finished_) return;
+    if (is_cut_off_) return leave();
     write_output();
     for (const stomp::Outgoing& message : messages) {
         std::string& front = loop_.scratch();
@@ -177,6 +233,8 @@ void StompSessionLink::drained() {
 
 void StompSessionLink::try_again() {
     is_blocked_ = is_undone_ && !carry_out();
+    if (!is_undone_) cancel(block_timer_);
+    write_output();
     if (is_blocked_) return;
     const std::string rest = std::exchange(held_, {});
     process(std::as_bytes(std::span(rest)));
@@ -215,7 +273,8 @@ void StompSessionLink::finish_if_over() {
 // Nothing of the broker's refers to it any more.
 void StompSessionLink::leave() noexcept {
     if (std::exchange(is_finished_, true)) return;
-    for (Token* const timer : {&connect_timer_, &beat_timer_, &heard_timer_, &valid_timer_}) {
+    for (Token* const timer :
+         {&connect_timer_, &beat_timer_, &heard_timer_, &valid_timer_, &block_timer_}) {
         cancel(*timer);
     }
     {
@@ -266,30 +325,24 @@ void StompSessionLink::give_time(std::uint32_t valid_for_ms) {
 
 void StompSessionLink::renew() {
     StompAccess access{.is_granted = false};
-    try {
+    guard([&] {
         if (state_.hooks.renew) access = state_.hooks.renew(client());
-    } catch (const std::exception& exception) {
-        access.reason = exception.what();
-    } catch (...) {
-        access.reason = "The application failed.";
-    }
+    });
     if (access.is_granted) return give_time(access.valid_for_ms);
     end_here(stomp::Fault::session_expired, access.reason);
 }
 
 void StompSessionLink::authorise_again() {
     bool is_allowed = true;
-    try {
+    guard([&] {
         session_.outbox().visit([&](const stomp::Subscription& subscription) {
             is_allowed = is_allowed && state_.hooks.authorise(client(), StompAction::subscribe,
                                                               subscription.setup().destination);
         });
-    } catch (const std::exception& exception) {
-        return end_here(stomp::Fault::handler_failed, exception.what());
-    } catch (...) {
-        return end_here(stomp::Fault::handler_failed, {});
-    }
-    if (!is_allowed) end_here(stomp::Fault::access_refused, {});
+    });
+    if (!is_allowed) session_.end(stomp::Fault::access_refused);
+    write_output();
+    finish_if_over();
 }
 
 void StompSessionLink::cancel(Token& timer) noexcept {

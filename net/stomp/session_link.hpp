@@ -17,7 +17,9 @@
 
 namespace edgews {
 
+class PathParameters;
 class StompLoop;
+struct StompApplication;
 
 class StompSessionLink {
   public:
@@ -65,6 +67,8 @@ class StompSessionLink {
         bool is_text = true;
     };
     virtual bool send(const Pieces& pieces) = 0;
+    // It can: the connection is there, and neither side has begun to close it.
+    [[nodiscard]] virtual bool may_send() const = 0;
     // Sends what is there and closes: the session is over, because of `fault`, or none.
     virtual void finish(stomp::Fault fault) = 0;
     // Nothing more is read from the connection until resume().
@@ -76,6 +80,10 @@ class StompSessionLink {
     [[nodiscard]] bool answer(const stomp::Request& request);
     void answer_connect(const stomp::Request& request);
     void answer_application(const stomp::Request& request);
+    [[nodiscard]] const StompApplication* find_application(std::string_view destination,
+                                                           PathParameters& parameters) const;
+    [[nodiscard]] bool is_for_nobody(const stomp::Request& request) const;
+    [[nodiscard]] bool may_reply_to(std::string_view reply_to) const;
     [[nodiscard]] bool is_allowed(const stomp::Request& request);
     [[nodiscard]] bool carry_out();
     void try_again();
@@ -86,6 +94,10 @@ class StompSessionLink {
     void check_heard();
     void give_time(std::uint32_t valid_for_ms);
     void renew();
+    void refuse_in_time();
+    // What call() throws is the session's end, and its ERROR.
+    template <class F>
+    void guard(F&& call);
     void cancel(Token& timer) noexcept;
 
     StompLoop& loop_;
@@ -98,13 +110,15 @@ class StompSessionLink {
     bool is_finished_ = false;  // It has left.
     bool was_connected_ = false;
     bool is_slow_ = false;        // The connection takes nothing now.
-    bool may_try_again_ = false;  // Of take(), for deliver().
+    bool may_try_again_ = false;  // Of take(), for deliver():
+    bool is_cut_off_ = false;     // and whether the connection is about to end.
     bool has_sent_ = false;       // Since the last heart-beat.
     std::uint64_t heard_ms_ = 0;
     Token connect_timer_ = no_token;
     Token beat_timer_ = no_token;
     Token heard_timer_ = no_token;
     Token valid_timer_ = no_token;
+    Token block_timer_ = no_token;
 };
 
 }  // namespace edgews

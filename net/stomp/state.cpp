@@ -35,6 +35,16 @@ StompBroker::State::State(StompBroker& face, StompOptions stomp_options, StompHo
 
 StompBroker::State::~State() = default;
 
+std::size_t StompBroker::State::waiting_size_max() const noexcept {
+    const stomp::FrameLimits& frame = options.session.frame;
+    std::size_t sum = stomp_drain_mark;
+    for (const std::size_t size :
+         {options.output_size_max, frame.body_size_max, frame.head_size_max, frame.head_size_max}) {
+        sum = size > SIZE_MAX - sum ? SIZE_MAX : sum + size;
+    }
+    return sum;
+}
+
 StompLoop& StompBroker::State::on_loop(Loop& loop) {
     const std::lock_guard lock(mutex);
     for (const auto& known : loops) {

@@ -29,6 +29,9 @@ namespace edgews {
 class Loop;
 class StompLoop;
 
+// Bytes that wait in front of a connection: above this, messages are left to the broker.
+inline constexpr std::size_t stomp_drain_mark = 64 * 1024;
+
 struct StompApplication {
     PathPattern pattern;
     Function<void(StompRequest&)> handler;
@@ -51,6 +54,8 @@ struct StompBroker::State {
     std::unordered_map<std::string_view, StompSessionLink*> sessions{};  // By their own ids.
     bool is_ending = false;
 
+    // Bytes that may wait in front of a connection: the options', and one message of the broker's.
+    [[nodiscard]] std::size_t waiting_size_max() const noexcept;
     // The loop's part; its thread.
     [[nodiscard]] StompLoop& on_loop(Loop& loop);
     // Something was done to the broker: whoever it concerns is served, on its own loop. Requires:

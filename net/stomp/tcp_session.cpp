@@ -17,8 +17,6 @@ namespace {
 
 constexpr std::uint32_t linger_ms = 5'000;  // For a peer to read what ends the session.
 constexpr int receive_count_max = 4;        // In one turn, before others get theirs.
-// Above this, what waits in front of a connection is left to the broker.
-constexpr std::size_t drain_mark = 64 * 1024;
 // Seconds of silence after which the system asks whether the peer is there.
 constexpr int keep_alive_s = 60;
 
@@ -32,15 +30,17 @@ void keep_alive(int fd) noexcept {
 
 }  // namespace
 
-StompOnTcp::StompOnTcp(Shard& shard, StompLoop& loop, const Address& peer)
-    : Stream(shard.loop()), StompSessionLink(loop, peer), shard_(shard), admission_(shard, peer) {}
+StompOnTcp::StompOnTcp(Shard& shard, StompLoop& loop, Admission admission)
+    : Stream(shard.loop()),
+      StompSessionLink(loop, admission.address()),
+      shard_(shard),
+      admission_(std::move(admission)) {}
 
 StompOnTcp::~StompOnTcp() {
     leave();
 }
 
 bool StompOnTcp::start(Fd fd, std::unique_ptr<Transport> tls) noexcept {
-    if (admission_.is_refused()) return false;
     keep_alive(fd.get());
     if (tls) speak_through(std::move(tls));
     return open(std::move(fd)) == 0;
@@ -53,7 +53,7 @@ void StompOnTcp::on_readable() {
         const Received got = receive(space);
         if (got.end == Received::End::would_block) return;
         if (got.end == Received::End::ended) return end_of_input();
-        if (got.end != Received::End::open) return close();
+        if (got.end != Received::End::open) return on_lost();
         shard_.counters().add(Counter::bytes_received, got.size);
 
         begin_dispatch();
@@ -62,6 +62,11 @@ void StompOnTcp::on_readable() {
         end_dispatch();
         if (!is_open() || is_broken() || (is_drained() && !has_ended())) return;
     }
+}
+
+void StompOnTcp::on_lost() {
+    leave();
+    close();
 }
 
 // What it asked for before is still its own: RECEIPTs, for one.
@@ -76,7 +81,7 @@ void StompOnTcp::resume() {
 }
 
 void StompOnTcp::on_writable() {
-    if (output_size() <= drain_mark) drained();
+    if (output_size() <= stomp_drain_mark) drained();
 }
 
 void StompOnTcp::on_timer() {
@@ -88,19 +93,22 @@ void StompOnTcp::count_sent(std::size_t size) noexcept {
 }
 
 bool StompOnTcp::send(const Pieces& pieces) {
-    if (!is_open() || is_broken()) return true;
+    // Before TLS has begun there is nobody to tell.
+    const bool is_opening = transport() && transport()->state() == Transport::State::opening;
+    if (!may_send() || is_opening) return true;
+    // Several may have had it served in this turn: the socket says whether that is too much. One
+    // frame may always wait, however large.
+    if (output_size() > stomp_drain_mark && !is_blocked()) flush();
+    const std::size_t size = pieces.front.size() + pieces.head.size() + pieces.body.size();
+    if (output_size() > 0 && output_size() + size > stomp_loop().state().waiting_size_max()) {
+        break_off();
+        return true;
+    }
     output().append(std::as_bytes(std::span(pieces.front)));
     output().append(std::as_bytes(std::span(pieces.head)));
     output().append(pieces.body);
     request_flush();
-    // Several may have had it served in this turn: the socket says whether that is too much.
-    if (output_size() > drain_mark && !is_blocked()) flush();
-    const StompBroker::State& state = stomp_loop().state();
-    if (output_size() >
-        drain_mark + state.options.output_size_max + state.options.session.frame.body_size_max) {
-        break_off();
-    }
-    return !is_blocked() || output_size() <= drain_mark;
+    return !is_blocked() || output_size() <= stomp_drain_mark;
 }
 
 // After an ERROR, or DISCONNECT: what the client still sends is not read any more.
@@ -114,7 +122,10 @@ void StompOnTcp::shut_down() {
 
 bool StompOverTcp::accept(Shard& shard, Fd fd, const Address& peer,
                           std::unique_ptr<Transport> tls) const {
-    auto stream = std::make_unique<StompOnTcp>(shard, state_.on_loop(shard.loop()), peer);
+    Admission admission(shard, peer);
+    if (admission.is_refused()) return false;
+    auto stream =
+        std::make_unique<StompOnTcp>(shard, state_.on_loop(shard.loop()), std::move(admission));
     if (!stream->start(std::move(fd), std::move(tls))) return false;
     static_cast<void>(stream.release());  // The loop owns it now.
     return true;

@@ -15,7 +15,7 @@ class Shard;
 
 class StompOnTcp final : public Stream, private StompSessionLink {
   public:
-    StompOnTcp(Shard& shard, StompLoop& loop, const Address& peer);
+    StompOnTcp(Shard& shard, StompLoop& loop, Admission admission);
     ~StompOnTcp() override;
 
     // Registers with the loop. False: the system refuses.
@@ -24,13 +24,14 @@ class StompOnTcp final : public Stream, private StompSessionLink {
 
   private:
     void on_readable() override;
-    void on_lost() override { close(); }
+    void on_lost() override;
     void end_of_input();
     void on_writable() override;
     void on_timer() override;
     void count_sent(std::size_t size) noexcept override;
 
     bool send(const Pieces& pieces) override;
+    [[nodiscard]] bool may_send() const override { return is_open() && !is_broken(); }
     void finish(stomp::Fault fault) override;
     void pause() override { is_paused_ = true; }
     void resume() override;

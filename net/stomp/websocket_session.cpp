@@ -10,8 +10,14 @@ namespace edgews {
 
 namespace {
 
-// Above this, what waits in front of a connection is left to the broker.
-constexpr std::size_t drain_mark = 64 * 1024;
+// "v12.stomp".
+std::string subprotocol_of(stomp::Version version) {
+    std::string name = "v";
+    for (const char c : stomp::to_string(version)) {
+        if (c != '.') name += c;
+    }
+    return name + ".stomp";
+}
 
 StompOnWebSocket& session_of(Connection& connection) {
     return *connection.data<StompOnConnection>().session;
@@ -20,7 +26,11 @@ StompOnWebSocket& session_of(Connection& connection) {
 }  // namespace
 
 StompOnWebSocket::StompOnWebSocket(StompLoop& loop, Connection& connection)
-    : StompSessionLink(loop, connection.remote_address()), connection_(connection) {}
+    : StompSessionLink(loop, connection.remote_address()), connection_(connection) {
+    for (const auto version : {stomp::Version::v1_0, stomp::Version::v1_1, stomp::Version::v1_2}) {
+        if (connection.subprotocol() == subprotocol_of(version)) session().prefer(version);
+    }
+}
 
 StompOnWebSocket::~StompOnWebSocket() {
     leave();
@@ -32,7 +42,7 @@ bool StompOnWebSocket::send(const Pieces& pieces) {
     const auto kind = pieces.is_text ? kind_ : Message::Kind::binary;
     const SendResult result = connection_.send(kind, payload);
     // Only what waits above the mark is told when it has fallen below.
-    return result != SendResult::queued || connection_.buffered_amount() <= drain_mark;
+    return result != SendResult::queued || connection_.buffered_amount() <= stomp_drain_mark;
 }
 
 void StompOnWebSocket::finish(stomp::Fault fault) {
@@ -67,11 +77,8 @@ RouteOptions stomp_route_options(const StompBroker::State& state, RouteOptions o
     // Frames have limits of their own, messages need none.
     options.message_size_max = SIZE_MAX;
     options.message_timeout_ms = 0;
-    options.drain_mark = drain_mark;
-    // One message of the broker's may come on top of what waits.
-    const stomp::FrameLimits& limits = state.options.session.frame;
-    options.backlog_size_max = state.options.output_size_max + drain_mark + limits.body_size_max +
-                               2 * limits.head_size_max;
+    options.drain_mark = stomp_drain_mark;
+    options.backlog_size_max = state.waiting_size_max();
     options.overflow = Overflow::close;
     return options;
 }

@@ -24,6 +24,7 @@ class StompOnWebSocket final : public StompSessionLink {
 
   private:
     bool send(const Pieces& pieces) override;
+    [[nodiscard]] bool may_send() const override { return connection_.is_open(); }
     void finish(stomp::Fault fault) override;
     void pause() override { connection_.pause_reading(); }
     void resume() override { connection_.resume_reading(); }

@@ -238,5 +238,51 @@ TEST(StompBroker, serves_two_servers_at_once) {
     EXPECT_EQ(joe.hear("MESSAGE").body, "hello");
 }
 
+// Its own ACK is behind the SEND that waits for it.
+TEST(StompBroker, a_producer_does_not_wait_for_ever) {
+    StompServer server({.broker = {.queue = {.message_count_max = 1,
+                                             .when_full = stomp::WhenFull::block}},
+                        .block_timeout_ms = 50});
+    for (const Over over : both) {
+        SCOPED_TRACE(name_of(over));
+        StompPeer joe = server.connect(over);
+        joe.subscribe("/queue/a", "ack:client\n");
+        joe.send("/queue/a", "1");
+        EXPECT_EQ(joe.hear("MESSAGE").body, "1");
+        joe.say("SEND\ndestination:/queue/a\nreceipt:2\n\n2");
+        const StompReply error = joe.expect_error("queue is full", 1013);
+        EXPECT_TRUE(error.has("receipt-id:2")) << error.head;
+        // What it had is there again, for somebody who takes it.
+        StompPeer jim = server.connect(over);
+        jim.subscribe("/queue/a");
+        EXPECT_EQ(jim.hear("MESSAGE").body, "1");
+    }
+}
+
+// What is given to a connection that is closing would be gone.
+TEST(StompBroker, a_queue_gives_nothing_to_a_connection_that_closes) {
+    StompServer server;
+    StompPeer joe = server.connect(Over::web_socket);
+    joe.subscribe("/queue/a");
+    (*server.server)->visit([](Connection& connection) { connection.close(1001); });
+    joe.client().expect_close(1001);  // And does not answer.
+    for (int i = 0; i < 100; ++i) {
+        EXPECT_EQ(server.broker.send("/queue/a", std::to_string(i)), Fault::none);
+    }
+    StompPeer jim = server.connect(Over::web_socket);
+    jim.subscribe("/queue/a");
+    for (int i = 0; i < 100; ++i) EXPECT_EQ(jim.hear("MESSAGE").body, std::to_string(i));
+}
+
+TEST(StompBroker, a_transaction_for_no_handler_is_refused_before_it_is_committed) {
+    StompServer server;
+    server.broker.app("/app/known", [](StompRequest&) {});
+    StompPeer joe = server.connect(Over::tcp);
+    joe.say("BEGIN\ntransaction:t\n\n");
+    joe.say("SEND\ndestination:/app/known\ntransaction:t\n\n");
+    joe.say("SEND\ndestination:/app/unknown\ntransaction:t\n\n");
+    joe.expect_error("no such destination", 1008);
+}
+
 }  // namespace
 }  // namespace edgews::test

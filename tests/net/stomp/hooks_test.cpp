@@ -185,7 +185,7 @@ TEST(StompHooks, connected_and_disconnected_are_called_once_for_each_session) {
 
 TEST(StompHooks, one_that_throws_ends_its_session_with_error) {
     const auto fails = [](std::string_view name) -> bool {
-        throw std::runtime_error(std::string(name));
+        throw StompRefusal(std::string(name));
     };
     std::string thrower;
     const auto check = [&](std::string_view name) { return thrower != name || fails(name); };
@@ -219,6 +219,42 @@ TEST(StompHooks, one_that_throws_ends_its_session_with_error) {
         StompPeer joe = server.connect(over);
         joe.send("/app/throws-anything", "x");
         joe.expect_error("application failed", 1011);
+    }
+}
+
+// What it says may be anybody's secret.
+TEST(StompHooks, what_is_thrown_by_accident_is_for_the_application_alone) {
+    Notes notes;
+    StompServer server({}, {.error = [&](const StompClient& client, std::string_view what) {
+                           notes.add(std::string(client.user) + "/" + std::string(what));
+                       }});
+    server.broker.app("/app/fails", [](StompRequest&) { throw std::runtime_error("a secret"); });
+    for (const Over over : both) {
+        StompPeer joe = server.connect(over);
+        joe.send("/app/fails", "x");
+        EXPECT_EQ(joe.expect_error("application failed", 1011).body.find("secret"),
+                  std::string::npos);
+    }
+    EXPECT_EQ(notes.wait_for(2), (std::vector<std::string>{"/a secret", "/a secret"}));
+}
+
+// Who may not send somewhere does not have the application do it, either.
+TEST(StompHooks, a_reply_goes_where_its_client_may_send) {
+    StompServer server({}, {.authorise = [](const StompClient&, StompAction action,
+                                            std::string_view destination) {
+                           return action == StompAction::subscribe ||
+                                  destination == "/app/echo" || destination == "/queue/mine";
+                       }});
+    server.broker.app("/app/echo", [](StompRequest& request) { request.reply(request.text()); });
+    for (const Over over : both) {
+        StompPeer joe = server.connect(over);
+        joe.say("SUBSCRIBE\nid:1\ndestination:/queue/mine\n\n");
+        joe.say("SEND\ndestination:/app/echo\nreply-to:/queue/mine\n\nyes");
+        EXPECT_EQ(joe.hear("MESSAGE").body, "yes");
+        joe.say("SEND\ndestination:/app/echo\nreply-to:/temp-queue/t\n\nyes, too");
+        EXPECT_EQ(joe.hear("MESSAGE").body, "yes, too");
+        joe.say("SEND\ndestination:/app/echo\nreply-to:/topic/theirs\n\nno");
+        joe.expect_error("Access was refused", 1008);
     }
 }
 
