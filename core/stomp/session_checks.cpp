@@ -49,8 +49,7 @@ Fault Session::check_connect(const Frame& frame) {
     const auto accept_version = frame.find("accept-version");
     const auto version = accept_version ? negotiate(*accept_version) : Version::v1_0;
     if (!version) return Fault::no_common_version;
-    const bool has_preferred =
-        preferred_ && accept_version && lists(*accept_version, *preferred_);
+    const bool has_preferred = preferred_ && accept_version && lists(*accept_version, *preferred_);
     version_ = has_preferred ? *preferred_ : *version;
     const auto heart_beat = frame.find("heart-beat");
     if (!heart_beat || version_ == Version::v1_0) return Fault::none;

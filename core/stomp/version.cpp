@@ -1,8 +1,6 @@
 #include <edgews/core/http_token.hpp>
 #include <edgews/core/stomp/version.hpp>
 
-#include <algorithm>
-
 namespace edgews::stomp {
 
 std::string_view to_string(Version version) noexcept {
@@ -14,17 +12,19 @@ std::string_view to_string(Version version) noexcept {
     return {};
 }
 
-std::optional<Version> negotiate(std::string_view accept_version) noexcept {
-    std::optional<Version> best;
-    while (!accept_version.empty()) {
-        const std::size_t size = std::min(accept_version.find(','), accept_version.size());
-        const std::string_view entry = trim(accept_version.substr(0, size));
-        for (const Version ours : {Version::v1_0, Version::v1_1, Version::v1_2}) {
-            if (entry == to_string(ours) && (!best || ours > *best)) best = ours;
-        }
-        accept_version.remove_prefix(std::min(size + 1, accept_version.size()));
+bool lists(std::string_view accept_version, Version version) noexcept {
+    ListReader entries(accept_version);
+    for (std::string_view entry = entries.next(); !entry.empty(); entry = entries.next()) {
+        if (entry == to_string(version)) return true;
     }
-    return best;
+    return false;
+}
+
+std::optional<Version> negotiate(std::string_view accept_version) noexcept {
+    for (const Version version : {Version::v1_2, Version::v1_1, Version::v1_0}) {
+        if (lists(accept_version, version)) return version;
+    }
+    return std::nullopt;
 }
 
 }  // namespace edgews::stomp

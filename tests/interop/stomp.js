@@ -6,16 +6,23 @@ const assert = require('node:assert/strict');
 const { once } = require('node:events');
 const fs = require('node:fs');
 const net = require('node:net');
+const { after } = require('node:test');
 const { WebSocket } = require('ws');
 const { start_server } = require('./server.js');
 
 const patience_ms = 10_000;
 const subprotocols = ['v12.stomp', 'v11.stomp', 'v10.stomp'];
 
+// Those that a test did not stop, or could not, end with its file.
+const brokers = [];
+const runs = ({ child }) => child.exitCode === null && child.signalCode === null;
+after(() => Promise.all(brokers.filter(runs).map((broker) => broker.stop())));
+
 // The broker on free ports: { url, tcp_port, … } of server.js.
 async function start_broker(args = [], { port = 0, tcp_port = 0 } = {}) {
     const broker = await start_server('stomp_broker', ['--tcp-port', String(tcp_port), ...args],
                                       { port });
+    brokers.push(broker);
     broker.tcp_port = listening_ports(broker.pid).find((one) => one !== broker.port);
     broker.ws_url = broker.url('/ws');
     return broker;
@@ -32,8 +39,10 @@ function listening_ports(pid) {
         .map((fields) => Number.parseInt(fields[1].split(':')[1], 16));
 }
 
-// Bytes of memory that a process has in RAM.
+// Bytes of memory that a process has in RAM. 0 if it is of another build, whose sanitizers have
+// some of their own.
 function resident_size(pid) {
+    if (process.env.EDGEWS_BIN) return 0;
     return Number(/^VmRSS:\s*(\d+) kB$/m.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) *
            1024;
 }

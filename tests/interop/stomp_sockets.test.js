@@ -4,7 +4,7 @@
 
 const assert = require('node:assert/strict');
 const { once } = require('node:events');
-const { after, before, describe, it } = require('node:test');
+const { before, describe, it } = require('node:test');
 const { setTimeout: pause } = require('node:timers/promises');
 const { WebSocket } = require('ws');
 const { TcpPeer, WsPeer, frame, peers, resident_size, start_broker, state_of } =
@@ -15,7 +15,6 @@ const beat_ms = 1_000;
 
 let broker;
 before(async () => { broker = await start_broker(['--threads', '2']); });
-after(() => broker?.stop());
 
 const connect_frame = frame('CONNECT', { 'accept-version': '1.2', host: 'x' });
 const open = (transport) => peers[transport].open(broker);

@@ -240,9 +240,9 @@ TEST(StompBroker, serves_two_servers_at_once) {
 
 // Its own ACK is behind the SEND that waits for it.
 TEST(StompBroker, a_producer_does_not_wait_for_ever) {
-    StompServer server({.broker = {.queue = {.message_count_max = 1,
-                                             .when_full = stomp::WhenFull::block}},
-                        .block_timeout_ms = 50});
+    StompServer server(
+        {.broker = {.queue = {.message_count_max = 1, .when_full = stomp::WhenFull::block}},
+         .block_timeout_ms = 50});
     for (const Over over : both) {
         SCOPED_TRACE(name_of(over));
         StompPeer joe = server.connect(over);

@@ -184,9 +184,7 @@ TEST(StompHooks, connected_and_disconnected_are_called_once_for_each_session) {
 }
 
 TEST(StompHooks, one_that_throws_ends_its_session_with_error) {
-    const auto fails = [](std::string_view name) -> bool {
-        throw StompRefusal(std::string(name));
-    };
+    const auto fails = [](std::string_view name) -> bool { throw StompRefusal(std::string(name)); };
     std::string thrower;
     const auto check = [&](std::string_view name) { return thrower != name || fails(name); };
     StompServer server(
@@ -240,11 +238,11 @@ TEST(StompHooks, what_is_thrown_by_accident_is_for_the_application_alone) {
 
 // Who may not send somewhere does not have the application do it, either.
 TEST(StompHooks, a_reply_goes_where_its_client_may_send) {
-    StompServer server({}, {.authorise = [](const StompClient&, StompAction action,
-                                            std::string_view destination) {
-                           return action == StompAction::subscribe ||
-                                  destination == "/app/echo" || destination == "/queue/mine";
-                       }});
+    StompServer server(
+        {}, {.authorise = [](const StompClient&, StompAction action, std::string_view destination) {
+            return action == StompAction::subscribe || destination == "/app/echo" ||
+                   destination == "/queue/mine";
+        }});
     server.broker.app("/app/echo", [](StompRequest& request) { request.reply(request.text()); });
     for (const Over over : both) {
         StompPeer joe = server.connect(over);
@@ -284,7 +282,7 @@ TEST(StompHooks, authorise_again_ends_those_who_may_not_subscribe_any_more) {
 TEST(StompHooks, one_that_throws_when_it_is_asked_again_ends_its_session) {
     std::atomic<bool> throws = false;
     StompServer server({}, {.authorise = [&](const StompClient&, StompAction, std::string_view) {
-                           if (throws) throw std::runtime_error("no idea");
+                           if (throws) throw StompRefusal("no idea");
                            return true;
                        }});
     StompPeer peers[] = {server.connect(Over::tcp), server.connect(Over::web_socket)};

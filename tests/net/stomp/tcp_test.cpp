@@ -162,10 +162,10 @@ TEST(StompOverTcp, a_message_of_the_application_may_be_larger_than_any_limit) {
     StompServer server({.session = {.frame = {.body_size_max = 1000}}, .output_size_max = 10'000});
     StompPeer joe = server.connect(Over::tcp);
     joe.subscribe("/topic/a");
-    const std::string large(8 * 1024 * 1024, 'x');
+    const std::string large(3 * 1024 * 1024, 'x');
     EXPECT_EQ(server.broker.send("/topic/a", large), stomp::Fault::none);
     EXPECT_EQ(server.broker.send("/topic/a", "small"), stomp::Fault::none);
-    EXPECT_EQ(joe.hear("MESSAGE").body, large);
+    EXPECT_TRUE(joe.hear("MESSAGE").body == large);
     EXPECT_EQ(joe.hear("MESSAGE").body, "small");
 }
 
