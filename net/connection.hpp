@@ -131,6 +131,9 @@ class Connection final : public Stream {
     void agree_on_compression(const DeflateAnswer& answer);
     // Appends the value of the response's Sec-WebSocket-Extensions; nothing: there are none.
     void append_extensions(std::string& out) const;
+    // Sends what waits without waiting for the end of the turn. False: the peer has to read first;
+    // if more than RouteOptions::drain_mark waits, the drain handler will say when it has.
+    [[nodiscard]] bool push_out();
     // Input may have come while nobody read.
     void read_again() { read_later(); }
     // The application has closed or terminated it, here or through a Handle.

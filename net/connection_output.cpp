@@ -163,6 +163,11 @@ bool Connection::may_close_with(std::uint16_t code, std::string_view reason) noe
            is_valid_utf8(reason);
 }
 
+bool Connection::push_out() {
+    flush();
+    return !is_blocked();
+}
+
 void Connection::terminate() {
     is_unwanted_ = true;
     break_off();

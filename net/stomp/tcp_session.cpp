@@ -96,9 +96,7 @@ bool StompOnTcp::send(const Pieces& pieces) {
     // Before TLS has begun there is nobody to tell.
     const bool is_opening = transport() && transport()->state() == Transport::State::opening;
     if (!may_send() || is_opening) return true;
-    // Several may have had it served in this turn: the socket says whether that is too much. One
-    // frame may always wait, however large.
-    if (output_size() > stomp_drain_mark && !is_blocked()) flush();
+    // One frame may always wait, however large.
     const std::size_t size = pieces.front.size() + pieces.head.size() + pieces.body.size();
     if (output_size() > 0 && output_size() + size > stomp_loop().state().waiting_size_max()) {
         break_off();
@@ -108,6 +106,8 @@ bool StompOnTcp::send(const Pieces& pieces) {
     output().append(std::as_bytes(std::span(pieces.head)));
     output().append(pieces.body);
     request_flush();
+    // Several may have had it served in this turn: the socket says whether that is too much.
+    if (output_size() > stomp_drain_mark && !is_blocked()) flush();
     return !is_blocked() || output_size() <= stomp_drain_mark;
 }
 

@@ -40,9 +40,9 @@ bool StompOnWebSocket::send(const Pieces& pieces) {
     const std::array payload{std::as_bytes(std::span(pieces.front)),
                              std::as_bytes(std::span(pieces.head)), pieces.body};
     const auto kind = pieces.is_text ? kind_ : Message::Kind::binary;
-    const SendResult result = connection_.send(kind, payload);
-    // Only what waits above the mark is told when it has fallen below.
-    return result != SendResult::queued || connection_.buffered_amount() <= stomp_drain_mark;
+    static_cast<void>(connection_.send(kind, payload));
+    const auto is_over_mark = [&] { return connection_.buffered_amount() > stomp_drain_mark; };
+    return !is_over_mark() || connection_.push_out() || !is_over_mark();
 }
 
 void StompOnWebSocket::finish(stomp::Fault fault) {

@@ -238,6 +238,23 @@ TEST(StompBroker, serves_two_servers_at_once) {
     EXPECT_EQ(joe.hear("MESSAGE").body, "hello");
 }
 
+// One message may always wait, however large, and what comes behind it waits in the broker.
+TEST(StompBroker, a_message_of_the_application_may_be_larger_than_any_limit) {
+    StompServer server({.session = {.frame = {.body_size_max = 1000}}, .output_size_max = 10'000});
+    for (const Over over : both) {
+        SCOPED_TRACE(name_of(over));
+        StompPeer joe = server.connect(over);
+        joe.subscribe("/topic/a");
+        const std::string large(6 * 1024 * 1024, 'x');
+        EXPECT_EQ(server.broker.send("/topic/a", large), Fault::none);
+        for (int i = 0; i < 100; ++i) {
+            EXPECT_EQ(server.broker.send("/topic/a", std::to_string(i)), Fault::none);
+        }
+        EXPECT_TRUE(joe.hear("MESSAGE").body == large);
+        for (int i = 0; i < 100; ++i) EXPECT_EQ(joe.hear("MESSAGE").body, std::to_string(i));
+    }
+}
+
 // Its own ACK is behind the SEND that waits for it.
 TEST(StompBroker, a_producer_does_not_wait_for_ever) {
     StompServer server(

@@ -157,17 +157,5 @@ TEST(StompOverTcp, one_who_asks_for_receipts_and_reads_none_is_dropped) {
     server.server.wait_for(Counter::connections_open, 0);
 }
 
-// One message may always wait, however large.
-TEST(StompOverTcp, a_message_of_the_application_may_be_larger_than_any_limit) {
-    StompServer server({.session = {.frame = {.body_size_max = 1000}}, .output_size_max = 10'000});
-    StompPeer joe = server.connect(Over::tcp);
-    joe.subscribe("/topic/a");
-    const std::string large(3 * 1024 * 1024, 'x');
-    EXPECT_EQ(server.broker.send("/topic/a", large), stomp::Fault::none);
-    EXPECT_EQ(server.broker.send("/topic/a", "small"), stomp::Fault::none);
-    EXPECT_TRUE(joe.hear("MESSAGE").body == large);
-    EXPECT_EQ(joe.hear("MESSAGE").body, "small");
-}
-
 }  // namespace
 }  // namespace edgews::test
