@@ -342,8 +342,7 @@ Event MessageReader::close_event(std::span<std::byte> payload) noexcept {
                                           std::to_integer<unsigned>(payload[1]));
         if (!close_code::may_be_on_the_wire(code)) return fail(Fault::close_code_invalid);
         payload = payload.subspan(2);
-        Utf8Validator utf8;
-        if (!utf8.feed(payload) || !utf8.is_complete()) return fail(Fault::invalid_utf8);
+        if (!is_utf8(payload)) return fail(Fault::invalid_utf8);
     }
     message_.reset();
     forget_message();

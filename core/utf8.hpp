@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string_view>
 
 namespace edgews {
 
@@ -36,6 +37,15 @@ class Utf8Validator {
     std::uint8_t next_max_ = 0;
     bool failed_ = false;
 };
+
+// Whether all of it is UTF-8.
+[[nodiscard]] inline bool is_utf8(std::span<const std::byte> bytes) noexcept {
+    Utf8Validator validator;
+    return validator.feed(bytes) && validator.is_complete();
+}
+[[nodiscard]] inline bool is_utf8(std::string_view text) noexcept {
+    return is_utf8(std::as_bytes(std::span(text)));
+}
 
 // Whether all of `data` is UTF-8 that ends between two characters: one way to
 // find out, for tests and benchmarks.

@@ -37,14 +37,9 @@ struct PrinterOptions {
     bool is_typing = false;  // Lines are typed, on the terminal of stderr.
 };
 
-inline bool is_utf8(std::string_view text) noexcept {
-    edgews::Utf8Validator validator;
-    return validator.feed(std::as_bytes(std::span(text))) && validator.is_complete();
-}
-
 // Whatever a server says, in what JSON and terminals take.
 inline std::string as_utf8(std::string text) {
-    if (is_utf8(text)) return text;
+    if (edgews::is_utf8(text)) return text;
     std::replace_if(
         text.begin(), text.end(), [](unsigned char byte) { return byte >= 0x80; }, '?');
     return text;

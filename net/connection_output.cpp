@@ -16,11 +16,6 @@ namespace {
 
 constexpr std::size_t write_through_size_min = 64 * 1024;
 
-bool is_valid_utf8(std::string_view text) noexcept {
-    Utf8Validator validator;
-    return validator.feed(std::as_bytes(std::span(text))) && validator.is_complete();
-}
-
 }  // namespace
 
 // Anything goes while nothing waits: a limit below one message would refuse them all.
@@ -160,7 +155,7 @@ bool Connection::begin_closing(std::uint16_t code, std::string_view reason) {
 bool Connection::may_close_with(std::uint16_t code, std::string_view reason) noexcept {
     if (code == close_code::no_status) return reason.empty();
     return close_code::may_be_on_the_wire(code) && reason.size() <= control_payload_size_max - 2 &&
-           is_valid_utf8(reason);
+           is_utf8(reason);
 }
 
 bool Connection::push_out() {

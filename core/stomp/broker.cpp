@@ -14,10 +14,6 @@ constexpr std::string_view temporary_prefix = "/temp-queue/";
 // How much more than BrokerOptions::backlog_size_max may wait while the connection takes some.
 constexpr std::size_t taking_factor = 8;
 
-bool begins_with(std::string_view text, std::string_view beginning) noexcept {
-    return text.substr(0, beginning.size()) == beginning;
-}
-
 // A user's name as one segment of a key: nothing in it is a wildcard, or ends the segment.
 void append_user(std::string& out, std::string_view user) {
     constexpr std::string_view digits = "0123456789ABCDEF";
@@ -166,9 +162,9 @@ void Broker::unsubscribe(Subscription& subscription) {
 
 Broker::Sent Broker::send(std::string_view key, const Content& content, Outbox* producer) {
     Sent sent = Sent::done;
-    if (begins_with(key, queue_prefix)) {
+    if (key.starts_with(queue_prefix)) {
         sent = send_to_queue(key, content, producer);
-    } else if (begins_with(key, temporary_prefix)) {
+    } else if (key.starts_with(temporary_prefix)) {
         sent = send_to_temporary(key, content);
     } else if (publish(key, content) && producer != nullptr) {
         yield(*producer);

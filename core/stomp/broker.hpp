@@ -126,7 +126,7 @@ class Broker {
 
     enum class Sent : std::uint8_t {
         done,
-        full,                   // WhenFull::refuse.
+        full,                   // And nothing could be done about it: it is refused.
         blocked,                // WhenFull::block: try again when the outbox gets attention.
         too_many_destinations,  // Another queue would be one too many.
     };

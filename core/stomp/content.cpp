@@ -31,11 +31,6 @@ bool is_reserved(std::string_view name) noexcept {
     return false;
 }
 
-bool is_utf8(std::span<const std::byte> bytes) noexcept {
-    Utf8Validator validator;
-    return validator.feed(bytes) && validator.is_complete();
-}
-
 char* append(char* place, std::string_view text) noexcept {
     if (!text.empty()) std::memcpy(place, text.data(), text.size());
     return place + text.size();
@@ -140,7 +135,7 @@ Content ContentPool::make(const ContentSource& source) {
         *place++ = '\0';
         block->body_and_end = {body, source.body.size() + 1};
     }
-    block->is_text = is_utf8(source.body) && is_utf8(std::as_bytes(std::span(heads_[2])));
+    block->is_text = is_utf8(source.body) && is_utf8(heads_[2]);
     return Content(block);
 }
 

@@ -20,10 +20,6 @@ constexpr std::array<Prefix, 5> prefixes{{
     {"/temp-queue/", DestinationKind::temp_queue},
 }};
 
-constexpr bool begins_with(std::string_view text, std::string_view beginning) noexcept {
-    return text.substr(0, beginning.size()) == beginning;
-}
-
 // "/queue/NAME" or "/topic/NAME".
 bool is_shared_name(std::string_view rest) noexcept {
     const DestinationKind kind = kind_of(rest);
@@ -37,7 +33,7 @@ DestinationKind kind_of(std::string_view destination) noexcept {
         return DestinationKind::unknown;
     }
     for (const Prefix& prefix : prefixes) {
-        if (begins_with(destination, prefix.text) && destination.size() > prefix.text.size()) {
+        if (destination.starts_with(prefix.text) && destination.size() > prefix.text.size()) {
             return prefix.kind;
         }
     }
@@ -99,7 +95,7 @@ Fault check_subscribe(std::string_view destination) noexcept {
 
 UserDestination parse_user_destination(std::string_view destination) noexcept {
     constexpr std::string_view prefix = "/user/";
-    if (!begins_with(destination, prefix)) return {};
+    if (!destination.starts_with(prefix)) return {};
     const std::string_view rest = destination.substr(prefix.size());
     const std::size_t slash = rest.find('/');
     if (slash == 0 || slash == std::string_view::npos) return {};

@@ -1,9 +1,8 @@
 #include <edgews/core/stomp/frame_writer.hpp>
+#include <edgews/core/stomp/number.hpp>
 #include <edgews/core/stomp/value_encoding.hpp>
 
-#include <array>
 #include <cassert>
-#include <charconv>
 
 namespace edgews::stomp {
 namespace {
@@ -15,15 +14,6 @@ void append_line(std::string& out, const Header& header, Version version) {
     append_escaped(out, header.name, version);
     out.push_back(':');
     append_escaped(out, header.value, version);
-    out.push_back('\n');
-}
-
-void append_content_length(std::string& out, std::size_t size) {
-    std::array<char, 20> digits{};  // 2^64 has so many.
-    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), size).ptr;
-    out.append(content_length);
-    out.push_back(':');
-    out.append(digits.data(), static_cast<std::size_t>(end - digits.data()));
     out.push_back('\n');
 }
 
@@ -60,7 +50,12 @@ void append_frame(std::string& out, Command command, std::span<const Header> hea
     for (const Header& header : headers) {
         if (header.name != content_length) append_header(out, header, encoding);
     }
-    if (!body.empty()) append_content_length(out, body.size());
+    if (!body.empty()) {
+        out.append(content_length);
+        out.push_back(':');
+        append_number(out, body.size());
+        out.push_back('\n');
+    }
     out.push_back('\n');
     out.append(reinterpret_cast<const char*>(body.data()), body.size());
     out.push_back('\0');

@@ -1,18 +1,13 @@
 #include <edgews/core/http_token.hpp>
 #include <edgews/core/stomp/head_parser.hpp>
+#include <edgews/core/stomp/number.hpp>
 #include <edgews/core/utf8.hpp>
 
-#include <charconv>
+#include <optional>
 #include <string_view>
-#include <system_error>
 
 namespace edgews::stomp {
 namespace {
-
-bool is_utf8(std::string_view text) noexcept {
-    Utf8Validator utf8;
-    return utf8.feed(std::as_bytes(std::span(text))) && utf8.is_complete();
-}
 
 bool has_backslash(std::string_view text) noexcept {
     return text.find('\\') != std::string_view::npos;
@@ -87,12 +82,10 @@ class HeadParser {
     }
 
     Fault read_content_length(std::string_view value) noexcept {
-        std::size_t size = 0;
-        const char* const end = value.data() + value.size();
-        const auto [stop, error] = std::from_chars(value.data(), end, size);
-        if (stop != end || error != std::errc{}) return Fault::content_length_malformed;
-        head_.content_length = size;
-        return size > rules_->body_size_max ? Fault::body_too_big : Fault::none;
+        const std::optional<std::size_t> size = parse_number<std::size_t>(value);
+        if (!size) return Fault::content_length_malformed;
+        head_.content_length = *size;
+        return *size > rules_->body_size_max ? Fault::body_too_big : Fault::none;
     }
 
     std::string_view lines_;  // Those that are not read yet.

@@ -44,8 +44,7 @@ bool is_secret(const Frame& frame, std::string_view name) noexcept {
 
 // The application's words, whatever they are, as a body of text without NUL.
 std::string as_text(std::string text) {
-    Utf8Validator validator;
-    const bool is_text = validator.feed(std::as_bytes(std::span(text))) && validator.is_complete();
+    const bool is_text = is_utf8(text);
     for (char& c : text) {
         if (c == '\0' || (!is_text && static_cast<unsigned char>(c) >= 0x80)) c = '?';
     }

@@ -12,10 +12,6 @@ std::optional<AckMode> ack_mode_of(std::optional<std::string_view> ack, Version 
     return std::nullopt;
 }
 
-bool begins_with(std::string_view text, std::string_view beginning) noexcept {
-    return text.substr(0, beginning.size()) == beginning;
-}
-
 }  // namespace
 
 Fault Session::check(const Frame& frame) {
@@ -100,7 +96,7 @@ std::string Session::reply_to_of(const Frame& frame) {
     reply_queue_.clear();
     const auto reply_to = frame.find("reply-to");
     if (!reply_to || kind_of(*reply_to) != DestinationKind::temp_queue) return {};
-    if (begins_with(*reply_to, foreign_queue_prefix)) return {};
+    if (reply_to->starts_with(foreign_queue_prefix)) return {};
     if (check_subscribe(*reply_to) != Fault::none) return {};
     reply_queue_ = *reply_to;
     return Broker::subscription_key(outbox_, *reply_to);
@@ -115,7 +111,7 @@ Fault Session::check_subscribe_frame(const Frame& frame) {
     if (!id && version_ != Version::v1_0) return Fault::id_missing;
     if (const Fault fault = check_subscribe(*destination); fault != Fault::none) return fault;
     // Somebody's own: others know its name, and send to it.
-    if (begins_with(*destination, foreign_queue_prefix)) {
+    if (destination->starts_with(foreign_queue_prefix)) {
         return Fault::destination_not_for_subscribe;
     }
     if (id && id->size() > destination_size_max) return Fault::id_too_long;

@@ -25,9 +25,13 @@ bool Session::carry_out() {
         case Request::Kind::abort: carry_out_abort(); break;
         case Request::Kind::disconnect:
             if (wants_receipt_) write_receipt(output_);
-            return enter(State::over), true;
+            enter(State::over);
+            return true;
     }
-    if (fault != Fault::none) return refuse(fault), true;
+    if (fault != Fault::none) {
+        refuse(fault);
+        return true;
+    }
     if (is_done && wants_receipt_) write_receipt(output_);
     if (is_done) wants_receipt_ = false;
     request_.frame = nullptr;  // The input goes before the next try, and before anything else.

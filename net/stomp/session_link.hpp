@@ -105,8 +105,8 @@ class StompSessionLink {
     stomp::Session session_;
     Address address_;
     std::string held_;          // What came behind a request that waits.
-    bool is_blocked_ = false;   // Nothing more is processed until it may try again:
-    bool is_undone_ = false;    // the last request has yet to be carried out, or else others wait.
+    bool is_blocked_ = false;   // Nothing more is processed until it may go on.
+    bool is_undone_ = false;    // Then: the last request is still to be carried out.
     bool is_finished_ = false;  // It has left.
     bool was_connected_ = false;
     bool is_slow_ = false;        // The connection takes nothing now.
