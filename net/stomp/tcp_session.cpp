@@ -60,8 +60,13 @@ void StompOnTcp::on_readable() {
         received(space.first(got.size));
         if (is_closed()) return;
         end_dispatch();
-        if (!is_open() || is_broken() || (is_drained() && !has_ended())) return;
+        if (!is_open() || is_given_up() || (is_drained() && !has_ended())) return;
     }
+}
+
+// What came before is done (1.2, Connection Lingering), but for what has to wait.
+void StompOnTcp::on_reset() {
+    is_paused_ ? on_lost() : on_readable();
 }
 
 void StompOnTcp::on_lost() {

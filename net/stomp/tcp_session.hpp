@@ -24,6 +24,7 @@ class StompOnTcp final : public Stream, private StompSessionLink {
 
   private:
     void on_readable() override;
+    void on_reset() override;
     void on_lost() override;
     void end_of_input();
     void on_writable() override;

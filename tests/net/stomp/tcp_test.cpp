@@ -112,6 +112,23 @@ TEST(StompOverTcp, what_comes_before_the_end_of_input_is_done_and_answered) {
     for (int i = 0; i < 100; ++i) EXPECT_EQ(jim.hear("MESSAGE").body, std::to_string(i));
 }
 
+// As a client that is killed with something unread leaves it.
+TEST(StompOverTcp, what_comes_before_a_reset_is_done) {
+    TcpServer server;
+    StompPeer jim = server.open();
+    jim.connect().subscribe("/queue/a");
+    StompPeer joe = server.open();
+    joe.connect();
+    std::string frames;  // In one go: what has not left when a reset is sent never will.
+    for (int i = 0; i < 100; ++i) {
+        frames += "SEND\ndestination:/queue/a\n\n" + std::to_string(i) + '\0';
+    }
+    joe.client().send(frames);
+    joe.client().reset();
+    for (int i = 0; i < 100; ++i) EXPECT_EQ(jim.hear("MESSAGE").body, std::to_string(i));
+    server.server.wait_for(Counter::connections_open, 1);
+}
+
 TEST(StompOverTcp, error_is_read_by_one_who_goes_on_sending) {
     TcpServer server({.session = {.frame = {.body_size_max = 1000}}});
     StompPeer joe = server.open({.send_buffer = 65'536});
