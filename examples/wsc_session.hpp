@@ -269,7 +269,7 @@ class Session final : private Input::Reader {
     bool send_line(std::string_view line) {
         if (is_input_over_) return false;
         ++line_number_;
-        if (is_utf8(line)) return send(line);
+        if (edgews::is_utf8(line)) return send(line);
         fail("input: line " + std::to_string(line_number_) +
              " is not UTF-8; --binary sends any bytes");
         finish_input();

@@ -233,7 +233,7 @@ class Play {
             require(queue.blocked.is_empty());
         });
         require(world_.broker.topics().count() == 0);
-        world_.broker.topics().visit([](std::string_view, std::size_t) { std::abort(); });
+        world_.broker.topics().visit([](std::string_view, const Topic&) { std::abort(); });
         require(world_.broker.next_attention() == nullptr);
     }
 
