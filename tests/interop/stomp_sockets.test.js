@@ -302,8 +302,8 @@ describe('connections that come and go', () => {
             const destination = `/queue/of-${i}`;
             await peer.subscribe(destination, { ack: 'client' });
             peer.say('SEND', { destination }, 'x'.repeat(1_000));
-            await peer.hear('MESSAGE');
-            peer.say('ACK', { id: '1-1' });
+            const { headers } = await peer.hear('MESSAGE');
+            peer.say('ACK', { id: headers.ack });
             if (i % 3 === 0) return peer.vanish();  // A reset.
             peer.say('DISCONNECT');
             await peer.hear_end();
