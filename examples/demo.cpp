@@ -32,18 +32,17 @@
 #include "demo_page.hpp"
 #include "demo_room.hpp"
 #include "demo_stomp.hpp"
+#include "number.hpp"
 #include "page.hpp"
 
 #include <edgews/edgews.hpp>
 
-#include <charconv>
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 
 namespace {
@@ -54,6 +53,7 @@ using demo::is_line;
 using demo::quote;
 using demo::trimmed;
 using demo::Visitor;
+using examples::parse_number;
 
 class Demo {
   public:
@@ -184,13 +184,6 @@ struct Arguments {
     std::optional<std::uint16_t> stomp_port{};
     bool are_valid = true;
 };
-
-template <class Number>
-bool parse_number(std::string_view text, Number& number) {
-    const char* const end = text.data() + text.size();
-    const auto [stop, error] = std::from_chars(text.data(), end, number);
-    return error == std::errc() && stop == end;
-}
 
 Arguments parse(int count, char** words) {
     Arguments arguments;

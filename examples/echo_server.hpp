@@ -8,20 +8,14 @@
 #include <edgews/edgews.hpp>
 
 #include <algorithm>
-#include <charconv>
 #include <csignal>
 #include <cstddef>
 #include <cstdio>
 #include <string_view>
-#include <system_error>
+
+#include "number.hpp"
 
 namespace examples {
-
-template <class Number>
-bool parse_number(std::string_view text, Number& number) {
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    return error == std::errc() && end == text.data() + text.size();
-}
 
 struct EchoOptions {
     edgews::ListenOptions listen{.host = "127.0.0.1", .port = 9001};

@@ -11,14 +11,13 @@
 #include <edgews/edgews.hpp>
 #include <edgews/net/stomp/stomp_broker.hpp>
 
-#include <charconv>
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <string>
 #include <string_view>
-#include <system_error>
 
+#include "number.hpp"
 #include "page.hpp"
 #include "stomp_broker_page.hpp"
 #include "stomp_broker_state.hpp"
@@ -26,11 +25,7 @@
 
 namespace {
 
-template <class Number>
-bool parse_number(std::string_view text, Number& number) {
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    return error == std::errc() && end == text.data() + text.size();
-}
+using examples::parse_number;
 
 struct Arguments {
     std::string host = "127.0.0.1";

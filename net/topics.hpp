@@ -10,6 +10,7 @@
 #pragma once
 
 #include <edgews/core/prepared_message.hpp>
+#include <edgews/core/string_hash.hpp>
 #include <edgews/net/source.hpp>
 
 #include <cstddef>
@@ -74,14 +75,9 @@ class Topics final : public Source {
     [[nodiscard]] std::span<const std::byte> join(std::span<const Published> run);
     void remove(Connection& connection, std::size_t index) noexcept;
 
-    struct Hash {
-        using is_transparent = void;
-        std::size_t operator()(std::string_view name) const noexcept {
-            return std::hash<std::string_view>{}(name);
-        }
-    };
     // The keys are views of the topics' own names.
-    std::unordered_map<std::string_view, std::unique_ptr<Topic>, Hash, std::equal_to<>> topics_;
+    std::unordered_map<std::string_view, std::unique_ptr<Topic>, StringHash, std::equal_to<>>
+        topics_;
     Loop& loop_;
     std::vector<Published> waiting_;
     std::size_t waiting_size_ = 0;      // Bytes, with frame headers.

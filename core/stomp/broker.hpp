@@ -16,6 +16,7 @@
 #include <edgews/core/stomp/outbox.hpp>
 #include <edgews/core/stomp/queue.hpp>
 #include <edgews/core/stomp/topic_table.hpp>
+#include <edgews/core/string_hash.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -164,13 +165,6 @@ class Broker {
     [[nodiscard]] const TopicTable& topics() const noexcept { return topics_; }
 
   private:
-    struct Hash {
-        using is_transparent = void;
-        std::size_t operator()(std::string_view name) const noexcept {
-            return std::hash<std::string_view>{}(name);
-        }
-    };
-
     [[nodiscard]] Sent send_to_queue(std::string_view key, const Content& content,
                                      Outbox* producer);
     [[nodiscard]] Sent send_to_temporary(std::string_view key, const Content& content);
@@ -214,7 +208,7 @@ class Broker {
     bool has_expiring_ = false;      // A queue may hold a message that expires.
     TopicTable topics_;
     std::size_t queues_size_ = 0;  // Bytes of their messages.
-    std::unordered_map<std::string, std::unique_ptr<Queue>, Hash, std::equal_to<>> queues_;
+    std::unordered_map<std::string, std::unique_ptr<Queue>, StringHash, std::equal_to<>> queues_;
     List<Outbox, &Outbox::attention> attention_;
     List<Outbox, &Outbox::blocked> yielding_;  // Producers that crowded subscribers hold up.
     std::vector<Subscription*> found_;         // Of publish().

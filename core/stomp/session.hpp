@@ -15,8 +15,7 @@
 // output(), and closes (1.2, ERROR).
 //
 // The choices where the specifications leave one:
-// - RECEIPT of a frame in a transaction comes at COMMIT, when its effect happens; after ABORT
-// never.
+// - RECEIPT of a frame in a transaction comes at COMMIT, with its effect, and after ABORT never.
 // - UNSUBSCRIBE gives back what is not acknowledged; to acknowledge that later is a fault.
 // - ACK of an automatic subscription does nothing.
 // - NACK puts the message back in its place, with `requeue:false` into the dead-letter queue; a
@@ -35,6 +34,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -188,8 +188,8 @@ class Session {
 
     // Of the request that is to be answered.
     Request request_;
-    std::string receipt_;  // Empty: it asks for none.
     bool wants_receipt_ = false;
+    std::string receipt_;  // The id that its RECEIPT is to have.
     Sending sending_;
     std::string reply_queue_;  // The temporary queue that its reply-to names; empty: none.
     SubscriptionSetup subscribing_;

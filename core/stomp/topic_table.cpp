@@ -19,7 +19,7 @@ void append_subscribers(Topic& topic, std::vector<Subscription*>& out) {
 // A segment of patterns, and what may follow it. A wildcard is a child like any other: its text
 // ("/*", ".#") is no name's, for names with wildcards are not sent to.
 struct TopicTable::Node {
-    std::unordered_map<std::string, std::unique_ptr<Node>, Hash, std::equal_to<>> children;
+    std::unordered_map<std::string, std::unique_ptr<Node>, StringHash, std::equal_to<>> children;
     Topic topic;
 
     [[nodiscard]] Node* child(std::string_view segment) {

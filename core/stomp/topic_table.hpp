@@ -4,6 +4,8 @@
 // message, if there are any. Subscribing and leaving cost O(1) in the number of subscribers.
 #pragma once
 
+#include <edgews/core/string_hash.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -46,12 +48,6 @@ class TopicTable {
 
   private:
     struct Node;
-    struct Hash {
-        using is_transparent = void;
-        std::size_t operator()(std::string_view name) const noexcept {
-            return std::hash<std::string_view>{}(name);
-        }
-    };
     [[nodiscard]] Node& node_of(std::string_view pattern);
     static void visit_below(const Node& node,
                             const std::function<void(std::string_view, const Topic&)>& visit);
@@ -60,7 +56,7 @@ class TopicTable {
     static void add_to(Topic& topic, Subscription& subscription);
     static void remove_from(Topic& topic, Subscription& subscription) noexcept;
 
-    std::unordered_map<std::string, Topic, Hash, std::equal_to<>> names_;
+    std::unordered_map<std::string, Topic, StringHash, std::equal_to<>> names_;
     std::unique_ptr<Node> patterns_;  // The root.
     std::size_t pattern_count_ = 0;   // Nodes with subscribers.
 };

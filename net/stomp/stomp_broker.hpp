@@ -1,13 +1,13 @@
 // A STOMP broker inside a server: over WebSocket, and over TCP.
 //
-//     edgews::Server server;
 //     edgews::StompBroker broker;
+//     edgews::Server server;
 //     broker.app("/app/time", [](edgews::StompRequest& request) { request.reply(time_of_day()); });
 //     broker.attach(server, "/ws");
 //     return server.run({.port = 15674});
 //
 // One broker serves all loops of a server, or of several: whoever subscribes on one gets what is
-// sent on another. It must outlive them. Its destinations are those of core/stomp/destination.hpp.
+// sent on another. It must outlive them: declare it first. Its destinations are those of core/stomp/destination.hpp.
 #pragma once
 
 #include <edgews/core/stomp/broker.hpp>

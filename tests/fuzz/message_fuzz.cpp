@@ -11,6 +11,7 @@
 // second seeds the cuts; the third is how many KiB the rest is repeated up to, so
 // that a small input reaches large messages. The rest is what the peer sends.
 #include "../support/transcript.hpp"
+#include "pieces.hpp"
 
 #include <edgews/core/frame.hpp>
 #include <edgews/core/message_reader.hpp>
@@ -25,6 +26,7 @@
 #include <vector>
 
 using namespace edgews;
+using namespace edgews::fuzz;
 
 namespace {
 
@@ -52,23 +54,6 @@ void check_header(std::span<const std::byte> bytes, Role role, bool rsv1_allowed
         require(std::equal(again.begin(), again.begin() + parsed.size, bytes.begin()));
     }
 }
-
-// How an input is cut.
-enum class Cut { whole, byte_by_byte, at_random, at_random_and_direct };
-
-struct Pieces {
-    Cut cut;
-    std::uint64_t random;
-
-    std::size_t next(std::size_t rest) noexcept {
-        if (cut == Cut::whole) return rest;
-        if (cut == Cut::byte_by_byte) return 1;
-        random = random * 6364136223846793005U + 1442695040888963407U;
-        const std::uint64_t value = random >> 33;
-        return static_cast<std::size_t>(1 +
-                                        (value >> 4) % std::min(rest, value % 4 == 0 ? rest : 9));
-    }
-};
 
 std::vector<std::string> read(ReaderSetup setup, std::span<const std::byte> bytes, Pieces pieces) {
     BufferPool pool(0);  // Keeps nothing: a sanitizer sees late uses.

@@ -10,6 +10,7 @@
 // third, if it is below 32, is how many KiB the rest is repeated up to. The rest is what the client
 // sends.
 #include "../support/stomp_frames.hpp"
+#include "pieces.hpp"
 
 #include <edgews/core/http_token.hpp>
 #include <edgews/core/stomp/frame_reader.hpp>
@@ -25,6 +26,7 @@
 #include <vector>
 
 using namespace edgews;
+using namespace edgews::fuzz;
 
 namespace {
 
@@ -36,11 +38,6 @@ void require(bool promise) {
 }
 
 constexpr Version all_versions[] = {Version::v1_0, Version::v1_1, Version::v1_2};
-
-bool is_utf8(std::string_view text) {
-    Utf8Validator utf8;
-    return utf8.feed(std::as_bytes(std::span(text))) && utf8.is_complete();
-}
 
 bool is_connecting(stomp::Command command) {
     return command == stomp::Command::connect || command == stomp::Command::connected;
@@ -95,23 +92,6 @@ void check_good(const stomp::Frame& frame, Version version, const stomp::FrameLi
         require(is_expressible(header, encoding) || (has_cr && encoding != Version::v1_2));
     }
 }
-
-// How an input is cut.
-enum class Cut { whole, byte_by_byte, at_random };
-
-struct Pieces {
-    Cut cut;
-    std::uint64_t random;
-
-    std::size_t next(std::size_t rest) noexcept {
-        if (cut == Cut::whole) return rest;
-        if (cut == Cut::byte_by_byte) return 1;
-        random = random * 6364136223846793005U + 1442695040888963407U;
-        const std::uint64_t value = random >> 33;
-        return static_cast<std::size_t>(1 +
-                                        (value >> 4) % std::min(rest, value % 4 == 0 ? rest : 9));
-    }
-};
 
 struct Setup {
     Version version;

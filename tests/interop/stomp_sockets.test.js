@@ -249,7 +249,9 @@ describe('what only WebSocket has', () => {
            for (const [protocols, chosen] of rows) {
                const peer = await WsPeer.open(broker, { protocols });
                assert.equal(peer.socket.protocol, chosen, `${protocols}`);
-               await peer.connect();
+               const { connected } = await peer.connect();
+               const version = chosen ? `1.${chosen[2]}` : '1.2';  // "v11.stomp" is 1.1.
+               assert.equal(connected.headers.version, version, `${protocols}`);
                peer.destroy();
            }
            // `ws` ends what does not choose: a browser would, too.

@@ -14,14 +14,6 @@ namespace {
 
 using namespace std::string_literals;
 
-constexpr std::array<std::string_view, 3> versions{"1.0", "1.1", "1.2"};
-
-Peer& listener(Peers& peers, std::string_view version) {
-    Peer& peer = peers.connect(version);
-    peer.say("SUBSCRIBE\nid:1\ndestination:/topic/a\n\n");
-    return peer;
-}
-
 TEST(StompChecklist, A23_content_length_counts_octets_NULs_included) {
     for (const std::string_view from : versions) {
         for (const std::string_view to : versions) {

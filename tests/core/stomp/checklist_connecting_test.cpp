@@ -264,5 +264,22 @@ TEST(StompChecklist, C8_a_session_of_1_0_has_no_heart_beats) {
     EXPECT_EQ(beats_of({1000, 1000}, "accept-version:1.0\nheart-beat:nonsense\n"), (Beats{0, 0}));
 }
 
+TEST(StompChecklist, B15_the_subprotocols_version_is_agreed_on_where_CONNECT_lists_it) {
+    struct Row {
+        Version preferred;
+        std::string_view lists;
+        Version agreed;
+    };
+    for (const Row& row :
+         {Row{Version::v1_1, "1.0,1.1,1.2", Version::v1_1},
+          Row{Version::v1_0, "1.2,1.0", Version::v1_0}, Row{Version::v1_1, "1.2", Version::v1_2}}) {
+        Peers peers;
+        Peer& peer = peers.add();
+        peer.session().prefer(row.preferred);
+        peer.say("CONNECT\naccept-version:" + std::string(row.lists) + "\n\n");
+        EXPECT_EQ(peer.take("CONNECTED").header("version"), to_string(row.agreed)) << row.lists;
+    }
+}
+
 }  // namespace
 }  // namespace edgews::stomp::test

@@ -14,14 +14,6 @@ namespace {
 
 using namespace std::string_literals;
 
-constexpr std::array<std::string_view, 3> versions{"1.0", "1.1", "1.2"};
-
-Peer& listener(Peers& peers, std::string_view version) {
-    Peer& peer = peers.connect(version);
-    peer.say("SUBSCRIBE\nid:1\ndestination:/topic/a\n\n");
-    return peer;
-}
-
 // What a listener of version `to` gets of a SEND with these header lines.
 Got passed_on(std::string_view from, std::string_view to, std::string_view headers,
               std::string_view body = "") {

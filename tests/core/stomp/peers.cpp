@@ -199,4 +199,10 @@ void Peers::at(std::uint64_t now_ms) {
     serve();
 }
 
+Peer& listener(Peers& peers, std::string_view version) {
+    Peer& peer = peers.connect(version);
+    peer.say("SUBSCRIBE\nid:1\ndestination:/topic/a\n\n");
+    return peer;
+}
+
 }  // namespace edgews::stomp::test

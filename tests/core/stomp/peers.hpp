@@ -12,6 +12,7 @@
 #include <edgews/core/stomp/broker.hpp>
 #include <edgews/core/stomp/session.hpp>
 
+#include <array>
 #include <cstddef>
 #include <deque>
 #include <map>
@@ -109,5 +110,10 @@ class Peers {
     Broker broker_;
     std::vector<std::unique_ptr<Peer>> peers_;
 };
+
+inline constexpr std::array<std::string_view, 3> versions{"1.0", "1.1", "1.2"};
+
+// Somebody connected by that version, and subscribed to /topic/a by id 1.
+Peer& listener(Peers& peers, std::string_view version);
 
 }  // namespace edgews::stomp::test
