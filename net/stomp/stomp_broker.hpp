@@ -7,7 +7,8 @@
 //     return server.run({.port = 15674});
 //
 // One broker serves all loops of a server, or of several: whoever subscribes on one gets what is
-// sent on another. It must outlive them: declare it first. Its destinations are those of core/stomp/destination.hpp.
+// sent on another. It must outlive them: declare it first. Its destinations are those of
+// core/stomp/destination.hpp.
 #pragma once
 
 #include <edgews/core/stomp/broker.hpp>
