@@ -91,7 +91,7 @@ struct Outgoing {
     Content content{};
     const Subscription* subscription = nullptr;
     DeliveryId id{};
-    bool is_redelivered = false;
+    bool is_redelivered = false;  // Topics' never are; queues' say it or its contrary.
 };
 
 class Broker {

@@ -209,7 +209,9 @@ std::string_view Session::append_front(const Outgoing& outgoing, std::string& fr
         outgoing.id.append_to(front);
         front += '\n';
     }
-    if (outgoing.is_redelivered) front += "redelivered:true\n";
+    if (outgoing.subscription->queue != nullptr) {
+        front += outgoing.is_redelivered ? "redelivered:true\n" : "redelivered:false\n";
+    }
     if (version_ == Version::v1_2) return outgoing.content.head(version_);
     // Before 1.2 message-id is what an ACK names, so it is another for each delivery.
     front += "message-id:";

@@ -159,7 +159,9 @@ Fault Session::check_settling(const Frame& frame) {
     if (subscription && named->setup().id != *subscription) return Fault::delivery_unknown;
     Verdict verdict = Verdict::accepted;
     if (is_nack) {
-        verdict = frame.find("requeue") == "false" ? Verdict::dead_letter : Verdict::requeue;
+        const auto requeue = frame.find("requeue");  // Python's clients say "False".
+        const bool is_refused = requeue == "false" || requeue == "False";
+        verdict = is_refused ? Verdict::dead_letter : Verdict::requeue;
     }
     settling_ = {.id = *id, .verdict = verdict};
     return find_transaction(frame);

@@ -147,9 +147,9 @@ TEST(StompChecklist, F6_NACK_gives_back_one_or_all_before_it) {
 }
 
 TEST(StompChecklist, F6_NACK_without_requeue_goes_to_the_dead_letters) {
-    for (const std::string version : {"1.1", "1.2"}) {
+    for (const auto& [version, no] : {std::pair("1.1", "false"), std::pair("1.2", "False")}) {
         Consumer consumer(version, "client-individual");
-        consumer.peer.say("NACK\nrequeue:false\n" + consumer.name(1) + '\n');
+        consumer.peer.say(std::string("NACK\nrequeue:") + no + '\n' + consumer.name(1) + '\n');
         EXPECT_TRUE(consumer.peer.has_nothing());
         EXPECT_EQ(consumer.count(), 2U);
         EXPECT_EQ(consumer.count_of("/queue/dead-letters"), 1U);

@@ -54,7 +54,7 @@ class RandomRun {
             const Got got = last.take("MESSAGE");
             numbers.push_back(std::stoi(got.body));
             EXPECT_EQ(got.header("redelivered"),
-                      delivered_.count(numbers.back()) != 0 ? "true" : "(none)");
+                      delivered_.count(numbers.back()) != 0 ? "true" : "false");
         }
         EXPECT_EQ(numbers, (std::vector<int>(left_.begin(), left_.end())));
     }
@@ -160,7 +160,7 @@ class RandomRun {
             EXPECT_EQ(left_.count(number), 1U) << number << " is settled";
             EXPECT_EQ(held_.count(number), 0U) << number << " is with another";
             const bool is_again = !delivered_.insert(number).second;
-            EXPECT_EQ(got.header("redelivered"), is_again ? "true" : "(none)") << number;
+            EXPECT_EQ(got.header("redelivered"), is_again ? "true" : "false") << number;
             if (consumer.mode == Mode::automatic) {
                 left_.erase(number);
                 continue;
