@@ -2,7 +2,7 @@
 //
 //     build/examples/stomp_broker [--host 127.0.0.1] [--port 15674] [--path /ws] [--tcp-port 61613]
 //         [--user login:passcode]... [--threads 1] [--max-queue 100000] [--when-full refuse]
-//         [--no-page]
+//         [--max-message 1048576] [--no-page]
 //
 // With --user, only those get in, to the page too; without, everyone does. --tcp-port 0 picks a
 // free port, and "none" opens none. A SEND to a queue that is full: its producer is refused, the
@@ -16,6 +16,7 @@
 #include <cstdio>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "number.hpp"
 #include "page.hpp"
@@ -37,18 +38,20 @@ struct Arguments {
     unsigned threads = 1;
     std::size_t queue_max = 100'000;
     edgews::stomp::WhenFull when_full = edgews::stomp::WhenFull::refuse;
+    std::size_t message_max = 1024 * 1024;
     bool has_page = true;
 
     static constexpr const char* usage =
         "[--host ADDRESS] [--port 0-65535] [--path /PATH] [--tcp-port 0-65535 or none]"
         " [--user LOGIN:PASSCODE]... [--threads N, 0: one per CPU] [--max-queue MESSAGES]"
-        " [--when-full refuse|drop|block] [--no-page]";
+        " [--when-full refuse|drop|block] [--max-message BYTES] [--no-page]";
 
     bool take(std::string_view option, std::string_view value) {
         if (value.empty()) return false;
         if (option == "--port") return parse_number(value, port);
         if (option == "--threads") return parse_number(value, threads);
         if (option == "--max-queue") return parse_number(value, queue_max) && queue_max > 0;
+        if (option == "--max-message") return parse_number(value, message_max);
         if (option == "--user") return users.add(value);
         if (option == "--when-full") return take_when_full(value);
         if (option == "--tcp-port") {
@@ -103,9 +106,11 @@ void serve_page(edgews::Server& server, edgews::StompBroker& broker, const Argum
 }
 
 int serve(const Arguments& arguments) {
-    edgews::StompBroker broker({.broker = {.queue = {.message_count_max = arguments.queue_max,
-                                                     .when_full = arguments.when_full}}},
-                               hooks_for(arguments));
+    edgews::StompOptions options;
+    options.broker.queue = {.message_count_max = arguments.queue_max,
+                            .when_full = arguments.when_full};
+    options.session.frame.body_size_max = arguments.message_max;
+    edgews::StompBroker broker(std::move(options), hooks_for(arguments));
     broker.app("/app/echo", [](edgews::StompRequest& request) { request.reply(request.text()); });
 
     edgews::Server server({.loops = arguments.threads});
