@@ -4,8 +4,8 @@
 //         [--mode topic|queue] [--subscribers 1] [--size 100] [--window 256] [--seconds 3]
 //         [--login guest] [--passcode guest] [--prefetch 1000]
 //
-// One client sends to a destination, others are subscribed to it; no more than `window` messages
-// are on their way at a time. In mode queue each message is acknowledged by itself
+// One client sends to a destination of its own, others are subscribed to it; no more than `window`
+// messages are on their way at a time. In mode queue each message is acknowledged by itself
 // (client-individual). With --pid, the CPU time of that process is counted, all threads. The last
 // line is JSON.
 #include <edgews/core/stomp/frame_reader.hpp>
@@ -20,6 +20,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/types.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -171,7 +172,8 @@ std::uint64_t cpu_ns(pid_t pid) {
 class Load {
   public:
     Load(edgews::Loop& loop, const Options& options) : loop_(loop), options_(options) {
-        destination_ = options.is_queue ? "/queue/load" : "/topic/load";
+        destination_ = options.is_queue ? "/queue/load-" : "/topic/load-";
+        destination_ += std::to_string(getpid());
         const std::string body(options.size, 'x');
         const stomp::Header header{"destination", destination_};
         stomp::append_frame(message_, stomp::Command::send, {&header, 1},
