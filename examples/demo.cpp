@@ -234,6 +234,9 @@ int main(int count, char** words) {
     const std::string url = is_any ? "localhost:" + std::to_string(server.port()) : name;
     std::printf("listening on %s\nopen http://%s/ in a browser, or two\n", name.c_str(),
                 url.c_str());
+    if (arguments.stomp_port) {
+        std::printf("STOMP over TCP on %s\n", server.listening_on(1).c_str());
+    }
     std::fflush(stdout);
     return server.run();
 }

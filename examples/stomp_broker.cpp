@@ -5,9 +5,10 @@
 //         [--max-message 1048576] [--no-page]
 //
 // With --user, only those get in, to the page too; without, everyone does. --tcp-port 0 picks a
-// free port, and "none" opens none. A SEND to a queue that is full: its producer is refused, the
-// queue's oldest message is dropped, or the producer is blocked. /app/echo answers whoever asks by
-// reply-to. The page is examples/stomp_broker/, inside this program.
+// free port, which the second line that it prints tells, and "none" opens none. A SEND to a queue
+// that is full: its producer is refused, the queue's oldest message is dropped, or the producer is
+// blocked. /app/echo answers whoever asks by reply-to. The page is examples/stomp_broker/, inside
+// this program.
 #include <edgews/edgews.hpp>
 #include <edgews/net/stomp/stomp_broker.hpp>
 
@@ -130,6 +131,7 @@ int serve(const Arguments& arguments) {
         return 1;
     }
     std::printf("listening on %s\n", server.listening_on().c_str());
+    if (arguments.has_tcp) std::printf("STOMP over TCP on %s\n", server.listening_on(1).c_str());
     std::fflush(stdout);
     return server.run();
 }

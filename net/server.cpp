@@ -16,6 +16,7 @@
 #include <cstdio>
 #include <mutex>
 #include <stdexcept>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -67,8 +68,8 @@ struct Server::State {
     std::vector<std::unique_ptr<Loop>> loops;
     std::vector<std::thread> threads;
     std::vector<std::string> unix_paths;
-    Error option_error;  // For listen() to tell.
-    std::string name;
+    Error option_error;              // For listen() to tell.
+    std::vector<std::string> names;  // Of what is listened on.
     std::uint16_t port = 0;
 
     std::mutex mutex;  // Guards what follows.
@@ -146,7 +147,7 @@ Error Server::listen(const ListenOptions& options) {
     make_shards();
     ListenSockets sockets = open_listen_sockets(options, loop_count());
     if (sockets.error) return sockets.error;
-    if (state_->name.empty()) state_->name = sockets.name;
+    state_->names.push_back(std::move(sockets.name));
     if (state_->port == 0) state_->port = sockets.port;
     if (!options.unix_path.empty()) state_->unix_paths.push_back(options.unix_path);
     const ListenerSetup setup{.is_shared = sockets.fds.size() < loop_count(),
@@ -166,8 +167,9 @@ std::uint16_t Server::port() const noexcept {
     return state_->port;
 }
 
-const std::string& Server::listening_on() const noexcept {
-    return state_->name;
+const std::string& Server::listening_on(std::size_t listener) const noexcept {
+    static const std::string none;
+    return listener < state_->names.size() ? state_->names[listener] : none;
 }
 
 int Server::run(const ListenOptions& options) {

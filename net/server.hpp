@@ -66,9 +66,11 @@ class Server {
 
     // Opens and binds; may be called for several addresses. Requires: before run() or start().
     [[nodiscard]] Error listen(const ListenOptions& options);
-    // The port of the first TCP listener; 0 before. And its name: "127.0.0.1:9001".
+    // The port of the first TCP listener; 0 before.
     [[nodiscard]] std::uint16_t port() const noexcept;
-    [[nodiscard]] const std::string& listening_on() const noexcept;
+    // What the calls of listen() opened, in their order: "127.0.0.1:9001", "unix:/run/x". Empty:
+    // there was no such call.
+    [[nodiscard]] const std::string& listening_on(std::size_t listener = 0) const noexcept;
 
     // Runs all loops, one of them in the calling thread, until shutdown() is done. 0.
     int run();

@@ -23,20 +23,9 @@ async function start_broker(args = [], { port = 0, tcp_port = 0 } = {}) {
     const broker = await start_server('stomp_broker', ['--tcp-port', String(tcp_port), ...args],
                                       { port });
     brokers.push(broker);
-    broker.tcp_port = listening_ports(broker.pid).find((one) => one !== broker.port);
+    broker.tcp_port = Number(/^STOMP over TCP on .*:(\d+)$/m.exec(broker.printed)[1]);
     broker.ws_url = broker.url('/ws');
     return broker;
-}
-
-// The TCP ports that a process listens on.
-function listening_ports(pid) {
-    const folder = `/proc/${pid}/fd`;
-    const inodes = new Set(fs.readdirSync(folder).map((fd) =>
-        /^socket:\[(\d+)\]$/.exec(fs.readlinkSync(`${folder}/${fd}`))?.[1]));
-    return fs.readFileSync(`/proc/${pid}/net/tcp`, 'utf8').split('\n').slice(1)
-        .map((line) => line.trim().split(/\s+/))
-        .filter((fields) => fields[3] === '0A' && inodes.has(fields[9]))
-        .map((fields) => Number.parseInt(fields[1].split(':')[1], 16));
 }
 
 // Bytes of memory that a process has in RAM. 0 if it is of another build, whose sanitizers have

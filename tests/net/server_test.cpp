@@ -100,10 +100,17 @@ TEST(Server, an_address_in_use_is_an_error_that_names_it) {
 TEST(Server, listens_on_several_addresses_at_once) {
     TestServer server;
     server->ws("/", echo());
+    EXPECT_EQ(server->listening_on(), "");
     ASSERT_FALSE(server->listen({.host = "127.0.0.1"}));
     const std::uint16_t first = server.port();
     server.start();  // A second one.
     EXPECT_EQ(server.port(), first);
+    EXPECT_EQ(server->listening_on(), "127.0.0.1:" + std::to_string(first));
+    const std::string second = server->listening_on(1);
+    EXPECT_NE(second, server->listening_on());
+    const std::size_t colon = second.rfind(':');
+    TestClient::opened(static_cast<std::uint16_t>(std::stoi(second.substr(colon + 1))))
+        .close_cleanly();
     server.open("/").close_cleanly();
 }
 
