@@ -22,6 +22,16 @@ std::string_view take_line(std::string_view& lines) noexcept {
     return line;
 }
 
+// Whether a CONNECT of these headers begins a session of 1.0.
+bool asks_for_1_0(std::string_view headers) noexcept {
+    constexpr std::string_view name = "accept-version:";
+    while (!headers.empty()) {
+        const std::string_view line = take_line(headers);
+        if (line.starts_with(name)) return negotiate(line.substr(name.size())) == Version::v1_0;
+    }
+    return true;
+}
+
 class HeadParser {
   public:
     HeadParser(std::string_view lines, const HeadRules& rules, FrameStore& store,
@@ -40,7 +50,8 @@ class HeadParser {
             head_.command == Command::connect || head_.command == Command::connected;
         const bool is_as_of_1_0 = rules_->version == Version::v1_0;
         is_escaped_ = has_escapes && !is_connecting && !is_as_of_1_0;
-        is_trimmed_ = !is_connecting && is_as_of_1_0;
+        is_trimmed_ = head_.command == Command::connect ? asks_for_1_0(lines_)
+                                                        : !is_connecting && is_as_of_1_0;
         if (is_escaped_) store_->reserve_decoded(*pool_, lines_.size());
         while (!lines_.empty()) {
             const std::string_view line = take_line(lines_);

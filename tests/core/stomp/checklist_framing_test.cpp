@@ -220,6 +220,14 @@ TEST(StompChecklist, A17_in_1_0_blanks_around_a_value_are_dropped) {
     EXPECT_TRUE(has_line(got, "k:v w")) << got.raw;
 }
 
+TEST(StompChecklist, A17_also_those_of_a_CONNECT_for_1_0) {
+    Peers peers;
+    Peer& peer = peers.add();
+    peer.say("CONNECT\nlogin: joe\npasscode: secret \n\n");
+    peer.take("CONNECTED");
+    EXPECT_EQ(peer.session().outbox().user, "joe");
+}
+
 TEST(StompChecklist, A18_a_line_is_a_name_a_colon_and_a_value) {
     for (const std::string_view version : versions) {
         Peers peers;

@@ -120,8 +120,19 @@ TEST(StompFrameReader, A16_blanks_belong_to_the_value) {
 TEST(StompFrameReader, A17_version_1_0_drops_blanks_around_a_value) {
     expect_frames("SEND\ndestination: \t/a b \nx: \t\ncontent-length: 1\n\nb\0"s,
                   {"SEND [destination: /a b] [x: ] [content-length: 1] | b"}, Version::v1_0);
-    // Who connects has agreed on no version yet.
-    expect_frames("CONNECT\nlogin: joe \n\n\0"s, {"CONNECT [login:  joe ]"}, Version::v1_0);
+}
+
+TEST(StompFrameReader, A17_so_does_a_CONNECT_that_asks_for_no_other_version) {
+    expect_in_all_versions("CONNECT\nlogin: joe \n\n\0"s, {"CONNECT [login: joe]"});
+    expect_in_all_versions("CONNECT\nlogin: joe\naccept-version: 1.0,0.9\r\n\n\0"s,
+                           {"CONNECT [login: joe] [accept-version: 1.0,0.9]"});
+    for (const std::string list : {"1.1", "1.0,1.2", "7"}) {
+        expect_in_all_versions("CONNECT\nlogin: joe \naccept-version:" + list + "\n\n\0"s,
+                               {"CONNECT [login:  joe ] [accept-version: " + list + "]"});
+    }
+    // The first of repeated headers counts.
+    expect_in_all_versions("CONNECT\na: b\naccept-version:1.0\naccept-version:1.2\n\n\0"s,
+                           {"CONNECT [a: b] [accept-version: 1.0] [accept-version: 1.2]"});
 }
 
 TEST(StompFrameReader, A19_the_first_colon_ends_the_name) {
