@@ -53,6 +53,7 @@ SendResult BlockingClient::send(Message message) {
         result = client_->send(message);
     }
     turn_until([this] { return client_->buffered_amount() == 0 || is_closed(); });
+    if (client_->buffered_amount() > 0) return SendResult::closed;
     return result == SendResult::queued ? SendResult::sent : result;
 }
 

@@ -4,6 +4,7 @@
 //     if (!client) return complain(client.error().error.message);
 //     client.send("hello");
 //     while (const auto message = client.receive(2s)) std::cout << message->text() << '\n';
+//     if (!client.is_closed()) return complain("nothing came for two seconds");
 //
 // Nothing happens between the calls: a server that pings is answered by the next one.
 #pragma once
@@ -37,7 +38,7 @@ class BlockingClient {
     [[nodiscard]] explicit operator bool() const noexcept {
         return client_->ready_state() == ReadyState::open;
     }
-    // Waits until the system has taken the message, or the connection is closed.
+    // Waits until the system has taken the message: `sent`. `closed`: the connection ended before.
     SendResult send(Message message);
 
     struct Received {
@@ -48,8 +49,9 @@ class BlockingClient {
     };
     // The next message. Empty: none came in time, or the connection has ended: see is_closed().
     [[nodiscard]] std::optional<Received> receive(Duration limit = for_ever);
-    // Closes, and waits for the server, for ClientOptions::close_timeout_ms. What had come can
-    // still be received. False: it cannot be closed with that, or is closed already.
+    // Closes, and waits for the server, for ClientOptions::close_timeout_ms. Messages that were not
+    // received by then are lost, as the standard has it, but for one that was read ahead. False: it
+    // cannot be closed with that, or is closed already.
     bool close(std::uint16_t code = close_code::normal, std::string_view reason = {});
 
     [[nodiscard]] bool is_closed() const noexcept {

@@ -54,9 +54,11 @@ class Client {
     SendResult send_fragment(Message piece, Fragment which);
     SendResult ping(std::span<const std::byte> payload = {});
     // Starts the closing handshake; still connecting, gives up, which ends as any failure does, and
-    // waiting to connect again, stops that. The close handler follows when the server has ended
-    // TCP, or after ClientOptions::close_timeout_ms. False: a code or reason that cannot be sent,
-    // or it is closing already.
+    // waiting to connect again, stops that; in the close handler, keeps it closed. The close
+    // handler follows when the server has ended TCP, or after ClientOptions::close_timeout_ms.
+    // False: a code or reason that cannot be sent, or it is closing or closed already. Of codes, a
+    // browser takes 1000 and 3000 to 4999; here it is all that may be on the wire (RFC 6455,
+    // section 7.4), and 1005 for a frame without one.
     bool close(std::uint16_t code = close_code::normal, std::string_view reason = {});
     // Drops the connection without a goodbye; the close handler follows. It is not opened again.
     void terminate();

@@ -161,7 +161,10 @@ bool ClientOpening::take_head() {
         case HttpHead::Progress::complete: return true;
         case HttpHead::Progress::failed: break;
     }
-    fail(stage(), std::errc::protocol_error, describe(head_.fault()));
+    fail({.stage = stage(),
+          .error = {std::make_error_code(std::errc::protocol_error),
+                    std::string(describe(head_.fault()))},
+          .status = head_.status()});
     return false;
 }
 

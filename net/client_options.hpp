@@ -85,7 +85,8 @@ struct ClientOptions {
     std::size_t drain_mark = 64 * 1024;
     Overflow overflow = Overflow::drop;
     std::uint32_t message_timeout_ms = 60'000;
-    // From the first close frame to the end of TCP, which is the server's to begin.
+    // From the first close frame to the end of TCP, which is the server's to begin. It begins anew
+    // as long as the server takes what waits in front of ours.
     std::uint32_t close_timeout_ms = 5'000;
 
     // Milliseconds between pings, which keep the connection alive and measure Client::latency_us();
@@ -149,7 +150,8 @@ struct ClientHandlers {
     // The end: once for each try, when TCP has ended or was given up, not when a close frame comes.
     // Code 1006: there was no close frame; 1005: it bore no code.
     Function<void(Client&, const CloseEvent&)> close{};
-    // After `close`, with ReconnectOptions::enabled.
+    // After `close`, with ReconnectOptions::enabled. To throw is as good as to return, here and in
+    // `error` and `close`: there is nothing left to close.
     Function<void(Client&, Reconnecting&)> reconnect{};
 };
 

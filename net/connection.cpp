@@ -250,7 +250,7 @@ void Connection::handle_close(const Event& event) {
 // where it has sent one first, both share the time. What comes until then, its reader discards.
 void Connection::await_end(std::string_view reason) {
     extras().close_reason = reason;
-    extras_->unsent_size += output_size();  // The peer will not look at it.
+    count_unsent(output_size());  // The peer will not look at it.
     if (!closing_.may_send_close()) return;
     send_close_frame(closing_.code(), {});
     since_ms_ = now();
@@ -260,7 +260,7 @@ void Connection::await_end(std::string_view reason) {
 // Fails the connection (section 7.1.7): the peer is told why, and not listened to any more.
 void Connection::handle_fault(Fault fault) {
     shared().counters.add(Counter::protocol_faults);
-    if (is_client()) extras().unsent_size += output_size();  // Without the close frame.
+    count_unsent(output_size());
     if (closing_.may_send_close()) send_close_frame(close_code_for(fault), describe(fault));
     if (handlers().error) guard([&] { handlers().error(*this, describe(fault)); });
     end({});
@@ -285,7 +285,7 @@ void Connection::fail(std::string_view what) noexcept {
 // The end of TCP: of a server's connection without a close frame of the peer, of a client's behind
 // it. Input that the peer may still send is of no use.
 void Connection::on_lost() {
-    if (is_client() && !is_reported_ && !closing_.is_done()) extras().unsent_size += output_size();
+    if (!is_reported_ && !closing_.is_done()) count_unsent(output_size());
     const std::string reason = extras_ ? std::move(extras_->close_reason) : std::string();
     end({.code = closing_.code(), .reason = reason, .clean = closing_.is_done()});
     if (is_closed()) return;
@@ -293,6 +293,14 @@ void Connection::on_lost() {
     const bool owes_goodbye = is_client() && transport() != nullptr && !has_failed_transport();
     if (is_broken() || (output_size() == 0 && !owes_goodbye)) return Stream::close();
     finish(Farewell::close, options().close_timeout_ms);
+}
+
+// Of a client: what waits will not be looked at. Our close frame, its end, was not the
+// application's.
+void Connection::count_unsent(std::size_t waiting) {
+    if (!is_client()) return;
+    Extras& own = extras();
+    own.unsent_size += waiting - std::min(waiting, own.close_frame_size);
 }
 
 // What the peer said before it went is heard, by whoever paused, too: it cannot wait.

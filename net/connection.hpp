@@ -165,6 +165,7 @@ class Connection final : public Stream {
     void on_blocked() override;
     void on_writable() override;
     void on_output_lost(std::size_t size) noexcept override;
+    void count_unsent(std::size_t waiting);
     void count_sent(std::size_t size) noexcept override;
     void on_timer() override;
 

@@ -15,6 +15,7 @@ namespace edgews {
 namespace {
 
 constexpr std::size_t write_through_size_min = 64 * 1024;
+constexpr std::size_t masked_control_header_size = 2 + 4;
 
 }  // namespace
 
@@ -211,6 +212,7 @@ void Connection::send_close_frame(std::uint16_t code, std::string_view reason) {
     const std::size_t size = code == close_code::no_status ? 0 : 2 + reason.size();
     catch_up();
     send_control(Opcode::close, std::span(payload).first(size));
+    if (is_client()) extras().close_frame_size = masked_control_header_size + size;
     closing_.close_sent();
 }
 
@@ -258,7 +260,7 @@ void Connection::on_writable() {
 }
 
 void Connection::on_output_lost(std::size_t size) noexcept {
-    if (is_client() && !closing_.is_done()) extras().unsent_size += size;
+    if (!closing_.is_done()) count_unsent(size);
 }
 
 void Connection::count_sent(std::size_t size) noexcept {

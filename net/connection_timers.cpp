@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <string_view>
 
 namespace edgews {
 
@@ -74,7 +75,9 @@ void Connection::check_open_timers() {
         begin_closing(close_code::going_away, "the connection reached its maximum lifetime");
     } else if (is_inside_message_ && limits.message_timeout_ms > 0 &&
                now() - message_began_ms_ >= limits.message_timeout_ms) {
-        begin_closing(close_code::policy_violation, "the message took too long");
+        constexpr std::string_view what = "the message took too long";
+        begin_closing(close_code::policy_violation, what);
+        if (handlers().error) guard([&] { handlers().error(*this, what); });
     } else if (limits.idle_ping_ms > 0) {
         check_idle();
     }

@@ -2,9 +2,10 @@
 //
 //     edgews::Task<> talk(edgews::Loop& loop) {
 //         const auto ws = co_await edgews::connect(loop, "ws://localhost:9001/echo");
-//         if (!ws) co_return complain(ws.error().error.message);
+//         if (!ws) print(ws.error().error.message);
 //         co_await ws.send("hello");
 //         while (const auto message = co_await ws.receive()) print(message->text());
+//         loop.stop();
 //     }
 //     edgews::Loop loop;
 //     edgews::spawn(loop, talk(loop));

@@ -48,6 +48,7 @@ struct Extras {
     Buffer held_pong;                       // The newest ping's payload, while pongs are held back.
     std::uint32_t dropped_count = 0;        // Messages, of this turn: to be told.
     std::size_t unsent_size = 0;            // Bytes of a client's that have not left, at the end.
+    std::size_t close_frame_size = 0;       // Of a client that sent one, which is not among them.
     std::string close_reason;               // What a client's server gave, until TCP ends.
 };
 

@@ -74,6 +74,14 @@ TEST_F(Blocking, whoever_does_not_want_to_wait_gets_what_is_there) {
     EXPECT_EQ(received->text(), "there");
 }
 
+TEST_F(Blocking, a_message_that_was_lost_was_not_sent) {
+    serve({.message_chunk = [](Connection& c, std::span<const std::byte>) { c.terminate(); }});
+    BlockingClient client(url(), {.backlog_size_max = std::size_t{256} << 20});
+    EXPECT_EQ(client.send(std::string(std::size_t{64} << 20, 'x')), SendResult::closed);
+    EXPECT_TRUE(client.is_closed());
+    EXPECT_GT(client.close_event().unsent_size, 0U);
+}
+
 TEST_F(Blocking, what_cannot_be_opened_says_why) {
     BlockingClient client("ws://127.0.0.1:1/");
     EXPECT_FALSE(client);

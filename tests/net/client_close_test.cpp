@@ -298,6 +298,24 @@ TEST_F(ClientClose, what_the_server_did_not_wait_for_is_told_after_its_close) {
     EXPECT_EQ(client->buffered_amount(), unsent_size);
 }
 
+TEST_F(ClientClose, its_own_close_frame_is_not_among_what_was_left_unsent) {
+    const RawServer server(loop);
+    for (const std::string& text : {std::string("bye"), std::string()}) {
+        forget();
+        ClientHandlers handlers = noting();
+        handlers.message = [text](Client& c, Message) {
+            if (!text.empty()) c.send(text);
+            EXPECT_TRUE(c.close(4000, "reason"));
+        };
+        RawPeer peer = open(server, {}, std::move(handlers));
+        // The close frame is there before ours has left.
+        peer.send(server_frame(0x81, "last") + server_frame(0x88, "\x03\xE8"));
+        peer.half_close();
+        await_notes(2);
+        EXPECT_EQ(unsent_size, text.empty() ? 0U : 6U + text.size());
+    }
+}
+
 TEST_F(ClientClose, after_a_clean_end_nothing_was_left_unsent) {
     const RawServer server(loop);
     RawPeer peer = open(server);

@@ -178,16 +178,17 @@ TEST_F(ClientFailure, each_fault_of_the_response_is_told_with_its_status) {
         {"extension", more("Sec-WebSocket-Extensions: permessage-deflate\r\n"), 101, "extension"},
         {"subprotocol", more("Sec-WebSocket-Protocol: x\r\n"), 101, "subprotocol"},
         {"old version", with("HTTP/1.1", "HTTP/1.0"), 101, "HTTP/1.0"},
+        {"bad header", text("HTTP/1.1 401 No\r\nBad Header\r\n\r\n"), 401, ""},
         {"future version", with("HTTP/1.1", "HTTP/2.0"), 0, "only HTTP/1.1"},
         {"garbage", text(std::string("\x16\x03\x01\x02\x00 garbage", 14)), 0, ""},
         {"SSH", text("SSH-2.0-OpenSSH_9.2\r\n"), 0, ""},
-        {"oversized", text("HTTP/1.1 101 X\r\n" + std::string(10'000, 'x')), 0, ""},
+        {"oversized", text("HTTP/1.1 101 X\r\n" + std::string(10'000, 'x')), 101, ""},
         {"many headers", more([] {
              std::string lines;
              for (int i = 0; i < 200; ++i) lines += "X: y\r\n";
              return lines;
          }()),
-         0, "header"},
+         101, "header"},
     };
     const RawServer server(loop);
     for (const auto& row : rows) {
@@ -199,6 +200,22 @@ TEST_F(ClientFailure, each_fault_of_the_response_is_told_with_its_status) {
         expect_failure(ClientStage::handshake, row.message);
         EXPECT_EQ(error.status, row.status);
         peer.expect_end();
+    }
+}
+
+TEST_F(ClientFailure, a_message_that_takes_too_long_says_so) {
+    const RawServer server(loop);
+    for (const bool is_answered : {false, true}) {
+        forget();
+        RawPeer peer = open(server, {.message_timeout_ms = 30});
+        peer.send(test::server_frame(0x01, "never"));
+        EXPECT_EQ(peer.read_frame().describe().substr(0, 7), "88 1008");
+        if (is_answered) peer.send(test::server_frame(0x88, "\x03\xF0"));
+        peer.half_close();
+        await_notes(3);
+        EXPECT_EQ(notes, (Notes{"open", "error open",
+                                is_answered ? "close 1008  clean" : "close 1006  unclean"}));
+        EXPECT_NE(error.error.message.find("took too long"), std::string::npos);
     }
 }
 

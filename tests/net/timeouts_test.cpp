@@ -105,6 +105,7 @@ TEST_F(TimeoutsTest, a_message_that_takes_too_long_is_1008) {
     client.send(client_frame(0x01, "never"));
     client.expect_close(1008);
     EXPECT_GE(passed_ms(began_), 38);
+    EXPECT_EQ(notes_.wait_for(1), List{"the message took too long"});
 }
 
 TEST_F(TimeoutsTest, a_header_that_takes_too_long_is_1008_and_pings_do_not_help) {
