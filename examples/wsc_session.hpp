@@ -72,6 +72,7 @@ class Session final : private Input::Reader {
   private:
     static constexpr std::string_view end_mark = "end of input";  // In a ping.
     static constexpr std::uint64_t unread_wait_ms = 10'000;
+    static constexpr std::uint64_t goodbye_ms = 200;  // For the server's close, after --timeout.
 
     static PrinterOptions printer_options(const Options& options,
                                           const std::vector<std::string>& files) {
@@ -173,7 +174,6 @@ class Session final : private Input::Reader {
     void on_close(const edgews::CloseEvent& event) {
         using namespace edgews::close_code;
         input_.pause();
-        loop_.cancel(silence_timer_);
         printer_.stop_typing();
         const bool is_normal =
             event.code == normal || event.code == going_away || event.code == no_status;
@@ -307,14 +307,15 @@ class Session final : private Input::Reader {
         if (std::exchange(is_input_over_, true)) return;
         input_.stop();
         printer_.stop_typing();
+        heard_ms_ = loop_.now_ms();
         wait_for_answers();
     }
 
-    // Whoever answers our ping has read all that was before it.
+    // Whoever answers our ping has read all that was before it. A connection that was opened again
+    // begins no new silence.
     void wait_for_answers() {
+        check_silence();
         client_.ping(std::as_bytes(std::span(end_mark)));
-        heard_ms_ = loop_.now_ms();
-        await_silence(patience_ms());
     }
 
     void await_silence(std::uint64_t delay_ms) {
@@ -324,10 +325,14 @@ class Session final : private Input::Reader {
     }
 
     void check_silence() {
-        if (client_.buffered_amount() > 0) heard_ms_ = loop_.now_ms();  // It still leaves.
+        if (patience_ms() == forever_ms) return;
+        const bool is_open = client_.ready_state() == edgews::ReadyState::open;
+        if (is_open && client_.buffered_amount() > 0) heard_ms_ = loop_.now_ms();  // It leaves.
         const std::uint64_t silent_ms = loop_.now_ms() - heard_ms_;
-        if (silent_ms >= patience_ms()) return close();
-        await_silence(patience_ms() - silent_ms);
+        if (silent_ms < patience_ms()) return await_silence(patience_ms() - silent_ms);
+        if (is_open || is_ending_) return close();
+        end_with(closed_abnormally);  // Between two connections.
+        loop_.stop();
     }
 
     void close_if_answered() {
@@ -366,6 +371,7 @@ class Session final : private Input::Reader {
             end_with(timed_out);
         }
         close_or_stop(timed_out);
+        loop_.after(goodbye_ms, [this] { loop_.stop(); });
     }
 
     // Of stdout. Whoever reads from us may stop when it has enough, as head does.

@@ -98,6 +98,16 @@ describe('the end of wsc', () => {
         deaf.close();
     });
 
+    it('--timeout does not wait for a server that does not say goodbye', { timeout }, async () => {
+        const on_socket = (socket) => socket._socket.pause();
+        await with_server({ on_socket }, async (url) => {
+            const begin_ms = Date.now();
+            const { status } = await run([url, '--timeout', '300ms'], { input: null });
+            assert.equal(status, 4);
+            assert.ok(Date.now() - begin_ms < 3_000, `${Date.now() - begin_ms} ms`);
+        });
+    });
+
     it('--count ends it, --wait waits for what comes late', { timeout }, async () => {
         const late = (socket) => {
             socket.on('message', () => setTimeout(() => {
@@ -228,6 +238,19 @@ describe('the end of wsc', () => {
                                      'message', 'close']);
             assert.equal(events_of(text)[5].text, '2: on');
             assert.equal(status, 0);
+        });
+    });
+
+    it('--reconnect ends after its input, whatever the server does', { timeout }, async () => {
+        // Nobody says that the line was read: it gets 10 seconds.
+        const on_socket = (socket) => {
+            socket._socket.pause();
+            setTimeout(() => socket.terminate(), 50);
+        };
+        await with_server({ on_socket }, async (url) => {
+            const { status } = await run([url, '--reconnect', '--wait', '300ms'],
+                                         { input: 'line\n' });
+            assert.equal(status, 3);
         });
     });
 
