@@ -96,7 +96,11 @@ struct Outgoing {
 
 class Broker {
   public:
-    explicit Broker(BrokerOptions options) : options_(std::move(options)) {}
+    // Subscriptions are numbered from behind `last_number`. With another one for each broker, a
+    // random one, no client's late ACK hits a delivery of the broker that took the place of its
+    // own.
+    explicit Broker(BrokerOptions options, std::uint64_t last_number = 0)
+        : options_(std::move(options)), last_number_(last_number) {}
     Broker(const Broker&) = delete;
     Broker& operator=(const Broker&) = delete;
     // Requires: all sessions have left.
@@ -203,9 +207,9 @@ class Broker {
     BrokerOptions options_;
     BrokerCounters counters_;
     std::uint64_t now_ms_ = 0;
-    std::uint64_t last_number_ = 0;  // Of a subscription.
-    std::uint64_t swept_ms_ = 0;     // When drop_expired() ran last.
-    bool has_expiring_ = false;      // A queue may hold a message that expires.
+    std::uint64_t last_number_;   // Of a subscription.
+    std::uint64_t swept_ms_ = 0;  // When drop_expired() ran last.
+    bool has_expiring_ = false;   // A queue may hold a message that expires.
     TopicTable topics_;
     std::size_t queues_size_ = 0;  // Bytes of their messages.
     std::unordered_map<std::string, std::unique_ptr<Queue>, StringHash, std::equal_to<>> queues_;

@@ -70,11 +70,6 @@ std::string_view Content::destination() const noexcept {
     return block_->destination;
 }
 
-std::string_view Content::message_id() const noexcept {
-    constexpr std::string_view name = "message-id:";
-    return head(Version::v1_2).substr(name.size(), block_->id_line_size - name.size() - 1);
-}
-
 std::string_view Content::head(Version version) const noexcept {
     return block_->heads[static_cast<std::size_t>(version)];
 }

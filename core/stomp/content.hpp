@@ -59,9 +59,8 @@ class Content {
 
     // As the SEND said it.
     [[nodiscard]] std::string_view destination() const noexcept;
-    // Unique within the broker's life, and beyond.
-    [[nodiscard]] std::string_view message_id() const noexcept;
-    // The lines from message-id to the blank one.
+    // The lines from message-id, which is unique within the broker's life and beyond, to the blank
+    // one.
     [[nodiscard]] std::string_view head(Version version) const noexcept;
     // The same without the line of message-id.
     [[nodiscard]] std::string_view head_after_id(Version version) const noexcept;

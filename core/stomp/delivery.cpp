@@ -26,10 +26,4 @@ std::optional<DeliveryId> DeliveryId::parse(std::string_view text) noexcept {
     return DeliveryId{.subscription = *subscription, .sequence = *sequence};
 }
 
-std::optional<DeliveryId> DeliveryId::parse_message_id(std::string_view text) noexcept {
-    const std::size_t dot = text.rfind('.');
-    if (dot == std::string_view::npos) return std::nullopt;
-    return parse(text.substr(dot + 1));
-}
-
 }  // namespace edgews::stomp

@@ -18,17 +18,15 @@ struct Delivery {
     bool is_covered = false;
 };
 
-// What `ack` says in 1.2, and the end of `message-id` before: "SUBSCRIPTION-SEQUENCE", unique
-// within the broker's life, so that nobody can mistake another session's for its own.
+// What `ack` says in 1.2, and `message-id` before: "SUBSCRIPTION-SEQUENCE", unique within the
+// broker's life, so that nobody can mistake another session's for its own; and beyond, see Broker.
 struct DeliveryId {
-    std::uint64_t subscription = 0;  // Both count from 1.
-    std::uint64_t sequence = 0;
+    std::uint64_t subscription = 0;
+    std::uint64_t sequence = 0;  // Counts from 1.
 
     void append_to(std::string& out) const;
     // As append_to() wrote it: no number begins with a 0.
     [[nodiscard]] static std::optional<DeliveryId> parse(std::string_view text) noexcept;
-    // Of a message-id: what is behind its last '.'.
-    [[nodiscard]] static std::optional<DeliveryId> parse_message_id(std::string_view text) noexcept;
 };
 
 }  // namespace edgews::stomp

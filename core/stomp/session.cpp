@@ -215,8 +215,6 @@ std::string_view Session::append_front(const Outgoing& outgoing, std::string& fr
     if (version_ == Version::v1_2) return outgoing.content.head(version_);
     // Before 1.2 message-id is what an ACK names, so it is another for each delivery.
     front += "message-id:";
-    front += outgoing.content.message_id();
-    front += '.';
     outgoing.id.append_to(front);
     front += '\n';
     return outgoing.content.head_after_id(version_);

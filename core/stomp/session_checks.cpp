@@ -153,7 +153,7 @@ Fault Session::check_settling(const Frame& frame) {
     if (!name) return is_1_2 ? Fault::id_missing : Fault::message_id_missing;
     if (version_ == Version::v1_1 && !subscription) return Fault::subscription_missing;
 
-    const auto id = is_1_2 ? DeliveryId::parse(*name) : DeliveryId::parse_message_id(*name);
+    const auto id = DeliveryId::parse(*name);
     const Subscription* const named = id ? outbox_.find(id->subscription) : nullptr;
     if (named == nullptr) return Fault::delivery_unknown;
     if (subscription && named->setup().id != *subscription) return Fault::delivery_unknown;

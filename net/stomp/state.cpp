@@ -5,7 +5,9 @@
 #include <edgews/net/stomp/stomp_loop.hpp>
 
 #include <array>
+#include <bit>
 #include <chrono>
+#include <cstdint>
 
 namespace edgews {
 
@@ -24,6 +26,13 @@ std::string random_name() {
     return name;
 }
 
+// With so many digits that two brokers' numbers hardly meet, and few enough to be sent each time.
+std::uint64_t random_number() {
+    std::array<std::byte, sizeof(std::uint64_t)> bytes;
+    fill_random(bytes);
+    return std::bit_cast<std::uint64_t>(bytes) >> 24U;
+}
+
 }  // namespace
 
 StompBroker::State::State(StompBroker& face, StompOptions stomp_options, StompHooks stomp_hooks)
@@ -31,7 +40,7 @@ StompBroker::State::State(StompBroker& face, StompOptions stomp_options, StompHo
       options(std::move(stomp_options)),
       hooks(std::move(stomp_hooks)),
       contents(random_name()),
-      broker(options.broker) {}
+      broker(options.broker, random_number()) {}
 
 StompBroker::State::~State() = default;
 

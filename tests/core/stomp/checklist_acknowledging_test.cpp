@@ -259,6 +259,18 @@ TEST(StompChecklist, F9_nobody_settles_what_another_connection_or_subscription_h
     EXPECT_EQ(one.count(), 3U);
 }
 
+TEST(StompChecklist, F5_nothing_may_be_around_an_id) {
+    for (const std::string version : {"1.0", "1.1", "1.2"}) {
+        for (const bool is_before : {false, true}) {
+            Consumer consumer(version, "client");
+            std::string name = consumer.name(0);
+            name.insert(is_before ? name.find(':') + 1 : name.find('\n'), "x.");
+            consumer.peer.expect_refused("ACK\n" + name + '\n', Fault::delivery_unknown);
+            EXPECT_EQ(consumer.count(), 3U);
+        }
+    }
+}
+
 // A number is never used twice, so that a late ACK hits nothing else.
 TEST(StompChecklist, F9_a_late_ACK_does_not_hit_a_new_subscription_of_the_same_id) {
     for (const std::string version : {"1.0", "1.1", "1.2"}) {

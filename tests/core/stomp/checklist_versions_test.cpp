@@ -112,9 +112,9 @@ TEST(StompChecklist, I_a_MESSAGE_looks_as_its_receivers_version_wants_it) {
     peers.connect().say("SEND\ndestination:/topic/a\nk:a\\cb\n\nx");
     const std::string start = "MESSAGE\nsubscription:1\n";
     EXPECT_EQ(receivers[0]->take("MESSAGE").raw,
-              start + "message-id:m-1.1-1\ndestination:/topic/a\nk:a:b\ncontent-length:1\n\nx");
+              start + "message-id:1-1\ndestination:/topic/a\nk:a:b\ncontent-length:1\n\nx");
     EXPECT_EQ(receivers[1]->take("MESSAGE").raw,
-              start + "message-id:m-1.2-1\ndestination:/topic/a\nk:a\\cb\ncontent-length:1\n\nx");
+              start + "message-id:2-1\ndestination:/topic/a\nk:a\\cb\ncontent-length:1\n\nx");
     EXPECT_EQ(receivers[2]->take("MESSAGE").raw,
               start +
                   "ack:3-1\nmessage-id:m-1\ndestination:/topic/a\nk:a\\cb\n"

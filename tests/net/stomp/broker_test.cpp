@@ -53,6 +53,24 @@ TEST(StompBroker, patterns_of_handlers_that_can_match_nothing_are_refused) {
     }
 }
 
+// Whoever takes the place of a broker that ended hears late ACKs for the other's messages.
+TEST(StompBroker, an_id_of_one_broker_is_none_of_another) {
+    std::string id_of_first;
+    for (const bool is_first : {true, false}) {
+        StompServer server;
+        StompPeer joe = server.connect(Over::tcp);
+        joe.subscribe("/queue/a", "ack:client\n");
+        joe.send("/queue/a", "hi");
+        const StompReply message = joe.hear("MESSAGE");
+        if (is_first) {
+            id_of_first = message.header("ack");
+        } else {
+            joe.say("ACK\nid:" + id_of_first + "\n\n");
+            joe.expect_error("No such message", 1002);
+        }
+    }
+}
+
 TEST(StompBroker, a_handler_may_send_and_end_its_own_session) {
     StompServer server;
     server.broker.app("/app/leave", [](StompRequest& request) {
