@@ -1,6 +1,6 @@
 #include <edgews/crypto/random.hpp>
 
-#include <sys/random.h>
+#include <sys/random.h>  // getrandom: where random bytes come from, and all that is asked here.
 
 #include <algorithm>
 #include <cerrno>

@@ -326,11 +326,12 @@ class Session final : private Input::Reader {
 
     void check_silence() {
         if (patience_ms() == forever_ms) return;
-        const bool is_open = client_.ready_state() == edgews::ReadyState::open;
-        if (is_open && client_.buffered_amount() > 0) heard_ms_ = loop_.now_ms();  // It leaves.
+        const bool is_connected = client_.connection() != nullptr;
+        if (is_connected && client_.buffered_amount() > 0)
+            heard_ms_ = loop_.now_ms();  // It leaves.
         const std::uint64_t silent_ms = loop_.now_ms() - heard_ms_;
         if (silent_ms < patience_ms()) return await_silence(patience_ms() - silent_ms);
-        if (is_open || is_ending_) return close();
+        if (is_connected || is_ending_) return close();
         end_with(closed_abnormally);  // Between two connections.
         loop_.stop();
     }

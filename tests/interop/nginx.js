@@ -30,8 +30,8 @@ process.on('exit', () => {
 // A test that is stopped by a signal ends as one that ends by itself: with what it started.
 for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 
-// Whether this nginx can forward connections, not only requests.
-const has_stream = fs.existsSync(stream_module);
+// Why this nginx cannot forward connections, only requests; false: it can.
+const lacks_stream = fs.existsSync(stream_module) ? false : `there is no ${stream_module}`;
 
 // Two that differ.
 async function free_ports() {
@@ -125,4 +125,4 @@ async function start_nginx(server, http) {
     return nginx;
 }
 
-module.exports = { has_stream, start_nginx };
+module.exports = { lacks_stream, start_nginx };

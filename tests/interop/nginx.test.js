@@ -13,7 +13,7 @@ const { after, before, describe, it } = require('node:test');
 const { setTimeout: pause } = require('node:timers/promises');
 const { WebSocket } = require('ws');
 const { make_certificate } = require('./certificates.js');
-const { has_stream, start_nginx } = require('./nginx.js');
+const { lacks_stream, start_nginx } = require('./nginx.js');
 const { expect_end, open_http } = require('./raw_http.js');
 const { start_server } = require('./server.js');
 
@@ -273,7 +273,7 @@ describe('demo behind nginx', () => {
 });
 
 // By a module that some systems have in a package of its own: `make test` installs Debian's.
-describe('echo behind nginx that forwards connections', { skip: !has_stream }, () => {
+describe('echo behind nginx that forwards connections', { skip: lacks_stream }, () => {
     let server;
     let nginx;
 
@@ -314,7 +314,7 @@ describe('echo behind nginx that forwards connections', { skip: !has_stream }, (
 
 for (const proxy_protocol of ['off', 'on']) {
     const title = `wss through nginx that forwards connections, proxy_protocol ${proxy_protocol}`;
-    describe(title, { skip: !has_stream }, () => {
+    describe(title, { skip: lacks_stream }, () => {
         const has_header = proxy_protocol === 'on';
         let server;
         let nginx;

@@ -241,6 +241,20 @@ describe('the end of wsc', () => {
         });
     });
 
+    it('a server that closes and then keeps TCP is not hurried', { timeout }, async () => {
+        const on_socket = (socket) => {
+            const tcp = socket._socket;
+            tcp.end = () => setTimeout(() => tcp.destroy(), 1_000);
+            socket.on('ping', () => setTimeout(() => socket.close(1000), 50));
+        };
+        await with_server({ on_socket }, async (url) => {
+            const { status, text } = await run([url, '--wait', '300ms', '--json'],
+                                               { input: 'line\n' });
+            assert.deepEqual(events_of(text).at(-1), { type: 'close', code: 1000, reason: '' });
+            assert.equal(status, 0);
+        });
+    });
+
     it('--reconnect ends after its input, whatever the server does', { timeout }, async () => {
         // Nobody says that the line was read: it gets 10 seconds.
         const on_socket = (socket) => {
