@@ -53,7 +53,8 @@ SendResult BlockingClient::send(Message message) {
         result = client_->send(message);
     }
     turn_until([this] { return client_->buffered_amount() == 0 || is_closed(); });
-    if (client_->buffered_amount() > 0) return SendResult::closed;
+    if (!is_closed()) loop_.poll(0);  // Of a connection that broke nothing waits: it tells so now.
+    if (is_closed() && client_->buffered_amount() > 0) return SendResult::closed;
     return result == SendResult::queued ? SendResult::sent : result;
 }
 
