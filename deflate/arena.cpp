@@ -3,7 +3,6 @@
 #include <sys/mman.h>
 
 #include <algorithm>
-#include <cstdlib>
 
 namespace edgews {
 
@@ -20,12 +19,13 @@ std::size_t round_up(std::size_t size) noexcept {
 Arena::Arena(std::size_t size) noexcept {
     void* const memory =
         ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED) std::abort();
+    if (memory == MAP_FAILED) return;  // Then all is taken from the heap.
     memory_ = {static_cast<std::byte*>(memory), size};
 }
 
 // A process may have only so many mappings, and a hole in the midst of one makes two of it.
 Arena::~Arena() {
+    if (memory_.empty()) return;
     if (::munmap(memory_.data(), memory_.size()) == 0) return;
     ::madvise(memory_.data(), memory_.size(), MADV_DONTNEED);  // Then the addresses are lost alone.
 }

@@ -11,7 +11,7 @@ namespace edgews {
 
 class Arena {
   public:
-    // Out of memory ends the process. Pages that are never written to cost nothing.
+    // Pages that are never written to cost nothing. Where the system has none to give, it is full.
     explicit Arena(std::size_t size) noexcept;
     Arena(const Arena&) = delete;
     Arena& operator=(const Arena&) = delete;
