@@ -21,6 +21,7 @@
 #include <edgews/core/frame.hpp>
 #include <edgews/core/utf8.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -84,6 +85,10 @@ class MessageReader {
 
     // Bytes of the message that is being assembled, as the headers of its frames so far claim.
     [[nodiscard]] std::uint64_t message_size() const noexcept { return message_size_; }
+    // Of these, how many have arrived.
+    [[nodiscard]] std::uint64_t arrived_size() const noexcept {
+        return message_size_ - std::min(message_size_, frame_size_left_);
+    }
 
     // Takes over the memory of the last event's payload, which stays where it is. Requires: that
     // was a message, and no part of the input.

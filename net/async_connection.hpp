@@ -237,9 +237,11 @@ class AsyncConnection::Send {
     Send(AsyncState& state, Message message) noexcept : state_(state), message_(message) {}
     [[nodiscard]] bool await_ready() {
         result_ = try_to_send();
-        // Not for want of room: in the midst of a message's fragments.
-        is_refused_ = result_ == SendResult::dropped && state_.connection()->buffered_amount() == 0;
-        return result_ != SendResult::dropped || is_refused_;
+        if (result_ != SendResult::dropped) return true;
+        // Not for want of room: nothing that drains would help.
+        const Connection& connection = *state_.connection();
+        is_refused_ = connection.is_sending_fragments() || connection.buffered_amount() == 0;
+        return is_refused_;
     }
     void await_suspend(std::coroutine_handle<> coroutine) noexcept {
         waiter_.wait(state_.sender, coroutine);

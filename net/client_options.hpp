@@ -85,6 +85,7 @@ struct ClientOptions {
     std::size_t drain_mark = 64 * 1024;
     Overflow overflow = Overflow::drop;
     std::uint32_t message_timeout_ms = 60'000;
+    std::uint32_t message_rate_min = 128;
     // From the first close frame to the end of TCP, which is the server's to begin. It begins anew
     // as long as the server takes what waits in front of ours.
     std::uint32_t close_timeout_ms = 5'000;

@@ -52,6 +52,7 @@ RouteOptions route_options(const ClientOptions& options) {
             .idle_ping_ms = 0,  // Ours are another's work: ping().
             .message_timeout_ms = options.message_timeout_ms,
             .close_timeout_ms = options.close_timeout_ms,
+            .message_rate_min = options.message_rate_min,
             .compression = options.compression};
 }
 
@@ -339,10 +340,11 @@ void ClientState::on_close(const CloseEvent& event) {
 void ClientState::ping() {
     if (!connection_->is_open()) return;  // It is closing, in a time of its own.
     if (options_.pong_timeout_ms > 0 && (pong_timer_ == no_token || is_ping_answered())) {
-        pinged_ms_ = static_cast<std::uint32_t>(loop_.now_ms());
+        pinged_ms_ = static_cast<std::uint32_t>(loop_.listened_ms());
         later(pong_timer_, options_.pong_timeout_ms, [this] { check_pong(); });
     }
     pinged_us_ = now_us();
+    connection_->mark_taken();
     connection_->ping(std::as_bytes(std::span(&pinged_us_, 1)));
     later(ping_timer_, options_.ping_ms, [this] { ping(); });
 }
@@ -362,6 +364,12 @@ void ClientState::check_pong() {
     // It is us who do not listen; but a server that takes nothing is not excused.
     if (connection_->is_paused() && connection_->buffered_amount() == 0) return;
     if (is_ping_answered() || !connection_->is_open()) return;
+    // A standstill was no silence of the server's.
+    const auto passed_ms = static_cast<std::uint32_t>(loop_.listened_ms()) - pinged_ms_;
+    if (passed_ms < options_.pong_timeout_ms ||
+        connection_->is_still_taking(options_.ping_ms + options_.pong_timeout_ms)) {
+        return later(pong_timer_, options_.pong_timeout_ms, [this] { check_pong(); });
+    }
     failure_ = "the server does not answer";
     connection_->give_up();
 }

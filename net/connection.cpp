@@ -15,8 +15,6 @@ namespace {
 constexpr std::uint8_t pong_count_max = 32;  // A turn; of further pings only the newest counts.
 constexpr std::size_t cautious_size = 32 * 1024;
 constexpr std::size_t transport_space_min = 64 * 1024;
-// Received in one turn, and restored from it, before others get theirs.
-constexpr std::size_t turn_size_max = 4 * Loop::receive_space_size;
 
 constexpr std::size_t user_data_offset =
     (sizeof(Connection) + __STDCPP_DEFAULT_NEW_ALIGNMENT__ - 1) / __STDCPP_DEFAULT_NEW_ALIGNMENT__ *
@@ -58,34 +56,36 @@ void Connection::start(Stream& predecessor, Admission admission, std::span<std::
     const bool is_more = !take_over(predecessor);
     admission_ = std::move(admission);
     is_reported_ = false;
-    opened_ms_ = last_heard_ms_ = now();
+    opened_ms_ = static_cast<std::uint32_t>(loop().now_ms());
+    last_heard_ms_ = now();
     shared().counters.add(Counter::websockets_opened);
     shared().counters.add(Counter::websockets_open);
     set_timer();
     if (is_more) read_later();
 
+    begin_share();
     begin_dispatch();
     if (prepare) guard([&] { prepare(*this); });
     if (handlers().open && is_open()) guard([&] { handlers().open(*this); });
     dispatch(input);
     end_dispatch();
+    if (holds_input()) read_later();
 }
 
 void Connection::on_readable() {
     if (is_paused_) return;
     last_heard_ms_ = now();
-    if (extras_ && extras_->held_input) {
-        dispatch_held();
-        if (!Stream::is_open() || is_given_up() || is_paused_) return;
-    }
-    for (std::size_t size = 0; size < turn_size_max;) {
+    unanswered_size_ = 0;
+    begin_share();
+    if (holds_input()) dispatch_held();
+    while (may_receive()) {
         const std::span<std::byte> direct = direct_space();
         const std::span<std::byte> space = direct.empty() ? shared_space() : direct;
         const Received received = receive(space);
         if (received.end == Received::End::would_block) return;
         if (received.end != Received::End::open) return on_lost();
         shared().counters.add(Counter::bytes_received, received.size);
-        size += received.size;
+        shared().share.spend(received.size);
 
         begin_dispatch();
         if (direct.empty()) {
@@ -97,12 +97,28 @@ void Connection::on_readable() {
             dispatch({});
         }
         end_dispatch();
-        size += std::exchange(shared().restored_size, 0);
-        if (!Stream::is_open() || is_given_up() || is_paused_) return;
-        if (is_drained() && !has_ended()) return;
+        if (is_drained() && !has_ended() && !holds_input()) return;
         if (transport() != nullptr) break;  // Whose bytes may be many more than what they mean.
     }
-    read_later();
+    if (is_listening()) read_later();
+}
+
+void Connection::begin_share() noexcept {
+    shared().share.begin(shared().topics.delivery_count());
+}
+
+// What comes is of interest.
+bool Connection::is_listening() const noexcept {
+    return Stream::is_open() && !is_given_up() && !is_paused_;
+}
+
+// What was received before comes first.
+bool Connection::may_receive() const noexcept {
+    return is_listening() && !holds_input() && !shared().is_share_used_up();
+}
+
+bool Connection::holds_input() const noexcept {
+    return extras_ && extras_->held_input;
 }
 
 // Behind a message that did not fit there is likely to be another one: of that, only the beginning
@@ -122,13 +138,15 @@ std::span<std::byte> Connection::direct_space() noexcept {
     return is_enough ? space : std::span<std::byte>();
 }
 
-// Hands over all that `input` holds. What handlers send meanwhile is gathered.
+// Hands over what `input` holds, as much as the connection's share of the turn allows. What
+// handlers send meanwhile is gathered.
 void Connection::dispatch(std::span<std::byte> input) {
     const std::span<const std::byte> batch = input;
-    pong_count_ = 0;
-    while (Stream::is_open() && !is_given_up() && !is_paused_) {
+    shared().pong_count = 0;
+    while (is_listening() && !shared().is_share_used_up()) {
         const Event event = reader_.next(input);
         if (!event) break;
+        shared().share.spend(Share::event_cost);
         guard([&] { handle(event); });
         // The memory of an assembled message would go back with the next event.
         if (OutputQueue::is_worth_borrowing(event.payload) && output_has_borrowed() &&
@@ -136,13 +154,19 @@ void Connection::dispatch(std::span<std::byte> input) {
             output().adopt(reader_.take_payload());
         }
     }
-    // The reader, or what restores, may owe a part of a message, too.
-    if (is_paused_ && (!input.empty() || reader_.is_inside_message() || holds_rest())) hold(input);
+    if (owes_events(input)) hold(input);
     note_message_progress();
     if (holds_pong() && !is_blocked()) send_held_pong();
 }
 
-// Reading was paused in the middle of a batch.
+// Reading was paused in the midst of a batch, or others have their turn: the reader, or what
+// restores, may owe a part of a message, too.
+bool Connection::owes_events(std::span<const std::byte> input) const noexcept {
+    const bool is_stopped = is_paused_ || shared().is_share_used_up();
+    if (!is_stopped || !Stream::is_open() || is_given_up()) return false;
+    return !input.empty() || reader_.is_inside_message() || holds_rest();
+}
+
 void Connection::hold(std::span<const std::byte> input) {
     Buffer& held = extras().held_input;
     if (held && contains(held.bytes(), input)) {  // Once more.
@@ -220,11 +244,11 @@ void Connection::handle_message(const Event& event) {
 // hundred, gets an answer to the newest (RFC 6455, section 5.5.3).
 void Connection::handle_ping(std::span<const std::byte> payload) {
     if (!closing_.may_send()) return;
-    if (is_blocked() || pong_count_ == pong_count_max) {
+    if (is_blocked() || shared().pong_count == pong_count_max) {
         extras().held_pong = loop().pool().take(control_payload_size_max);
         extras_->held_pong.append(payload);
     } else {
-        ++pong_count_;
+        ++shared().pong_count;
         send_control(Opcode::pong, payload);
     }
     if (handlers().ping) handlers().ping(*this, payload);
@@ -260,6 +284,7 @@ void Connection::await_end(std::string_view reason) {
 // Fails the connection (section 7.1.7): the peer is told why, and not listened to any more.
 void Connection::handle_fault(Fault fault) {
     shared().counters.add(Counter::protocol_faults);
+    shared().topics.deliver();  // Which may close it, with a reason of its own.
     count_unsent(output_size());
     if (closing_.may_send_close()) send_close_frame(close_code_for(fault), describe(fault));
     if (handlers().error) guard([&] { handlers().error(*this, describe(fault)); });

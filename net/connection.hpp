@@ -28,6 +28,7 @@ namespace edgews {
 class HttpHead;
 struct DeflateAnswer;
 struct DeflateParameters;
+struct DeflatingRest;
 struct Extras;
 struct Published;
 struct RouteOnLoop;
@@ -61,6 +62,8 @@ class Connection final : public Stream {
     // which the later pieces repeat; control frames may pass in between, other messages may not
     // (dropped).
     SendResult send_fragment(Message piece, Fragment which);
+    // The first piece was sent, the last was not.
+    [[nodiscard]] bool is_sending_fragments() const noexcept { return is_sending_fragments_; }
     // At most 125 bytes, else dropped (section 5.5). Pings of the peer are answered without help.
     SendResult ping(std::span<const std::byte> payload = {});
     SendResult pong(std::span<const std::byte> payload = {});
@@ -140,7 +143,15 @@ class Connection final : public Stream {
     [[nodiscard]] bool is_unwanted() const noexcept { return is_unwanted_; }
     // As terminate(), for a reason of the engine's.
     void give_up() { break_off(); }
-    // When the peer was heard last, as opened_ms().
+    // A ping or a close frame leaves: what the peer's system takes from here on shows that it
+    // reads.
+    void mark_taken();
+    // The peer has been silent for longer than it may: whether that is no fault of its own. It
+    // counts as heard when its system has taken more since the last look: the ping may stand behind
+    // what it still reads. What its system has taken, or a proxy's, it may read at 16 KiB a second,
+    // beyond the `patience_ms` that it has from the time when it was heard.
+    [[nodiscard]] bool is_still_taking(std::uint32_t patience_ms);
+    // When the peer was heard last, in milliseconds of Loop::listened_ms(), modulo 2^32.
     [[nodiscard]] std::uint32_t last_heard_ms() const noexcept { return last_heard_ms_; }
     Connection* as_connection() noexcept override { return is_reported_ ? nullptr : this; }
     // Runs call(), which may throw, as a handler of this connection.
@@ -172,15 +183,22 @@ class Connection final : public Stream {
     [[nodiscard]] std::span<std::byte> direct_space() noexcept;
     [[nodiscard]] std::span<std::byte> shared_space() const noexcept;
     void dispatch(std::span<std::byte> input);
+    void begin_share() noexcept;
+    [[nodiscard]] bool is_listening() const noexcept;
+    [[nodiscard]] bool may_receive() const noexcept;
+    [[nodiscard]] bool holds_input() const noexcept;
+    [[nodiscard]] bool owes_events(std::span<const std::byte> input) const noexcept;
     void hold(std::span<const std::byte> input);
     void dispatch_held();
     void handle(const Event& event);
     void handle_message(const Event& event);
     void handle_compressed(const Event& event);
-    void handle_compressed_message(const Event& event);
+    [[nodiscard]] Buffer room_for(std::size_t compressed_size);
+    [[nodiscard]] MessageInflater::Result restore_slice(std::span<const std::byte>& input,
+                                                        MessageCodec::Part part, Buffer& output);
+    void restore_message(Opcode opcode, std::span<const std::byte> input, Buffer message);
     void restore_part(Opcode opcode, std::span<const std::byte> input, MessageCodec::Part part);
-    void keep_rest(Opcode opcode, std::span<const std::byte> input, MessageCodec::Part part,
-                   MessageInflater::Result result);
+    void keep_rest(std::span<const std::byte> input, DeflatingRest rest);
     void tell_restored_end(Opcode opcode);
     [[nodiscard]] bool holds_rest() const noexcept;
     void go_on_with_rest();
@@ -192,6 +210,7 @@ class Connection final : public Stream {
 
     [[nodiscard]] bool has_room_for(std::size_t size) const noexcept;
     [[nodiscard]] bool make_room_for(std::size_t size);
+    SendResult refused();
     SendResult overflow();
     void tell_overflow();
     // Frames for many, those of `run`, past the queue. False: something waits, or must not be
@@ -200,8 +219,8 @@ class Connection final : public Stream {
                                     std::span<const std::byte> frames);
     // The same as one piece of the queue. False: they must be sent one by one.
     [[nodiscard]] bool send_frames(std::span<const std::byte> frames, std::size_t count);
-    // What was published before comes first.
-    void catch_up();
+    // What was published before is in the queue, and a message of now may follow it.
+    [[nodiscard]] bool may_send_now();
     // Whether a message of that size is to be compressed.
     [[nodiscard]] bool compresses(std::size_t size, Compress how) const noexcept;
     // Empty: it would not be shorter, and is still to be sent.
@@ -222,12 +241,17 @@ class Connection final : public Stream {
     void end(CloseEvent event);
 
     void note_message_progress();
+    [[nodiscard]] bool is_message_coming();
+    [[nodiscard]] bool has_taken_more();
     void set_timer();
     void check_open_timers();
     void check_idle();
     [[nodiscard]] std::uint32_t idle_ping_ms() const noexcept;
     [[nodiscard]] std::uint32_t now() const noexcept {
-        return static_cast<std::uint32_t>(loop().now_ms());
+        return static_cast<std::uint32_t>(loop().listened_ms());
+    }
+    [[nodiscard]] std::uint32_t age_ms() const noexcept {
+        return static_cast<std::uint32_t>(loop().now_ms()) - opened_ms_;
     }
     [[nodiscard]] Extras& extras();
     [[nodiscard]] bool holds_pong() const noexcept;
@@ -244,19 +268,22 @@ class Connection final : public Stream {
     std::unique_ptr<Extras> extras_;  // Null: none.
     Admission admission_;
     std::uint32_t opened_ms_ = 0;
+    // Of Loop::listened_ms(), as all that peers are judged by.
     std::uint32_t last_heard_ms_ = 0;
     std::uint32_t since_ms_ = 0;  // What the timer waits for began: a ping, a close.
     std::uint32_t message_began_ms_ = 0;
     Closing closing_;
-    std::uint8_t pong_count_ = 0;  // Of this dispatch.
-    bool is_reported_ : 1 = true;  // The close handler has run, or never will.
-    bool is_ping_sent_ : 1 = false;
-    bool is_inside_message_ : 1 = false;
-    bool is_over_mark_ : 1 = false;
-    bool is_sending_fragments_ : 1 = false;
-    bool has_long_messages_ : 1 = false;
-    bool is_paused_ : 1 = false;
-    bool is_unwanted_ : 1 = false;
+    std::uint32_t is_reported_ : 1 = true;  // The close handler has run, or never will.
+    std::uint32_t is_ping_sent_ : 1 = false;
+    std::uint32_t is_inside_message_ : 1 = false;
+    std::uint32_t is_over_mark_ : 1 = false;
+    std::uint32_t is_sending_fragments_ : 1 = false;
+    std::uint32_t has_long_messages_ : 1 = false;
+    std::uint32_t is_paused_ : 1 = false;
+    std::uint32_t is_unwanted_ : 1 = false;
+    static constexpr std::uint32_t unanswered_size_max = (1U << 24) - 1;
+    // Bytes that were sent since the peer was heard last; the most that can be counted, or more.
+    std::uint32_t unanswered_size_ : 24 = 0;
 };
 
 template <class F>

@@ -12,18 +12,31 @@
 
 #include <algorithm>
 #include <cassert>
+#include <chrono>
 #include <utility>
 
 namespace edgews {
 
 namespace {
 
+using Clock = std::chrono::steady_clock;
+using Part = MessageCodec::Part;
 using Result = MessageInflater::Result;
 
 constexpr std::size_t chunk_size = 16 * 1024;  // That a streaming handler is given at most.
 // What room a message is first given, as a multiple of what arrived; more when it is full.
 constexpr std::size_t usual_ratio = 4;
 constexpr std::size_t room_min = 512;
+// Compressed bytes that are restored in one go, for empty blocks of 10 bytes take 6 µs each. So
+// much of a share costs what the clock says, in nanoseconds; less, to look at the clock would cost
+// more.
+constexpr std::size_t slice_size = 2 * 1024;
+constexpr std::size_t timed_size_min = 128;
+constexpr std::size_t untimed_byte_cost = 256;
+
+bool is_unfinished(Result result, std::span<const std::byte> input) noexcept {
+    return result == Result::full || (result == Result::hungry && !input.empty());
+}
 
 }  // namespace
 
@@ -58,14 +71,14 @@ void Connection::handle_compressed(const Event& event) {
     Event restored = event;
     restored.is_compressed = false;
     switch (event.kind) {
-        case Event::Kind::message: return handle_compressed_message(restored);
+        case Event::Kind::message:
+            extras_->deflating->inflater.begin(event.opcode);
+            return restore_message(event.opcode, event.payload, room_for(event.payload.size()));
         case Event::Kind::begin:
             extras_->deflating->inflater.begin(event.opcode);
             return handle_message(restored);
-        case Event::Kind::chunk:
-            return restore_part(event.opcode, event.payload, MessageCodec::Part::more);
-        case Event::Kind::end:
-            return restore_part(event.opcode, event.payload, MessageCodec::Part::last);
+        case Event::Kind::chunk: return restore_part(event.opcode, event.payload, Part::more);
+        case Event::Kind::end: return restore_part(event.opcode, event.payload, Part::last);
         case Event::Kind::none:
         case Event::Kind::ping:
         case Event::Kind::pong:
@@ -75,39 +88,60 @@ void Connection::handle_compressed(const Event& event) {
     assert(false);  // These are never compressed.
 }
 
-void Connection::handle_compressed_message(const Event& event) {
-    MessageInflater& inflater = extras_->deflating->inflater;
-    inflater.begin(event.opcode);
-    std::span<const std::byte> input = event.payload;
+// One byte more than may be, so that a message of that size is not taken for too large a one.
+Buffer Connection::room_for(std::size_t compressed_size) {
     const std::size_t size_max = route_->setup.message_size_max;
-    const std::size_t likely_size = std::max(room_min, usual_ratio * input.size());
-    // One byte more than may be, so that a message of that size is not taken for too large a one.
-    Buffer message = loop().pool().take(likely_size < size_max ? likely_size : size_max + 1);
-    Result result = inflater.restore(input, MessageCodec::Part::last, message);
-    while (result == Result::full) {
-        loop().pool().reserve(message, message.size());
-        result = inflater.restore(input, MessageCodec::Part::last, message);
+    const std::size_t likely_size = std::max(room_min, usual_ratio * compressed_size);
+    return loop().pool().take(likely_size < size_max ? likely_size : size_max + 1);
+}
+
+// Restores the next of `input`, as of a message that ends with it as `part` says.
+MessageInflater::Result Connection::restore_slice(std::span<const std::byte>& input, Part part,
+                                                  Buffer& output) {
+    const std::size_t size = std::min(input.size(), slice_size);
+    const std::size_t size_before = output.size();
+    std::span<const std::byte> slice = input.first(size);
+    const bool is_timed = size >= timed_size_min;
+    const Clock::time_point begin = is_timed ? Clock::now() : Clock::time_point();
+    const Result result = extras_->deflating->inflater.restore(
+        slice, size == input.size() ? part : Part::more, output);
+    const std::size_t cost = is_timed ? static_cast<std::size_t>((Clock::now() - begin).count())
+                                      : size * untimed_byte_cost;
+    shared().share.spend(output.size() - size_before + cost);
+    input = input.subspan(size - slice.size());
+    return result;
+}
+
+// A whole message; `message` holds what is restored of it already.
+void Connection::restore_message(Opcode opcode, std::span<const std::byte> input, Buffer message) {
+    Result result = Result::hungry;
+    do {
+        if (result == Result::full) loop().pool().reserve(message, message.size());
+        result = restore_slice(input, Part::last, message);
+    } while (is_unfinished(result, input) && !shared().is_share_used_up());
+    if (result == Result::failed) return handle_fault(extras_->deflating->inflater.fault());
+    if (is_unfinished(result, input)) {
+        if (result == Result::full) loop().pool().reserve(message, message.size());
+        return keep_rest(input,
+                         {.message = std::move(message), .opcode = opcode, .part = Part::last});
     }
-    shared().restored_size += message.size();
-    if (result == Result::failed) return handle_fault(inflater.fault());
     // Whatever the handler does, what it sends from here must not go back to the pool unsent.
     guard([&] {
-        handle_message({.kind = event.kind, .opcode = event.opcode, .payload = message.bytes()});
+        handle_message(
+            {.kind = Event::Kind::message, .opcode = opcode, .payload = message.bytes()});
     });
     if (output_has_borrowed()) output().adopt(std::move(message));
 }
 
 // Delivers what the next bytes of a streamed message stand for, and its end behind the last.
-void Connection::restore_part(Opcode opcode, std::span<const std::byte> input,
-                              MessageCodec::Part part) {
-    MessageInflater& inflater = extras_->deflating->inflater;
+void Connection::restore_part(Opcode opcode, std::span<const std::byte> input, Part part) {
     Buffer piece = loop().pool().take(chunk_size);
     Result result = Result::full;
-    while (result == Result::full && closing_.may_send() && !is_given_up() && !is_paused_) {
+    while (is_unfinished(result, input) && closing_.may_send() && is_listening() &&
+           !shared().is_share_used_up()) {
         piece.clear();
-        result = inflater.restore(input, part, piece);
-        shared().restored_size += piece.size();
-        if (result == Result::failed) return handle_fault(inflater.fault());
+        result = restore_slice(input, part, piece);
+        if (result == Result::failed) return handle_fault(extras_->deflating->inflater.fault());
         if (piece.size() == 0) continue;
         guard([&] {
             handle_message(
@@ -115,18 +149,18 @@ void Connection::restore_part(Opcode opcode, std::span<const std::byte> input,
         });
         if (output_has_borrowed()) flush();
     }
-    if (is_paused_) return keep_rest(opcode, input, part, result);
-    if (part == MessageCodec::Part::last) tell_restored_end(opcode);
+    const bool is_restored = !is_unfinished(result, input);
+    if (is_paused_ || (!is_restored && shared().is_share_used_up())) {
+        if (is_restored && part == Part::more) return;
+        return keep_rest(input, {.opcode = opcode, .part = part, .is_restored = is_restored});
+    }
+    if (part == Part::last) tell_restored_end(opcode);
 }
 
-void Connection::keep_rest(Opcode opcode, std::span<const std::byte> input, MessageCodec::Part part,
-                           MessageInflater::Result result) {
-    const bool is_restored = result != Result::full;
-    if (is_restored && part == MessageCodec::Part::more) return;
-    Buffer bytes = loop().pool().take(input.size());
-    bytes.append(input);
-    extras_->deflating->rest = {
-        .bytes = std::move(bytes), .opcode = opcode, .part = part, .is_restored = is_restored};
+void Connection::keep_rest(std::span<const std::byte> input, DeflatingRest rest) {
+    rest.bytes = loop().pool().take(input.size());
+    rest.bytes.append(input);
+    extras_->deflating->rest = std::move(rest);
 }
 
 void Connection::tell_restored_end(Opcode opcode) {
@@ -140,8 +174,11 @@ bool Connection::holds_rest() const noexcept {
 }
 
 void Connection::go_on_with_rest() {
-    const Deflating::Rest rest = std::exchange(extras_->deflating->rest, {});
+    DeflatingRest rest = std::exchange(extras_->deflating->rest, {});
     guard([&] {
+        if (rest.message) {
+            return restore_message(rest.opcode, rest.bytes.bytes(), std::move(rest.message));
+        }
         if (rest.is_restored) return tell_restored_end(rest.opcode);
         restore_part(rest.opcode, rest.bytes.bytes(), rest.part);
     });
@@ -157,7 +194,7 @@ bool Connection::compresses(std::size_t size, Compress how) const noexcept {
 // Room is asked for as if it were not compressed: what a peer will find, once it was, must be sent.
 std::optional<SendResult> Connection::send_compressed(Message message) {
     const std::size_t size = frame_header_size_max + message.size();
-    if (!has_room_for(size) && !make_room_for(size)) return overflow();
+    if (!has_room_for(size) && !make_room_for(size)) return refused();
     MessageCodec& codec = extras_->deflating->codec();
     Buffer packed = loop().pool().take(codec.compressed_size_max(message.size()));
     packed.commit(codec.compress(message.bytes(), packed.free_space()));
@@ -186,7 +223,8 @@ SendResult Connection::send_prepared_compressed(const PreparedMessage& message) 
 }
 
 void Connection::rest_compression() noexcept {
-    if (compression() != nullptr && reader_.is_idle()) extras_->deflating->codec().rest();
+    if (compression() != nullptr && reader_.is_idle() && !holds_rest())
+        extras_->deflating->codec().rest();
 }
 
 }  // namespace edgews

@@ -25,8 +25,11 @@ bool Connection::has_room_for(std::size_t size) const noexcept {
     return waiting == 0 || (size <= limit && waiting <= limit - size);
 }
 
-inline void Connection::catch_up() {
+// What was published before comes first, and that may close or break this connection: so it is
+// asked last whether it is open, and nothing comes between that and what is written.
+inline bool Connection::may_send_now() {
     if (extras_ && shared().topics.has_waiting()) shared().topics.deliver();
+    return is_open();
 }
 
 SendResult Connection::accepted() {
@@ -40,7 +43,7 @@ SendResult Connection::accepted() {
 [[gnu::always_inline]] inline SendResult Connection::send_data(const FrameHeader& header,
                                                                std::span<const std::byte> payload) {
     const std::size_t size = frame_header_size_max + payload.size();
-    if (!has_room_for(size) && !make_room_for(size)) return overflow();
+    if (!has_room_for(size) && !make_room_for(size)) return refused();
     if (header.fin) shared().counters.add(Counter::messages_sent);
     if (is_client()) return send_masked(header, payload);
     if (OutputQueue::is_worth_borrowing(payload)) return send_large(header, payload);
@@ -53,8 +56,7 @@ SendResult Connection::send(Message message) {
 }
 
 SendResult Connection::send(Message message, Compress how) {
-    if (!is_open()) return SendResult::closed;
-    catch_up();
+    if (!may_send_now()) return SendResult::closed;
     if (is_sending_fragments_) return SendResult::dropped;
     if (extras_ && compresses(message.size(), how)) {
         if (const auto result = send_compressed(message)) return *result;
@@ -65,8 +67,7 @@ SendResult Connection::send(Message message, Compress how) {
 
 SendResult Connection::send(Message::Kind kind,
                             std::span<const std::span<const std::byte>> pieces) {
-    if (!is_open()) return SendResult::closed;
-    catch_up();
+    if (!may_send_now()) return SendResult::closed;
     if (is_sending_fragments_) return SendResult::dropped;
     std::size_t size = 0;
     for (const auto piece : pieces) size += piece.size();
@@ -76,7 +77,7 @@ SendResult Connection::send(Message::Kind kind,
         return send(Message(kind, joined));
     }
     const std::size_t frame_size = frame_header_size_max + size;
-    if (!has_room_for(frame_size) && !make_room_for(frame_size)) return overflow();
+    if (!has_room_for(frame_size) && !make_room_for(frame_size)) return refused();
     shared().counters.add(Counter::messages_sent);
     const Opcode opcode = kind == Message::Kind::text ? Opcode::text : Opcode::binary;
     output().append_frame({.opcode = opcode, .payload_size = size}, pieces);
@@ -84,8 +85,7 @@ SendResult Connection::send(Message::Kind kind,
 }
 
 SendResult Connection::send(const PreparedMessage& message) {
-    if (!is_open()) return SendResult::closed;
-    catch_up();
+    if (!may_send_now()) return SendResult::closed;
     if (is_sending_fragments_ || !message) return SendResult::dropped;
     if (is_client()) {  // Each frame has a mask of its own.
         return send_data({.opcode = message.opcode(), .payload_size = message.payload_size()},
@@ -99,15 +99,14 @@ SendResult Connection::send(const PreparedMessage& message) {
 
 SendResult Connection::send_prepared(const PreparedMessage& message) {
     const std::size_t size = message.frame().size();
-    if (!has_room_for(size) && !make_room_for(size)) return overflow();
+    if (!has_room_for(size) && !make_room_for(size)) return refused();
     output().append(message);
     shared().counters.add(Counter::messages_sent);
     return accepted();
 }
 
 SendResult Connection::send_fragment(Message piece, Fragment which) {
-    if (!is_open()) return SendResult::closed;
-    catch_up();
+    if (!may_send_now()) return SendResult::closed;
     if (is_sending_fragments_ == (which == Fragment::first)) return SendResult::dropped;
     const Opcode kind = piece.is_text() ? Opcode::text : Opcode::binary;
     const SendResult result =
@@ -129,11 +128,10 @@ SendResult Connection::pong(std::span<const std::byte> payload) {
 }
 
 SendResult Connection::send_application_control(Opcode opcode, std::span<const std::byte> payload) {
-    if (!is_open()) return SendResult::closed;
+    if (!may_send_now()) return SendResult::closed;
     if (payload.size() > control_payload_size_max) return SendResult::dropped;
-    catch_up();
     const std::size_t size = frame_header_size_max + payload.size();
-    if (!has_room_for(size) && !make_room_for(size)) return overflow();
+    if (!has_room_for(size) && !make_room_for(size)) return refused();
     send_control(opcode, payload);
     return accepted();
 }
@@ -145,7 +143,8 @@ bool Connection::close(std::uint16_t code, std::string_view reason) {
 }
 
 bool Connection::begin_closing(std::uint16_t code, std::string_view reason) {
-    if (!is_open()) return false;
+    if (!may_send_now()) return false;
+    mark_taken();
     send_close_frame(code, reason);
     since_ms_ = now();
     set_timer();
@@ -198,6 +197,7 @@ FrameHeader Connection::masked(FrameHeader header) const noexcept {
 }
 
 void Connection::send_control(Opcode opcode, std::span<const std::byte> payload) {
+    if (is_broken()) return;  // It could never leave.
     const FrameHeader header{.opcode = opcode, .payload_size = payload.size()};
     output().append_frame(is_client() ? masked(header) : header, payload);
     request_flush();
@@ -210,16 +210,20 @@ void Connection::send_close_frame(std::uint16_t code, std::string_view reason) {
     const auto bytes = std::as_bytes(std::span(reason));
     std::copy(bytes.begin(), bytes.end(), payload.begin() + 2);
     const std::size_t size = code == close_code::no_status ? 0 : 2 + reason.size();
-    catch_up();
     send_control(Opcode::close, std::span(payload).first(size));
     if (is_client()) extras().close_frame_size = masked_control_header_size + size;
     closing_.close_sent();
 }
 
-// What waits may only be this turn's: the socket is asked before anything is refused.
+// What waits may only be this turn's: the socket is asked before anything is refused, and may turn
+// out to be broken.
 bool Connection::make_room_for(std::size_t size) {
     flush();
-    return has_room_for(size);
+    return !is_broken() && has_room_for(size);
+}
+
+SendResult Connection::refused() {
+    return is_broken() ? SendResult::closed : overflow();
 }
 
 SendResult Connection::overflow() {
@@ -245,7 +249,7 @@ void Connection::tell_overflow() {
 }
 
 void Connection::on_blocked() {
-    is_over_mark_ |= output_size() > options().drain_mark;
+    if (output_size() > options().drain_mark) is_over_mark_ = true;
 }
 
 void Connection::on_writable() {
@@ -265,6 +269,10 @@ void Connection::on_output_lost(std::size_t size) noexcept {
 
 void Connection::count_sent(std::size_t size) noexcept {
     shared().counters.add(Counter::bytes_sent, size);
+    const std::size_t unanswered_size = unanswered_size_ + size;
+    unanswered_size_ = unanswered_size < unanswered_size_max
+                           ? static_cast<std::uint32_t>(unanswered_size) & unanswered_size_max
+                           : unanswered_size_max;
 }
 
 }  // namespace edgews

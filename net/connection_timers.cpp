@@ -1,12 +1,24 @@
 // A connection's waits: for a message's end, a pong, a close frame, its own end.
 #include <edgews/net/connection.hpp>
+#include <edgews/net/extras.hpp>
 #include <edgews/net/shared.hpp>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
+#include <utility>
 
 namespace edgews {
+
+namespace {
+
+// Of bytes that the peer has to read before it comes to our ping: so many may take a while, and so
+// many in a millisecond are not too few.
+constexpr std::uint32_t slow_size_min = 16 * 1024;
+constexpr std::uint32_t slow_rate_per_ms = 16;
+
+}  // namespace
 
 // In three quarters to the whole of the limit, differently for neighbours: those who came at once,
 // after a restart or a network's outage, would otherwise all be pinged at once, for ever.
@@ -22,6 +34,7 @@ void Connection::note_message_progress() {
     if (is_inside == is_inside_message_) return;
     is_inside_message_ = is_inside;
     message_began_ms_ = now();
+    if (extras_) extras_->arrived_size = 0;
     if (is_inside && options().message_timeout_ms > 0 && Stream::is_open()) set_timer();
 }
 
@@ -30,9 +43,11 @@ void Connection::note_message_progress() {
 void Connection::set_timer() {
     const RouteOptions& limits = options();
     std::uint32_t wait_ms = UINT32_MAX;
-    const auto consider = [&](std::uint32_t began_ms, std::uint32_t limit_ms) {
-        const std::uint32_t passed_ms = now() - began_ms;
+    const auto consider_passed = [&](std::uint32_t passed_ms, std::uint32_t limit_ms) {
         wait_ms = std::min(wait_ms, passed_ms < limit_ms ? limit_ms - passed_ms : 1);
+    };
+    const auto consider = [&](std::uint32_t began_ms, std::uint32_t limit_ms) {
+        consider_passed(now() - began_ms, limit_ms);
     };
     if (!closing_.may_send()) {
         consider(since_ms_, limits.close_timeout_ms);
@@ -47,7 +62,7 @@ void Connection::set_timer() {
         if (is_inside_message_ && limits.message_timeout_ms > 0) {
             consider(message_began_ms_, limits.message_timeout_ms);
         }
-        if (limits.lifetime_max_ms > 0) consider(opened_ms_, limits.lifetime_max_ms);
+        if (limits.lifetime_max_ms > 0) consider_passed(age_ms(), limits.lifetime_max_ms);
     }
     if (wait_ms != UINT32_MAX) loop().schedule(*this, wait_ms);
 }
@@ -56,7 +71,8 @@ void Connection::on_timer() {
     if (!Stream::is_open()) return on_finish_timer(options().close_timeout_ms);
     if (!closing_.may_send()) {
         // Our close frame may wait behind what a slow peer still reads.
-        if (!is_being_read()) return break_off();
+        const bool is_read = is_being_read();
+        if (!has_taken_more() && !is_read) return break_off();
         since_ms_ = now();
         return set_timer();
     }
@@ -71,10 +87,10 @@ void Connection::check_open_timers() {
         last_heard_ms_ = message_began_ms_ = now();
         is_ping_sent_ = false;
     }
-    if (limits.lifetime_max_ms > 0 && now() - opened_ms_ >= limits.lifetime_max_ms) {
+    if (limits.lifetime_max_ms > 0 && age_ms() >= limits.lifetime_max_ms) {
         begin_closing(close_code::going_away, "the connection reached its maximum lifetime");
     } else if (is_inside_message_ && limits.message_timeout_ms > 0 &&
-               now() - message_began_ms_ >= limits.message_timeout_ms) {
+               now() - message_began_ms_ >= limits.message_timeout_ms && !is_message_coming()) {
         constexpr std::string_view what = "the message took too long";
         begin_closing(close_code::policy_violation, what);
         if (handlers().error) guard([&] { handlers().error(*this, what); });
@@ -89,7 +105,12 @@ void Connection::check_idle() {
         is_ping_sent_ = false;
     }
     if (is_ping_sent_) {
-        if (now() - since_ms_ < options().ping_timeout_ms) return;
+        const std::uint32_t limit_ms = options().ping_timeout_ms;
+        if (now() - since_ms_ < limit_ms) return;
+        if (is_still_taking(idle_ping_ms() + limit_ms)) {
+            since_ms_ = now();
+            return;
+        }
         if (handlers().error) {
             guard([&] { handlers().error(*this, "the peer does not answer"); });
         }
@@ -99,7 +120,42 @@ void Connection::check_idle() {
     rest_compression();
     is_ping_sent_ = true;
     since_ms_ = now();
+    mark_taken();
     send_control(Opcode::ping, {});
+}
+
+// How fast a message comes is looked at once in message_timeout_ms: a slow link is no attack.
+bool Connection::is_message_coming() {
+    const RouteOptions& limits = options();
+    const std::uint64_t arrived_size = reader_.arrived_size();
+    const std::uint64_t more = arrived_size - std::exchange(extras().arrived_size, arrived_size);
+    if (more * 1000 < std::uint64_t{limits.message_rate_min} * limits.message_timeout_ms) {
+        return false;
+    }
+    message_began_ms_ = now();
+    return more > 0;
+}
+
+void Connection::mark_taken() {
+    if (extras_) extras_->taken_size = 0;
+    (void)has_taken_more();
+}
+
+// Less than this is soon read, and not worth a system call.
+bool Connection::has_taken_more() {
+    if (unanswered_size_ < slow_size_min) return false;
+    const std::size_t taken_size =
+        unanswered_size_ - std::min<std::size_t>(unanswered_size_, unacknowledged_size());
+    return taken_size > std::exchange(extras().taken_size, taken_size);
+}
+
+bool Connection::is_still_taking(std::uint32_t patience_ms) {
+    if (has_taken_more()) {
+        last_heard_ms_ = now();
+        return true;
+    }
+    return unanswered_size_ >= slow_size_min && unacknowledged_size() == 0 &&
+           now() - last_heard_ms_ < patience_ms + unanswered_size_ / slow_rate_per_ms;
 }
 
 }  // namespace edgews

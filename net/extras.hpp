@@ -20,20 +20,22 @@ struct Subscription {
     std::size_t index;  // In the topic's subscribers.
 };
 
+// What of a message was left when reading was paused, or others had their turn: compressed
+// bytes, or of a streamed one, when all is restored, only the end that is to be told.
+struct DeflatingRest {
+    Buffer bytes{};    // Null: nothing was left.
+    Buffer message{};  // What is restored of a whole one. Null: it is streamed.
+    Opcode opcode = Opcode::text;
+    MessageCodec::Part part = MessageCodec::Part::more;
+    bool is_restored = false;
+};
+
 // What a connection has that agreed on permessage-deflate.
 struct Deflating {
     DeflateAnswer answer;
     std::size_t message_size_min;  // Smaller ones are sent as they are.
     MessageInflater inflater;
-    // What of a streamed message was left when reading was paused: compressed bytes, or when all is
-    // restored only the end that is to be told.
-    struct Rest {
-        Buffer bytes{};  // Null: nothing was left.
-        Opcode opcode = Opcode::text;
-        MessageCodec::Part part = MessageCodec::Part::more;
-        bool is_restored = false;
-    };
-    Rest rest{};
+    DeflatingRest rest{};
 
     [[nodiscard]] MessageCodec& codec() const noexcept { return inflater.codec(); }
 };
@@ -50,6 +52,10 @@ struct Extras {
     std::size_t unsent_size = 0;            // Bytes of a client's that have not left, at the end.
     std::size_t close_frame_size = 0;       // Of a client that sent one, which is not among them.
     std::string close_reason;               // What a client's server gave, until TCP ends.
+    // At the last look: what of a long message had arrived, and what the peer's system had taken of
+    // all that was sent since the peer was heard.
+    std::uint64_t arrived_size = 0;
+    std::size_t taken_size = 0;
 };
 
 }  // namespace edgews

@@ -16,7 +16,8 @@ namespace edgews {
 namespace {
 
 constexpr std::uint32_t linger_ms = 5'000;  // For a peer to read a refusal.
-constexpr int receive_count_max = 4;        // In one turn, before others get theirs.
+constexpr int receive_count_max = 4;        // In one turn, before others get theirs,
+constexpr int request_count_max = 64;       // and of what is received at once.
 // Bytes of responses that are gathered before the socket is asked to take them.
 constexpr std::size_t gathered_size_max = 64 * 1024;
 
@@ -56,6 +57,7 @@ bool HttpConnection::start_tls() noexcept {
 
 void HttpConnection::on_readable() {
     if (awaits_proxy_header_ && !take_proxy_header()) return;
+    if (is_put_off_ && !go_on()) return;
     // While a decision is pending, or the client does not read, what arrives waits in the socket.
     for (int turns = 0; !pending_ && !is_blocked(); ++turns) {
         if (turns == receive_count_max) return read_later();
@@ -72,13 +74,24 @@ void HttpConnection::on_readable() {
         end_dispatch();
         const bool is_more = !is_drained() || has_ended();
         if (is_more) flush();  // What comes may be the end.
-        if (!is_more || !is_open() || is_broken()) return;
+        if (!is_more || is_put_off_ || !is_open() || is_broken()) return;
     }
+}
+
+// With what was put off. True: there may be more to receive.
+bool HttpConnection::go_on() {
+    if (is_blocked() || pending_) return false;
+    begin_dispatch();
+    process({});
+    if (is_closed()) return false;
+    end_dispatch();
+    return is_open() && !is_put_off_;
 }
 
 // Serves all requests in `input` (pipelining), and keeps the beginning of a next one.
 void HttpConnection::process(std::span<std::byte> input) {
     const std::unique_ptr<Partial> resumed = std::move(partial_);
+    is_put_off_ = false;
     if (resumed) {
         loop().pool().reserve(resumed->bytes, input.size());
         resumed->bytes.append(input);
@@ -86,6 +99,7 @@ void HttpConnection::process(std::span<std::byte> input) {
     }
     HttpHead* head = resumed ? &resumed->head : &shard_.scratch_head();
     if (!resumed) head->reset();
+    int count = 0;
     while (!input.empty() && is_open() && !is_broken() && !pending_) {
         switch (head->parse(as_text(input))) {
             case HttpHead::Progress::more: return keep(input, *head);
@@ -97,7 +111,8 @@ void HttpConnection::process(std::span<std::byte> input) {
         head = &shard_.scratch_head();
         head->reset();
         if (output_size() > gathered_size_max) flush();
-        if (is_blocked() && is_open() && !input.empty()) return put_off(input);
+        if (input.empty() || !is_open() || pending_) continue;
+        if (is_blocked() || ++count == request_count_max) return put_off(input);
     }
 }
 
@@ -149,20 +164,18 @@ void HttpConnection::find_client(const HttpHead& head) {
     if (client) admission_.move_to(Address(client));
 }
 
-// Keeps what cannot be served yet: the client does not read the answers to what came before.
+// Keeps what is not to be served yet: the client does not read the answers to what came before, or
+// others have their turn.
 void HttpConnection::put_off(std::span<const std::byte> input) {
+    is_put_off_ = true;
+    if (!is_blocked()) read_later();
     partial_ = std::make_unique<Partial>(
         Partial{HttpHead(shard_.options().http), loop().pool().take(input.size())});
     partial_->bytes.append(input);
 }
 
 void HttpConnection::on_writable() {
-    if (is_blocked()) return;
-    read_later();
-    if (!partial_ || pending_) return;
-    begin_dispatch();
-    process({});
-    if (!is_closed()) end_dispatch();
+    if (!is_blocked()) read_later();
 }
 
 // From the first byte of a head on, its time is limited.
@@ -308,6 +321,10 @@ bool HttpConnection::reject_pending(unsigned status, std::string_view body) {
 
 void HttpConnection::on_timer() {
     if (!is_open()) return on_finish_timer(linger_ms);
+    // What the client is to say next is an answer to what we have not said.
+    if (loop().waits_for_handshake(*this)) {
+        return loop().schedule(*this, shard_.options().handshake_timeout_ms);
+    }
     if (awaits_proxy_header_) return refuse_proxy();
     if (pending_) {
         // One that was made is on its way here.

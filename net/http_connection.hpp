@@ -58,6 +58,7 @@ class HttpConnection final : public Stream {
     void count_sent(std::size_t size) noexcept override;
 
     void process(std::span<std::byte> input);
+    [[nodiscard]] bool go_on();
     [[nodiscard]] bool start_tls() noexcept;
     [[nodiscard]] bool take_proxy_header();
     void refuse_proxy();
@@ -91,7 +92,8 @@ class HttpConnection final : public Stream {
     std::unique_ptr<Partial> partial_;
     std::unique_ptr<Pending> pending_;
     bool is_head_begun_ = false;
-    bool is_from_proxy_;  // A trusted one: its requests say whom they are for.
+    bool is_put_off_ = false;  // partial_ may hold whole requests.
+    bool is_from_proxy_;       // A trusted one: its requests say whom they are for.
     bool awaits_proxy_header_;
 };
 

@@ -32,6 +32,12 @@ constexpr std::size_t answer_count_max = 32;
 
 constexpr unsigned handshakes_per_turn = 2;
 
+// A loop that comes so much later than a timer was due has stood still, or is overloaded: that is
+// no silence of its peers. Of the time since the turn before, so much counts as listened.
+constexpr std::uint64_t late_ms = 100;
+// Between two tries, where the system refuses to tell events.
+constexpr timespec refused_wait{.tv_sec = 0, .tv_nsec = 1'000'000};
+
 thread_local Loop* current_loop = nullptr;
 
 std::uint64_t clock_us() noexcept {
@@ -77,7 +83,9 @@ Loop::Loop(LoopOptions options)
       memory_(new Memory),  // Not cleared: untouched pages cost nothing.
       receive_space_(memory_->receive_space.data()),
       now_ms_(clock_us() / 1000),
-      timers_(now_ms_) {
+      listened_ms_(now_ms_),
+      timers_(now_ms_),
+      peer_timers_(listened_ms_) {
     if (!epoll_) throw std::system_error(errno, std::system_category(), "epoll_create1");
     if (!timer_fd_) throw std::system_error(errno, std::system_category(), "timerfd_create");
     // Both wake the loop by their edges, and are never read.
@@ -169,18 +177,17 @@ void Loop::poll(int timeout_ms) noexcept {
     go_on_with_handshakes();
     link_->mailbox.run_posted();
     run_timers();
-    flush_unflushed();
-    delete_retired();
+    finish_turn();
     current_loop = outer;
     // Between turns a loop counts as asleep: another loop may be waiting for it.
     if (!link_->mailbox.prepare_to_sleep()) link_->mailbox.wake();
 }
 
 int Loop::wait_for_events(int timeout_ms) noexcept {
-    if (timeout_ms < 0 && !has_waiting()) {
-        arm_timer();
-    } else if (const int due_ms = next_timeout_ms(); due_ms >= 0) {
-        timeout_ms = timeout_ms < 0 ? due_ms : std::min(timeout_ms, due_ms);
+    const bool is_woken_in_time = timeout_ms < 0 && !has_waiting() && arm_timer();
+    if (!is_woken_in_time) {
+        const int due_ms = next_timeout_ms();
+        if (due_ms >= 0) timeout_ms = timeout_ms < 0 ? due_ms : std::min(timeout_ms, due_ms);
     }
     if (options_.busy_poll_us > 0 && timeout_ms != 0) {
         // Spinning is part of the wait: it makes neither the caller nor a timer late.
@@ -191,30 +198,45 @@ int Loop::wait_for_events(int timeout_ms) noexcept {
         const std::uint64_t begin_us = clock_us();
         int count = 0;
         do {
-            count = ::epoll_wait(epoll_.get(), memory_->events.data(), event_count_max, 0);
-        } while (count == 0 && clock_us() - begin_us < spin_us);
-        if (count != 0) return std::max(count, 0);
+            count = ask_for_events(0);
+        } while (count == 0 && !may_be_more_ && clock_us() - begin_us < spin_us);
+        if (count != 0 || may_be_more_) return count;
         if (timeout_ms > 0) timeout_ms -= static_cast<int>(spin_us / 1000);
     }
-    // Interrupted by a signal: an empty turn.
-    return std::max(::epoll_wait(epoll_.get(), memory_->events.data(), event_count_max, timeout_ms),
-                    0);
+    return ask_for_events(timeout_ms);
+}
+
+// How many events there are, and whether there may be more. Interrupted by a signal, nothing is
+// known of them. Whatever else the system has against it, the loop's timers and jobs go on.
+int Loop::ask_for_events(int timeout_ms) noexcept {
+    const int count =
+        ::epoll_wait(epoll_.get(), memory_->events.data(), event_count_max, timeout_ms);
+    may_be_more_ = count < 0 || count == static_cast<int>(event_count_max);
+    if (count < 0 && errno != EINTR) ::nanosleep(&refused_wait, nullptr);
+    return std::max(count, 0);
 }
 
 // Sets the descriptor that wakes the loop for its timers. A wait with a time limit of its own
 // would set and cancel a timer of the kernel's each time; this one stays, and where what it was
-// set for is cancelled or put off, it wakes the loop once in vain.
-void Loop::arm_timer() noexcept {
+// set for is cancelled or put off, it wakes the loop once in vain. False: the system refuses.
+bool Loop::arm_timer() noexcept {
     if (armed_ms_ <= now_ms_) armed_ms_ = TimerWheel::never;  // It went off.
-    const std::uint64_t due_ms = timers_.next_due_ms();
-    if (due_ms >= armed_ms_) return;
+    const std::uint64_t due_ms = next_due_ms();
+    if (due_ms >= armed_ms_) return true;
     itimerspec time{};
     time.it_value.tv_sec = static_cast<time_t>(due_ms / 1000);
     time.it_value.tv_nsec = static_cast<long>(due_ms % 1000) * 1'000'000;
-    [[maybe_unused]] const int error =
-        ::timerfd_settime(timer_fd_.get(), TFD_TIMER_ABSTIME, &time, nullptr);
-    assert(error == 0);
+    if (::timerfd_settime(timer_fd_.get(), TFD_TIMER_ABSTIME, &time, nullptr) != 0) return false;
     armed_ms_ = due_ms;
+    return true;
+}
+
+// By now_ms(), as far as can be told: a loop that stands still is late for the peers' timers, too.
+std::uint64_t Loop::next_due_ms() const noexcept {
+    const std::uint64_t peers_ms = peer_timers_.next_due_ms();
+    const std::uint64_t own_ms = timers_.next_due_ms();
+    if (peers_ms == TimerWheel::never) return own_ms;
+    return std::min(own_ms, peers_ms + (now_ms_ - listened_ms_));
 }
 
 void Loop::dispatch(int count) {
@@ -258,6 +280,10 @@ bool Loop::take_handshake(Source& source, Handshake step) {
     return false;
 }
 
+bool Loop::waits_for_handshake(const Source& source) const noexcept {
+    return in_line_.contains(source.token());
+}
+
 // From both lines in turn. Who is gone, or has nothing to go on with, costs nobody a step.
 void Loop::go_on_with_handshakes() {
     bool prefers_begun = true;
@@ -276,45 +302,84 @@ void Loop::go_on_with_handshakes() {
     flush_answered();
 }
 
+// What has arrived comes before the timers, which might take it for missing. Of all that is ready
+// now each round brings another part: who was told of stands behind all others in the system's
+// line.
+void Loop::read_the_rest() {
+    std::size_t rounds = slots().count() / event_count_max + 2;
+    while (may_be_more_ && rounds-- > 0) dispatch(ask_for_events(0));
+}
+
 void Loop::run_timers() {
+    if (may_be_more_ && next_due_ms() <= now_ms_) read_the_rest();
+    while (TimerNode* node = peer_timers_.pop_expired(listened_ms_)) {
+        static_cast<Source*>(node)->on_timer();
+    }
     while (TimerNode* node = timers_.pop_expired(now_ms_)) static_cast<Source*>(node)->on_timer();
 }
 
-// What is flushed may call handlers that write to others: they join at the end.
-void Loop::flush_unflushed() {
-    flush_answered();
-    std::size_t i = 0;
+// Flushes may call handlers, and what is deleted the application's destructors: what these send is
+// flushed, and what they close is deleted, before the turn ends.
+void Loop::finish_turn() {
     do {
-        while (!writers_.empty()) {
-            Source* const writer = writers_.back();
-            writers_.pop_back();
-            writer->on_flush();
+        flush_all();
+        delete_retired();
+    } while (has_to_flush() || !retired_.empty());
+}
+
+void Loop::flush_all() {
+    std::size_t i = 0;
+    while (has_to_flush()) {
+        flush_answered();
+        flush_writers();
+        // These may be joined by others, and write to those before.
+        if (i < unflushed_.size()) {
+            if (Source* source = slots().find(unflushed_[i++])) source->on_flush();
         }
-        if (i == unflushed_.size()) break;
-        if (Source* source = slots().find(unflushed_[i++])) source->on_flush();
-    } while (true);
-    unflushed_.clear();
+        if (i == unflushed_.size()) {
+            unflushed_.clear();
+            i = 0;
+        }
+    }
+}
+
+void Loop::flush_writers() {
+    while (!writers_.empty()) {
+        Source* const writer = writers_.back();
+        writers_.pop_back();
+        writer->on_flush();
+    }
 }
 
 void Loop::delete_retired() noexcept {
-    assert(answered_.empty());
     for (std::size_t i = 0; i < retired_.size(); ++i) delete retired_[i];
     retired_.clear();
 }
 
+// A peer's timer that is late means that the loop was: it would have been woken for it.
 void Loop::read_clock() noexcept {
-    now_ms_ = clock_us() / 1000;
+    const std::uint64_t now_ms = clock_us() / 1000;
+    std::uint64_t passed_ms = now_ms - now_ms_;
+    if (passed_ms > late_ms && next_due_ms() < now_ms - late_ms) {
+        passed_ms = late_ms;
+        may_be_more_ = true;  // While it stood still.
+    }
+    listened_ms_ += passed_ms;
+    now_ms_ = now_ms;
+}
+
+bool Loop::has_to_flush() const noexcept {
+    return !answered_.empty() || !writers_.empty() || !unflushed_.empty();
 }
 
 // Flushes wait here when something was written outside a turn.
 bool Loop::has_waiting() const noexcept {
-    return !unread_.empty() || !beginning_.empty() || !going_on_.empty() || !unflushed_.empty() ||
-           !answered_.empty() || !writers_.empty();
+    return !unread_.empty() || !beginning_.empty() || !going_on_.empty() || has_to_flush();
 }
 
 int Loop::next_timeout_ms() const noexcept {
     if (has_waiting()) return 0;
-    const std::uint64_t due_ms = timers_.next_due_ms();
+    const std::uint64_t due_ms = next_due_ms();
     if (due_ms == TimerWheel::never) return -1;
     const std::uint64_t now_ms = clock_us() / 1000;
     return due_ms <= now_ms ? 0
@@ -363,12 +428,12 @@ void Loop::unwatch(int fd) noexcept {
 void Loop::hand_over(Source& source, Source& successor) noexcept {
     slots().replace(source.token_, successor);
     successor.token_ = std::exchange(source.token_, no_token);
-    timers_.cancel(source);
+    TimerWheel::cancel(source);
 }
 
 void Loop::retire(Source& source) noexcept {
     slots().erase(source.token_);
-    timers_.cancel(source);
+    TimerWheel::cancel(source);
     retired_.push_back(&source);
 }
 
@@ -389,7 +454,8 @@ void Loop::give_back(std::unique_ptr<OutputQueue> queue) noexcept {
 
 void Loop::schedule(Source& source, std::uint64_t delay_ms) noexcept {
     // Outside a turn the time of the last one may be long ago.
-    timers_.schedule(source, (current_loop == this ? now_ms_ : clock_us() / 1000) + delay_ms);
+    const std::uint64_t passed_ms = current_loop == this ? 0 : clock_us() / 1000 - now_ms_;
+    peer_timers_.schedule(source, listened_ms_ + passed_ms + delay_ms);
 }
 
 }  // namespace edgews

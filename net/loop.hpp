@@ -7,7 +7,12 @@
 //
 //     epoll_wait → events → carried-over reads → posted jobs → timers → flushes → deletes
 //
-// After every 32 sockets that were read and answered, these are written to in between.
+// After every 32 sockets that were read and answered, these are written to in between. Whatever a
+// flush or a delete queues is flushed in the same turn: a turn ends with nothing queued.
+//
+// There are two clocks. now_ms() is the time, for what the application sets. listened_ms() stands
+// still while the loop does (a handler that blocks, a stopped process, a paused machine): peers are
+// judged by that one, and only after all that had arrived was read.
 //
 // Sources close at once, but are deleted at the end of the turn, and events find
 // them through tokens: no event, however stale, reaches a freed object.
@@ -93,6 +98,9 @@ class Loop {
 
     // Milliseconds of a monotonic clock, read once a turn.
     [[nodiscard]] std::uint64_t now_ms() const noexcept { return now_ms_; }
+    // Milliseconds in which this loop has listened to its peers: the same clock, of which a turn
+    // that begins too late for a timer counts 100 ms at most.
+    [[nodiscard]] std::uint64_t listened_ms() const noexcept { return listened_ms_; }
     // The number of the present turn.
     [[nodiscard]] std::uint64_t turn() const noexcept { return turn_; }
     // The loop whose turn this thread is in; null: none.
@@ -115,6 +123,8 @@ class Loop {
     // Deletes a source that handed its token over, at the end of the turn.
     void discard(Source& source) noexcept;
 
+    // Has on_timer() called once, after `delay_ms` of listened_ms(): for what a peer has to do. It
+    // replaces the time that was set before.
     void schedule(Source& source, std::uint64_t delay_ms) noexcept;
     // Has on_events(EPOLLIN) called in the next turn, without waiting: for a source
     // that stopped reading before its socket was empty.
@@ -146,6 +156,8 @@ class Loop {
     // have begun have a line of their own: nobody's work is in vain for those who came later.
     enum class Handshake : std::uint8_t { begins, goes_on };
     [[nodiscard]] bool take_handshake(Source& source, Handshake step);
+    // It stands in line: it is we who let it wait.
+    [[nodiscard]] bool waits_for_handshake(const Source& source) const noexcept;
 
     static constexpr std::size_t receive_space_size = 256 * 1024;
 
@@ -155,14 +167,20 @@ class Loop {
     Token add_timer(std::uint64_t delay_ms, std::uint64_t period_ms, std::unique_ptr<Job> job);
 
     int wait_for_events(int timeout_ms) noexcept;
-    void arm_timer() noexcept;
+    [[nodiscard]] int ask_for_events(int timeout_ms) noexcept;
+    [[nodiscard]] bool arm_timer() noexcept;
+    [[nodiscard]] std::uint64_t next_due_ms() const noexcept;
     [[nodiscard]] bool has_waiting() const noexcept;
+    [[nodiscard]] bool has_to_flush() const noexcept;
     void dispatch(int count);
     void read_unread();
     void go_on_with_handshakes();
+    void read_the_rest();
     void run_timers();
-    void flush_unflushed();
+    void finish_turn();
+    void flush_all();
     void flush_answered();
+    void flush_writers();
     void delete_retired() noexcept;
     void read_clock() noexcept;
 
@@ -181,9 +199,12 @@ class Loop {
     unsigned handshakes_left_ = 0;       // In this turn.
     bool is_handshake_due_ = false;      // Of the source that is called.
     std::uint64_t now_ms_ = 0;
+    std::uint64_t listened_ms_ = 0;
     std::uint64_t armed_ms_ = TimerWheel::never;
     std::uint64_t turn_ = 0;
-    TimerWheel timers_;
+    bool may_be_more_ = false;  // Events that the turn has not asked for yet.
+    TimerWheel timers_;         // The application's: by now_ms_.
+    TimerWheel peer_timers_;    // By listened_ms_.
     std::vector<Token> unread_;
     std::vector<Token> unflushed_;
     std::vector<Source*> answered_;  // Of this turn: to be flushed soon.

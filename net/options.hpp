@@ -44,9 +44,13 @@ struct RouteOptions {
     // quarter less, so that those who came together are not all pinged at once;
     std::uint32_t idle_ping_ms = 30'000;
     std::uint32_t ping_timeout_ms = 30'000;  // and further silence after which it is gone (1006).
-    std::uint32_t message_timeout_ms = 60'000;  // From a message's first byte to its last (1008).
-    std::uint32_t close_timeout_ms = 5'000;     // For the peer's close frame. Not 0.
-    std::uint32_t lifetime_max_ms = 0;          // Then the connection is closed with 1001.
+    // In which a message that is not complete must bring `message_rate_min` bytes for each second,
+    // and at least one: else the connection is closed with 1008. Anew as long as it does.
+    std::uint32_t message_timeout_ms = 60'000;
+    std::uint32_t close_timeout_ms = 5'000;  // For the peer's close frame. Not 0.
+    std::uint32_t lifetime_max_ms = 0;       // Then the connection is closed with 1001.
+    // Bytes of a message's payload in a second, on average over `message_timeout_ms`.
+    std::uint32_t message_rate_min = 128;
 
     // Origins of pages that may connect: "https://app.example", or "*" for any.
     // Empty: the page's own only (RFC 6455, section 10.2). Programs send no Origin

@@ -20,6 +20,30 @@ namespace edgews {
 class Connection;
 class Shard;
 
+// What one connection may have its loop do in one turn, before others get theirs: counted in bytes,
+// or what is worth as many, for small frames, what compresses well and what goes to many cost more
+// than their bytes say.
+class Share {
+  public:
+    static constexpr std::size_t size_max = 4 * Loop::receive_space_size;
+    static constexpr std::size_t event_cost = 512;
+    static constexpr std::size_t delivery_cost = 256;
+
+    // `delivery_count`: Topics::delivery_count(), as it is now.
+    void begin(std::uint64_t delivery_count) noexcept {
+        spent_ = 0;
+        delivery_count_ = delivery_count;
+    }
+    void spend(std::size_t cost) noexcept { spent_ += cost; }
+    [[nodiscard]] bool is_used_up(std::uint64_t delivery_count) const noexcept {
+        return spent_ + (delivery_count - delivery_count_) * delivery_cost >= size_max;
+    }
+
+  private:
+    std::size_t spent_ = 0;
+    std::uint64_t delivery_count_ = 0;
+};
+
 struct Shared {
     // `loop` is borrowed, and `shard`, which is null for clients.
     Shared(Loop& loop_of_all, Shard* shard_of_all)
@@ -46,8 +70,12 @@ struct Shared {
         std::span<const std::byte> bytes{};
     };
     Borrowable borrowable{};
-    // Bytes that compressed messages have become since a connection began to count them.
-    std::size_t restored_size = 0;
+    Share share{};                // Of the connection that is read from.
+    std::uint8_t pong_count = 0;  // Of its present dispatch.
+
+    [[nodiscard]] bool is_share_used_up() const noexcept {
+        return share.is_used_up(topics.delivery_count());
+    }
 };
 
 // A WebSocket route and what its connections on this loop have in common.

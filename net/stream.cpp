@@ -1,6 +1,8 @@
 #include <edgews/net/stream.hpp>
 
+#include <linux/sockios.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -21,7 +23,10 @@ constexpr std::size_t send_size_max = 256 * 1024;
 // Of ciphertext: bytes in one receive, and bytes that may wait for a peer which goes on sending.
 constexpr std::size_t sealed_size_max = 64 * 1024;
 constexpr std::size_t pending_size_max = 1024 * 1024;
-constexpr int discard_count_max = 8;  // Receives in a row whose bytes nobody wants.
+constexpr int discard_count_max = 8;  // Receives in a row whose bytes nobody wants,
+// and large ones in all: who still sends after so many does not read what we have said.
+constexpr std::size_t large_discard_size = 16 * 1024;
+constexpr std::uint8_t large_discard_count_max = 63;
 
 }  // namespace
 
@@ -34,7 +39,7 @@ Stream::~Stream() {
 int Stream::open(Fd fd) noexcept {
     fd_ = std::move(fd);
     // Once for the socket's whole life.
-    return loop_->add(*this, fd_.get(), EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
+    return loop_->add(*this, fd_.get(), EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET);
 }
 
 void Stream::speak_through(std::unique_ptr<Transport> transport) noexcept {
@@ -55,6 +60,7 @@ bool Stream::take_over(Stream& predecessor) noexcept {
     is_blocked_ = predecessor.is_blocked_;
     is_broken_ = predecessor.is_broken_;
     is_given_up_ = predecessor.is_given_up_;
+    is_urgent_ = predecessor.is_urgent_;
     has_ended_ = predecessor.has_ended_;
     loop_->hand_over(predecessor, *this);
     predecessor.enter(Phase::closed);
@@ -64,6 +70,7 @@ bool Stream::take_over(Stream& predecessor) noexcept {
 
 void Stream::on_events(std::uint32_t events) {
     if ((events & (EPOLLRDHUP | EPOLLHUP)) != 0) has_ended_ = true;
+    if ((events & EPOLLPRI) != 0) is_urgent_ = true;
     if ((events & EPOLLERR) != 0) {
         note_reset();
         return tell_broken();
@@ -73,7 +80,7 @@ void Stream::on_events(std::uint32_t events) {
         flush();
         if (is_open()) on_writable();
     }
-    if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP)) != 0 && !is_closed()) {
+    if ((events & (EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLHUP)) != 0 && !is_closed()) {
         if (is_open()) return on_readable();
         discard_input();
     }
@@ -98,7 +105,9 @@ Received Stream::receive_raw(std::span<std::byte> space, int flags) noexcept {
     do {
         count = ::recv(fd_.get(), space.data(), space.size(), flags);
     } while (count < 0 && errno == EINTR);
-    is_drained_ = count < static_cast<ssize_t>(space.size());
+    // A receive ends short of TCP's urgent data, too (RFC 6093), of which nobody here makes
+    // anything: who sends such is asked until there is nothing.
+    is_drained_ = count < static_cast<ssize_t>(space.size()) && !(is_urgent_ && count > 0);
     if (count > 0) return {.size = static_cast<std::size_t>(count)};
     if (count == 0) return {.end = Received::End::ended};
     const bool is_more_to_come = errno == EAGAIN && !is_broken_;
@@ -151,6 +160,7 @@ void Stream::flush_later() {
 }
 
 void Stream::flush() {
+    if (is_closed()) return;
     std::array<iovec, gather_count_max> pieces;
     while (output_size() > 0 && !is_blocked_ && !is_broken_) {
         const std::size_t count = output_ ? output_->gather(pieces) : 0;
@@ -276,6 +286,11 @@ bool Stream::is_being_read() noexcept {
     return has_sent && output_size() > 0;
 }
 
+std::size_t Stream::unacknowledged_size() const noexcept {
+    int size = 0;
+    return ::ioctl(fd_.get(), SIOCOUTQ, &size) == 0 ? static_cast<std::size_t>(size) : SIZE_MAX;
+}
+
 // Whoever reads slowly still gets all of it; whoever does not read is given up.
 void Stream::on_finish_timer(std::uint32_t timeout_ms) noexcept {
     if (!is_being_read()) return close();
@@ -301,6 +316,9 @@ void Stream::discard_input() noexcept {
             return;
         }
         if (received.end != Received::End::open) return close();
+        if (received.size < large_discard_size) continue;
+        if (discarded_count_ == large_discard_count_max) return close();
+        ++discarded_count_;
     }
     read_later();
 }

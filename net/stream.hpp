@@ -137,6 +137,9 @@ class Stream : public Source {
     [[nodiscard]] bool is_blocked() const noexcept { return is_blocked_; }
     // Output waits, and the peer has taken some since this was asked last.
     [[nodiscard]] bool is_being_read() noexcept;
+    // Bytes that were sent and that the peer's system has not acknowledged; SIZE_MAX: ours does not
+    // say. A system call.
+    [[nodiscard]] std::size_t unacknowledged_size() const noexcept;
     // Has on_readable() called once more, soon, after others had their turn.
     void read_later() { loop_->read_later(*this); }
 
@@ -194,7 +197,9 @@ class Stream : public Source {
     bool is_dispatching_ : 1 = false;
     bool has_sent_ : 1 = false;  // Since is_being_read() was asked.
     bool has_shaken_hands_ : 1 = false;
+    std::uint8_t discarded_count_ : 6 = 0;  // Large pieces of input that nobody wanted.
     bool is_given_up_ : 1 = false;
+    bool is_urgent_ : 1 = false;  // The peer has sent urgent data.
 };
 
 }  // namespace edgews

@@ -49,7 +49,7 @@ class TimerWheel {
     // Sets, or sets anew. A time that has passed is due at once; one further than
     // 783 days (63 · 2^30 ms) ahead is due then.
     void schedule(TimerNode& node, std::uint64_t expires_ms) noexcept;
-    void cancel(TimerNode& node) noexcept;
+    static void cancel(TimerNode& node) noexcept;
 
     // Takes out the next timer that is due at `now_ms`, in order of time; null: no
     // more. Requires: `now_ms` never goes back.

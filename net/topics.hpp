@@ -14,6 +14,7 @@
 #include <edgews/net/source.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>
@@ -61,6 +62,8 @@ class Topics final : public Source {
     void deliver();
 
     [[nodiscard]] std::size_t count() const noexcept { return topics_.size(); }
+    // Messages times subscribers, of all that was published so far: what that costs.
+    [[nodiscard]] std::uint64_t delivery_count() const noexcept { return delivery_count_; }
 
     void on_events(std::uint32_t) override {}
     // The turn ends: delivers, and sends.
@@ -80,7 +83,8 @@ class Topics final : public Source {
         topics_;
     Loop& loop_;
     std::vector<Published> waiting_;
-    std::size_t waiting_size_ = 0;      // Bytes, with frame headers.
+    std::size_t waiting_size_ = 0;  // Bytes, with frame headers.
+    std::uint64_t delivery_count_ = 0;
     std::vector<Published> delivered_;  // Of deliver_all().
     std::vector<std::byte> joined_;     // Of join().
 };

@@ -5,6 +5,7 @@
 #include <edgews/net/stomp/stomp_loop.hpp>
 
 #include <cassert>
+#include <chrono>
 #include <exception>
 #include <mutex>
 #include <utility>
@@ -23,6 +24,12 @@ constexpr std::uint64_t checks_per_beat = 10;
 // which leaves a fifth for whoever is late.
 constexpr std::uint64_t beat_percent = 40;
 
+// What a session may do in one turn of its loop, before others get theirs: so many requests, in so
+// much time, of which the clock is asked now and then.
+constexpr unsigned request_count_max = 256;
+constexpr unsigned timed_request_count = 16;
+constexpr std::chrono::milliseconds share_time_max{1};
+
 constexpr std::string_view no_handler = "No handler is there for it.";
 
 }  // namespace
@@ -33,7 +40,7 @@ StompSessionLink::StompSessionLink(StompLoop& loop, const Address& address)
       session_(state_.options.session, state_.broker, loop.contents(), loop.loop().pool(),
                state_.new_session_id()),
       address_(address),
-      heard_ms_(loop.loop().now_ms()) {
+      heard_ms_(loop.loop().listened_ms()) {
     const std::lock_guard lock(state_.mutex);
     session_.outbox().owner = this;
     session_.outbox().is_taking = true;
@@ -57,23 +64,41 @@ StompClient StompSessionLink::client() const noexcept {
 }
 
 void StompSessionLink::received(std::span<const std::byte> bytes) {
-    heard_ms_ = loop_.loop().now_ms();
+    heard_ms_ = loop_.loop().listened_ms();
     if (is_finished_) return;
     if (!is_blocked_) return process(bytes);
     held_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
 }
 
 void StompSessionLink::process(std::span<const std::byte> input) {
+    const auto begin = std::chrono::steady_clock::now();
+    unsigned count = 0;
     while (const stomp::Request* const request = session_.next(input)) {
         is_blocked_ = !answer(*request);
-        if (!is_blocked_) continue;
+        ++count;
+        const bool has_used_share = count == request_count_max ||
+                                    (count % timed_request_count == 0 &&
+                                     std::chrono::steady_clock::now() - begin >= share_time_max);
+        if (!is_blocked_ && !has_used_share) continue;
         held_.append(reinterpret_cast<const char*>(input.data()), input.size());
         pause();
+        if (!is_blocked_) rest();
         if (is_undone_) refuse_in_time();
         break;
     }
     write_output();
     finish_if_over();
+}
+
+// Others have their turn; in the next one it goes on.
+void StompSessionLink::rest() {
+    is_blocked_ = is_resting_ = true;
+    is_undone_ = false;
+    loop_.try_again_soon(*this);
+}
+
+void StompSessionLink::finish_rest() {
+    while (is_resting_ && !is_finished_) try_again();
 }
 
 // Whoever waits for room does not hear its client: not even that it is gone.
@@ -232,6 +257,8 @@ void StompSessionLink::drained() {
 }
 
 void StompSessionLink::try_again() {
+    if (is_finished_) return;
+    is_resting_ = false;
     is_blocked_ = is_undone_ && !carry_out();
     if (!is_undone_) cancel(block_timer_);
     write_output();
@@ -309,8 +336,8 @@ void StompSessionLink::beat() {
 }
 
 void StompSessionLink::check_heard() {
-    const std::uint64_t silence_ms = loop_.loop().now_ms() - heard_ms_;
-    if (is_blocked_) heard_ms_ = loop_.loop().now_ms();  // It is we who do not listen.
+    const std::uint64_t silence_ms = loop_.loop().listened_ms() - heard_ms_;
+    if (is_blocked_) heard_ms_ = loop_.loop().listened_ms();  // It is we who do not listen.
     if (silence_ms * 100 < session_.hear_every_ms() * patience_percent || is_blocked_) return;
     end_here(stomp::Fault::heart_beat_missed, {});
 }

@@ -43,6 +43,8 @@ class StompSessionLink {
     [[nodiscard]] bool take(std::vector<stomp::Outgoing>& out);
     // Sends what was taken, and goes on if it had to wait.
     void deliver(std::span<const stomp::Outgoing> messages);
+    // Goes on with what had to wait, if it may.
+    void try_again();
     // Has `authorise` look at each subscription again. Requires: there is that hook.
     void authorise_again();
     // Any thread; requires: the state's mutex is held.
@@ -51,8 +53,14 @@ class StompSessionLink {
     [[nodiscard]] StompClient client() const noexcept;
 
     stomp::ListLink<StompSessionLink> place_in_loop;
+    stomp::ListLink<StompSessionLink> place_among_resting;
+
+    // The connection has ended: what came before, and rests, is done.
+    void finish_rest();
 
   protected:
+    // It has used its share of the turn, and goes on in the next.
+    [[nodiscard]] bool is_resting() const noexcept { return is_resting_; }
     // The end, of which the broker is told; may be called twice. Who derives from this calls it
     // before its connection is gone.
     void leave() noexcept;
@@ -86,7 +94,7 @@ class StompSessionLink {
     [[nodiscard]] bool may_reply_to(std::string_view reply_to) const;
     [[nodiscard]] bool is_allowed(const stomp::Request& request);
     [[nodiscard]] bool carry_out();
-    void try_again();
+    void rest();
     void write_output();
     void finish_if_over();
     void begin_heart_beats();
@@ -107,6 +115,7 @@ class StompSessionLink {
     std::string held_;          // What came behind a request that waits.
     bool is_blocked_ = false;   // Nothing more is processed until it may go on.
     bool is_undone_ = false;    // Then: the last request is still to be carried out.
+    bool is_resting_ = false;   // Blocked, but only for others to have their turn.
     bool is_finished_ = false;  // It has left.
     bool was_connected_ = false;
     bool is_slow_ = false;        // The connection takes nothing now.

@@ -42,6 +42,25 @@ void StompLoop::serve_soon(StompSessionLink& session) {
 
 void StompLoop::forget(StompSessionLink& session) noexcept {
     ready_.remove(session);
+    if (!session.place_among_resting.is_linked) return;
+    resting_.remove(session);
+    --resting_count_;
+}
+
+void StompLoop::try_again_soon(StompSessionLink& session) {
+    if (session.place_among_resting.is_linked) return;
+    resting_.push_back(session);
+    ++resting_count_;
+    if (!std::exchange(is_going_on_, true)) loop_.post([this] { try_again(); });
+}
+
+// Those who rest once more have their next share in the next turn.
+void StompLoop::try_again() {
+    is_going_on_ = false;
+    for (std::size_t left = resting_count_; left > 0 && !resting_.is_empty(); --left) {
+        --resting_count_;
+        resting_.pop_front()->try_again();
+    }
 }
 
 void StompLoop::authorise_again_soon() {

@@ -34,6 +34,8 @@ class StompLoop final : public Source {
     // Any thread; requires: the state's mutex is held. `session` is one of this loop.
     void serve_soon(StompSessionLink& session);
     void forget(StompSessionLink& session) noexcept;
+    // Has the session's try_again() called in the next turn. Requires: it is one of this loop.
+    void try_again_soon(StompSessionLink& session);
     // Any thread. Has each session here look at its subscriptions again, if the loop is not gone.
     void authorise_again_soon();
 
@@ -48,6 +50,7 @@ class StompLoop final : public Source {
     };
     void serve();
     void take_batch();
+    void try_again();
     void authorise_again();
 
     StompBroker::State& state_;
@@ -58,6 +61,10 @@ class StompLoop final : public Source {
     // Guarded by the state's mutex.
     stomp::List<StompSessionLink, &StompSessionLink::place_in_loop> ready_;
     bool is_woken_ = false;
+    // Not guarded: of the loop's thread alone.
+    stomp::List<StompSessionLink, &StompSessionLink::place_among_resting> resting_;
+    std::size_t resting_count_ = 0;
+    bool is_going_on_ = false;  // A call of try_again() is on its way.
     // Of serve().
     std::vector<Served> served_;
     std::vector<stomp::Outgoing> batch_;

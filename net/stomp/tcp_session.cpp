@@ -64,9 +64,10 @@ void StompOnTcp::on_readable() {
     }
 }
 
-// What came before is done (1.2, Connection Lingering), but for what has to wait.
+// What came before is done (1.2, Connection Lingering), but for what has to wait for room.
 void StompOnTcp::on_reset() {
-    is_paused_ ? on_lost() : on_readable();
+    if (!is_paused_) return on_readable();
+    if (!is_resting()) on_lost();
 }
 
 void StompOnTcp::on_lost() {

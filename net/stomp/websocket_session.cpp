@@ -68,8 +68,11 @@ Handlers stomp_handlers(StompBroker::State& state) {
                     session_of(connection).received(bytes);
                 },
             .drain = [](Connection& connection) { session_of(connection).drained(); },
-            .close = [](Connection& connection,
-                        CloseEvent) { connection.data<StompOnConnection>().session.reset(); }};
+            .close =
+                [](Connection& connection, CloseEvent) {
+                    session_of(connection).finish_rest();
+                    connection.data<StompOnConnection>().session.reset();
+                }};
 }
 
 RouteOptions stomp_route_options(const StompBroker::State& state, RouteOptions options) {

@@ -52,6 +52,21 @@ class Coroutine : public testing::Test {
     }
 };
 
+TEST_F(Coroutine, a_message_between_fragments_of_another_is_dropped_at_once) {
+    SendResult result = SendResult::sent;
+    serve_at("/", [&](AsyncConnection ws) -> Task<> {
+        (void)ws.connection()->send_fragment("first", Fragment::first);
+        result = co_await ws.send("between");
+        (void)ws.connection()->send_fragment("last", Fragment::last);
+    });
+    server_.start();
+    TestClient client = server_.open();
+    client.expect_frame(0x01, "first");
+    client.expect_frame(0x80, "last");
+    client.expect_close(1000);
+    EXPECT_EQ(result, SendResult::dropped);
+}
+
 TEST_F(Coroutine, both_sides_talk) {
     serve_at("/", echo, {.options = {.message_size_max = 4 << 20}});
     server_.start();

@@ -131,6 +131,12 @@ void TestClient::send(std::span<const std::byte> bytes) {
     }
 }
 
+void TestClient::send_urgent(std::byte byte) {
+    if (::send(fd_.get(), &byte, 1, MSG_OOB | MSG_NOSIGNAL) != 1) {
+        throw std::runtime_error("the urgent byte could not be sent");
+    }
+}
+
 std::size_t TestClient::try_send(std::span<const std::byte> bytes) {
     const ssize_t count =
         ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);

@@ -74,6 +74,8 @@ class TestClient {
     }
     void send_text(std::string_view text) { send_frame(0x81, text); }
     void send_close(unsigned code, std::string_view reason = "");
+    // A byte of TCP's urgent data.
+    void send_urgent(std::byte byte);
     // As much as the system takes without waiting. 0: it takes nothing, or the connection is
     // broken.
     std::size_t try_send(std::span<const std::byte> bytes);
