@@ -21,11 +21,12 @@ Topics::~Topics() = default;
 bool Topics::subscribe(Connection& connection, std::string_view name) {
     deliver();
     auto& entries = connection.extras().subscriptions;
-    auto found = topics_.find(name);
+    const HashedView hashed(name);
+    auto found = topics_.find(hashed);
     if (found == topics_.end()) {
         auto topic = std::make_unique<Topic>();
-        topic->name = name;
-        const std::string_view key = topic->name;
+        topic->name = HashedName(hashed);
+        const HashedView key = topic->name;
         found = topics_.emplace(key, std::move(topic)).first;
     }
     Topic& topic = *found->second;
@@ -40,8 +41,9 @@ bool Topics::unsubscribe(Connection& connection, std::string_view name) {
     if (!connection.extras_) return false;
     deliver();
     const auto& entries = connection.extras_->subscriptions;
-    const auto found = std::find_if(entries.begin(), entries.end(),
-                                    [&](const auto& entry) { return entry.topic->name == name; });
+    const auto found = std::find_if(entries.begin(), entries.end(), [&](const auto& entry) {
+        return entry.topic->name.text() == name;
+    });
     if (found == entries.end()) return false;
     remove(connection, static_cast<std::size_t>(found - entries.begin()));
     return true;

@@ -15,12 +15,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <span>
-#include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 namespace edgews {
@@ -32,7 +29,7 @@ struct Topic {
         Connection* connection;
         std::size_t index;  // In the connection's subscriptions.
     };
-    std::string name;
+    HashedName name;
     std::vector<Subscriber> subscribers;
 };
 
@@ -79,8 +76,7 @@ class Topics final : public Source {
     void remove(Connection& connection, std::size_t index) noexcept;
 
     // The keys are views of the topics' own names.
-    std::unordered_map<std::string_view, std::unique_ptr<Topic>, StringHash, std::equal_to<>>
-        topics_;
+    NameViewTable<std::unique_ptr<Topic>> topics_;
     Loop& loop_;
     std::vector<Published> waiting_;
     std::size_t waiting_size_ = 0;  // Bytes, with frame headers.

@@ -25,7 +25,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 namespace edgews::stomp {
@@ -212,7 +211,7 @@ class Broker {
     bool has_expiring_ = false;   // A queue may hold a message that expires.
     TopicTable topics_;
     std::size_t queues_size_ = 0;  // Bytes of their messages.
-    std::unordered_map<std::string, std::unique_ptr<Queue>, StringHash, std::equal_to<>> queues_;
+    NameTable<std::unique_ptr<Queue>> queues_;
     List<Outbox, &Outbox::attention> attention_;
     List<Outbox, &Outbox::blocked> yielding_;  // Producers that crowded subscribers hold up.
     std::vector<Subscription*> found_;         // Of publish().

@@ -12,11 +12,12 @@ const Queue* Broker::find_queue(std::string_view key) const noexcept {
 
 // Null: it would be one too many.
 Queue* Broker::queue_of(std::string_view key) {
-    const auto found = queues_.find(key);
+    const HashedView name(key);
+    const auto found = queues_.find(name);
     if (found != queues_.end()) return found->second.get();
     if (queues_.size() >= options_.destination_count_max) return nullptr;
     auto queue = std::make_unique<Queue>(std::string(key), queues_size_);
-    return (queues_[std::string(key)] = std::move(queue)).get();
+    return (queues_[HashedName(name)] = std::move(queue)).get();
 }
 
 Broker::Sent Broker::send_to_queue(std::string_view key, const Content& content, Outbox* producer) {
@@ -69,11 +70,11 @@ Broker::Sent Broker::check_room(std::span<const Sending> sendings, Outbox* produ
         std::size_t count = 0;
         std::size_t size = 0;
     };
-    std::unordered_map<std::string_view, Demand> demands;
+    NameViewTable<Demand> demands;
     for (const Sending& sending : sendings) {
         const DestinationKind kind = kind_of(sending.key);
         if (kind != DestinationKind::queue && kind != DestinationKind::temp_queue) continue;
-        Demand& demand = demands[sending.key];
+        Demand& demand = demands[HashedView(sending.key)];
         ++demand.count;
         demand.size += sending.content.size();
     }
@@ -83,7 +84,7 @@ Broker::Sent Broker::check_room(std::span<const Sending> sendings, Outbox* produ
     std::size_t none_size = 0;
     const Queue none({}, none_size);
     for (const auto& [key, demand] : demands) {
-        const bool is_temporary = kind_of(key) == DestinationKind::temp_queue;
+        const bool is_temporary = kind_of(key.text()) == DestinationKind::temp_queue;
         const auto found = queues_.find(key);
         const bool is_new = found == queues_.end();
         if (is_new && is_temporary) continue;  // It will be dropped.

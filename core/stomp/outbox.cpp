@@ -20,13 +20,13 @@ Subscription* Outbox::find(std::uint64_t number) const noexcept {
 
 Subscription& Outbox::add(std::uint64_t number, SubscriptionSetup setup) {
     auto subscription = std::make_unique<Subscription>(*this, number, std::move(setup));
-    by_id_.emplace(subscription->setup().id, subscription.get());
+    by_id_.emplace(HashedView(subscription->setup().id), subscription.get());
     return *(by_number_[number] = std::move(subscription));
 }
 
 void Outbox::remove(Subscription& subscription) noexcept {
     ready.remove(subscription);
-    by_id_.erase(subscription.setup().id);
+    by_id_.erase(HashedView(subscription.setup().id));
     by_number_.erase(subscription.number());
 }
 

@@ -6,6 +6,7 @@
 
 #include <edgews/core/stomp/fault.hpp>
 #include <edgews/core/stomp/subscription.hpp>
+#include <edgews/core/string_hash.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -72,7 +73,7 @@ class Outbox {
   private:
     std::unordered_map<std::uint64_t, std::unique_ptr<Subscription>> by_number_;
     // The keys are views of the subscriptions' own ids.
-    std::unordered_map<std::string_view, Subscription*> by_id_;
+    NameViewTable<Subscription*> by_id_;
 };
 
 }  // namespace edgews::stomp

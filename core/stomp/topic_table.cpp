@@ -19,7 +19,7 @@ void append_subscribers(Topic& topic, std::vector<Subscription*>& out) {
 // A segment of patterns, and what may follow it. A wildcard is a child like any other: its text
 // ("/*", ".#") is no name's, for names with wildcards are not sent to.
 struct TopicTable::Node {
-    std::unordered_map<std::string, std::unique_ptr<Node>, StringHash, std::equal_to<>> children;
+    NameTable<std::unique_ptr<Node>> children;
     Topic topic;
 
     [[nodiscard]] Node* child(std::string_view segment) {
@@ -41,9 +41,9 @@ void TopicTable::add(std::string_view destination, Subscription& subscription) {
         if (node.topic.subscribers.empty()) ++pattern_count_;
         return add_to(node.topic, subscription);
     }
-    const auto found = names_.find(destination);
-    Topic& topic = found != names_.end() ? found->second : names_[std::string(destination)];
-    add_to(topic, subscription);
+    const HashedView name(destination);
+    const auto found = names_.find(name);
+    add_to(found != names_.end() ? found->second : names_[HashedName(name)], subscription);
 }
 
 void TopicTable::remove(std::string_view destination, Subscription& subscription) noexcept {
@@ -80,10 +80,10 @@ TopicTable::Node& TopicTable::node_of(std::string_view pattern) {
     Node* node = patterns_.get();
     SegmentReader segments(pattern);
     while (segments.has_more()) {
-        const std::string_view segment = segments.next();
+        const HashedView segment(segments.next());
         const auto found = node->children.find(segment);
         std::unique_ptr<Node>& child =
-            found != node->children.end() ? found->second : node->children[std::string(segment)];
+            found != node->children.end() ? found->second : node->children[HashedName(segment)];
         if (!child) child = std::make_unique<Node>();
         node = child.get();
     }

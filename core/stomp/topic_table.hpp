@@ -10,9 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 namespace edgews::stomp {
@@ -56,7 +54,7 @@ class TopicTable {
     static void add_to(Topic& topic, Subscription& subscription);
     static void remove_from(Topic& topic, Subscription& subscription) noexcept;
 
-    std::unordered_map<std::string, Topic, StringHash, std::equal_to<>> names_;
+    NameTable<Topic> names_;
     std::unique_ptr<Node> patterns_;  // The root.
     std::size_t pattern_count_ = 0;   // Nodes with subscribers.
 };

@@ -44,7 +44,7 @@ StompSessionLink::StompSessionLink(StompLoop& loop, const Address& address)
     const std::lock_guard lock(state_.mutex);
     session_.outbox().owner = this;
     session_.outbox().is_taking = true;
-    state_.sessions.emplace(session_.outbox().session_id, this);
+    state_.sessions.emplace(HashedView(session_.outbox().session_id), this);
     if (state_.is_ending) end(stomp::Fault::server_shutting_down, {});
     connect_timer_ = loop_.loop().after(state_.options.connect_timeout_ms, [this] {
         connect_timer_ = no_token;
@@ -308,7 +308,7 @@ void StompSessionLink::leave() noexcept {
         const std::lock_guard lock(state_.mutex);
         session_.leave();
         loop_.forget(*this);
-        state_.sessions.erase(session_.outbox().session_id);
+        state_.sessions.erase(HashedView(session_.outbox().session_id));
         state_.hand_out();
     }
     if (!state_.hooks.disconnected || !was_connected_) return;

@@ -12,6 +12,7 @@
 #include <edgews/core/path_pattern.hpp>
 #include <edgews/core/stomp/broker.hpp>
 #include <edgews/core/stomp/content.hpp>
+#include <edgews/core/string_hash.hpp>
 #include <edgews/net/stomp/options.hpp>
 #include <edgews/net/stomp/session_link.hpp>
 #include <edgews/net/stomp/stomp_broker.hpp>
@@ -21,7 +22,6 @@
 #include <mutex>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 namespace edgews {
@@ -51,7 +51,7 @@ struct StompBroker::State {
     stomp::ContentPool contents;  // Of messages that the application sends.
     std::vector<std::unique_ptr<StompLoop>> loops{};
     stomp::Broker broker;
-    std::unordered_map<std::string_view, StompSessionLink*> sessions{};  // By their own ids.
+    NameViewTable<StompSessionLink*> sessions{};  // By their own ids.
     bool is_ending = false;
 
     // Bytes that may wait in front of a connection: the options', and one message of the broker's.
