@@ -108,10 +108,14 @@ class Connection final : public Stream {
     }
     [[nodiscard]] Handle handle() const noexcept { return {loop().link(), token()}; }
 
-    // Topics: named groups of connections on all loops of the server. False: it was so already, or
-    // this is a client's.
+    // Topics: named groups of connections on all loops of the server. These take no longer when
+    // this connection has many topics, or the topic many connections. False: nothing changed. It
+    // was so already, or the connection has ended, or is a client's; or RouteOptions allow no
+    // further topic (topic_count_max) or no such name (topic_name_size_max), and then
+    // is_subscribed() tells that it is not.
     bool subscribe(std::string_view topic);
     bool unsubscribe(std::string_view topic);
+    [[nodiscard]] bool is_subscribed(std::string_view topic) const noexcept;
     // To every subscriber but this connection.
     void publish(std::string_view topic, Message message);
     void publish(std::string_view topic, const PreparedMessage& message);

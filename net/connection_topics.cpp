@@ -7,7 +7,11 @@
 namespace edgews {
 
 bool Connection::subscribe(std::string_view topic) {
-    return !is_reported_ && !is_client() && shared().topics.subscribe(*this, topic);
+    return !is_client() && shared().topics.subscribe(*this, topic);
+}
+
+bool Connection::is_subscribed(std::string_view topic) const noexcept {
+    return shared().topics.is_subscribed(*this, topic);
 }
 
 bool Connection::unsubscribe(std::string_view topic) {

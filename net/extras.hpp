@@ -4,21 +4,14 @@
 #include <edgews/core/buffer.hpp>
 #include <edgews/core/message_inflater.hpp>
 #include <edgews/core/permessage_deflate.hpp>
+#include <edgews/net/subscriptions.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <vector>
 
 namespace edgews {
-
-struct Topic;
-
-struct Subscription {
-    Topic* topic;
-    std::size_t index;  // In the topic's subscribers.
-};
 
 // What of a message was left when reading was paused, or others had their turn: compressed
 // bytes, or of a streamed one, when all is restored, only the end that is to be told.
@@ -41,7 +34,7 @@ struct Deflating {
 };
 
 struct Extras {
-    std::vector<Subscription> subscriptions;
+    Subscriptions subscriptions;
     std::string subprotocol;               // Empty: none.
     std::unique_ptr<Deflating> deflating;  // Null: nothing is compressed.
     static constexpr std::size_t nothing_held = SIZE_MAX;

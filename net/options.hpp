@@ -39,6 +39,11 @@ struct RouteOptions {
     Overflow overflow = Overflow::close;
     std::uint16_t overflow_close_code = close_code::try_again_later;
 
+    // Topics that a connection may be subscribed to at a time, and bytes of a topic's name: clients
+    // may have a say in both. Beyond that Connection::subscribe() does nothing.
+    std::size_t topic_count_max = 1'000;
+    std::size_t topic_name_size_max = 1'024;
+
     // Milliseconds; 0 switches each off.
     // Silence of the peer after which it is pinged, at the latest: each connection takes up to a
     // quarter less, so that those who came together are not all pinged at once;

@@ -3,8 +3,6 @@
 #include <edgews/net/connection.hpp>
 #include <edgews/net/extras.hpp>
 
-#include <algorithm>
-
 namespace edgews {
 
 namespace {
@@ -18,69 +16,83 @@ constexpr std::size_t waiting_size_max = 256 * 1024;
 Topics::Topics(Loop& loop) : loop_(loop) {}
 Topics::~Topics() = default;
 
-bool Topics::subscribe(Connection& connection, std::string_view name) {
+Topic* Topics::find(const HashedView& name) const noexcept {
+    const auto found = topics_.find(name);
+    return found == topics_.end() ? nullptr : found->second.get();
+}
+
+Topic& Topics::make(const HashedView& name) {
+    auto topic = std::make_unique<Topic>();
+    topic->name = HashedName(name);
+    const HashedView key = topic->name;
+    return *topics_.emplace(key, std::move(topic)).first->second;
+}
+
+bool Topics::subscribe(Connection& connection, std::string_view text) {
     deliver();
-    auto& entries = connection.extras().subscriptions;
-    const HashedView hashed(name);
-    auto found = topics_.find(hashed);
-    if (found == topics_.end()) {
-        auto topic = std::make_unique<Topic>();
-        topic->name = HashedName(hashed);
-        const HashedView key = topic->name;
-        found = topics_.emplace(key, std::move(topic)).first;
-    }
-    Topic& topic = *found->second;
-    const auto is_it = [&](const Subscription& entry) { return entry.topic == &topic; };
-    if (std::any_of(entries.begin(), entries.end(), is_it)) return false;
-    entries.push_back({&topic, topic.subscribers.size()});
-    topic.subscribers.push_back({&connection, entries.size() - 1});
+    const RouteOptions& options = connection.options();
+    if (connection.is_reported_ || text.size() > options.topic_name_size_max) return false;
+    const HashedView name(text);
+    Topic* topic = find(name);
+    Subscriptions& subscriptions = connection.extras().subscriptions;
+    if (topic != nullptr && subscriptions.find(*topic) != Subscriptions::none) return false;
+    if (subscriptions.size() >= options.topic_count_max) return false;
+    if (topic == nullptr) topic = &make(name);
+    topic->subscribers.push_back({&connection, subscriptions.size()});
+    subscriptions.add({topic, topic->subscribers.size() - 1});
     return true;
 }
 
 bool Topics::unsubscribe(Connection& connection, std::string_view name) {
     if (!connection.extras_) return false;
     deliver();
-    const auto& entries = connection.extras_->subscriptions;
-    const auto found = std::find_if(entries.begin(), entries.end(), [&](const auto& entry) {
-        return entry.topic->name.text() == name;
-    });
-    if (found == entries.end()) return false;
-    remove(connection, static_cast<std::size_t>(found - entries.begin()));
+    const Topic* const topic = find(HashedView(name));
+    if (topic == nullptr) return false;
+    const std::size_t place = connection.extras_->subscriptions.find(*topic);
+    if (place == Subscriptions::none) return false;
+    remove(connection, place);
     return true;
+}
+
+bool Topics::is_subscribed(const Connection& connection, std::string_view name) const noexcept {
+    if (!connection.extras_) return false;
+    const Topic* const topic = find(HashedView(name));
+    return topic != nullptr &&
+           connection.extras_->subscriptions.find(*topic) != Subscriptions::none;
 }
 
 void Topics::unsubscribe_all(Connection& connection) noexcept {
     if (!connection.extras_) return;
     deliver();
-    auto& entries = connection.extras_->subscriptions;
-    while (!entries.empty()) remove(connection, entries.size() - 1);
+    const Subscriptions& subscriptions = connection.extras_->subscriptions;
+    while (subscriptions.size() > 0) remove(connection, subscriptions.size() - 1);
 }
 
 // In both lists the last takes the freed place, and its partner learns of it.
-void Topics::remove(Connection& connection, std::size_t index) noexcept {
-    auto& entries = connection.extras_->subscriptions;
-    const Subscription removed = entries[index];
+void Topics::remove(Connection& connection, std::size_t place) noexcept {
+    Subscriptions& subscriptions = connection.extras_->subscriptions;
+    const Subscription removed = subscriptions[place];
     auto& subscribers = removed.topic->subscribers;
 
     subscribers[removed.index] = subscribers.back();
     const Topic::Subscriber& moved = subscribers[removed.index];
-    moved.connection->extras_->subscriptions[moved.index].index = removed.index;
+    moved.connection->extras_->subscriptions[moved.place].index = removed.index;
     subscribers.pop_back();
 
-    entries[index] = entries.back();
-    entries.pop_back();
-    if (index < entries.size()) {
-        entries[index].topic->subscribers[entries[index].index].index = index;
+    subscriptions.remove(place);
+    if (place < subscriptions.size()) {
+        const Subscription& last = subscriptions[place];
+        last.topic->subscribers[last.index].place = place;
     }
     if (subscribers.empty()) topics_.erase(topics_.find(removed.topic->name));
 }
 
 void Topics::publish(std::string_view name, const PreparedMessage& message,
                      const Connection* except) {
-    const auto found = topics_.find(name);
-    if (found == topics_.end() || !message) return;
+    Topic* const topic = find(HashedView(name));
+    if (topic == nullptr || !message) return;
     if (waiting_.empty()) loop_.flush_first(*this);
-    waiting_.push_back({found->second.get(), message, except});
+    waiting_.push_back({topic, message, except});
     waiting_size_ += message.frame().size();
     delivery_count_ += found->second->subscribers.size();
     if (waiting_size_ > waiting_size_max) deliver();

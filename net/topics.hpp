@@ -1,7 +1,8 @@
 // Topics on one loop: who subscribed to what, and delivery to them.
 //
 // A topic exists while it has subscribers. Both sides know their places in each
-// other's lists, so subscribing and leaving are O(1) whatever their length.
+// other's lists, and a connection finds each of its topics (net/subscriptions.hpp), so
+// subscribing and leaving are O(1) whatever their length.
 //
 // What is published waits for the end of the turn. Then each subscriber is visited once
 // and gets all of it in one write: to visit a thousand of them for every message would
@@ -27,7 +28,7 @@ class Loop;
 struct Topic {
     struct Subscriber {
         Connection* connection;
-        std::size_t index;  // In the connection's subscriptions.
+        std::size_t place;  // In the connection's subscriptions.
     };
     HashedName name;
     std::vector<Subscriber> subscribers;
@@ -46,9 +47,11 @@ class Topics final : public Source {
     explicit Topics(Loop& loop);
     ~Topics() override;
 
-    // False: it was so already.
+    // False: it was so already, or it may not be (Connection::subscribe()).
     bool subscribe(Connection& connection, std::string_view name);
     bool unsubscribe(Connection& connection, std::string_view name);
+    [[nodiscard]] bool is_subscribed(const Connection& connection,
+                                     std::string_view name) const noexcept;
     void unsubscribe_all(Connection& connection) noexcept;
     // To all subscribers but `except`, which may be null. Requires: in a turn of the loop. Much
     // does not wait for its end.
@@ -73,7 +76,10 @@ class Topics final : public Source {
     static void queue(Connection& connection, std::span<const Published> run,
                       std::span<const std::byte> frames);
     [[nodiscard]] std::span<const std::byte> join(std::span<const Published> run);
-    void remove(Connection& connection, std::size_t index) noexcept;
+    // Null: nobody is subscribed.
+    [[nodiscard]] Topic* find(const HashedView& name) const noexcept;
+    [[nodiscard]] Topic& make(const HashedView& name);
+    void remove(Connection& connection, std::size_t place) noexcept;
 
     // The keys are views of the topics' own names.
     NameViewTable<std::unique_ptr<Topic>> topics_;

@@ -22,14 +22,19 @@ namespace {
 // A server whose loop turns in this thread, and those who listen to its topic "t".
 class Audience {
   public:
-    explicit Audience(std::size_t size) {
-        server_.ws("/", {.open = [](Connection& connection) { connection.subscribe("t"); }});
+    explicit Audience(std::size_t size, RouteOptions options = {}) {
+        const auto open = [this](Connection& connection) {
+            connection.subscribe("t");
+            newest_ = &connection;
+        };
+        server_.ws("/", {.open = open}, std::move(options));
         const Error error = server_.listen({.host = "127.0.0.1"});
         if (error) throw std::runtime_error(error.message);
         for (std::size_t i = 0; i < size; ++i) subscribers_.push_back(subscribe());
     }
 
     [[nodiscard]] Server& server() noexcept { return server_; }
+    [[nodiscard]] Connection& newest() noexcept { return *newest_; }
     void turn() { server_.loop(0).poll(0); }
 
     // Whether each has received exactly these bytes, which it waits for.
@@ -80,6 +85,7 @@ class Audience {
     }
 
     Server server_{{.loops = 1}};
+    Connection* newest_ = nullptr;
     std::vector<Fd> subscribers_;
 };
 
@@ -110,7 +116,26 @@ void time_publish(benchmark::State& state, const Load& load) {
     count_things(state, "delivery", load.subscriber_count * load.batch);
 }
 
+// One more topic of a connection that has many already, and leaving it.
+void time_subscribe(benchmark::State& state, std::size_t topic_count) {
+    Audience audience(1, {.topic_count_max = topic_count + 2});
+    Connection& connection = audience.newest();
+    std::size_t right_count = 0;
+    for (std::size_t i = 0; i < topic_count; ++i) {
+        right_count += connection.subscribe("room " + std::to_string(i)) ? 1U : 0U;
+    }
+    check(state, right_count == topic_count && !connection.subscribe("room 0"));
+    for (auto _ : state) {
+        benchmark::DoNotOptimize(connection.subscribe("another room"));
+        benchmark::DoNotOptimize(connection.unsubscribe("another room"));
+    }
+}
+
 [[maybe_unused]] const bool is_added = [] {
+    for (const std::size_t topic_count : {1U, 1'000U, 100'000U}) {
+        add_row("topics/subscribe/beside/" + std::to_string(topic_count),
+                [=](benchmark::State& state) { time_subscribe(state, topic_count); });
+    }
     for (const std::size_t subscriber_count : {1U, 400U}) {  // 1024 descriptors are usual.
         for (const auto& [size, batch] : {std::pair{125U, 1U}, {125U, 16U}, {16384U, 1U}}) {
             const Load load{subscriber_count, size, batch};

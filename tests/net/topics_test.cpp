@@ -7,6 +7,8 @@
 #include <chrono>
 #include <initializer_list>
 #include <optional>
+#include <random>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -17,7 +19,7 @@ namespace edgews::test {
 namespace {
 
 // "+topic" subscribes, "-topic" unsubscribes, "topic=text" publishes to the others; each is
-// confirmed by "ok", or "no" when nothing changed.
+// confirmed by "ok", or "no" when nothing changed. "?topic" asks whether it is subscribed.
 Handlers commands() {
     return {.message = [](Connection& c, Message m) {
         const std::string_view text = m.text();
@@ -26,6 +28,8 @@ Handlers commands() {
             is_done = c.subscribe(text.substr(1));
         } else if (text[0] == '-') {
             is_done = c.unsubscribe(text.substr(1));
+        } else if (text[0] == '?') {
+            is_done = c.is_subscribed(text.substr(1));
         } else {
             const std::size_t middle = text.find('=');
             c.publish(text.substr(0, middle), text.substr(middle + 1));
@@ -64,6 +68,92 @@ TEST_F(TopicsTest, a_connection_publishes_to_all_but_itself) {
     b.expect_text("from c");
     server_->publish("other", "end");
     c.expect_text("end");
+}
+
+// Against a model: a connection with so many topics keeps a table of them.
+TEST_F(TopicsTest, a_connection_may_come_and_go_among_many_topics_in_any_order) {
+    std::mt19937 random(12);  // NOLINT: the same at every run.
+    std::set<std::string> expected;
+    TestClient a = open();
+    TestClient b = open();
+    for (int i = 0; i < 2000; ++i) {
+        const std::string topic = "t" + std::to_string(random() % 60);
+        const bool is_in = expected.contains(topic);
+        // It grows, shrinks, and grows again.
+        const bool joins = random() % 10 < ((i / 300) % 2 == 0 ? 8U : 2U);
+        command(a, (joins ? "+" : "-") + topic, joins != is_in ? "ok" : "no");
+        joins ? (void)expected.insert(topic) : (void)expected.erase(topic);
+        if (i % 100 != 0) continue;
+        for (int t = 0; t < 60; ++t) {
+            const std::string name = "t" + std::to_string(t);
+            command(a, "?" + name, expected.contains(name) ? "ok" : "no");
+            command(b, name + "=" + name);
+            if (expected.contains(name)) a.expect_text(name);
+        }
+    }
+}
+
+// Whoever shares topics with one that has many is told apart from it when that leaves.
+TEST_F(TopicsTest, one_who_leaves_all_of_many_topics_takes_nobody_along) {
+    TestClient a = open();
+    TestClient b = open();
+    TestClient c = open();
+    for (int i = 0; i < 100; ++i) {
+        const std::string topic = "+t" + std::to_string(i);
+        for (TestClient* const client : {&a, &b, &c}) command(*client, topic);
+    }
+    a.send_close(1000);
+    a.expect_close(1000);
+    for (int i = 0; i < 100; ++i) {
+        const std::string topic = "t" + std::to_string(i);
+        if (i % 2 == 0) command(b, "-" + topic);
+        command(c, topic + "=" + topic);
+        if (i % 2 == 1) b.expect_text(topic);
+    }
+}
+
+TEST(TopicLimits, a_topic_too_many_is_not_subscribed_to_until_one_is_left) {
+    TestServer server({.loops = 1});
+    server->ws("/", commands(), {.topic_count_max = 2});
+    server.start();
+    TestClient client = server.open();
+    TestClient other = server.open();
+    command(client, "+a");
+    command(client, "+b");
+    command(client, "+c", "no");
+    command(client, "?c", "no");  // Which tells it from one that it has.
+    command(client, "+b", "no");
+    command(client, "?b", "ok");
+    command(other, "+c");  // Each has its own.
+    command(other, "c=for c");
+    command(client, "-a");
+    command(client, "+c");
+    command(other, "c=for c again");
+    client.expect_text("for c again");
+}
+
+TEST(TopicLimits, a_name_too_long_is_not_subscribed_to) {
+    TestServer server({.loops = 1});
+    server->ws("/", commands(), {.topic_name_size_max = 4});
+    server->ws("/default", commands());
+    server.start();
+    TestClient client = server.open();
+    command(client, "+four");
+    command(client, "+fives", "no");
+    command(client, "?fives", "no");
+    command(client, "-fives", "no");
+    TestClient usual = server.open("/default");
+    command(usual, "+" + std::string(1024, 'n'));
+    command(usual, "+" + std::string(1025, 'n'), "no");
+}
+
+TEST(TopicLimits, a_thousand_topics_are_the_usual_limit) {
+    TestServer server({.loops = 1});
+    server->ws("/", commands());
+    server.start();
+    TestClient client = server.open();
+    for (int i = 0; i < 1000; ++i) command(client, "+" + std::to_string(i));
+    command(client, "+1000", "no");
 }
 
 TEST_F(TopicsTest, the_server_publishes_to_all_text_binary_and_prepared) {
