@@ -1,8 +1,5 @@
 #include <edgews/core/stomp/broker.hpp>
 
-#include <edgews/core/http_token.hpp>
-#include <edgews/core/url.hpp>
-
 #include <algorithm>
 #include <cassert>
 
@@ -13,27 +10,6 @@ constexpr std::string_view queue_prefix = "/queue/";
 constexpr std::string_view temporary_prefix = "/temp-queue/";
 // How much more than BrokerOptions::backlog_size_max may wait while the connection takes some.
 constexpr std::size_t taking_factor = 8;
-
-// A user's name as one segment of a key: nothing in it is a wildcard, or ends the segment.
-void append_user(std::string& out, std::string_view user) {
-    constexpr std::string_view digits = "0123456789ABCDEF";
-    for (const char c : user) {
-        if (is_letter(c) || is_digit(c) || c == '-' || c == '_') {
-            out += c;
-            continue;
-        }
-        const auto byte = static_cast<unsigned char>(c);
-        out += '%';
-        out += digits[byte >> 4];
-        out += digits[byte & 15];
-    }
-}
-
-void append_user_key(std::string& out, std::string_view user, std::string_view rest) {
-    out += "/user/";
-    append_user(out, user);
-    out += rest;
-}
 
 }  // namespace
 
@@ -100,8 +76,8 @@ std::string Broker::subscription_key(const Outbox& outbox, std::string_view dest
             key += destination.substr(temporary_prefix.size() - 1);
             break;
         case DestinationKind::user:
-            append_user_key(key, outbox.user.empty() ? outbox.session_id : outbox.user,
-                            destination.substr(std::string_view("/user").size()));
+            key = user_destination(outbox.user.empty() ? outbox.session_id : outbox.user,
+                                   destination.substr(std::string_view("/user").size()));
             break;
         case DestinationKind::unknown:
         case DestinationKind::topic:
@@ -111,23 +87,12 @@ std::string Broker::subscription_key(const Outbox& outbox, std::string_view dest
     return key;
 }
 
-void Broker::assign_sending_key(std::string& key, std::string_view destination) {
-    const UserDestination parts = parse_user_destination(destination);
-    if (parts.user.empty()) {
-        key = destination;
-        return;
-    }
-    std::string user;
-    if (!percent_decode(parts.user, user)) user = parts.user;
-    key.clear();
-    append_user_key(key, user, parts.rest);
-}
-
 Fault Broker::subscribe(Outbox& outbox, SubscriptionSetup setup) {
     if (outbox.subscription_count() >= options_.subscription_count_max) {
         return Fault::too_many_subscriptions;
     }
     setup.key = subscription_key(outbox, setup.destination);
+    setup.is_pattern = is_pattern(setup.key);
     const std::uint32_t prefetch_max = std::max(options_.prefetch_count, 1U);
     setup.prefetch_count =
         setup.prefetch_count == 0 ? prefetch_max : std::min(setup.prefetch_count, prefetch_max);
@@ -135,7 +100,7 @@ Fault Broker::subscribe(Outbox& outbox, SubscriptionSetup setup) {
     if (kind == DestinationKind::topic || kind == DestinationKind::user) {
         const bool is_full = topics_.count() >= options_.destination_count_max;
         if (is_full && !topics_.has(setup.key)) return Fault::too_many_destinations;
-        if (is_pattern(setup.key) && ++outbox.pattern_count > options_.pattern_count_max) {
+        if (setup.is_pattern && ++outbox.pattern_count > options_.pattern_count_max) {
             --outbox.pattern_count;
             return Fault::too_many_subscriptions;
         }
@@ -271,7 +236,7 @@ void Broker::leave_topic(Subscription& subscription) noexcept {
     }
     subscription.settle_all([](const Delivery&) {});
     topics_.remove(subscription.setup().key, subscription);
-    if (is_pattern(subscription.setup().key)) --outbox.pattern_count;
+    if (subscription.setup().is_pattern) --outbox.pattern_count;
 }
 
 bool Broker::collect(Outbox& outbox, std::size_t size_max, std::vector<Outgoing>& out) {
@@ -306,6 +271,16 @@ bool Broker::collect(Outbox& outbox, std::size_t size_max, std::vector<Outgoing>
         if (size >= size_max) break;
     }
     return !outbox.ready.is_empty();
+}
+
+void Broker::withhold(Outbox& outbox, DeliveryId id) {
+    --counters_.delivered;
+    ++counters_.withheld;
+    Subscription* const subscription = outbox.find(id.subscription);
+    if (subscription == nullptr || !subscription->is_acknowledged()) return;
+    subscription->settle_reserved({.first = id.sequence, .last = id.sequence}, 0,
+                                  [](const Delivery&) {});
+    after_settling(*subscription);
 }
 
 // It may be given more, or be sent more, than before.

@@ -67,6 +67,7 @@ struct BrokerCounters {
     std::uint64_t expired = 0;
     std::uint64_t dead_lettered = 0;
     std::uint64_t redelivered = 0;
+    std::uint64_t withheld = 0;  // Copies that somebody's pattern covered, and it may not have.
 };
 
 // What a client says about a delivery.
@@ -75,7 +76,7 @@ enum class Verdict : std::uint8_t { accepted, requeue, dead_letter };
 // A message and where it goes, of a transaction or alone.
 struct Sending {
     Content content{};
-    std::string key{};  // See Broker::assign_sending_key().
+    std::string key{};  // The destination, see canonical(); or see Broker::subscription_key().
 };
 
 // An ACK or NACK.
@@ -121,12 +122,11 @@ class Broker {
     [[nodiscard]] Fault subscribe(Outbox& outbox, SubscriptionSetup setup);
     void unsubscribe(Subscription& subscription);
 
-    // Under what name a destination of `outbox` is filed: that of a temporary queue is its own, and
-    // that of a user's has the user's name in it. Requires: check_send() or check_subscribe() was
-    // content.
+    // Under what name a destination that `outbox` subscribes to is filed, which is what is sent to:
+    // that of a temporary queue is its own, and that of a user's has the user's name in it.
+    // Requires: check_subscribe() was content.
     [[nodiscard]] static std::string subscription_key(const Outbox& outbox,
                                                       std::string_view destination);
-    static void assign_sending_key(std::string& key, std::string_view destination);
 
     enum class Sent : std::uint8_t {
         done,
@@ -156,6 +156,8 @@ class Broker {
     // Appends messages for the outbox's client until they have `size_max` bytes. True: more are
     // ready.
     bool collect(Outbox& outbox, std::size_t size_max, std::vector<Outgoing>& out);
+    // A topic's message that was collected and not sent: it is settled, since its client cannot.
+    void withhold(Outbox& outbox, DeliveryId id);
 
     [[nodiscard]] const BrokerOptions& options() const noexcept { return options_; }
     [[nodiscard]] const BrokerCounters& counters() const noexcept { return counters_; }

@@ -1,6 +1,8 @@
 #include <edgews/core/stomp/destination.hpp>
 
 #include <edgews/core/http_token.hpp>
+#include <edgews/core/url.hpp>
+#include <edgews/core/utf8.hpp>
 
 #include <algorithm>
 #include <array>
@@ -24,6 +26,48 @@ constexpr std::array<Prefix, 5> prefixes{{
 bool is_shared_name(std::string_view rest) noexcept {
     const DestinationKind kind = kind_of(rest);
     return kind == DestinationKind::queue || kind == DestinationKind::topic;
+}
+
+// What has a meaning where it stands alone.
+bool is_structure(char c) noexcept {
+    return c == '/' || c == '%' || c == '*' || c == '#' || is_control_char(c);
+}
+
+// A segment, decoded so far, as canonical() spells it.
+void append_segment(std::string& out, std::string_view segment) {
+    constexpr std::string_view digits = "0123456789ABCDEF";
+    const bool is_text = is_utf8(segment);
+    for (const char c : segment) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (!is_structure(c) && (is_text || byte < 0x80)) {
+            out += c;
+        } else {
+            out += '%';
+            out += digits[byte >> 4];
+            out += digits[byte & 15];
+        }
+    }
+}
+
+// False: an escape is malformed, or stands for NUL.
+bool append_canonical(std::string& out, std::string_view segments) {
+    std::string decoded;
+    for (;;) {
+        const std::size_t end = std::min(segments.find('/'), segments.size());
+        decoded.clear();
+        if (!percent_decode(segments.substr(0, end), decoded)) return false;
+        append_segment(out, decoded);
+        if (end == segments.size()) return true;
+        out += '/';
+        segments.remove_prefix(end + 1);
+    }
+}
+
+// The part of a destination that is percent-encoded.
+std::string_view encoded_part(std::string_view destination) noexcept {
+    constexpr std::string_view application = "/app/";
+    if (destination.starts_with(application)) return destination.substr(application.size());
+    return parse_user_destination(destination).user;
 }
 
 }  // namespace
@@ -91,6 +135,41 @@ Fault check_subscribe(std::string_view destination) noexcept {
         ++count;
     }
     return count > pattern_segment_count_max ? Fault::destination_too_long : Fault::none;
+}
+
+CanonicalDestination canonical(std::string_view destination, std::string& storage) {
+    const std::string_view part = encoded_part(destination);
+    if (part.find_first_of("%*#") == std::string_view::npos && is_utf8(part)) {
+        return {.text = destination};
+    }
+    const auto begin = static_cast<std::size_t>(part.data() - destination.data());
+    storage.assign(destination.substr(0, begin));
+    if (!append_canonical(storage, part)) return {.fault = Fault::destination_escape_malformed};
+    storage += destination.substr(begin + part.size());
+    return {.text = storage};
+}
+
+std::string user_destination(std::string_view user, std::string_view rest) {
+    std::string out = "/user/";
+    append_segment(out, user);
+    out += rest;
+    return out;
+}
+
+bool Destination::covers(std::string_view name) const noexcept {
+    if (stomp::is_pattern(name)) return false;  // Nothing is sent to it.
+    SegmentReader pattern(text_);
+    SegmentReader segments(name);
+    while (pattern.has_more()) {
+        const std::string_view wanted = pattern.next();
+        const std::string_view segment = segments.next();
+        if (is_any_rest(wanted)) return segment.empty() || segment.front() == wanted.front();
+        if (segment.empty()) return false;
+        const bool fits =
+            is_any_segment(wanted) ? segment.front() == wanted.front() : segment == wanted;
+        if (!fits) return false;
+    }
+    return !segments.has_more();
 }
 
 UserDestination parse_user_destination(std::string_view destination) noexcept {

@@ -8,6 +8,10 @@
 //     /user/USER/queue/NAME   sent: to all sessions of that user
 //     /app/NAME               a handler of the application
 //
+// Behind /app/, and of a user's name, a percent sign and two hexadecimal digits stand for a byte
+// (RFC 3986, section 2.1). So there one name has several spellings, of which canonical() chooses
+// one; elsewhere a percent sign is a percent sign.
+//
 // In names, '/' and '.' both begin a segment. A subscription to a topic may be a pattern: "*" is
 // one segment, "#" or "**", as the last, is what is left, if anything: "/topic/prices.*",
 // "/topic/room/#".
@@ -17,6 +21,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace edgews::stomp {
@@ -44,6 +49,38 @@ struct UserDestination {
     std::string_view rest{};  // "/queue/NAME", or "/topic/NAME".
 };
 [[nodiscard]] UserDestination parse_user_destination(std::string_view destination) noexcept;
+
+// The one spelling of a destination that may be sent to, which is shown to whoever has a say in it,
+// and acted on: each segment is decoded, but '/', '%', '*', '#', control characters, and all above
+// ASCII in what is no UTF-8, are "%XX", with upper-case letters. It is its own spelling.
+struct CanonicalDestination {
+    Fault fault = Fault::none;  // destination_escape_malformed.
+    std::string_view text{};    // The argument, if it was spelled so, else a view of `storage`.
+};
+// Requires: check_send() was content.
+[[nodiscard]] CanonicalDestination canonical(std::string_view destination, std::string& storage);
+
+// "/user/USER" and `rest`, spelled canonically, whatever the name has in it: to send to.
+[[nodiscard]] std::string user_destination(std::string_view user, std::string_view rest);
+
+// What somebody wants to send or subscribe to. A view: valid as long as the text.
+class Destination {
+  public:
+    explicit Destination(std::string_view text) noexcept : text_(text) {}
+
+    [[nodiscard]] std::string_view text() const noexcept { return text_; }
+    // NOLINTNEXTLINE(google-explicit-constructor): for those who look at the text alone.
+    operator std::string_view() const noexcept { return text_; }
+    // It stands for all names that it covers, those that are still to come, too.
+    [[nodiscard]] bool is_pattern() const noexcept { return stomp::is_pattern(text_); }
+    // Whether a subscription to it gets what is sent to `name`.
+    [[nodiscard]] bool covers(std::string_view name) const noexcept;
+
+    friend bool operator==(Destination a, std::string_view b) noexcept { return a.text_ == b; }
+
+  private:
+    std::string_view text_;
+};
 
 // The segments of a name one after another, each with the '/' or '.' that begins it.
 class SegmentReader {

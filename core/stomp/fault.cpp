@@ -38,6 +38,8 @@ std::string_view describe(Fault fault) noexcept {
         case Fault::destination_invalid: return "There can be no such destination.";
         case Fault::destination_too_long:
             return "A destination has at most 1024 octets, and a pattern 32 segments.";
+        case Fault::destination_escape_malformed:
+            return "A percent sign in a destination begins no escape that it may have.";
         case Fault::destination_not_for_send: return "Nothing can be sent to this destination.";
         case Fault::destination_not_for_subscribe:
             return "This destination cannot be subscribed to.";
@@ -102,6 +104,7 @@ std::uint16_t close_code_for(Fault fault) noexcept {
         case Fault::session_expired:
         case Fault::destination_invalid:
         case Fault::destination_too_long:
+        case Fault::destination_escape_malformed:
         case Fault::destination_not_for_send:
         case Fault::destination_not_for_subscribe:
         case Fault::id_too_long:

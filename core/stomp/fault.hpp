@@ -41,7 +41,8 @@ enum class Fault : std::uint8_t {
     // What they say.
     destination_invalid,  // No known prefix, nothing behind it, or control characters.
     destination_too_long,
-    destination_not_for_send,  // A pattern, or a user without a name.
+    destination_escape_malformed,  // A '%' without two hexadecimal digits, or one that means NUL.
+    destination_not_for_send,      // A pattern, or a user without a name.
     destination_not_for_subscribe,
     id_too_long,
     wildcard_not_last,  // "#" or "**" before other segments.

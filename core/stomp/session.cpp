@@ -87,6 +87,7 @@ const Request* Session::next(std::span<const std::byte>& input) {
     if (state_ != State::over && replayed_ < replay_.size()) return replay();
     const Frame* const frame = state_ == State::over ? nullptr : reader_.next(input);
     if (state_ == State::over) input = {};
+    respelled_.reset();
     if (frame == nullptr) {
         request_ = {};
         wants_receipt_ = false;

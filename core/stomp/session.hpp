@@ -34,10 +34,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace edgews::stomp {
 
@@ -71,8 +73,10 @@ struct Request {
     Kind kind = Kind::connect;
     // Valid until the session is called again. Null: it was blocked.
     const Frame* frame = nullptr;
-    std::string_view destination{};  // Of send, application and subscribe.
-    bool is_of_commit = false;       // An application's: it was a send before, in a transaction.
+    // Of send, application and subscribe, in its one spelling (canonical(), destination.hpp), as
+    // `frame` has it, too.
+    std::string_view destination{};
+    bool is_of_commit = false;  // An application's: it was a send before, in a transaction.
 };
 
 // What the ids of sessions begin with: "/temp-queue/session-…" is the name of somebody's queue, as
@@ -106,8 +110,8 @@ class Session {
     void refuse(Fault fault, std::string_view detail = {});
     // To application: its handler has run.
     void answered();
-    // Before that: where the handler's reply goes; empty: nowhere. Touches the broker, which gets a
-    // temporary queue if that is what reply-to names.
+    // Before that: where the handler's reply goes, in its one spelling; empty: nowhere. Touches the
+    // broker, which gets a temporary queue if that is what reply-to names.
     [[nodiscard]] std::string open_reply_queue();
     // To all others; these touch the broker. False: it has to wait for room in a queue; call
     // carry_out() again when Outbox::may_try_again is set, and do not read meanwhile.
@@ -152,6 +156,7 @@ class Session {
     [[nodiscard]] Fault check_settling(const Frame& frame);
     [[nodiscard]] Fault check_transaction_frame(const Frame& frame);
     [[nodiscard]] Fault find_transaction(const Frame& frame);
+    [[nodiscard]] Fault spell(const Frame& frame);
     [[nodiscard]] Fault make_sending(const Frame& frame);
     [[nodiscard]] std::string reply_to_of(const Frame& frame);
 
@@ -186,8 +191,16 @@ class Session {
     HeartBeat client_heart_beat_;
     std::string output_;
 
+    // A frame whose destination was spelled otherwise.
+    struct Respelled {
+        std::string destination;
+        std::vector<Header> headers;
+        Frame frame;
+    };
+
     // Of the request that is to be answered.
     Request request_;
+    std::unique_ptr<Respelled> respelled_;  // What it refers to; null: to what was received.
     bool wants_receipt_ = false;
     std::string receipt_;  // The id that its RECEIPT is to have.
     Sending sending_;

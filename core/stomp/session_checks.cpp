@@ -2,6 +2,9 @@
 #include <edgews/core/stomp/number.hpp>
 #include <edgews/core/stomp/session.hpp>
 
+#include <algorithm>
+#include <utility>
+
 namespace edgews::stomp {
 namespace {
 
@@ -61,12 +64,33 @@ Fault Session::check_send_frame(const Frame& frame) {
     if (!destination) return Fault::destination_missing;
     request_.destination = *destination;
     if (const Fault fault = check_send(*destination); fault != Fault::none) return fault;
+    if (const Fault fault = spell(frame); fault != Fault::none) return fault;
     if (const Fault fault = find_transaction(frame); fault != Fault::none) return fault;
-    if (kind_of(*destination) == DestinationKind::application) {
+    if (kind_of(request_.destination) == DestinationKind::application) {
         if (!is_in_transaction_) request_.kind = Request::Kind::application;
         return Fault::none;
     }
-    return make_sending(frame);
+    return make_sending(*request_.frame);
+}
+
+// Whoever is asked about the destination, in the request or in the frame, sees it spelled as it is
+// acted on.
+Fault Session::spell(const Frame& frame) {
+    std::string storage;
+    const auto [fault, text] = canonical(request_.destination, storage);
+    if (fault != Fault::none || text == request_.destination) return fault;
+    respelled_ = std::make_unique<Respelled>();
+    respelled_->destination = std::move(storage);
+    respelled_->headers.assign(frame.headers.begin(), frame.headers.end());
+    const auto first =
+        std::find_if(respelled_->headers.begin(), respelled_->headers.end(),
+                     [](const Header& header) { return header.name == "destination"; });
+    first->value = respelled_->destination;
+    respelled_->frame = frame;
+    respelled_->frame.headers = respelled_->headers;
+    request_.frame = &respelled_->frame;
+    request_.destination = respelled_->destination;
+    return Fault::none;
 }
 
 // The message, before anyone is asked: to copy it takes the longest, and needs no broker.
@@ -80,7 +104,7 @@ Fault Session::make_sending(const Frame& frame) {
     const std::string user_destination = rest.empty() ? "" : "/user" + std::string(rest);
     const std::string reply_to = reply_to_of(frame);
     if (reply_to.size() > destination_size_max) return Fault::destination_too_long;
-    Broker::assign_sending_key(sending_.key, request_.destination);
+    sending_.key = request_.destination;
     sending_.content = contents_.make(
         {.destination = rest.empty() ? request_.destination : std::string_view(user_destination),
          .headers = frame.headers,

@@ -61,7 +61,7 @@ Fault Session::ensure_reply_queue() {
     if (broker_.find_queue(key) != nullptr || outbox_.find(reply_queue_) != nullptr) {
         return Fault::none;
     }
-    subscribing_ = {.id = reply_queue_, .destination = reply_queue_};
+    subscribing_ = {.id = reply_queue_, .destination = reply_queue_, .is_for_replies = true};
     return carry_out_subscribe();
 }
 
@@ -72,8 +72,11 @@ std::string Session::open_reply_queue() {
         refuse(fault);
         return {};
     }
-    return full_name.empty() ? std::string(request_.frame->find("reply-to").value_or(""))
-                             : full_name;
+    if (!full_name.empty()) return full_name;
+    const std::string_view reply_to = request_.frame->find("reply-to").value_or("");
+    if (check_send(reply_to) != Fault::none) return {};
+    std::string storage;
+    return std::string(canonical(reply_to, storage).text);
 }
 
 Fault Session::carry_out_subscribe() {

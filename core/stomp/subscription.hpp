@@ -30,6 +30,8 @@ struct SubscriptionSetup {
     AckMode ack_mode = AckMode::automatic;
     std::uint32_t prefetch_count = 0;  // Messages that may be unsettled. At least 1.
     bool has_id = true;                // The client gave it one.
+    bool is_pattern = false;           // Filled in with the key.
+    bool is_for_replies = false;       // A reply-to named it, and no SUBSCRIBE.
 };
 
 class Subscription {

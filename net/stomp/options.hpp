@@ -2,6 +2,7 @@
 #pragma once
 
 #include <edgews/core/stomp/broker.hpp>
+#include <edgews/core/stomp/destination.hpp>
 #include <edgews/core/stomp/frame.hpp>
 #include <edgews/core/stomp/session.hpp>
 #include <edgews/net/address.hpp>
@@ -28,6 +29,12 @@ struct StompOptions {
     // Bytes of frames that may wait in front of a connection that is not read. Messages wait in the
     // broker, under its limits; these are RECEIPTs, for the most part. More: the connection ends.
     std::size_t output_size_max = 1024 * 1024;
+    // A pattern covers names that nobody knows when it is subscribed to. So StompHooks::authorise
+    // is asked about each name, as of a SUBSCRIBE to it, before the first message to it would go to
+    // a session whose pattern covers it. Messages to names that it refuses are left out, silently.
+    // What it said holds for the session until authorise_again() or a renewal, as far as there is
+    // room for it (net/stomp/verdicts.hpp). False: what it said of the pattern is all.
+    bool authorise_deliveries = true;
 };
 
 // A session, as hooks and handlers see it: valid until they return.
@@ -67,8 +74,14 @@ struct StompHooks {
     // Whether the session may stay when the time that it was given is over. Without it, it may not.
     Function<StompAccess(const StompClient&)> renew{};
     // Before each SEND and SUBSCRIBE. False: ERROR access_refused, and the session ends.
-    Function<bool(const StompClient&, StompAction, std::string_view destination)> authorise{};
-    // Each SEND that was authorised, before it happens. False: as above.
+    // The destination has one spelling, whatever the client wrote (stomp::canonical()), and is
+    // acted on as it is shown: "/app/%61dmin" is "/app/admin" here. A subscription may be to a
+    // pattern, which says so (is_pattern()) and which names it stands for (covers(name)); see
+    // StompOptions::authorise_deliveries. A hook may take the text alone, as std::string_view.
+    // Who may subscribe to BrokerOptions::dead_letter_queue sees what comes there of all queues.
+    Function<bool(const StompClient&, StompAction, stomp::Destination)> authorise{};
+    // Each SEND that was authorised, before it happens. False: as above. Its destination is spelled
+    // in the same way.
     Function<bool(const StompClient&, const stomp::Frame& send)> message{};
     Function<void(const StompClient&)> connected{};
     // `fault`: none after DISCONNECT, or when the connection just ended.

@@ -4,10 +4,12 @@
 #include <edgews/net/stomp/state.hpp>
 #include <edgews/net/stomp/stomp_loop.hpp>
 
+#include <algorithm>
 #include <cassert>
 #include <chrono>
 #include <exception>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 namespace edgews {
@@ -165,7 +167,8 @@ bool StompSessionLink::is_allowed(const stomp::Request& request) {
     if (!is_send && request.kind != Kind::subscribe) return true;
     const StompHooks& hooks = state_.hooks;
     const StompAction action = is_send ? StompAction::send : StompAction::subscribe;
-    if (hooks.authorise && !hooks.authorise(client(), action, request.destination)) return false;
+    const stomp::Destination destination(request.destination);
+    if (hooks.authorise && !hooks.authorise(client(), action, destination)) return false;
     return !is_send || !hooks.message || hooks.message(client(), *request.frame);
 }
 
@@ -211,7 +214,22 @@ bool StompSessionLink::may_reply_to(std::string_view reply_to) const {
     const auto& authorise = state_.hooks.authorise;
     return reply_to.empty() || !authorise ||
            stomp::kind_of(reply_to) == stomp::DestinationKind::temp_queue ||
-           authorise(client(), StompAction::send, reply_to);
+           authorise(client(), StompAction::send, stomp::Destination(reply_to));
+}
+
+// What a pattern brings may be what its subscriber could not have subscribed to by name.
+bool StompSessionLink::may_have(const stomp::Outgoing& message) {
+    if (!message.subscription->setup().is_pattern) return true;
+    if (!state_.hooks.authorise || !state_.options.authorise_deliveries) return true;
+    const HashedView name(message.content.destination());
+    if (const auto known = verdicts_.find(name)) return *known;
+    std::optional<bool> is_allowed;
+    guard([&] {
+        is_allowed = state_.hooks.authorise(client(), StompAction::subscribe,
+                                            stomp::Destination(name.text()));
+    });
+    if (is_allowed) verdicts_.add(name, *is_allowed);
+    return is_allowed.value_or(false);  // It threw, and the session is over.
 }
 
 bool StompSessionLink::carry_out() {
@@ -234,19 +252,39 @@ void StompSessionLink::deliver(std::span<const stomp::Outgoing> messages) {
     if (is_finished_) return;
     if (is_cut_off_) return leave();
     write_output();
+    std::vector<stomp::DeliveryId> withheld;
     for (const stomp::Outgoing& message : messages) {
-        std::string& front = loop_.scratch();
-        front.clear();
-        const std::string_view head = session_.append_front(message, front);
-        const Pieces pieces{.front = front,
-                            .head = head,
-                            .body = message.content.body_and_end(),
-                            .is_text = message.content.is_text()};
-        has_sent_ = true;
-        if (!send(pieces)) is_slow_ = true;
+        const bool is_allowed = may_have(message);
+        if (is_finished_) return;  // The hook closed the connection.
+        if (session_.is_over()) break;
+        if (is_allowed) {
+            send_message(message);
+        } else {
+            withheld.push_back(message.id);
+        }
     }
+    if (!withheld.empty()) withhold(withheld);
     if (is_blocked_ && may_try_again_ && !session_.is_over()) try_again();
+    write_output();
     finish_if_over();
+}
+
+void StompSessionLink::send_message(const stomp::Outgoing& message) {
+    std::string& front = loop_.scratch();
+    front.clear();
+    const std::string_view head = session_.append_front(message, front);
+    const Pieces pieces{.front = front,
+                        .head = head,
+                        .body = message.content.body_and_end(),
+                        .is_text = message.content.is_text()};
+    has_sent_ = true;
+    if (!send(pieces)) is_slow_ = true;
+}
+
+void StompSessionLink::withhold(std::span<const stomp::DeliveryId> messages) {
+    const std::lock_guard lock(state_.mutex);
+    for (const stomp::DeliveryId id : messages) state_.broker.withhold(session_.outbox(), id);
+    state_.hand_out();
 }
 
 void StompSessionLink::drained() {
@@ -355,16 +393,24 @@ void StompSessionLink::renew() {
     guard([&] {
         if (state_.hooks.renew) access = state_.hooks.renew(client());
     });
+    verdicts_.forget();
     if (access.is_granted) return give_time(access.valid_for_ms);
     end_here(stomp::Fault::session_expired, access.reason);
 }
 
 void StompSessionLink::authorise_again() {
+    verdicts_.forget();
+    // Aside: a hook may close the connection.
+    std::vector<std::string> destinations;
+    session_.outbox().visit([&](const stomp::Subscription& subscription) {
+        const stomp::SubscriptionSetup& setup = subscription.setup();
+        if (!setup.is_for_replies) destinations.push_back(setup.destination);
+    });
     bool is_allowed = true;
     guard([&] {
-        session_.outbox().visit([&](const stomp::Subscription& subscription) {
-            is_allowed = is_allowed && state_.hooks.authorise(client(), StompAction::subscribe,
-                                                              subscription.setup().destination);
+        is_allowed = std::ranges::all_of(destinations, [this](const std::string& destination) {
+            return state_.hooks.authorise(client(), StompAction::subscribe,
+                                          stomp::Destination(destination));
         });
     });
     if (!is_allowed) session_.end(stomp::Fault::access_refused);

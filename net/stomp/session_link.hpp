@@ -7,6 +7,7 @@
 #include <edgews/net/address.hpp>
 #include <edgews/net/source.hpp>
 #include <edgews/net/stomp/stomp_broker.hpp>
+#include <edgews/net/stomp/verdicts.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -93,6 +94,9 @@ class StompSessionLink {
     [[nodiscard]] bool is_for_nobody(const stomp::Request& request) const;
     [[nodiscard]] bool may_reply_to(std::string_view reply_to) const;
     [[nodiscard]] bool is_allowed(const stomp::Request& request);
+    [[nodiscard]] bool may_have(const stomp::Outgoing& message);
+    void send_message(const stomp::Outgoing& message);
+    void withhold(std::span<const stomp::DeliveryId> messages);
     [[nodiscard]] bool carry_out();
     void rest();
     void write_output();
@@ -112,6 +116,7 @@ class StompSessionLink {
     StompBroker::State& state_;
     stomp::Session session_;
     Address address_;
+    StompVerdicts verdicts_;
     std::string held_;          // What came behind a request that waits.
     bool is_blocked_ = false;   // Nothing more is processed until it may go on.
     bool is_undone_ = false;    // Then: the last request is still to be carried out.

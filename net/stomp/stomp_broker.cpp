@@ -66,15 +66,16 @@ Error StompBroker::listen(Server& server, ListenOptions options) {
 
 stomp::Fault StompBroker::send(std::string_view destination, std::span<const std::byte> body,
                                std::span<const stomp::Header> headers) {
-    if (const auto fault = stomp::check_send(destination); fault != stomp::Fault::none) {
-        return fault;
+    if (const auto wrong = stomp::check_send(destination); wrong != stomp::Fault::none) {
+        return wrong;
     }
     const auto kind = stomp::kind_of(destination);
     if (kind == stomp::DestinationKind::application) return stomp::Fault::destination_not_for_send;
+    std::string storage;
+    const auto [fault, key] = stomp::canonical(destination, storage);
+    if (fault != stomp::Fault::none) return fault;
     const std::string_view rest = stomp::parse_user_destination(destination).rest;
     const std::string shown = rest.empty() ? std::string(destination) : "/user" + std::string(rest);
-    std::string key;
-    stomp::Broker::assign_sending_key(key, destination);
 
     const std::lock_guard lock(state_->mutex);
     const stomp::Content content =

@@ -109,7 +109,8 @@ class StompBroker {
 
     // Any thread, but for hooks and handlers of another broker.
 
-    // To a topic, a queue, or a user ("/user/NAME/queue/…"). `none`: it was sent.
+    // To a topic, a queue, or a user ("/user/NAME/queue/…"; stomp::user_destination() writes it for
+    // any name). `none`: it was sent.
     stomp::Fault send(std::string_view destination, std::span<const std::byte> body,
                       std::span<const stomp::Header> headers = {});
     stomp::Fault send(std::string_view destination, std::string_view text,
@@ -121,7 +122,7 @@ class StompBroker {
     // Ends all of them, and those that come later: for shutting down in good order.
     void end_all();
     // Has `authorise` asked again about each subscription of each session; those that it refuses
-    // end their sessions, soon.
+    // end their sessions, soon. What it said of names that patterns cover is forgotten.
     void authorise_again();
 
     [[nodiscard]] StompStats stats() const;
