@@ -4,6 +4,7 @@
 // - No assert fails, and no rule of memory or arithmetic is broken.
 // - What a session writes are whole frames, as a reader of its version understands them; after
 //   ERROR it writes nothing.
+// - A destination has one spelling when it is asked about.
 // - A queue has as many messages as wait in it and are with its consumers.
 // - When all have left there is no queue without messages, and no topic.
 //
@@ -148,12 +149,21 @@ class Client {
         std::span<const std::byte> input = std::as_bytes(std::span(taken));
         while (const Request* const request = session_.next(input)) {
             require(request->frame != nullptr && request->frame->fault == Fault::none);
+            require(has_one_spelling(*request));
             answer(*request);
             if (is_blocked_) break;
         }
         if (is_blocked_) input_.assign(reinterpret_cast<const char*>(input.data()), input.size());
         require(is_blocked_ || input.empty());
         read_output();
+    }
+
+    // Of what hooks are shown.
+    static bool has_one_spelling(const Request& request) {
+        if (request.destination.empty()) return true;
+        std::string storage;
+        return canonical(request.destination, storage).text == request.destination &&
+               request.frame->find("destination") == request.destination;
     }
 
     void answer(const Request& request) {
@@ -319,11 +329,11 @@ class Play {
                                                             "/queue/a",
                                                             "/queue/b",
                                                             "/queue/d",
-                                                            "/app/a",
+                                                            "/app/%61",
                                                             "/temp-queue/a",
                                                             "/temp-queue/session-2/a",
                                                             "/user/queue/a",
-                                                            "/user/joe/queue/a",
+                                                            "/user/%6aoe/queue/a",
                                                             "/user/session-1/queue/a",
                                                             "/topic/**",
                                                             "/queue/c"};
