@@ -64,9 +64,12 @@ Fault Session::check_send_frame(const Frame& frame) {
     if (!destination) return Fault::destination_missing;
     request_.destination = *destination;
     if (const Fault fault = check_send(*destination); fault != Fault::none) return fault;
-    if (const Fault fault = spell(frame); fault != Fault::none) return fault;
+    const DestinationKind kind = kind_of(*destination);
+    if (kind == DestinationKind::application || kind == DestinationKind::user) {
+        if (const Fault fault = spell(frame); fault != Fault::none) return fault;
+    }
     if (const Fault fault = find_transaction(frame); fault != Fault::none) return fault;
-    if (kind_of(request_.destination) == DestinationKind::application) {
+    if (kind == DestinationKind::application) {
         if (!is_in_transaction_) request_.kind = Request::Kind::application;
         return Fault::none;
     }

@@ -202,10 +202,12 @@ const StompApplication* StompSessionLink::find_application(std::string_view dest
 
 // A SEND in a transaction that no handler would take: at COMMIT it would be too late to say so.
 bool StompSessionLink::is_for_nobody(const stomp::Request& request) const {
+    const bool is_for_application =
+        request.kind == stomp::Request::Kind::send &&
+        stomp::kind_of(request.destination) == stomp::DestinationKind::application;
+    if (!is_for_application) return false;
     PathParameters parameters;
-    return request.kind == stomp::Request::Kind::send &&
-           stomp::kind_of(request.destination) == stomp::DestinationKind::application &&
-           find_application(request.destination, parameters) == nullptr;
+    return find_application(request.destination, parameters) == nullptr;
 }
 
 // What a reply says is the client's to choose, so it goes only where a SEND of the client's could.
