@@ -94,7 +94,7 @@ void Topics::publish(std::string_view name, const PreparedMessage& message,
     if (waiting_.empty()) loop_.flush_first(*this);
     waiting_.push_back({topic, message, except});
     waiting_size_ += message.frame().size();
-    delivery_count_ += found->second->subscribers.size();
+    delivery_count_ += topic->subscribers.size();
     if (waiting_size_ > waiting_size_max) deliver();
 }
 

@@ -15,8 +15,7 @@ constexpr SipHashKey paper_key{.low = 0x0706050403020100U, .high = 0x0f0e0d0c0b0
 // The hashes of the texts "", 00, 00 01, 00 01 02, … by that key.
 using Vectors = std::array<std::uint64_t, 24>;
 
-// As the authors publish them (vectors.h of their reference code); the paper's example, of fifteen
-// bytes, is among them.
+// By another implementation, in Python, which gives the paper's example: that of fifteen bytes.
 constexpr Vectors vectors_2_4{
     0x726fdb47dd0e0e31U, 0x74f839c593dc67fdU, 0x0d6c8009d9a94f5aU, 0x85676696d7fb7e2dU,
     0xcf2794e0277187b7U, 0x18765564cd99a68dU, 0xcbc9466e58fee3ceU, 0xab0200f58b01d137U,
