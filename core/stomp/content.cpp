@@ -44,6 +44,7 @@ struct Content::Block {
 
     std::atomic<std::uint32_t> holders{1};
     bool is_text = false;
+    std::uint32_t waiting_count = 0;  // See add_waiting().
     ContentPool* pool;
     std::size_t size_class;
     Block* next = nullptr;  // In the pool's stacks.
@@ -96,6 +97,15 @@ std::uint64_t Content::expires_ms() const noexcept {
 
 std::size_t Content::size() const noexcept {
     return block_->size;
+}
+
+bool Content::add_waiting() const noexcept {
+    return block_->waiting_count++ == 0;
+}
+
+bool Content::remove_waiting() const noexcept {
+    assert(block_->waiting_count > 0);
+    return --block_->waiting_count == 0;
 }
 
 ContentPool::~ContentPool() {

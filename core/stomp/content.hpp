@@ -72,6 +72,10 @@ class Content {
     [[nodiscard]] std::uint64_t expires_ms() const noexcept;
     // Bytes of memory.
     [[nodiscard]] std::size_t size() const noexcept;
+    // Subscriptions that it waits for: counted by who has copies wait, one thread at a time. True:
+    // it is the first, or was the last.
+    [[nodiscard]] bool add_waiting() const noexcept;
+    [[nodiscard]] bool remove_waiting() const noexcept;
 
   private:
     friend class ContentPool;

@@ -70,10 +70,35 @@ void StompBroker::State::hand_out() {
     }
 }
 
-void StompBroker::State::tell_time() {
+bool StompBroker::State::tell_time() {
     const auto now = std::chrono::system_clock::now().time_since_epoch();
-    broker.set_time(static_cast<std::uint64_t>(
+    return broker.set_time(static_cast<std::uint64_t>(
         std::chrono::duration_cast<std::chrono::milliseconds>(now).count()));
+}
+
+stomp::Fault StompBroker::State::send(std::string_view session_id, std::string_view destination,
+                                      std::span<const std::byte> body,
+                                      std::span<const stomp::Header> headers) {
+    if (const auto fault = stomp::check_send(destination); fault != stomp::Fault::none) {
+        return fault;
+    }
+    const auto kind = stomp::kind_of(destination);
+    if (kind == stomp::DestinationKind::application) return stomp::Fault::destination_not_for_send;
+    const std::string_view rest = stomp::parse_user_destination(destination).rest;
+    const std::string shown = rest.empty() ? std::string(destination) : "/user" + std::string(rest);
+    std::string key;
+    stomp::Broker::assign_sending_key(key, destination);
+
+    const std::lock_guard lock(mutex);
+    const stomp::Content content =
+        contents.make({.destination = shown, .headers = headers, .body = body});
+    const auto session = sessions.find(session_id);
+    const stomp::Broker::Sent sent =
+        session == sessions.end()
+            ? broker.send(key, content, nullptr)
+            : broker.send_for(session->second->session().outbox(), key, content);
+    hand_out();
+    return stomp::fault_of(sent);
 }
 
 std::string StompBroker::State::new_session_id() {
