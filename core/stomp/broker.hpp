@@ -131,8 +131,10 @@ class Broker {
 
     // Milliseconds since 1970, for `expires`. At least once a second: drops what has expired, as
     // far as nothing older waits in front of it; that goes when it would be sent. Looks at some
-    // hundred queues at most. True: it has not looked at all, and had better be called again soon.
-    bool set_time(std::uint64_t now_ms);
+    // hundred queues at most.
+    void set_time(std::uint64_t now_ms);
+    // There are more of them: set_time() had better be called again soon.
+    [[nodiscard]] bool is_sweeping() const noexcept { return to_sweep_ > 0 || has_unused_; }
 
     // The session ends: what it had goes back, in order. May be called twice.
     void leave(Outbox& outbox) noexcept;
@@ -260,7 +262,7 @@ class Broker {
     void after_leaving(Queue& queue);
     void after_settling(Subscription& subscription);
     void drop_expired(Queue& queue, std::size_t& left);
-    [[nodiscard]] bool drop_unused(std::size_t& left);
+    void drop_unused(std::size_t& left);
     void note_use(Queue& queue) noexcept;
     void note_ready(Subscription& subscription) noexcept;
     void attend_to(Outbox& outbox) noexcept;
@@ -275,6 +277,7 @@ class Broker {
     std::uint64_t last_number_;   // Of a subscription.
     std::uint64_t swept_ms_ = 0;  // When a sweep began last,
     std::size_t to_sweep_ = 0;    // and how many queues it has not come to.
+    bool has_unused_ = false;     // Some of unused_ are to go.
     Accounts accounts_;
     TopicTable topics_{accounts_};
     std::unordered_map<std::string, std::unique_ptr<Queue>, StringHash, std::equal_to<>> queues_;

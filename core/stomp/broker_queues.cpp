@@ -300,14 +300,15 @@ void Broker::note_use(Queue& queue) noexcept {
     if (queue.consumer_count() == 0) unused_.push_back(queue);
 }
 
-bool Broker::set_time(std::uint64_t now_ms) {
+void Broker::set_time(std::uint64_t now_ms) {
     constexpr std::uint64_t sweep_every_ms = 500;
     constexpr std::size_t queue_count_max = 256;     // In one go,
     constexpr std::size_t message_count_max = 1024;  // and what they may lose.
     now_ms_ = now_ms;
     if (to_sweep_ == 0) {
         // A clock that was set back has it sweep at once.
-        if (now_ms >= swept_ms_ && now_ms - swept_ms_ < sweep_every_ms) return false;
+        const bool is_soon = now_ms >= swept_ms_ && now_ms - swept_ms_ < sweep_every_ms;
+        if (is_soon && !has_unused_) return;
         swept_ms_ = now_ms;
         to_sweep_ = expiring_count_;
     }
@@ -320,7 +321,7 @@ bool Broker::set_time(std::uint64_t now_ms) {
         drop_expired(*queue, left);
         if (left == 0) ++to_sweep_;  // It may not be done.
     }
-    return drop_unused(left) || to_sweep_ > 0;
+    drop_unused(left);
 }
 
 // As many as `left` says, which it counts down.
@@ -337,13 +338,14 @@ void Broker::drop_expired(Queue& queue, std::size_t& left) {
     remove_if_unused(queue);
 }
 
-// True: there are more.
-bool Broker::drop_unused(std::size_t& left) {
+void Broker::drop_unused(std::size_t& left) {
     const std::uint64_t timeout_ms = options_.unused_queue_timeout_ms;
+    has_unused_ = false;
     while (Queue* const queue = unused_.front()) {
-        if (now_ms_ < queue->used_ms || now_ms_ - queue->used_ms < timeout_ms) return false;
+        if (now_ms_ < queue->used_ms || now_ms_ - queue->used_ms < timeout_ms) return;
         while (queue->waiting_count() > 0) {
-            if (left == 0) return true;
+            has_unused_ = left == 0;
+            if (has_unused_) return;
             --left;
             static_cast<void>(queue->take_oldest());
             ++counters_.expired;
@@ -352,7 +354,6 @@ bool Broker::drop_unused(std::size_t& left) {
         unblock(*queue);
         remove_if_unused(*queue);
     }
-    return false;
 }
 
 }  // namespace edgews::stomp

@@ -70,9 +70,9 @@ void StompBroker::State::hand_out() {
     }
 }
 
-bool StompBroker::State::tell_time() {
+void StompBroker::State::tell_time() {
     const auto now = std::chrono::system_clock::now().time_since_epoch();
-    return broker.set_time(static_cast<std::uint64_t>(
+    broker.set_time(static_cast<std::uint64_t>(
         std::chrono::duration_cast<std::chrono::milliseconds>(now).count()));
 }
 

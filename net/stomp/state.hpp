@@ -63,8 +63,8 @@ struct StompBroker::State {
     // Something was done to the broker: whoever it concerns is served, on its own loop. Requires:
     // `mutex` is held.
     void hand_out();
-    // Requires: `mutex` is held. True: it had better be told again soon.
-    bool tell_time();
+    // Requires: `mutex` is held.
+    void tell_time();
     // From the application; `session_id`: because that session wanted it, on whose account it is.
     // Empty: nobody's. Any thread; requires: `mutex` is not held.
     [[nodiscard]] stomp::Fault send(std::string_view session_id, std::string_view destination,

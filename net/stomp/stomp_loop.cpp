@@ -27,7 +27,8 @@ void StompLoop::tell_time() {
     bool is_more = false;
     {
         const std::lock_guard lock(state_.mutex);
-        is_more = state_.tell_time();
+        state_.tell_time();
+        is_more = state_.broker.is_sweeping();
         state_.hand_out();
     }
     if (is_more && !std::exchange(is_sweeping_, true)) {
