@@ -42,25 +42,6 @@ bool Accounts::may_hold_up(const Account& account, std::size_t more) const noexc
     return account.user_->held(Common::backlog) + more <= std::max(left(Common::memory), least);
 }
 
-void Accounts::take(Account* account, Common what, std::size_t amount) noexcept {
-    const std::size_t index = index_of(what);
-    total_[index] += amount;
-    if (account == nullptr) return;
-    account->held_[index] += amount;
-    account->user_->held_[index] += amount;
-}
-
-void Accounts::give_back(Account* account, Common what, std::size_t amount) noexcept {
-    const std::size_t index = index_of(what);
-    assert(total_[index] >= amount);
-    total_[index] -= amount;
-    if (account == nullptr) return;
-    assert(account->held_[index] >= amount);
-    account->held_[index] -= amount;
-    account->user_->held_[index] -= amount;
-    if (account->open_count_ == 0) forget_if_unused(*account);
-}
-
 // What a session's account holds, its user's holds, too: that goes last.
 void Accounts::forget_if_unused(Account& account) noexcept {
     if (account.open_count_ > 0 || account.held_ != Amounts{}) return;

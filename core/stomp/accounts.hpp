@@ -19,6 +19,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -68,9 +69,22 @@ class Accounts {
                                 std::size_t more) const noexcept;
     // Messages that wait because their receiver takes none: of memory that is left, its user's.
     [[nodiscard]] bool may_hold_up(const Account& account, std::size_t more) const noexcept;
-    void take(Account* account, Common what, std::size_t amount) noexcept;
-    // May be the account's end.
-    void give_back(Account* account, Common what, std::size_t amount) noexcept;
+    void take(Account* account, Common what, std::size_t amount) noexcept {
+        total_[index_of(what)] += amount;
+        if (account == nullptr) return;
+        account->held_[index_of(what)] += amount;
+        account->user_->held_[index_of(what)] += amount;
+    }
+    // May be the account's end. Requires: it holds so much.
+    void give_back(Account* account, Common what, std::size_t amount) noexcept {
+        assert(total(what) >= amount);
+        total_[index_of(what)] -= amount;
+        if (account == nullptr) return;
+        assert(account->held(what) >= amount);
+        account->held_[index_of(what)] -= amount;
+        account->user_->held_[index_of(what)] -= amount;
+        if (account->open_count_ == 0) forget_if_unused(*account);
+    }
 
     // Whether both are of one user, or nobody's.
     [[nodiscard]] static bool have_one_user(const Account* a, const Account* b) noexcept {
