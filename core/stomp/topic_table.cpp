@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cassert>
 #include <utility>
 
@@ -15,11 +16,13 @@ namespace {
 // Bytes that the tables' nodes take, beside the name: of the heap's own, too.
 constexpr std::size_t node_size = 320;
 
-// Each is a bijection of the hash so far, and of the segment's: names that differ in one segment
-// never meet, and which others do only who knows the key of StringHash could say.
-std::uint64_t add_segment(std::uint64_t hash, std::uint64_t segment) noexcept {
-    hash = (hash ^ segment) * 0x9E37'79B9'7F4A'7C15U;
-    return hash ^ (hash >> 32U);
+// A segment's part in the hash of a name, which is the sum of these: to put a wildcard in the place
+// of one is a subtraction and an addition. Which names meet only the key of StringHash could tell.
+std::uint64_t part_of(std::uint64_t segment, std::size_t index) noexcept {
+    std::uint64_t part = segment + (index + 1) * 0x9E37'79B9'7F4A'7C15U;
+    part = (part ^ (part >> 30U)) * 0xBF58'476D'1CE4'E5B9U;
+    part = (part ^ (part >> 27U)) * 0x94D0'49BB'1331'11EBU;
+    return part ^ (part >> 31U);
 }
 
 std::uint64_t hash_of(std::string_view segment) noexcept {
@@ -38,14 +41,14 @@ std::uint64_t hash_of_rest(char separator) noexcept {
 std::uint64_t hash_of_pattern(std::string_view pattern) noexcept {
     std::uint64_t hash = 0;
     SegmentReader segments(pattern);
-    while (segments.has_more()) {
+    for (std::size_t index = 0; segments.has_more(); ++index) {
         const std::string_view segment = segments.next();
         if (is_any_segment(segment)) {
-            hash = add_segment(hash, hash_of_any(segment.front()));
+            hash += part_of(hash_of_any(segment.front()), index);
         } else if (is_any_rest(segment)) {
-            hash = add_segment(hash, hash_of_rest(segment.front()));
+            hash += part_of(hash_of_rest(segment.front()), index);
         } else {
-            hash = add_segment(hash, hash_of(segment));
+            hash += part_of(hash_of(segment), index);
         }
     }
     return hash;
@@ -73,18 +76,31 @@ struct NameSegments {
         const std::uint64_t any_after_slash = hash_of_any('/');
         const std::uint64_t any_after_dot = hash_of_any('.');
         SegmentReader segments(name);
+        sums[0] = 0;
         while (segments.has_more() && count <= pattern_segment_count_max) {
             const std::string_view segment = segments.next();
-            separators[count] = segment.front();
-            hashes[count] = hash_of(segment);
-            anys[count] = segment.front() == '/' ? any_after_slash : any_after_dot;
+            const char separator = segment.front();
+            const std::uint64_t part = part_of(hash_of(segment), count);
+            const std::uint64_t any = separator == '/' ? any_after_slash : any_after_dot;
+            separators[count] = separator;
+            differences[count] = part_of(any, count) - part;
+            sums[count + 1] = sums[count] + part;
             ++count;
         }
     }
+    // Of the first `size` segments, with wildcards in the places of those whose bits are set.
+    [[nodiscard]] std::uint64_t hash(std::size_t size, std::uint32_t any) const noexcept {
+        std::uint64_t hash = sums[size];
+        for (; any != 0; any &= any - 1) {
+            hash += differences[static_cast<std::size_t>(std::countr_zero(any))];
+        }
+        return hash;
+    }
 
-    std::array<char, pattern_segment_count_max + 1> separators;
-    std::array<std::uint64_t, pattern_segment_count_max + 1> hashes;
-    std::array<std::uint64_t, pattern_segment_count_max + 1> anys;  // As if it were a wildcard.
+    static constexpr std::size_t count_max = pattern_segment_count_max + 1;
+    std::array<char, count_max> separators;
+    std::array<std::uint64_t, count_max> differences;  // What a wildcard in its place changes.
+    std::array<std::uint64_t, count_max + 1> sums;     // Of the segments before.
     std::size_t count = 0;  // One more than patterns may have: that, or more.
 };
 
@@ -155,11 +171,7 @@ std::size_t TopicTable::find(std::string_view destination, std::vector<Subscript
     std::size_t look_count = 0;
     for (const auto& [shape, pattern_count, account] : shapes_) {
         if (shape.has_rest ? shape.count > name.count : shape.count != name.count) continue;
-        std::uint64_t hash = 0;
-        for (std::size_t i = 0; i < shape.count; ++i) {
-            const bool is_any = ((shape.any >> i) & 1U) != 0;
-            hash = add_segment(hash, is_any ? name.anys[i] : name.hashes[i]);
-        }
+        const std::uint64_t hash = name.hash(shape.count, shape.any);
         if (!shape.has_rest) {
             ++look_count;
             look_up(hash, destination, out);
@@ -169,7 +181,8 @@ std::size_t TopicTable::find(std::string_view destination, std::vector<Subscript
         for (const char separator : {'/', '.'}) {
             if (shape.count < name.count && name.separators[shape.count] != separator) continue;
             ++look_count;
-            look_up(add_segment(hash, hash_of_rest(separator)), destination, out);
+            const std::uint64_t rest = part_of(hash_of_rest(separator), shape.count);
+            look_up(hash + rest, destination, out);
         }
     }
     return look_count;
