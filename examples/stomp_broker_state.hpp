@@ -8,9 +8,9 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "demo_json.hpp"
@@ -50,24 +50,38 @@ inline void append_json(std::string& json, const edgews::StompDestination& desti
     json += '}';
 }
 
+// The first of the queues, and of the topics: those who have many leave room for the others. Quick,
+// however many there are.
+inline std::vector<edgews::StompDestination> shown_destinations(const edgews::StompBroker& broker) {
+    std::vector<edgews::StompDestination> shown = broker.destinations("", shown_count_max / 2);
+    if (shown.size() < shown_count_max / 2) return shown;
+    const std::string after = std::max<std::string>(shown.back().name, "/topic/");
+    for (edgews::StompDestination& one : broker.destinations(after, shown_count_max / 2)) {
+        shown.push_back(std::move(one));
+    }
+    return shown;
+}
+
 // {"path":"/ws","time":…,"sessions":1,…,"destinations":[{"name":"/queue/a",…}],"left_out":0}; time
 // in milliseconds, for rates. Requires: one of the loops calls.
 inline std::string state_json(const edgews::StompBroker& broker, std::string_view path) {
     const edgews::StompStats stats = broker.stats();
-    const std::vector<edgews::StompDestination> all = broker.destinations();
-    const std::size_t count = std::min(all.size(), shown_count_max);
+    const std::vector<edgews::StompDestination> shown = shown_destinations(broker);
+    const std::size_t left_out = stats.destinations - std::min(stats.destinations, shown.size());
     std::string json = R"({"path":)" + demo::quote(path);
     append_number(json, "time", edgews::Loop::current()->now_ms());
     append_number(json, "sessions", stats.sessions);
+    append_number(json, "memory", stats.memory);
     append_number(json, "received", stats.counters.received);
     append_number(json, "delivered", stats.counters.delivered);
     append_number(json, "redelivered", stats.counters.redelivered);
     append_number(json, "dead_lettered", stats.counters.dead_lettered);
+    append_number(json, "dead_letters_lost", stats.counters.dead_letters_lost);
     append_number(json, "dropped", stats.counters.dropped);
     append_number(json, "expired", stats.counters.expired);
-    append_number(json, "left_out", all.size() - count);
+    append_number(json, "left_out", left_out);
     json += R"(,"destinations":[)";
-    for (const edgews::StompDestination& destination : std::span(all).first(count)) {
+    for (const edgews::StompDestination& destination : shown) {
         if (json.back() != '[') json += ',';
         append_json(json, destination);
     }

@@ -19,22 +19,26 @@ Fault fault_of(Broker::Sent sent) noexcept {
         case Broker::Sent::blocked: return Fault::none;
         case Broker::Sent::full: return Fault::queue_full;
         case Broker::Sent::too_many_destinations: return Fault::too_many_destinations;
+        case Broker::Sent::no_memory: return Fault::memory_full;
     }
     return Fault::none;
 }
 
+Broker::Broker(BrokerOptions options, std::uint64_t last_number)
+    : options_(std::move(options)),
+      last_number_(last_number),
+      accounts_(
+          {options_.memory_max, options_.destination_count_max, options_.destination_count_max,
+           options_.pattern_shape_count_max, options_.queues_size_max, SIZE_MAX},
+          options_.has_shares) {}
+
 Broker::~Broker() {
     assert(attention_.is_empty());
     assert(yielding_.is_empty());
-}
-
-void Broker::set_time(std::uint64_t now_ms) {
-    constexpr std::uint64_t sweep_every_ms = 500;
-    now_ms_ = now_ms;
-    // A clock that was set back has it sweep at once.
-    if (!has_expiring_ || (now_ms >= swept_ms_ && now_ms - swept_ms_ < sweep_every_ms)) return;
-    swept_ms_ = now_ms;
-    drop_expired();
+    while (expiring_.pop_front() != nullptr) {
+    }
+    while (unused_.pop_front() != nullptr) {
+    }
 }
 
 void Broker::leave(Outbox& outbox) noexcept {
@@ -50,7 +54,7 @@ void Broker::leave(Outbox& outbox) noexcept {
         } else {
             left.push_back(&leave_queue(subscription));
         }
-        outbox.remove(subscription);
+        remove(subscription);
     }
     // When all is back: several of its subscriptions may have had a queue's messages by turns.
     std::sort(left.begin(), left.end());
@@ -58,6 +62,8 @@ void Broker::leave(Outbox& outbox) noexcept {
     for (Queue* const queue : left) after_leaving(*queue);
     yielding_.remove(outbox);
     attention_.remove(outbox);
+    give_back_of_transaction(outbox, outbox.transactions_size);
+    if (Account* const account = std::exchange(outbox.account, nullptr)) accounts_.close(*account);
 }
 
 void Broker::end(Outbox& outbox, Fault fault, std::string_view reason) {
@@ -87,50 +93,130 @@ std::string Broker::subscription_key(const Outbox& outbox, std::string_view dest
     return key;
 }
 
-Fault Broker::subscribe(Outbox& outbox, SubscriptionSetup setup) {
-    if (outbox.subscription_count() >= options_.subscription_count_max) {
-        return Fault::too_many_subscriptions;
+// Who has no name is taken for all who come from where it does.
+Account& Broker::account_of(Outbox& outbox) {
+    if (outbox.account == nullptr) {
+        const bool is_anonymous = outbox.user.empty();
+        outbox.account = &accounts_.open((is_anonymous ? "from " : "user ") +
+                                         (is_anonymous ? outbox.origin : outbox.user));
     }
+    return *outbox.account;
+}
+
+Fault Broker::subscribe(Outbox& outbox, SubscriptionSetup setup) {
     setup.key = subscription_key(outbox, setup.destination);
     setup.is_pattern = is_pattern(setup.key);
     const std::uint32_t prefetch_max = std::max(options_.prefetch_count, 1U);
     setup.prefetch_count =
         setup.prefetch_count == 0 ? prefetch_max : std::min(setup.prefetch_count, prefetch_max);
+    std::size_t size = Subscription::size_of(setup);
+    if (outbox.subscription_count() >= options_.subscription_count_max ||
+        outbox.subscriptions_size + size > options_.subscriptions_size_max) {
+        return Fault::too_many_subscriptions;
+    }
+
+    Account& account = account_of(outbox);
     const DestinationKind kind = kind_of(setup.destination);
-    if (kind == DestinationKind::topic || kind == DestinationKind::user) {
-        const bool is_full = topics_.count() >= options_.destination_count_max;
-        if (is_full && !topics_.has(setup.key)) return Fault::too_many_destinations;
-        if (setup.is_pattern && ++outbox.pattern_count > options_.pattern_count_max) {
-            --outbox.pattern_count;
-            return Fault::too_many_subscriptions;
-        }
-        Subscription& subscription = outbox.add(++last_number_, std::move(setup));
-        topics_.add(subscription.setup().key, subscription);
+    const bool is_topic = kind == DestinationKind::topic || kind == DestinationKind::user;
+    Queue* queue = nullptr;
+    if (is_topic) {
+        const Fault fault = check_topic(outbox, setup.key);
+        if (fault != Fault::none) return fault;
+        if (!topics_.has(setup.key)) size += TopicTable::size_of(setup.key);
+    } else {
+        queue = queue_named(setup.key);
+        const bool may_be = queue != nullptr || is_grave(setup.key) || may_make_queues(&account, 1);
+        if (!may_be) return Fault::too_many_destinations;
+        if (queue == nullptr) size += Queue::size_of(setup.key);
+    }
+    if (!accounts_.may_take(&account, Common::memory, size)) return Fault::memory_full;
+
+    Subscription& subscription = add(outbox, std::move(setup));
+    const std::string& key = subscription.setup().key;
+    if (is_topic) {
+        topics_.add(key, subscription);
+        if (is_pattern(key)) ++outbox.pattern_count;
         return Fault::none;
     }
-    Queue* const queue = queue_of(setup.key);
-    if (queue == nullptr) return Fault::too_many_destinations;
-    queue->add(outbox.add(++last_number_, std::move(setup)));
+    if (queue == nullptr) queue = &make_queue(key, &account);
+    queue->add(subscription);
+    note_use(*queue);
     dispatch(*queue);
     return Fault::none;
+}
+
+Fault Broker::check_topic(const Outbox& outbox, std::string_view key) const {
+    const bool is_new = !topics_.has(key);
+    if (is_new && !accounts_.may_take(outbox.account, Common::topics, 1)) {
+        return Fault::too_many_destinations;
+    }
+    if (!is_pattern(key)) return Fault::none;
+    if (outbox.pattern_count >= options_.pattern_count_max) return Fault::too_many_subscriptions;
+    const bool may_be = !is_new || topics_.has_shape_of(key) ||
+                        accounts_.may_take(outbox.account, Common::shapes, 1);
+    return may_be ? Fault::none : Fault::too_many_shapes;
+}
+
+Subscription& Broker::add(Outbox& outbox, SubscriptionSetup setup) {
+    const std::size_t size = Subscription::size_of(setup);
+    outbox.subscriptions_size += size;
+    accounts_.take(outbox.account, Common::memory, size);
+    return outbox.add(++last_number_, std::move(setup));
+}
+
+void Broker::remove(Subscription& subscription) noexcept {
+    Outbox& outbox = subscription.outbox();
+    const std::size_t size = Subscription::size_of(subscription.setup());
+    outbox.subscriptions_size -= size;
+    accounts_.give_back(outbox.account, Common::memory, size);
+    outbox.remove(subscription);
 }
 
 void Broker::unsubscribe(Subscription& subscription) {
     if (subscription.queue == nullptr) {
         leave_topic(subscription);
-        return subscription.outbox().remove(subscription);
+        return remove(subscription);
     }
     Queue& queue = leave_queue(subscription);
-    subscription.outbox().remove(subscription);
+    remove(subscription);
     after_leaving(queue);
 }
 
+bool Broker::take_for_transaction(Outbox& outbox, std::size_t size) {
+    Account& account = account_of(outbox);
+    if (!accounts_.may_take(&account, Common::memory, size)) return false;
+    take_again_for_transaction(outbox, size);
+    return true;
+}
+
+void Broker::take_again_for_transaction(Outbox& outbox, std::size_t size) noexcept {
+    accounts_.take(outbox.account, Common::memory, size);
+    outbox.transactions_size += size;
+}
+
+void Broker::give_back_of_transaction(Outbox& outbox, std::size_t size) noexcept {
+    if (size == 0) return;
+    outbox.transactions_size -= size;
+    accounts_.give_back(outbox.account, Common::memory, size);
+}
+
 Broker::Sent Broker::send(std::string_view key, const Content& content, Outbox* producer) {
+    return send_as(producer == nullptr ? nullptr : &account_of(*producer), key, content, producer);
+}
+
+Broker::Sent Broker::send_for(Outbox& session, std::string_view key, const Content& content) {
+    return send_as(&account_of(session), key, content, nullptr);
+}
+
+Broker::Sent Broker::send_as(Account* account, std::string_view key, const Content& content,
+                             Outbox* producer) {
     Sent sent = Sent::done;
     if (key.starts_with(queue_prefix)) {
-        sent = send_to_queue(key, content, producer);
+        sent = send_to_queue(account, key, content, producer);
     } else if (key.starts_with(temporary_prefix)) {
-        sent = send_to_temporary(key, content);
+        sent = send_to_temporary(account, key, content);
+    } else if (content.size() > accounts_.left(Common::memory)) {
+        sent = Sent::no_memory;
     } else if (publish(key, content) && producer != nullptr) {
         yield(*producer);
     }
@@ -139,11 +225,13 @@ Broker::Sent Broker::send(std::string_view key, const Content& content, Outbox* 
 }
 
 Broker::Sent Broker::send_all(std::span<const Sending> sendings, Outbox* producer) {
-    const Sent room = check_room(sendings, producer);
+    Account* const account = producer == nullptr ? nullptr : &account_of(*producer);
+    const Sent room = check_room(sendings, account, producer);
     if (room != Sent::done) return room;
     for (const Sending& sending : sendings) {
         const bool may_yield = producer != nullptr && !producer->has_to_wait();
-        const Sent sent = send(sending.key, sending.content, may_yield ? producer : nullptr);
+        const Sent sent =
+            send_as(account, sending.key, sending.content, may_yield ? producer : nullptr);
         assert(sent == Sent::done);
         static_cast<void>(sent);
     }
@@ -179,7 +267,11 @@ bool Broker::may_wait(Subscription& subscription, std::size_t size) {
     const std::size_t& waiting = is_covered ? outbox.waiting_size : outbox.uncovered_size;
     const std::size_t factor = is_covered && outbox.is_taking ? taking_factor : 1;
     const std::size_t max = options_.backlog_size_max * factor;
-    const auto fits = [&] { return waiting == 0 || waiting + size <= max; };
+    const bool holds_it_up = !is_covered || !outbox.is_taking;
+    const auto fits = [&] {
+        return waiting == 0 || (waiting + size <= max &&
+                                (!holds_it_up || accounts_.may_hold_up(*outbox.account, size)));
+    };
     if (fits()) return true;
     switch (options_.when_slow) {
         case WhenSlow::disconnect: end(outbox, Fault::too_slow); return false;
@@ -196,13 +288,21 @@ bool Broker::may_wait(Subscription& subscription, std::size_t size) {
     return fits();
 }
 
+// Of memory a message takes its own once, wherever it waits, but each who holds it up has it in
+// his backlog.
 void Broker::note_waiting(Outbox& outbox, const Delivery& delivery) noexcept {
-    (delivery.is_covered ? outbox.waiting_size : outbox.uncovered_size) += delivery.content.size();
+    const std::size_t size = delivery.content.size();
+    (delivery.is_covered ? outbox.waiting_size : outbox.uncovered_size) += size;
+    if (delivery.content.add_waiting()) accounts_.take(nullptr, Common::memory, size);
+    if (is_held_up(outbox, delivery)) accounts_.take(outbox.account, Common::backlog, size);
     look_for_crowd(outbox);
 }
 
 void Broker::forget_waiting(Outbox& outbox, const Delivery& delivery) noexcept {
-    (delivery.is_covered ? outbox.waiting_size : outbox.uncovered_size) -= delivery.content.size();
+    const std::size_t size = delivery.content.size();
+    (delivery.is_covered ? outbox.waiting_size : outbox.uncovered_size) -= size;
+    if (delivery.content.remove_waiting()) accounts_.give_back(nullptr, Common::memory, size);
+    if (is_held_up(outbox, delivery)) accounts_.give_back(outbox.account, Common::backlog, size);
     look_for_crowd(outbox);
 }
 
@@ -220,6 +320,11 @@ void Broker::look_for_crowd(Outbox& outbox) noexcept {
 }
 
 void Broker::set_taking(Outbox& outbox, bool is_taking) noexcept {
+    if (outbox.is_taking && !is_taking) {
+        accounts_.take(outbox.account, Common::backlog, outbox.waiting_size);
+    } else if (!outbox.is_taking && is_taking) {
+        accounts_.give_back(outbox.account, Common::backlog, outbox.waiting_size);
+    }
     outbox.is_taking = is_taking;
     look_for_crowd(outbox);
 }
@@ -247,7 +352,7 @@ bool Broker::collect(Outbox& outbox, std::size_t size_max, std::vector<Outgoing>
         if (queue == nullptr) forget_waiting(outbox, subscription->next());
         if (has_expired(subscription->next().content)) {
             const Delivery gone = subscription->take_back();
-            if (queue != nullptr) queue->settled(gone.content);
+            if (queue != nullptr) queue->settled(gone);
             ++counters_.expired;
         } else {
             Subscription::Taken taken = subscription->take();
@@ -255,7 +360,7 @@ bool Broker::collect(Outbox& outbox, std::size_t size_max, std::vector<Outgoing>
             ++counters_.delivered;
             if (is_redelivered) ++counters_.redelivered;
             if (queue != nullptr && !subscription->is_acknowledged()) {
-                queue->settled(taken.delivery.content);
+                queue->settled(taken.delivery);
                 ++queue->consumed_total;
             }
             size += next_size;

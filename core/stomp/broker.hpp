@@ -10,6 +10,7 @@
 // calls. A queue hands them out in that order; what comes back goes in front.
 #pragma once
 
+#include <edgews/core/stomp/accounts.hpp>
 #include <edgews/core/stomp/content.hpp>
 #include <edgews/core/stomp/destination.hpp>
 #include <edgews/core/stomp/fault.hpp>
@@ -21,6 +22,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -41,8 +43,10 @@ struct BrokerOptions {
     // A message that was delivered so often and not acknowledged goes to `dead_letter_queue`;
     // 0: never.
     std::uint32_t delivery_count_max = 10;
-    // Where those go, and those that were refused by NACK with requeue:false. It drops its oldest
-    // when it is full. Empty: they are dropped.
+    // Where those go, and those that were refused by NACK with requeue:false: a queue that is there
+    // whatever destination_count_max and memory_max say, and in which none is delivered too often.
+    // It drops its oldest when it is full. Empty: they are dropped. Either is counted as
+    // dead_letters_lost.
     std::string dead_letter_queue = "/queue/dead-letters";
     // Bytes of topic messages that may wait for one session whose connection takes none, and of
     // those that wait for its ACKs; one message always may. As long as it takes some, it is not
@@ -52,11 +56,29 @@ struct BrokerOptions {
     WhenSlow when_slow = WhenSlow::disconnect;
     // Messages that a subscription may have unsettled. It may say less by prefetch-count.
     std::uint32_t prefetch_count = 10'000;  // At least 1.
-    // Bytes of memory of all queues' messages together.
+    // Bytes of memory of all that the broker keeps: messages in queues, in open transactions, and
+    // those of topics that wait for subscribers (once, however many), subscriptions, topics and
+    // queues. Above it a SEND, BEGIN or SUBSCRIBE that needs more is refused. What connections
+    // have on the way is theirs: see output_size_max and backlogs.
+    std::size_t memory_max = 1024 * 1024 * 1024;
+    // Of that, bytes of memory of all queues' messages together.
     std::size_t queues_size_max = 1024 * 1024 * 1024;
     std::size_t destination_count_max = 100'000;  // Queues and topics, each.
-    std::size_t subscription_count_max = 20'000;  // Of one session,
-    std::size_t pattern_count_max = 1'000;        // and those of them that are patterns.
+    // Patterns differ in where they have wildcards, and a message looks once for each way that any
+    // pattern has. At most this many, of all sessions; see topic_table.hpp.
+    std::size_t pattern_shape_count_max = 128;
+    // Of memory, destinations and shapes no session and no user gets so much that nothing is left
+    // for the next: a lone session a third, a lone user half; see accounts.hpp. Sessions without a
+    // user are one user for each address that they come from (of IPv6, for each /64). Without:
+    // whoever comes first may take all.
+    bool has_shares = true;
+    std::size_t subscription_count_max = 20'000;            // Of one session,
+    std::size_t pattern_count_max = 1'000;                  // and those of them that are patterns.
+    std::size_t subscriptions_size_max = 16 * 1024 * 1024;  // Bytes of memory that they take.
+    // Milliseconds after which a queue goes, and what is in it has expired: when nobody has
+    // consumed from it and nothing was sent to it for so long. 0: never. Without messages and
+    // consumers, and without this, a queue goes at once.
+    std::uint64_t unused_queue_timeout_ms = 0;
 };
 
 // Since the broker began. In copies.
@@ -66,6 +88,8 @@ struct BrokerCounters {
     std::uint64_t dropped = 0;    // For want of room, by policy.
     std::uint64_t expired = 0;
     std::uint64_t dead_lettered = 0;
+    // Of `dropped`: for want of room in the dead-letter queue, or because there is none.
+    std::uint64_t dead_letters_lost = 0;
     std::uint64_t redelivered = 0;
     std::uint64_t withheld = 0;  // Copies that somebody's pattern covered, and it may not have.
 };
@@ -99,16 +123,18 @@ class Broker {
     // Subscriptions are numbered from behind `last_number`. With another one for each broker, a
     // random one, no client's late ACK hits a delivery of the broker that took the place of its
     // own.
-    explicit Broker(BrokerOptions options, std::uint64_t last_number = 0)
-        : options_(std::move(options)), last_number_(last_number) {}
+    explicit Broker(BrokerOptions options, std::uint64_t last_number = 0);
     Broker(const Broker&) = delete;
     Broker& operator=(const Broker&) = delete;
     // Requires: all sessions have left.
     ~Broker();
 
     // Milliseconds since 1970, for `expires`. At least once a second: drops what has expired, as
-    // far as nothing older waits in front of it; that goes when it would be sent.
+    // far as nothing older waits in front of it; that goes when it would be sent. Looks at some
+    // hundred queues at most.
     void set_time(std::uint64_t now_ms);
+    // There are more of them: set_time() had better be called again soon.
+    [[nodiscard]] bool is_sweeping() const noexcept { return to_sweep_ > 0 || has_unused_; }
 
     // The session ends: what it had goes back, in order. May be called twice.
     void leave(Outbox& outbox) noexcept;
@@ -133,12 +159,21 @@ class Broker {
         full,                   // And nothing could be done about it: it is refused.
         blocked,                // WhenFull::block: try again when the outbox gets attention.
         too_many_destinations,  // Another queue would be one too many.
+        no_memory,              // It would take more than is left for who sends it.
     };
     // To a topic, a queue or a user, by its key. `producer`: who waits if it has to, before this is
     // done or after (Outbox::has_to_wait()); null: nobody can, and it is refused.
     [[nodiscard]] Sent send(std::string_view key, const Content& content, Outbox* producer);
+    // The same, because a session wanted it, which does not wait.
+    [[nodiscard]] Sent send_for(Outbox& session, std::string_view key, const Content& content);
     // All of it, or nothing.
     [[nodiscard]] Sent send_all(std::span<const Sending> sendings, Outbox* producer);
+
+    // What an open transaction takes, until it is given back. False: it may not take that.
+    [[nodiscard]] bool take_for_transaction(Outbox& outbox, std::size_t size);
+    // Requires: that was just given back.
+    void take_again_for_transaction(Outbox& outbox, std::size_t size) noexcept;
+    void give_back_of_transaction(Outbox& outbox, std::size_t size) noexcept;
 
     // Whether it may be settled: delivery_unknown, if not.
     [[nodiscard]] static Fault check(const Outbox& outbox, DeliveryId id) noexcept;
@@ -162,45 +197,77 @@ class Broker {
     [[nodiscard]] const BrokerOptions& options() const noexcept { return options_; }
     [[nodiscard]] const BrokerCounters& counters() const noexcept { return counters_; }
     [[nodiscard]] const Queue* find_queue(std::string_view key) const noexcept;
-    // visit(const Queue&), in no order.
+    [[nodiscard]] std::size_t queue_count() const noexcept { return queues_.size(); }
+    // visit(const Queue&), in the order of their names.
     template <class F>
     void visit_queues(F&& visit) const {
-        for (const auto& [name, queue] : queues_) visit(*queue);
+        for (const auto& [name, queue] : queues_by_name_) visit(*queue);
+    }
+    // The same from behind that name, until it says false.
+    template <class F>
+    void visit_queues_after(std::string_view name, F&& visit) const {
+        auto place = queues_by_name_.upper_bound(name);
+        while (place != queues_by_name_.end() && visit(*place->second)) ++place;
     }
     [[nodiscard]] const TopicTable& topics() const noexcept { return topics_; }
+    [[nodiscard]] const Accounts& accounts() const noexcept { return accounts_; }
 
   private:
-    [[nodiscard]] Sent send_to_queue(std::string_view key, const Content& content,
+    [[nodiscard]] Account& account_of(Outbox& outbox);
+    [[nodiscard]] Sent send_as(Account* account, std::string_view key, const Content& content,
+                               Outbox* producer);
+    [[nodiscard]] Sent send_to_queue(Account* account, std::string_view key, const Content& content,
                                      Outbox* producer);
-    [[nodiscard]] Sent send_to_temporary(std::string_view key, const Content& content);
+    [[nodiscard]] Sent send_to_temporary(const Account* account, std::string_view key,
+                                         const Content& content);
+    [[nodiscard]] Fault check_topic(const Outbox& outbox, std::string_view key) const;
+    [[nodiscard]] Subscription& add(Outbox& outbox, SubscriptionSetup setup);
+    void remove(Subscription& subscription) noexcept;
     [[nodiscard]] bool publish(std::string_view key, const Content& content);
     void offer(Subscription& subscription, const Content& content);
     [[nodiscard]] bool may_wait(Subscription& subscription, std::size_t size);
     void note_waiting(Outbox& outbox, const Delivery& delivery) noexcept;
     void forget_waiting(Outbox& outbox, const Delivery& delivery) noexcept;
+    // The client lets it wait: it takes nothing, or acknowledges nothing.
+    [[nodiscard]] static bool is_held_up(const Outbox& outbox, const Delivery& delivery) noexcept {
+        return !delivery.is_covered || !outbox.is_taking;
+    }
     void look_for_crowd(Outbox& outbox) noexcept;
     void yield(Outbox& producer) noexcept;
-    [[nodiscard]] Queue* queue_of(std::string_view key);
-    [[nodiscard]] bool has_room(const Queue& queue, std::size_t count,
-                                std::size_t size) const noexcept;
-    [[nodiscard]] bool make_room(Queue& queue, std::size_t size);
-    [[nodiscard]] Sent check_room(std::span<const Sending> sendings, Outbox* producer);
+    [[nodiscard]] Queue* queue_named(std::string_view key) noexcept;
+    [[nodiscard]] bool may_make_queues(const Account* account, std::size_t count) const noexcept {
+        return accounts_.may_take(account, Common::queues, count);
+    }
+    [[nodiscard]] bool is_grave(std::string_view key) const noexcept {
+        return !key.empty() && key == options_.dead_letter_queue;
+    }
+    [[nodiscard]] Queue& make_queue(std::string_view key, Account* account);
+    void drop_oldest(Queue& queue) noexcept;
+    [[nodiscard]] Sent make_room(Queue& queue, Account* account, const Content& content);
+    [[nodiscard]] Sent check_room(std::span<const Sending> sendings, const Account* account,
+                                  Outbox* producer);
+    struct Demand {
+        std::size_t count = 0;
+        std::size_t size = 0;
+    };
+    [[nodiscard]] Sent check_room(Queue* queue, const Demand& demand, Outbox* producer) noexcept;
     void block(Outbox& producer, Queue& queue) noexcept;
     void dispatch(Queue& queue);
     void unblock(Queue& queue) noexcept;
     void remove_if_unused(Queue& queue) noexcept;
     void finish(Queue& queue, Delivery delivery, Verdict verdict);
-    void bury(const Content& content);
+    void bury(const Delivery& delivery);
+    void lose_dead_letter() noexcept;
     void leave_topic(Subscription& subscription) noexcept;
     [[nodiscard]] Queue& leave_queue(Subscription& subscription);
     void after_leaving(Queue& queue);
     void after_settling(Subscription& subscription);
-    void drop_expired();
+    void drop_expired(Queue& queue, std::size_t& left);
+    void drop_unused(std::size_t& left);
+    void note_use(Queue& queue) noexcept;
     void note_ready(Subscription& subscription) noexcept;
     void attend_to(Outbox& outbox) noexcept;
-    void note_expiry(const Content& content) noexcept {
-        has_expiring_ = has_expiring_ || content.expires_ms() != 0;
-    }
+    void note_expiry(Queue& queue, const Content& content) noexcept;
     [[nodiscard]] bool has_expired(const Content& content) const noexcept {
         return content.expires_ms() != 0 && content.expires_ms() <= now_ms_;
     }
@@ -209,11 +276,16 @@ class Broker {
     BrokerCounters counters_;
     std::uint64_t now_ms_ = 0;
     std::uint64_t last_number_;   // Of a subscription.
-    std::uint64_t swept_ms_ = 0;  // When drop_expired() ran last.
-    bool has_expiring_ = false;   // A queue may hold a message that expires.
-    TopicTable topics_;
-    std::size_t queues_size_ = 0;  // Bytes of their messages.
+    std::uint64_t swept_ms_ = 0;  // When a sweep began last,
+    std::size_t to_sweep_ = 0;    // and how many queues it has not come to.
+    bool has_unused_ = false;     // Some of unused_ are to go.
+    Accounts accounts_;
+    TopicTable topics_{accounts_};
     NameTable<std::unique_ptr<Queue>> queues_;
+    std::map<std::string_view, Queue*> queues_by_name_;
+    List<Queue, &Queue::expiring> expiring_;  // Those that may hold messages which expire.
+    List<Queue, &Queue::unused> unused_;      // By used_ms.
+    std::size_t expiring_count_ = 0;
     List<Outbox, &Outbox::attention> attention_;
     List<Outbox, &Outbox::blocked> yielding_;  // Producers that crowded subscribers hold up.
     std::vector<Subscription*> found_;         // Of publish().

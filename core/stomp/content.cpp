@@ -38,16 +38,14 @@ char* append(char* place, std::string_view text) noexcept {
 
 }  // namespace
 
-struct Content::Block {
+struct Content::Block : Counted {
     explicit Block(ContentPool& owner, std::size_t size_class_of_it) noexcept
         : pool(&owner), size_class(size_class_of_it) {}
 
-    std::atomic<std::uint32_t> holders{1};
     bool is_text = false;
     ContentPool* pool;
     std::size_t size_class;
     Block* next = nullptr;  // In the pool's stacks.
-    std::size_t size = 0;   // With this.
     std::uint64_t expires_ms = 0;
     std::string_view destination{};
     std::size_t id_line_size = 0;
@@ -57,45 +55,40 @@ struct Content::Block {
     [[nodiscard]] char* bytes() noexcept { return reinterpret_cast<char*>(this + 1); }
 };
 
-Content::Content(const Content& other) noexcept : block_(other.block_) {
-    if (block_ != nullptr) block_->holders.fetch_add(1, std::memory_order_relaxed);
+Content::Block& Content::block() const noexcept {
+    return *static_cast<Block*>(block_);
 }
 
-Content::~Content() {
-    if (block_ == nullptr || block_->holders.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
-    block_->pool->give_back(block_);
+void Content::give_back() noexcept {
+    block().pool->give_back(&block());
 }
 
 std::string_view Content::destination() const noexcept {
-    return block_->destination;
+    return block().destination;
 }
 
 std::string_view Content::head(Version version) const noexcept {
-    return block_->heads[static_cast<std::size_t>(version)];
+    return block().heads[static_cast<std::size_t>(version)];
 }
 
 std::string_view Content::head_after_id(Version version) const noexcept {
-    return head(version).substr(block_->id_line_size);
+    return head(version).substr(block().id_line_size);
 }
 
 std::span<const std::byte> Content::body() const noexcept {
-    return block_->body_and_end.first(block_->body_and_end.size() - 1);
+    return block().body_and_end.first(block().body_and_end.size() - 1);
 }
 
 std::span<const std::byte> Content::body_and_end() const noexcept {
-    return block_->body_and_end;
+    return block().body_and_end;
 }
 
 bool Content::is_text() const noexcept {
-    return block_->is_text;
+    return block().is_text;
 }
 
 std::uint64_t Content::expires_ms() const noexcept {
-    return block_->expires_ms;
-}
-
-std::size_t Content::size() const noexcept {
-    return block_->size;
+    return block().expires_ms;
 }
 
 ContentPool::~ContentPool() {

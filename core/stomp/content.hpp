@@ -16,6 +16,7 @@
 
 #include <array>
 #include <atomic>
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -45,13 +46,18 @@ class Content {
   public:
     // Empty: no message.
     Content() = default;
-    Content(const Content& other) noexcept;
+    Content(const Content& other) noexcept : block_(other.block_) {
+        if (block_ != nullptr) block_->holders.fetch_add(1, std::memory_order_relaxed);
+    }
     Content(Content&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
     Content& operator=(Content other) noexcept {
         std::swap(block_, other.block_);
         return *this;
     }
-    ~Content();
+    ~Content() {
+        const auto order = std::memory_order_acq_rel;
+        if (block_ != nullptr && block_->holders.fetch_sub(1, order) == 1) give_back();
+    }
 
     explicit operator bool() const noexcept { return block_ != nullptr; }
 
@@ -71,13 +77,29 @@ class Content {
     [[nodiscard]] bool is_text() const noexcept;
     [[nodiscard]] std::uint64_t expires_ms() const noexcept;
     // Bytes of memory.
-    [[nodiscard]] std::size_t size() const noexcept;
+    [[nodiscard]] std::size_t size() const noexcept { return block_->size; }
+    // Subscriptions that it waits for: counted by who has copies wait, one thread at a time. True:
+    // it is the first, or was the last.
+    [[nodiscard]] bool add_waiting() const noexcept { return block_->waiting_count++ == 0; }
+    [[nodiscard]] bool remove_waiting() const noexcept {
+        assert(block_->waiting_count > 0);
+        return --block_->waiting_count == 0;
+    }
 
   private:
     friend class ContentPool;
     struct Block;
-    explicit Content(Block* block) noexcept : block_(block) {}
-    Block* block_ = nullptr;
+    // What each block begins with.
+    struct Counted {
+        std::atomic<std::uint32_t> holders{1};
+        std::uint32_t waiting_count = 0;
+        std::size_t size = 0;  // Bytes, with all of the block.
+    };
+    explicit Content(Counted* block) noexcept : block_(block) {}
+    [[nodiscard]] Block& block() const noexcept;
+    void give_back() noexcept;
+
+    Counted* block_ = nullptr;
 };
 
 // Makes messages, and keeps the memory of those that are gone for the next: steady traffic

@@ -10,9 +10,12 @@
 
 namespace edgews::stomp {
 
+class Account;
+
 struct Delivery {
     Content content{};
     std::uint64_t position = 0;  // In its queue, in the order of arrival; of a topic: 0.
+    Account* account = nullptr;  // Of a queue: whose memory it is; null: nobody's.
     std::uint32_t attempts = 0;  // How often it was delivered before.
     // Of a topic: its subscription may be sent it without acknowledging anything before.
     bool is_covered = false;

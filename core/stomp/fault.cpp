@@ -57,11 +57,15 @@ std::string_view describe(Fault fault) noexcept {
         case Fault::transaction_unknown: return "There is no such transaction.";
         case Fault::too_many_subscriptions:
             return "The session has as many subscriptions as the limit.";
+        case Fault::too_many_shapes:
+            return "Patterns have as many shapes as the limit, or as this client's share of it.";
         case Fault::too_many_transactions:
             return "The session has as many transactions as the limit.";
         case Fault::transaction_too_big: return "The transaction is larger than the limit.";
-        case Fault::too_many_destinations: return "There are as many destinations as the limit.";
+        case Fault::too_many_destinations:
+            return "There are as many destinations as the limit, or as this client's share of it.";
         case Fault::queue_full: return "The queue is full.";
+        case Fault::memory_full: return "No memory is left, or none of this client's share of it.";
         case Fault::too_slow: return "More messages wait for the client than the limit.";
         case Fault::server_shutting_down: return "The server is shutting down.";
         case Fault::handler_failed: return "The application failed.";
@@ -111,6 +115,7 @@ std::uint16_t close_code_for(Fault fault) noexcept {
         case Fault::wildcard_not_last:
         case Fault::too_many_headers:
         case Fault::too_many_subscriptions:
+        case Fault::too_many_shapes:
         case Fault::too_many_transactions:
         case Fault::too_many_destinations: return close_code::policy_violation;
         case Fault::header_too_long:
@@ -118,6 +123,7 @@ std::uint16_t close_code_for(Fault fault) noexcept {
         case Fault::body_too_big:
         case Fault::transaction_too_big: return close_code::message_too_big;
         case Fault::queue_full:
+        case Fault::memory_full:
         case Fault::too_slow: return close_code::try_again_later;
         case Fault::server_shutting_down: return close_code::going_away;
         case Fault::handler_failed: return close_code::internal_error;

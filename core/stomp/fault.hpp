@@ -57,11 +57,13 @@ enum class Fault : std::uint8_t {
     transaction_unknown,
     // Limits.
     too_many_subscriptions,
+    too_many_shapes,  // Patterns with wildcards in places where no others have them.
     too_many_transactions,
     transaction_too_big,
     too_many_destinations,
     queue_full,
-    too_slow,  // More waits for the client than is allowed.
+    memory_full,  // All of it, or the client's share.
+    too_slow,     // More waits for the client than is allowed.
     // Ours.
     server_shutting_down,
     handler_failed,  // The application threw.

@@ -22,6 +22,19 @@ namespace {
 // Less does not get a large block on the word of its content-length.
 constexpr std::size_t serious_size = 16 * 1024;
 
+// Bytes of the whole EOLs at the front.
+std::size_t eols_size(std::span<const std::byte> input) noexcept {
+    constexpr std::byte cr{'\r'};
+    constexpr std::byte lf{'\n'};
+    std::size_t size = 0;
+    for (;;) {
+        while (size < input.size() && input[size] == lf) ++size;
+        const bool is_pair = size + 1 < input.size() && input[size] == cr && input[size + 1] == lf;
+        if (!is_pair) return size;
+        size += 2;
+    }
+}
+
 }  // namespace
 
 struct FrameReader::BodyEnd {
@@ -74,6 +87,8 @@ const Frame* FrameReader::read_head(std::span<const std::byte>& input,
     if (scan.outcome == Outcome::eol) {
         give_back();
         input = input.subspan(scan.size);
+        // Where one is, any number may follow: that is to cost no more than other bytes do.
+        input = input.subspan(eols_size(input));
         return nullptr;
     }
     body_begin = scan.size;

@@ -18,6 +18,8 @@
 
 namespace edgews::stomp {
 
+class Account;
+
 class Outbox {
   public:
     Outbox() = default;
@@ -45,6 +47,11 @@ class Outbox {
     std::size_t waiting_size = 0;
     std::size_t uncovered_size = 0;
     std::size_t pattern_count = 0;  // Subscriptions that are patterns.
+    // Bytes of memory of its subscriptions, and of what is in its open transactions.
+    std::size_t subscriptions_size = 0;
+    std::size_t transactions_size = 0;
+    // What it holds of what all share. Null: it has had nothing yet.
+    Account* account = nullptr;
     // Its connection takes messages, as far as its owner knows: what waits is on its way. See
     // Broker::set_taking().
     bool is_taking = false;
@@ -59,7 +66,8 @@ class Outbox {
 
     void* owner = nullptr;  // Whoever serves the session, as the broker's owner knows it.
     std::string session_id{};
-    std::string user{};  // Empty: anonymous.
+    std::string user{};    // Empty: anonymous.
+    std::string origin{};  // Who that is taken for: where it comes from.
 
     // As a producer: nothing more is to be read from it until may_try_again.
     [[nodiscard]] bool has_to_wait() const noexcept { return blocked.is_linked; }

@@ -4,13 +4,40 @@
 
 namespace edgews::stomp {
 
-void Queue::push(Content content) {
+namespace {
+
+// Bytes of a queue beside its name and messages, the tables' nodes and the heap's own included.
+constexpr std::size_t node_size = sizeof(Queue) + 256;
+
+}  // namespace
+
+Queue::Queue(std::string name, Accounts& accounts, Account* account) noexcept
+    : name_(std::move(name)), accounts_(accounts), account_(account) {
+    accounts_.take(account_, Common::queues, 1);
+    accounts_.take(account_, Common::memory, size_of(name_));
+}
+
+Queue::~Queue() {
+    while (waiting_count() > 0) static_cast<void>(take_oldest());
+    accounts_.give_back(account_, Common::queues, 1);
+    accounts_.give_back(account_, Common::memory, size_of(name_));
+}
+
+std::size_t Queue::size_of(std::string_view name) noexcept {
+    return 2 * name.size() + node_size;
+}
+
+void Queue::push(Content content, Account* account) {
     ++count_;
     ++pushed_total;
     size_ += content.size();
-    total_size_ += content.size();
     waiting_size_ += content.size();
-    fresh_.push_back({.content = std::move(content), .position = ++last_position_, .attempts = 0});
+    accounts_.take(account, Common::memory, size_of(content));
+    accounts_.take(nullptr, Common::queued, content.size());
+    fresh_.push_back({.content = std::move(content),
+                      .position = ++last_position_,
+                      .account = account,
+                      .attempts = 0});
 }
 
 void Queue::give_back(Delivery delivery) {
@@ -19,22 +46,23 @@ void Queue::give_back(Delivery delivery) {
     returned_.emplace(position, std::move(delivery));
 }
 
-void Queue::settled(const Content& content) noexcept {
+void Queue::settled(const Delivery& delivery) noexcept {
     assert(count_ > 0);
     --count_;
-    size_ -= content.size();
-    total_size_ -= content.size();
+    size_ -= delivery.content.size();
+    accounts_.give_back(nullptr, Common::queued, delivery.content.size());
+    accounts_.give_back(delivery.account, Common::memory, size_of(delivery.content));
 }
 
 Delivery Queue::take_oldest() noexcept {
     Delivery delivery = pop_oldest();
-    settled(delivery.content);
+    settled(delivery);
     return delivery;
 }
 
 Delivery Queue::take_expired(std::uint64_t now_ms) noexcept {
     if (waiting_count() == 0) return {};
-    const std::uint64_t expires_ms = oldest().expires_ms();
+    const std::uint64_t expires_ms = oldest().content.expires_ms();
     return expires_ms != 0 && expires_ms <= now_ms ? take_oldest() : Delivery{};
 }
 
@@ -63,8 +91,8 @@ Subscription* Queue::dispatch_one() {
     return consumer;
 }
 
-const Content& Queue::oldest() noexcept {
-    return returned_.empty() ? fresh_.front().content : returned_.begin()->second.content;
+const Delivery& Queue::oldest() const noexcept {
+    return returned_.empty() ? fresh_[0] : returned_.begin()->second;
 }
 
 Delivery Queue::pop_oldest() noexcept {

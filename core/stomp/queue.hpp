@@ -7,6 +7,7 @@
 // What comes back goes in front, in its old place. Consumers that have credit take turns.
 #pragma once
 
+#include <edgews/core/stomp/accounts.hpp>
 #include <edgews/core/stomp/delivery.hpp>
 #include <edgews/core/stomp/list.hpp>
 #include <edgews/core/stomp/outbox.hpp>
@@ -36,11 +37,21 @@ struct QueueLimits {
 
 class Queue {
   public:
-    // `total_size`: bytes of all queues together, borrowed; kept up to date.
-    Queue(std::string name, std::size_t& total_size) noexcept
-        : name_(std::move(name)), total_size_(total_size) {}
+    // `accounts` is borrowed, and kept up to date: each message is on that of who sent it.
+    // `account`: on whose the queue itself is; null: nobody's.
+    Queue(std::string name, Accounts& accounts, Account* account) noexcept;
+    ~Queue();
+    Queue(const Queue&) = delete;
+    Queue& operator=(const Queue&) = delete;
+
+    // Bytes of memory of one more queue, and of one more message in it.
+    [[nodiscard]] static std::size_t size_of(std::string_view name) noexcept;
+    [[nodiscard]] static std::size_t size_of(const Content& content) noexcept {
+        return content.size() + place_size;
+    }
 
     [[nodiscard]] const std::string& name() const noexcept { return name_; }
+    [[nodiscard]] Account* account() const noexcept { return account_; }
     // Messages that are the queue's, those that consumers have included; and their bytes.
     [[nodiscard]] std::size_t count() const noexcept { return count_; }
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
@@ -59,16 +70,24 @@ class Queue {
                                        std::size_t more_size) const noexcept {
         return fits(count_ - waiting_count(), size_ - waiting_size_, limits, more_count, more_size);
     }
+    // The same of a queue that holds nothing.
+    [[nodiscard]] static bool would_have_room(const QueueLimits& limits, std::size_t more_count,
+                                              std::size_t more_size) noexcept {
+        return fits(0, 0, limits, more_count, more_size);
+    }
     // Nobody would miss it.
     [[nodiscard]] bool is_unused() const noexcept {
         return count_ == 0 && consumer_count_ == 0 && blocked.is_empty();
     }
 
-    void push(Content content);
+    // `account`: whose memory it is; null: nobody's.
+    void push(Content content, Account* account);
     // Comes back from a consumer that does not have it any more.
     void give_back(Delivery delivery);
     // It is gone: consumed, dropped or moved.
-    void settled(const Content& content) noexcept;
+    void settled(const Delivery& delivery) noexcept;
+    // The oldest that no consumer has. Requires: there is one.
+    [[nodiscard]] const Delivery& oldest() const noexcept;
     // Takes the oldest that no consumer has, which is then settled. Requires: there is one.
     Delivery take_oldest() noexcept;
     // The same, if it has expired; empty: it has not.
@@ -84,10 +103,18 @@ class Queue {
 
     // Producers that wait for room.
     List<Outbox, &Outbox::blocked> blocked;
+    // The broker's notes: in its list of those with messages that expire, and of those that nobody
+    // consumes, since when nothing was sent to it.
+    ListLink<Queue> expiring;
+    ListLink<Queue> unused;
+    std::uint64_t used_ms = 0;
     std::uint64_t pushed_total = 0;
     std::uint64_t consumed_total = 0;
 
   private:
+    // Of a message in its queue and with a consumer.
+    static constexpr std::size_t place_size = 96;
+
     // One message always fits where none is.
     [[nodiscard]] static bool fits(std::size_t count, std::size_t size, const QueueLimits& limits,
                                    std::size_t more_count, std::size_t more_size) noexcept {
@@ -95,11 +122,11 @@ class Queue {
         return count + more_count <= limits.message_count_max &&
                (is_alone || size + more_size <= limits.size_max);
     }
-    [[nodiscard]] const Content& oldest() noexcept;
     Delivery pop_oldest() noexcept;
 
     std::string name_;
-    std::size_t& total_size_;
+    Accounts& accounts_;
+    Account* account_;
     Ring<Delivery> fresh_;
     std::map<std::uint64_t, Delivery> returned_;  // By position: all are older than the fresh.
     List<Subscription, &Subscription::willing> willing_;

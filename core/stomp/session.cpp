@@ -156,7 +156,7 @@ std::string Session::limit_of(Fault fault) const {
     };
     const FrameLimits& frame = options_.frame;
     const BrokerOptions& broker = broker_.options();
-    const std::array<Limit, 14> limits{{
+    const std::array<Limit, 17> limits{{
         {Fault::too_many_headers, "header_count_max", frame.header_count_max},
         {Fault::header_too_long, "header_size_max", frame.header_size_max},
         {Fault::head_too_big, "head_size_max", frame.head_size_max},
@@ -167,10 +167,13 @@ std::string Session::limit_of(Fault fault) const {
         {Fault::transaction_too_big, "transaction_size_max", options_.transaction_size_max},
         {Fault::too_many_subscriptions, "subscription_count_max", broker.subscription_count_max},
         {Fault::too_many_subscriptions, "pattern_count_max", broker.pattern_count_max},
+        {Fault::too_many_subscriptions, "subscriptions_size_max", broker.subscriptions_size_max},
+        {Fault::too_many_shapes, "pattern_shape_count_max", broker.pattern_shape_count_max},
         {Fault::too_many_destinations, "destination_count_max", broker.destination_count_max},
         {Fault::queue_full, "message_count_max", broker.queue.message_count_max},
         {Fault::queue_full, "size_max", broker.queue.size_max},
         {Fault::queue_full, "queues_size_max", broker.queues_size_max},
+        {Fault::memory_full, "memory_max", broker.memory_max},
         {Fault::too_slow, "backlog_size_max", broker.backlog_size_max},
     }};
     std::string text;

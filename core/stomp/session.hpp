@@ -123,6 +123,8 @@ class Session {
     void attend();
     // Gives back what it had. Nothing reaches it any more.
     void leave() noexcept { broker_.leave(outbox_); }
+    // After that, without the broker: lets go of what it had kept for later.
+    void forget() noexcept { transactions_.clear(); }
 
     // From this side: ERROR, and it is over.
     void end(Fault fault, std::string_view detail = {});
@@ -166,7 +168,8 @@ class Session {
     [[nodiscard]] Fault carry_out_commit(bool& is_done);
     void carry_out_abort();
     [[nodiscard]] Fault put_in_transaction();
-    [[nodiscard]] bool note_in_transaction(Transaction& transaction, std::size_t size);
+    [[nodiscard]] Fault carry_out_begin();
+    [[nodiscard]] Fault note_in_transaction(Transaction& transaction, std::size_t size);
     void append_for_application(std::string& out, const Frame& frame) const;
     [[nodiscard]] Fault ensure_reply_queue();
     void resolve_own_queue(std::string& key) const;

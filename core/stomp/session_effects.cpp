@@ -6,6 +6,12 @@
 #include <utility>
 
 namespace edgews::stomp {
+namespace {
+
+// Bytes of a frame in a transaction, beside what it says.
+constexpr std::size_t frame_overhead = 96;
+
+}  // namespace
 
 bool Session::carry_out() {
     bool is_done = true;
@@ -20,7 +26,7 @@ bool Session::carry_out() {
         case Request::Kind::unsubscribe: broker_.unsubscribe(*outbox_.find(unsubscribing_)); break;
         case Request::Kind::ack:
         case Request::Kind::nack: fault = carry_out_settling(); break;
-        case Request::Kind::begin: static_cast<void>(transactions_.begin(transaction_)); break;
+        case Request::Kind::begin: fault = carry_out_begin(); break;
         case Request::Kind::commit: fault = carry_out_commit(is_done); break;
         case Request::Kind::abort: carry_out_abort(); break;
         case Request::Kind::disconnect:
@@ -99,7 +105,8 @@ Fault Session::put_in_transaction() {
     if (!is_for_application) {
         if (const Fault fault = ensure_reply_queue(); fault != Fault::none) return fault;
     }
-    if (!note_in_transaction(transaction, size)) return Fault::transaction_too_big;
+    const Fault fault = note_in_transaction(transaction, size);
+    if (fault != Fault::none) return fault;
     if (!is_for_application) {
         resolve_own_queue(sending_.key);
         transaction.sendings.push_back(std::exchange(sending_, {}));
@@ -107,16 +114,27 @@ Fault Session::put_in_transaction() {
     return Fault::none;
 }
 
-// The frame's RECEIPT, if it wants one, comes with the COMMIT. False: it is one too many.
-bool Session::note_in_transaction(Transaction& transaction, std::size_t size) {
-    transaction.size += size + receipt_.size();
+Fault Session::carry_out_begin() {
+    const std::size_t size = sizeof(Transaction) + transaction_.size();
+    if (!broker_.take_for_transaction(outbox_, size)) return Fault::memory_full;
+    transactions_.begin(transaction_).taken = size;
+    return Fault::none;
+}
+
+// The frame's RECEIPT, if it wants one, comes with the COMMIT.
+Fault Session::note_in_transaction(Transaction& transaction, std::size_t size) {
+    const std::size_t said_size = size + receipt_.size();
+    transaction.size += said_size;
     ++transaction.count;
     const bool fits = transaction.count <= options_.transaction_frame_count_max &&
                       transaction.size <= options_.transaction_size_max;
-    if (!fits) return false;
+    if (!fits) return Fault::transaction_too_big;
+    const std::size_t taken = said_size + sending_.key.size() + frame_overhead;
+    if (!broker_.take_for_transaction(outbox_, taken)) return Fault::memory_full;
+    transaction.taken += taken;
     if (wants_receipt_) write_receipt(transaction.receipts);
     wants_receipt_ = false;
-    return true;
+    return Fault::none;
 }
 
 // As it came, but for what was the transaction's.
@@ -139,7 +157,8 @@ Fault Session::carry_out_settling() {
         return Fault::none;
     }
     Transaction& transaction = *transactions_.find(transaction_);
-    if (!note_in_transaction(transaction, sizeof(Settling))) return Fault::transaction_too_big;
+    const Fault fault = note_in_transaction(transaction, sizeof(Settling));
+    if (fault != Fault::none) return fault;
     Broker::reserve(outbox_, settling_, transaction.number);
     transaction.settlings.push_back(settling_);
     return Fault::none;
@@ -152,9 +171,15 @@ Fault Session::carry_out_commit(bool& is_done) {
         // Given back by UNSUBSCRIBE since.
         if (outbox_.find(settling.id.subscription) == nullptr) return Fault::delivery_unknown;
     }
+    // What it holds, its queues are to hold.
+    const std::size_t taken = transaction.taken;
+    broker_.give_back_of_transaction(outbox_, taken);
     const Broker::Sent sent = broker_.send_all(transaction.sendings, &outbox_);
     is_done = sent != Broker::Sent::blocked;
-    if (sent != Broker::Sent::done) return fault_of(sent);
+    if (sent != Broker::Sent::done) {
+        broker_.take_again_for_transaction(outbox_, taken);
+        return fault_of(sent);
+    }
     for (const Settling& settling : transaction.settlings) {
         broker_.settle_reserved(outbox_, settling, transaction.number);
     }
@@ -172,6 +197,7 @@ Fault Session::carry_out_commit(bool& is_done) {
 
 void Session::carry_out_abort() {
     Transaction& transaction = *transactions_.find(transaction_);
+    broker_.give_back_of_transaction(outbox_, transaction.taken);
     for (const Settling& settling : transaction.settlings) {
         Broker::release(outbox_, settling, transaction.number);
     }

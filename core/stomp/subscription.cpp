@@ -10,6 +10,12 @@ Subscription::Subscription(Outbox& outbox, std::uint64_t number, SubscriptionSet
     assert(setup_.prefetch_count > 0);
 }
 
+std::size_t Subscription::size_of(const SubscriptionSetup& setup) noexcept {
+    constexpr std::size_t nodes_size = 192;  // Of the outbox's tables, the heap's own included.
+    return sizeof(Subscription) + nodes_size + setup.id.size() + setup.destination.size() +
+           setup.key.size() + setup.front.size();
+}
+
 bool Subscription::is_willing() const noexcept {
     return waiting_.size() < window && covers_one_more();
 }

@@ -42,6 +42,8 @@ class Subscription {
     [[nodiscard]] Outbox& outbox() const noexcept { return outbox_; }
     [[nodiscard]] std::uint64_t number() const noexcept { return number_; }
     [[nodiscard]] const SubscriptionSetup& setup() const noexcept { return setup_; }
+    // Bytes of memory, without messages.
+    [[nodiscard]] static std::size_t size_of(const SubscriptionSetup& setup) noexcept;
     [[nodiscard]] bool is_acknowledged() const noexcept {
         return setup_.ack_mode != AckMode::automatic;
     }

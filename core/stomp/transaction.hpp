@@ -20,7 +20,8 @@ struct Transaction {
     std::string application_frames{};
     std::string receipts{};  // RECEIPT frames of what is in it.
     std::size_t count = 0;   // Frames.
-    std::size_t size = 0;    // Bytes of memory that those take.
+    std::size_t size = 0;    // Bytes of memory that those take,
+    std::size_t taken = 0;   // and all of it, as the broker knows it.
 };
 
 // Few are open at a time, so they are searched one by one.
@@ -31,6 +32,7 @@ class Transactions {
     // Requires: there is none of that name.
     Transaction& begin(std::string_view name);
     void remove(Transaction& transaction) noexcept;
+    void clear() noexcept { open_ = {}; }
     [[nodiscard]] std::size_t count() const noexcept { return open_.size(); }
 
   private:

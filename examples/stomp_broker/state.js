@@ -9,8 +9,8 @@ const EVERY_MS = 1000;
 const TIMEOUT_MS = 5000;
 const ROWS_MAX = 200;       // On the page; the filter finds the others.
 const COLUMNS = ["In /s", "Out /s", "Depth", "Unacked", "Consumers"];
-const TOTALS = ["sessions", "received", "delivered", "redelivered", "dead_lettered", "dropped",
-                "expired"];
+const TOTALS = ["sessions", "received", "delivered", "redelivered", "dead_lettered",
+                "dead_letters_lost", "dropped", "expired"];
 
 export class State {
     #onPath;
@@ -51,6 +51,7 @@ export class State {
         this.#now = state;
         if (isNew) this.#onPath(state.path);
         for (const name of TOTALS) setText(byId(name), number(state[name]));
+        setText(byId("memory"), number(Math.ceil(state.memory / 1024)));
         for (const name of ["received", "delivered"]) {
             const rate = this.#last ? `${this.#rate(state, this.#last, name)} /s` : "";
             setText(byId(`${name}-rate`), rate);

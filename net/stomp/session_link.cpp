@@ -34,6 +34,16 @@ constexpr std::chrono::milliseconds share_time_max{1};
 
 constexpr std::string_view no_handler = "No handler is there for it.";
 
+// Clients without a name are one user for each address; of IPv6, whose hosts have as many as they
+// like, for each /64.
+std::string origin_of(const Address& address) {
+    constexpr std::size_t prefix_size = 8;
+    const auto* const bytes = reinterpret_cast<const char*>(address.bytes().data());
+    std::string origin(bytes, prefix_size);
+    origin += static_cast<char>(address.family());
+    return origin;
+}
+
 }  // namespace
 
 StompSessionLink::StompSessionLink(StompLoop& loop, const Address& address)
@@ -45,6 +55,7 @@ StompSessionLink::StompSessionLink(StompLoop& loop, const Address& address)
       heard_ms_(loop.loop().listened_ms()) {
     const std::lock_guard lock(state_.mutex);
     session_.outbox().owner = this;
+    session_.outbox().origin = origin_of(address_);
     session_.outbox().is_taking = true;
     state_.sessions.emplace(HashedView(session_.outbox().session_id), this);
     if (state_.is_ending) end(stomp::Fault::server_shutting_down, {});
@@ -351,6 +362,7 @@ void StompSessionLink::leave() noexcept {
         state_.sessions.erase(HashedView(session_.outbox().session_id));
         state_.hand_out();
     }
+    session_.forget();
     if (!state_.hooks.disconnected || !was_connected_) return;
     try {
         state_.hooks.disconnected(client(), session_.fault());

@@ -76,6 +76,32 @@ void StompBroker::State::tell_time() {
         std::chrono::duration_cast<std::chrono::milliseconds>(now).count()));
 }
 
+stomp::Fault StompBroker::State::send(std::string_view session_id, std::string_view destination,
+                                      std::span<const std::byte> body,
+                                      std::span<const stomp::Header> headers) {
+    if (const auto fault = stomp::check_send(destination); fault != stomp::Fault::none) {
+        return fault;
+    }
+    const auto kind = stomp::kind_of(destination);
+    if (kind == stomp::DestinationKind::application) return stomp::Fault::destination_not_for_send;
+    std::string storage;
+    const auto [wrong, key] = stomp::canonical(destination, storage);
+    if (wrong != stomp::Fault::none) return wrong;
+    const std::string_view rest = stomp::parse_user_destination(destination).rest;
+    const std::string shown = rest.empty() ? std::string(destination) : "/user" + std::string(rest);
+
+    const std::lock_guard lock(mutex);
+    const stomp::Content content =
+        contents.make({.destination = shown, .headers = headers, .body = body});
+    const auto session = sessions.find(session_id);
+    const stomp::Broker::Sent sent =
+        session == sessions.end()
+            ? broker.send(key, content, nullptr)
+            : broker.send_for(session->second->session().outbox(), key, content);
+    hand_out();
+    return stomp::fault_of(sent);
+}
+
 std::string StompBroker::State::new_session_id() {
     return std::string(stomp::session_id_prefix) + random_name();
 }

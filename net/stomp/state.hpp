@@ -17,9 +17,11 @@
 #include <edgews/net/stomp/session_link.hpp>
 #include <edgews/net/stomp/stomp_broker.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -63,6 +65,11 @@ struct StompBroker::State {
     void hand_out();
     // Requires: `mutex` is held.
     void tell_time();
+    // From the application; `session_id`: because that session wanted it, on whose account it is.
+    // Empty: nobody's. Any thread; requires: `mutex` is not held.
+    [[nodiscard]] stomp::Fault send(std::string_view session_id, std::string_view destination,
+                                    std::span<const std::byte> body,
+                                    std::span<const stomp::Header> headers);
     // Any thread; requires: `mutex` is not held.
     [[nodiscard]] std::string new_session_id();
 };

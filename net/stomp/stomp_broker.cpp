@@ -8,12 +8,38 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <iterator>
 #include <mutex>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
 
 namespace edgews {
+
+namespace {
+
+void refuse(const char* option, const char* reason) {
+    throw std::invalid_argument(std::string("StompOptions::broker.") + option + ": " + reason);
+}
+
+// What no broker can work with.
+void check(const StompOptions& options) {
+    const stomp::BrokerOptions& broker = options.broker;
+    if (broker.memory_max == 0) refuse("memory_max", "it must not be 0");
+    if (broker.prefetch_count == 0) refuse("prefetch_count", "it must not be 0");
+    if (broker.queue.message_count_max == 0) {
+        refuse("queue.message_count_max", "it must not be 0");
+    }
+    const std::string& grave = broker.dead_letter_queue;
+    const bool is_queue = stomp::kind_of(grave) == stomp::DestinationKind::queue &&
+                          stomp::check_send(grave) == stomp::Fault::none;
+    if (!grave.empty() && !is_queue) {
+        refuse("dead_letter_queue", "it is no destination like /queue/dead-letters");
+    }
+}
+
+}  // namespace
 
 std::string StompRequest::parameter(std::string_view name) const {
     return parameters_.get(name).value_or("");
@@ -28,12 +54,15 @@ bool StompRequest::reply(std::string_view body, std::string_view content_type) c
     std::array<stomp::Header, 2> headers{{{"content-type", content_type}, {"correlation-id", {}}}};
     const auto correlation = frame_.find("correlation-id");
     if (correlation) headers[1].value = *correlation;
-    return broker_.send(reply_to_, body, std::span(headers).first(correlation ? 2 : 1)) ==
+    return broker_.state().send(client_.session_id, reply_to_, std::as_bytes(std::span(body)),
+                                std::span(headers).first(correlation ? 2 : 1)) ==
            stomp::Fault::none;
 }
 
 StompBroker::StompBroker(StompOptions options, StompHooks hooks)
-    : state_(std::make_unique<State>(*this, std::move(options), std::move(hooks))) {}
+    : state_(std::make_unique<State>(*this, std::move(options), std::move(hooks))) {
+    check(state_->options);
+}
 
 StompBroker::~StompBroker() = default;
 
@@ -66,23 +95,7 @@ Error StompBroker::listen(Server& server, ListenOptions options) {
 
 stomp::Fault StompBroker::send(std::string_view destination, std::span<const std::byte> body,
                                std::span<const stomp::Header> headers) {
-    if (const auto wrong = stomp::check_send(destination); wrong != stomp::Fault::none) {
-        return wrong;
-    }
-    const auto kind = stomp::kind_of(destination);
-    if (kind == stomp::DestinationKind::application) return stomp::Fault::destination_not_for_send;
-    std::string storage;
-    const auto [fault, key] = stomp::canonical(destination, storage);
-    if (fault != stomp::Fault::none) return fault;
-    const std::string_view rest = stomp::parse_user_destination(destination).rest;
-    const std::string shown = rest.empty() ? std::string(destination) : "/user" + std::string(rest);
-
-    const std::lock_guard lock(state_->mutex);
-    const stomp::Content content =
-        state_->contents.make({.destination = shown, .headers = headers, .body = body});
-    const stomp::Broker::Sent sent = state_->broker.send(key, content, nullptr);
-    state_->hand_out();
-    return stomp::fault_of(sent);
+    return state_->send({}, destination, body, headers);
 }
 
 bool StompBroker::end_session(std::string_view session_id, std::string_view reason) {
@@ -109,32 +122,59 @@ void StompBroker::authorise_again() {
 
 StompStats StompBroker::stats() const {
     const std::lock_guard lock(state_->mutex);
-    return {.sessions = state_->sessions.size(), .counters = state_->broker.counters()};
+    const stomp::Broker& broker = state_->broker;
+    return {.sessions = state_->sessions.size(),
+            .destinations = broker.queue_count() + broker.topics().count(),
+            .memory = broker.accounts().total(stomp::Common::memory),
+            .counters = broker.counters()};
 }
 
 std::vector<StompDestination> StompBroker::destinations() const {
+    constexpr std::size_t at_once = 256;
     std::vector<StompDestination> all;
+    for (;;) {
+        const std::string after = all.empty() ? "" : all.back().name;
+        std::vector<StompDestination> some = destinations(after, at_once);
+        const bool is_end = some.size() < at_once;
+        std::move(some.begin(), some.end(), std::back_inserter(all));
+        if (is_end) return all;
+    }
+}
+
+std::vector<StompDestination> StompBroker::destinations(std::string_view after,
+                                                        std::size_t count_max) const {
+    std::vector<StompDestination> some;
+    std::size_t queue_count = 0;
+    const auto is_full = [&] { return some.size() >= count_max; };
+    if (is_full()) return some;
     {
         const std::lock_guard lock(state_->mutex);
-        state_->broker.visit_queues([&](const stomp::Queue& queue) {
-            all.push_back({.name = queue.name(),
-                           .is_queue = true,
-                           .consumers = queue.consumer_count(),
-                           .waiting = queue.waiting_count(),
-                           .unacknowledged = queue.count() - queue.waiting_count(),
-                           .received_total = queue.pushed_total,
-                           .consumed_total = queue.consumed_total});
+        state_->broker.visit_queues_after(after, [&](const stomp::Queue& queue) {
+            some.push_back({.name = queue.name(),
+                            .is_queue = true,
+                            .consumers = queue.consumer_count(),
+                            .waiting = queue.waiting_count(),
+                            .unacknowledged = queue.count() - queue.waiting_count(),
+                            .received_total = queue.pushed_total,
+                            .consumed_total = queue.consumed_total});
+            return !is_full();
         });
-        state_->broker.topics().visit([&](std::string_view name, const stomp::Topic& topic) {
-            all.push_back({.name = std::string(name),
-                           .consumers = topic.subscribers.size(),
-                           .received_total = topic.sent_total,
-                           .consumed_total = topic.copied_total});
-        });
+        queue_count = some.size();
+        state_->broker.topics().visit_after(
+            after, [&](std::string_view name, const stomp::Topic& topic) {
+                some.push_back({.name = std::string(name),
+                                .consumers = topic.subscribers.size(),
+                                .received_total = topic.sent_total,
+                                .consumed_total = topic.copied_total});
+                return some.size() < queue_count + count_max;
+            });
     }
-    std::sort(all.begin(), all.end(),
-              [](const StompDestination& a, const StompDestination& b) { return a.name < b.name; });
-    return all;
+    const auto middle = some.begin() + static_cast<std::ptrdiff_t>(queue_count);
+    std::inplace_merge(
+        some.begin(), middle, some.end(),
+        [](const StompDestination& a, const StompDestination& b) { return a.name < b.name; });
+    if (some.size() > count_max) some.resize(count_max);
+    return some;
 }
 
 }  // namespace edgews

@@ -85,6 +85,8 @@ struct StompDestination {
 
 struct StompStats {
     std::size_t sessions = 0;
+    std::size_t destinations = 0;
+    std::size_t memory = 0;  // Bytes, of stomp::BrokerOptions::memory_max.
     stomp::BrokerCounters counters{};
 };
 
@@ -126,8 +128,12 @@ class StompBroker {
     void authorise_again();
 
     [[nodiscard]] StompStats stats() const;
-    // In the order of their names.
+    // In the order of their names. Gathered some hundred at a time, between which others are
+    // served: what comes and goes meanwhile may be there or not.
     [[nodiscard]] std::vector<StompDestination> destinations() const;
+    // The first so many behind `after`; "": from the first. As quick as they are few.
+    [[nodiscard]] std::vector<StompDestination> destinations(std::string_view after,
+                                                             std::size_t count_max) const;
 
     // For the engine.
     struct State;

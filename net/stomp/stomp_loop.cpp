@@ -19,11 +19,24 @@ constexpr std::uint64_t expiry_check_ms = 1'000;
 StompLoop::StompLoop(StompBroker::State& state, Loop& loop, std::string pool_name)
     : state_(state), loop_(loop), link_(loop.link()), contents_(std::move(pool_name)) {
     // Messages expire in quiet times, too.
-    loop.every(expiry_check_ms, [this] {
+    loop.every(expiry_check_ms, [this] { tell_time(); });
+}
+
+// In slices, between which others have the mutex, and the loop its turns.
+void StompLoop::tell_time() {
+    bool is_more = false;
+    {
         const std::lock_guard lock(state_.mutex);
         state_.tell_time();
+        is_more = state_.broker.is_sweeping();
         state_.hand_out();
-    });
+    }
+    if (is_more && !std::exchange(is_sweeping_, true)) {
+        loop_.post([this] {
+            is_sweeping_ = false;
+            tell_time();
+        });
+    }
 }
 
 bool StompLoop::is_of(const Loop& loop) const noexcept {

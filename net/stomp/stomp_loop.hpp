@@ -48,6 +48,7 @@ class StompLoop final : public Source {
         StompSessionLink* session;
         std::size_t end;
     };
+    void tell_time();
     void serve();
     void take_batch();
     void try_again();
@@ -58,6 +59,7 @@ class StompLoop final : public Source {
     std::weak_ptr<LoopLink> link_;  // The broker, and what it has of a loop, may outlive that.
     stomp::ContentPool contents_;
     std::string scratch_;
+    bool is_sweeping_ = false;  // tell_time() is to go on.
     // Guarded by the state's mutex.
     stomp::List<StompSessionLink, &StompSessionLink::place_in_loop> ready_;
     bool is_woken_ = false;

@@ -81,6 +81,8 @@ struct World {
         options.delivery_count_max = (choice & 128) != 0 ? 2 : 0;
         options.dead_letter_queue = (choice & 128) != 0 ? "/queue/d" : "";
         options.destination_count_max = 6;
+        options.memory_max = (choice & 64) != 0 ? 30'000 : 300'000;
+        options.unused_queue_timeout_ms = (choice & 32) != 0 ? 2'000 : 0;
         options.subscription_count_max = 5;
         options.prefetch_count = 5;
         return options;
@@ -243,6 +245,14 @@ class Play {
             require(queue.blocked.is_empty());
         });
         require(world_.broker.topics().count() == 0);
+        require(world_.broker.topics().shape_count() == 0);
+        const Accounts& accounts = world_.broker.accounts();
+        require(accounts.total(Common::backlog) == 0);
+        require(accounts.total(Common::topics) == 0);
+        // What is left is in queues.
+        const bool has_queues = world_.broker.queue_count() > 0;
+        require((accounts.total(Common::memory) > 0) == has_queues);
+        require(has_queues || accounts.user_count() == 0);
         world_.broker.topics().visit([](std::string_view, const Topic&) { std::abort(); });
         require(world_.broker.next_attention() == nullptr);
     }
