@@ -161,6 +161,16 @@ class Loop {
 
     static constexpr std::size_t receive_space_size = 256 * 1024;
 
+    // Counts bytes that nobody wanted, of all sources together: whether these fill another unit.
+    // Whose do, has sent about as many units as he is told so, and need not remember bytes.
+    static constexpr std::size_t discarded_unit = receive_space_size;
+    [[nodiscard]] bool fills_discarded_unit(std::size_t size) noexcept {
+        discarded_size_ += size;
+        if (discarded_size_ < discarded_unit) return false;
+        discarded_size_ -= discarded_unit;
+        return true;
+    }
+
   private:
     struct Memory;  // What the kernel writes to.
     bool post_job(std::unique_ptr<Job> job) noexcept;
@@ -202,6 +212,7 @@ class Loop {
     std::uint64_t listened_ms_ = 0;
     std::uint64_t armed_ms_ = TimerWheel::never;
     std::uint64_t turn_ = 0;
+    std::size_t discarded_size_ = 0;
     bool may_be_more_ = false;  // Events that the turn has not asked for yet.
     TimerWheel timers_;         // The application's: by now_ms_.
     TimerWheel peer_timers_;    // By listened_ms_.

@@ -23,10 +23,9 @@ constexpr std::size_t send_size_max = 256 * 1024;
 // Of ciphertext: bytes in one receive, and bytes that may wait for a peer which goes on sending.
 constexpr std::size_t sealed_size_max = 64 * 1024;
 constexpr std::size_t pending_size_max = 1024 * 1024;
-constexpr int discard_count_max = 8;  // Receives in a row whose bytes nobody wants,
-// and large ones in all: who still sends after so many does not read what we have said.
-constexpr std::size_t large_discard_size = 16 * 1024;
-constexpr std::uint8_t large_discard_count_max = 63;
+constexpr int discard_count_max = 8;  // Receives in a row whose bytes nobody wants.
+// Of these bytes, in units of Loop::discarded_unit: who has sent 16 MiB does not read what we said.
+constexpr std::uint8_t discarded_units_max = 63;
 
 }  // namespace
 
@@ -316,9 +315,9 @@ void Stream::discard_input() noexcept {
             return;
         }
         if (received.end != Received::End::open) return close();
-        if (received.size < large_discard_size) continue;
-        if (discarded_count_ == large_discard_count_max) return close();
-        ++discarded_count_;
+        if (!loop_->fills_discarded_unit(received.size)) continue;
+        if (discarded_units_ == discarded_units_max) return close();
+        ++discarded_units_;
     }
     read_later();
 }

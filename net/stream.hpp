@@ -197,7 +197,7 @@ class Stream : public Source {
     bool is_dispatching_ : 1 = false;
     bool has_sent_ : 1 = false;  // Since is_being_read() was asked.
     bool has_shaken_hands_ : 1 = false;
-    std::uint8_t discarded_count_ : 6 = 0;  // Large pieces of input that nobody wanted.
+    std::uint8_t discarded_units_ : 6 = 0;  // Of input that nobody wanted.
     bool is_given_up_ : 1 = false;
     bool is_urgent_ : 1 = false;  // The peer has sent urgent data.
 };
