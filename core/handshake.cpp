@@ -84,14 +84,19 @@ bool is_same_origin(std::string_view text, const OriginQuestion& question) noexc
     return origin.port == port_or(host, origin.is_secure ? 443 : 80);
 }
 
+void append_start(std::string& out, unsigned status, const RefusalFields& fields) noexcept {
+    append_status_line(out, status);
+    if (!fields.date.empty()) append_header(out, {"Date", fields.date});
+}
+
 // Ends the head that was begun and appends the sentence as the body.
-void append_sentence(std::string& out, std::string_view sentence) noexcept {
-    append_header(out, {"Content-Type", "text/plain"});
+void append_sentence(std::string& out, std::string_view sentence,
+                     const RefusalFields& fields) noexcept {
+    append_header(out, {"Content-Type", plain_text_type});
     out += "Content-Length: ";
     append_number(out, sentence.size() + 1);
     out += "\r\n\r\n";
-    out += sentence;
-    out += '\n';
+    if (fields.has_content) out.append(sentence).append("\n");
 }
 
 }  // namespace
@@ -101,6 +106,7 @@ unsigned status_code(HandshakeFault fault) noexcept {
         case HandshakeFault::none: break;
         case HandshakeFault::method_not_get: return 405;
         case HandshakeFault::plain_request:
+        case HandshakeFault::version_too_old:
         // A client that names no version speaks none that we understand: like one that names
         // another, it is told which we do (sections 4.2.2 and 4.4).
         case HandshakeFault::version_missing:
@@ -128,6 +134,8 @@ std::string_view describe(HandshakeFault fault) noexcept {
     switch (fault) {
         case HandshakeFault::none: return "no fault";
         case HandshakeFault::method_not_get: return "a WebSocket is opened with GET";
+        case HandshakeFault::version_too_old:
+            return "HTTP/1.0 does not open a WebSocket: RouteOptions::http_1_0_upgrades";
         case HandshakeFault::plain_request:
             return "this is a WebSocket: connect with a client for it";
         case HandshakeFault::upgrade_missing: return "the Upgrade header is missing";
@@ -157,9 +165,12 @@ std::string_view describe(HandshakeFault fault) noexcept {
     return {};
 }
 
-OpeningRequest read_opening_request(const HttpHead& head) noexcept {
+OpeningRequest read_opening_request(const HttpHead& head, const OpeningRules& rules) noexcept {
     if (head.method() != "GET") return {HandshakeFault::method_not_get};
     HandshakeFault fault = check_upgrade(head);
+    if (fault == HandshakeFault::none && head.is_http_1_0() && !rules.http_1_0_allowed) {
+        fault = HandshakeFault::version_too_old;
+    }
     if (fault == HandshakeFault::none) fault = check_version_and_key(head);
     if (fault != HandshakeFault::none) return {fault};
     if (head.has_body()) return {HandshakeFault::body_present};
@@ -246,9 +257,9 @@ HeaderFault append_opening_response(std::string& out, const OpeningResponse& res
     return HeaderFault::none;
 }
 
-void append_refusal(std::string& out, HandshakeFault fault) noexcept {
+void append_refusal(std::string& out, HandshakeFault fault, const RefusalFields& fields) noexcept {
     const unsigned status = status_code(fault);
-    append_status_line(out, status);
+    append_start(out, status, fields);
     if (status == 426) {
         // RFC 9110, section 15.5.22 asks for Upgrade, and section 7.8 for its Connection token.
         append_header(out, {"Upgrade", "websocket"});
@@ -258,13 +269,13 @@ void append_refusal(std::string& out, HandshakeFault fault) noexcept {
         append_header(out, {"Connection", "close"});
     }
     if (status == 405) append_header(out, {"Allow", "GET"});
-    append_sentence(out, describe(fault));
+    append_sentence(out, describe(fault), fields);
 }
 
-void append_refusal(std::string& out, HttpFault fault) noexcept {
-    append_status_line(out, status_code(fault));
+void append_refusal(std::string& out, HttpFault fault, const RefusalFields& fields) noexcept {
+    append_start(out, status_code(fault), fields);
     append_header(out, {"Connection", "close"});
-    append_sentence(out, describe(fault));
+    append_sentence(out, describe(fault), fields);
 }
 
 }  // namespace edgews

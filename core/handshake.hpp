@@ -31,6 +31,7 @@ inline constexpr std::size_t subprotocol_count_max = 64;
 enum class HandshakeFault : std::uint8_t {
     none,
     method_not_get,   // 4.2.1 (1)
+    version_too_old,  // 4.2.1 (1), 9110 7.8: HTTP/1.0 has no Upgrade
     plain_request,    // No sign of WebSocket in it: an ordinary GET that came to the wrong place
     upgrade_missing,  // 4.2.1 (3): no Upgrade header
     upgrade_not_websocket,   // 4.2.1 (3): one without "websocket"
@@ -61,9 +62,15 @@ struct OpeningRequest {
     std::string_view key{};  // Without a fault: 24 characters, in the head's input.
 };
 
+struct OpeningRules {
+    // HTTP/1.0 may upgrade, against the RFCs: some programs do so.
+    bool http_1_0_allowed = false;
+};
+
 // Checks all that section 4.2.1 demands and HttpHead does not; not whether the
 // origin is welcome. Requires: a complete head.
-[[nodiscard]] OpeningRequest read_opening_request(const HttpHead& head) noexcept;
+[[nodiscard]] OpeningRequest read_opening_request(const HttpHead& head,
+                                                  const OpeningRules& rules = {}) noexcept;
 
 // Whether the request shows any sign of WebSocket: an Upgrade to it, or a
 // Sec-WebSocket header. Requires: a complete head.
@@ -126,12 +133,19 @@ struct OpeningResponse {
 [[nodiscard]] HeaderFault append_opening_response(std::string& out,
                                                   const OpeningResponse& response) noexcept;
 
+struct RefusalFields {
+    std::string_view date{};  // The value of Date (core/http_date.hpp); empty: none is sent.
+    // False: the head alone, as if the sentence followed: the request was HEAD (RFC 9110, 9.3.2).
+    bool has_content = true;
+};
+
 // Appends the whole response that refuses, its sentence as a body of plain text.
 // It says "Connection: close", and the connection must be closed after it. 405
 // carries Allow; 426 carries Upgrade, and Sec-WebSocket-Version: 13 (section 4.4).
 // Requires: not `none`.
-void append_refusal(std::string& out, HandshakeFault fault) noexcept;
+void append_refusal(std::string& out, HandshakeFault fault,
+                    const RefusalFields& fields = {}) noexcept;
 // The same for a request head that could not be parsed.
-void append_refusal(std::string& out, HttpFault fault) noexcept;
+void append_refusal(std::string& out, HttpFault fault, const RefusalFields& fields = {}) noexcept;
 
 }  // namespace edgews

@@ -55,6 +55,11 @@ struct EchoOptions {
     }
 };
 
+inline void answer_text(edgews::Response& response, std::string_view text) {
+    response.headers.add("Content-Type", "text/plain; charset=utf-8");
+    response.body = text;
+}
+
 // Until SIGTERM or SIGINT. The process's exit status.
 inline int serve_echo(EchoOptions arguments) {
     edgews::Server server(arguments.server);
@@ -73,9 +78,10 @@ inline int serve_echo(EchoOptions arguments) {
               },
               options);
     server.ws("/sink", {.message = [](edgews::Connection&, edgews::Message) {}}, options);
-    server.get("/healthz", [](const edgews::Request&, edgews::Response& r) { r.body = "ok"; });
+    server.get("/healthz",
+               [](const edgews::Request&, edgews::Response& r) { answer_text(r, "ok"); });
     server.get("/whoami", [](const edgews::Request& request, edgews::Response& response) {
-        response.body = request.remote_address().ip();
+        answer_text(response, request.remote_address().ip());
     });
 
     const edgews::Signals stop(server.loop(0), {SIGINT, SIGTERM},

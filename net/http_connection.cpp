@@ -24,6 +24,18 @@ std::string_view as_text(std::span<const std::byte> bytes) noexcept {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
+// The answer to HEAD ends with its head, whatever it says (RFC 9110, section 9.3.2).
+bool wants_content(const HttpHead& head) noexcept {
+    return head.method() != "HEAD";
+}
+
+// An answer of the engine's own words.
+Response plain_text(unsigned status, std::string_view body) {
+    Response response{.status = status, .body = std::string(body)};
+    if (!body.empty()) response.headers.add("Content-Type", plain_text_type);
+    return response;
+}
+
 }  // namespace
 
 HttpConnection::HttpConnection(Shard& shard, const Address& peer, const ListenerSetup& listener)
@@ -89,7 +101,7 @@ void HttpConnection::process(std::span<std::byte> input) {
     while (!input.empty() && is_open() && !is_broken() && !pending_) {
         switch (head->parse(as_text(input))) {
             case HttpHead::Progress::more: return keep(input, *head);
-            case HttpHead::Progress::failed: return refuse(head->fault());
+            case HttpHead::Progress::failed: return refuse(*head, head->fault());
             case HttpHead::Progress::complete: break;
         }
         input = input.subspan(head->size());
@@ -171,6 +183,7 @@ void HttpConnection::keep(std::span<const std::byte> input, const HttpHead& head
     is_head_begun_ = true;
     partial_ = std::make_unique<Partial>(Partial{head, loop().pool().take(input.size())});
     partial_->bytes.append(input);
+    partial_->head.rebase(as_text(partial_->bytes.bytes()));
 }
 
 void HttpConnection::serve(const HttpHead& head, std::span<std::byte> rest) {
@@ -178,19 +191,41 @@ void HttpConnection::serve(const HttpHead& head, std::span<std::byte> rest) {
     if (is_from_proxy_) find_client(head);
     if (admission_.is_refused()) {
         shard_.counters().add(Counter::connections_refused);
-        return answer_error(503, "There are too many connections.\n");
+        return answer_error(503, "There are too many connections.\n", wants_content(head));
     }
+    // There are no tunnels here, and no options of all paths together.
+    if (!is_known_method(head.method()) || head.method() == "CONNECT" || head.target() == "*") {
+        return respond(head, plain_text(501, "There is no such method here.\n"));
+    }
+    if (head.method() == "OPTIONS") return serve_options(head);
     PathParameters parameters;
     const HttpRoute* http = shard_.router().find_http(head.path(), parameters);
     // A path may have both; then what the request looks like decides.
     if (http == nullptr || wants_websocket(head)) {
         const WebSocketRoute* route = shard_.router().find_websocket(head.path(), parameters);
-        if (route != nullptr) return serve_websocket(head, *route, parameters, rest);
+        // By HTTP/1.0 it is ignored (RFC 9110, section 7.8).
+        const bool is_ignored = http != nullptr && head.is_http_1_0() &&
+                                (route == nullptr || !route->options.http_1_0_upgrades);
+        if (route != nullptr && !is_ignored) {
+            return serve_websocket(head, *route, parameters, rest);
+        }
     }
-    if (http == nullptr) return respond(head, {.status = 404, .body = "Not found.\n"});
+    if (http == nullptr) return respond(head, plain_text(404, "Not found.\n"));
     parameters = {};
     http = shard_.router().find_http(head.path(), parameters);
     serve_http(head, *http, parameters);
+}
+
+// What may be asked of a path. HAProxy asks so whether a server is well.
+void HttpConnection::serve_options(const HttpHead& head) {
+    PathParameters parameters;
+    const bool is_http = shard_.router().find_http(head.path(), parameters) != nullptr;
+    if (!is_http && shard_.router().find_websocket(head.path(), parameters) == nullptr) {
+        return respond(head, plain_text(404, "Not found.\n"));
+    }
+    Response response{.status = 204};
+    response.headers.add("Allow", is_http ? "GET, HEAD" : "GET");
+    respond(head, response);
 }
 
 void HttpConnection::serve_http(const HttpHead& head, const HttpRoute& route,
@@ -205,20 +240,21 @@ void HttpConnection::serve_http(const HttpHead& head, const HttpRoute& route,
         route.handler(Request(head, parameters, admission_.address(), transport()), response);
     } catch (...) {
         shard_.counters().add(Counter::handler_failures);
-        response = {.status = 500, .body = "Internal server error.\n"};
+        response = plain_text(500, "Internal server error.\n");
     }
     respond(head, response);
 }
 
 void HttpConnection::serve_websocket(const HttpHead& head, const WebSocketRoute& route,
                                      const PathParameters& parameters, std::span<std::byte> rest) {
-    const OpeningRequest opening = read_opening_request(head);
-    if (opening.fault != HandshakeFault::none) return refuse(opening.fault);
+    const OpeningRequest opening =
+        read_opening_request(head, {.http_1_0_allowed = route.options.http_1_0_upgrades});
+    if (opening.fault != HandshakeFault::none) return refuse(head, opening.fault);
     if (!origin_allowed({.origin = head.header("Origin"),
                          .host = head.host(),
                          .secure = transport() != nullptr},
                         route.options.origins)) {
-        return refuse(HandshakeFault::origin_forbidden);
+        return refuse(head, HandshakeFault::origin_forbidden);
     }
     if (shard_.is_shutting_down()) return answer_error(503, "The server is shutting down.\n");
     try {
@@ -280,7 +316,11 @@ void HttpConnection::accept(std::string_view key, const UpgradeAnswer& answer,
 void HttpConnection::reject(unsigned status, const ResponseHeaders& headers,
                             std::string_view body) {
     shard_.counters().add(Counter::handshakes_refused);
-    respond_and_finish({.status = status, .headers = headers, .body = std::string(body)});
+    Response response{.status = status, .headers = headers, .body = std::string(body)};
+    if (!body.empty() && !has_header(headers.fields(), "Content-Type")) {
+        response.headers.add("Content-Type", plain_text_type);
+    }
+    respond_and_finish(response);
 }
 
 bool HttpConnection::accept_pending(UpgradeAnswer answer) {
@@ -314,7 +354,8 @@ void HttpConnection::on_timer() {
         if (!pending_->deferred.claim()) return loop().schedule(*this, linger_ms);
         reject_pending(503, "The decision took too long.\n");
     } else if (is_head_begun_) {
-        answer_error(408, "The request took too long.\n");
+        const bool has_body = !partial_ || wants_content(partial_->head);
+        answer_error(408, "The request took too long.\n", has_body);
     } else if (is_being_read()) {
         loop().schedule(*this, shard_.options().keep_alive_timeout_ms);
     } else {
@@ -333,11 +374,11 @@ void HttpConnection::shut_down() {
 }
 
 template <class Fault>
-void HttpConnection::refuse(Fault fault) {
+void HttpConnection::refuse(const HttpHead& head, Fault fault) {
     shard_.counters().add(Counter::handshakes_refused);
     std::string& text = shard_.scratch_text();
     text.clear();
-    append_refusal(text, fault);
+    append_refusal(text, fault, {.date = shard_.date(), .has_content = wants_content(head)});
     send_scratch();
     finish(Farewell::linger, linger_ms);
 }
@@ -345,22 +386,25 @@ void HttpConnection::refuse(Fault fault) {
 // Answers a plain request; the connection goes on, if the client wants and may.
 void HttpConnection::respond(const HttpHead& head, const Response& response) {
     shard_.counters().add(Counter::http_requests);
-    // We do not read bodies: behind one we would not find the next request.
-    const bool keep_alive = head.keep_alive() && !head.has_body() && !shard_.is_shutting_down();
-    append_response(response, keep_alive, head.method() != "HEAD");
+    // We do not read bodies: behind one we would not find the next request. Nor is there one behind
+    // CONNECT, and HTTP/1.0 leaves it to the server.
+    const bool is_followed =
+        !head.has_body() && !head.is_http_1_0() && head.method() != "CONNECT" && head.keep_alive();
+    const bool keep_alive = is_followed && !shard_.is_shutting_down();
+    append_response(response, keep_alive, wants_content(head));
     if (!keep_alive) return finish(Farewell::linger, linger_ms);
     loop().schedule(*this, shard_.options().keep_alive_timeout_ms);
     // Between its requests, a proxy's connection is for no client.
     if (is_from_proxy_) admission_.move_to(from_);
 }
 
-void HttpConnection::respond_and_finish(const Response& response) {
-    append_response(response, false, true);
+void HttpConnection::respond_and_finish(const Response& response, bool has_body) {
+    append_response(response, false, has_body);
     finish(Farewell::linger, linger_ms);
 }
 
-void HttpConnection::answer_error(unsigned status, std::string_view body) {
-    respond_and_finish({.status = status, .body = std::string(body)});
+void HttpConnection::answer_error(unsigned status, std::string_view body, bool has_body) {
+    respond_and_finish(plain_text(status, body), has_body);
 }
 
 void HttpConnection::append_response(const Response& response, bool keep_alive, bool has_body) {
@@ -370,7 +414,8 @@ void HttpConnection::append_response(const Response& response, bool keep_alive, 
     const HeaderFault fault = append_response_head(text, {.status = response.status,
                                                           .headers = headers,
                                                           .content_length = response.body.size(),
-                                                          .keep_alive = keep_alive});
+                                                          .keep_alive = keep_alive,
+                                                          .date = shard_.date()});
     if (fault != HeaderFault::none) {  // Of the status; headers were checked one by one.
         return append_response({.status = 500}, keep_alive, has_body);
     }

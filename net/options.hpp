@@ -56,6 +56,10 @@ struct RouteOptions {
     // chosen, unless the upgrade handler chooses; none fits: none.
     std::vector<std::string> subprotocols{};
 
+    // A request of HTTP/1.0 may upgrade, too: SWI-Prolog's client sends one. RFC 9110, section 7.8,
+    // has such an Upgrade ignored, and some proxies that speak 1.0 pass one on without knowing it.
+    bool http_1_0_upgrades = false;
+
     // permessage-deflate (RFC 7692), for clients that offer it; null: none. Comes from an add-on,
     // deflate/deflate.hpp.
     std::shared_ptr<const Compression> compression{};

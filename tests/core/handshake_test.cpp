@@ -283,6 +283,21 @@ TEST(Handshake, an_optional_header_that_breaks_a_rule_names_the_rule) {
     expect_refusals(optional_rows);
 }
 
+// RFC 9110, section 7.8: there is no Upgrade in HTTP/1.0, though some programs send one.
+TEST(Handshake, http_1_0_upgrades_only_where_it_is_allowed_to) {
+    std::string text = Request{}.text();
+    text.replace(text.find("HTTP/1.1"), 8, "HTTP/1.0");
+    Feed fed = feed(text);
+    EXPECT_EQ(read_opening_request(fed.head()).fault, HandshakeFault::version_too_old);
+    EXPECT_EQ(status_code(HandshakeFault::version_too_old), 426u);
+    EXPECT_EQ(read_opening_request(fed.head(), {.http_1_0_allowed = true}).fault,
+              HandshakeFault::none);
+    Feed plain = feed("GET / HTTP/1.0\r\n\r\n");
+    EXPECT_EQ(read_opening_request(plain.head()).fault, HandshakeFault::plain_request);
+    text.replace(text.find("HTTP/1.0"), 8, "HTTP/1.2");
+    EXPECT_EQ(read_opening_request(feed(text).head()).fault, HandshakeFault::none);
+}
+
 // RFC 6455, section 4.2.1 (2): Host; here already its head fails.
 TEST(Handshake, a_request_without_a_host_is_refused) {
     Feed fed = feed(Request{.host = ""}.text());
@@ -443,7 +458,7 @@ TEST(Handshake, a_refusal_says_what_is_wrong_and_what_would_be_right) {
               "Upgrade: websocket\r\n"
               "Connection: Upgrade, close\r\n"
               "Sec-WebSocket-Version: 13\r\n"
-              "Content-Type: text/plain\r\n"
+              "Content-Type: text/plain; charset=utf-8\r\n"
               "Content-Length: 45\r\n"
               "\r\n"
               "the only WebSocket version spoken here is 13\n");
@@ -457,10 +472,31 @@ TEST(Handshake, a_refusal_says_what_is_wrong_and_what_would_be_right) {
     EXPECT_EQ(head,
               "before HTTP/1.1 431 Request Header Fields Too Large\r\n"
               "Connection: close\r\n"
-              "Content-Type: text/plain\r\n"
+              "Content-Type: text/plain; charset=utf-8\r\n"
               "Content-Length: 22\r\n"
               "\r\n"
               "the head is too large\n");
+}
+
+// RFC 9110, section 9.3.2.
+TEST(Handshake, a_refusal_of_head_is_the_same_head_and_no_content) {
+    const auto refusal_of = [](auto fault, RefusalFields fields) {
+        std::string out;
+        append_refusal(out, fault, fields);
+        return out;
+    };
+    const auto expect_same_head = [](const std::string& whole, const std::string& head) {
+        EXPECT_TRUE(head.ends_with("\r\n\r\n"));
+        EXPECT_EQ(head, whole.substr(0, whole.find("\r\n\r\n") + 4));
+        EXPECT_NE(head.find("\r\nDate: then\r\n"), std::string::npos);
+        EXPECT_GT(whole.size(), head.size());
+    };
+    const RefusalFields whole{.date = "then"};
+    const RefusalFields head{.date = "then", .has_content = false};
+    expect_same_head(refusal_of(HandshakeFault::method_not_get, whole),
+                     refusal_of(HandshakeFault::method_not_get, head));
+    expect_same_head(refusal_of(HttpFault::host_repeated, whole),
+                     refusal_of(HttpFault::host_repeated, head));
 }
 
 }  // namespace
