@@ -50,11 +50,9 @@ HandshakeFault check_version_and_key(const HttpHead& head) noexcept {
     return HandshakeFault::none;
 }
 
-// Sec-WebSocket-Protocol is 1#token, without repetition (section 4.1, point 10).
+// Sec-WebSocket-Protocol is 1#token, without repetition (section 4.1, point 10). Clients that have
+// none to offer send it all the same, without content.
 HandshakeFault check_subprotocols(const HttpHead& head) noexcept {
-    for (const std::string_view value : head.values("Sec-WebSocket-Protocol")) {
-        if (ListReader(value).next().empty()) return HandshakeFault::subprotocol_malformed;
-    }
     std::array<std::string_view, subprotocol_count_max> seen;
     std::size_t count = 0;
     SubprotocolReader offers(head);
@@ -176,7 +174,9 @@ OpeningRequest read_opening_request(const HttpHead& head, const OpeningRules& ru
     if (head.has_body()) return {HandshakeFault::body_present};
     fault = check_subprotocols(head);
     if (fault != HandshakeFault::none) return {fault};
-    if (!are_extensions_well_formed(head)) return {HandshakeFault::extensions_malformed};
+    if (rules.extensions_served && !are_extensions_well_formed(head)) {
+        return {HandshakeFault::extensions_malformed};
+    }
     if (head.is_repeated("Origin")) return {HandshakeFault::origin_repeated};
     return {HandshakeFault::none, *head.header("Sec-WebSocket-Key")};
 }

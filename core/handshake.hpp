@@ -43,10 +43,10 @@ enum class HandshakeFault : std::uint8_t {
     key_repeated,            // 11.3.1
     key_malformed,           // 4.2.1 (5): not 16 bytes in base64
     body_present,            // A body would be taken for frames: request smuggling
-    subprotocol_malformed,   // 4.1 (10): not a list of tokens
+    subprotocol_malformed,   // 4.1 (10): not a list of tokens; one of none offers nothing
     subprotocol_repeated,    // 4.1 (10): they must be unique
     too_many_subprotocols,   // More than subprotocol_count_max
-    extensions_malformed,    // 9.1
+    extensions_malformed,    // 9.1, where any is served
     origin_repeated,         // 6454 7.3: at most one
     origin_forbidden,        // 4.2.2 /origin/, 10.2: decided by origin_allowed()
 };
@@ -65,6 +65,8 @@ struct OpeningRequest {
 struct OpeningRules {
     // HTTP/1.0 may upgrade, against the RFCs: some programs do so.
     bool http_1_0_allowed = false;
+    // Extensions are served; else nobody reads what is offered, and no list of them is wrong.
+    bool extensions_served = true;
 };
 
 // Checks all that section 4.2.1 demands and HttpHead does not; not whether the

@@ -248,7 +248,8 @@ void HttpConnection::serve_http(const HttpHead& head, const HttpRoute& route,
 void HttpConnection::serve_websocket(const HttpHead& head, const WebSocketRoute& route,
                                      const PathParameters& parameters, std::span<std::byte> rest) {
     const OpeningRequest opening =
-        read_opening_request(head, {.http_1_0_allowed = route.options.http_1_0_upgrades});
+        read_opening_request(head, {.http_1_0_allowed = route.options.http_1_0_upgrades,
+                                    .extensions_served = route.options.compression != nullptr});
     if (opening.fault != HandshakeFault::none) return refuse(head, opening.fault);
     if (!origin_allowed({.origin = head.header("Origin"),
                          .host = head.host(),

@@ -145,6 +145,22 @@ TEST(Upgrade, origins_of_the_route_are_welcome_and_others_are_not) {
     }
 }
 
+TEST(Upgrade, lists_of_nothing_offer_nothing_and_nobody_reads_extensions_here) {
+    TestServer server;
+    server->ws("/", {}, {.subprotocols = {"chat"}});
+    server.start();
+    for (const char* lines :
+         {"Sec-WebSocket-Protocol:\r\n", "Sec-WebSocket-Protocol: ,\r\n",
+          "Sec-WebSocket-Extensions:\r\n", "Sec-WebSocket-Extensions: x-a; b;\r\n",
+          "Sec-WebSocket-Extensions: \"a b;;=\r\n"}) {
+        SCOPED_TRACE(lines);
+        TestClient client = server.connect();
+        const HttpReply reply = handshake(client, "/", lines);
+        EXPECT_EQ(reply.status, 101U);
+        EXPECT_EQ(reply.head.find("Sec-WebSocket-Protocol"), std::string::npos);
+    }
+}
+
 TEST(Upgrade, a_handler_that_throws_is_answered_500) {
     TestServer server;
     server->ws("/", {.upgrade = [](const Request&, Upgrade&) { throw std::runtime_error("no"); },
