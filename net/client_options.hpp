@@ -80,7 +80,7 @@ struct ClientOptions {
     // As in RouteOptions.
     std::size_t message_size_max = 16 * 1024 * 1024;
     std::size_t frame_size_max = SIZE_MAX;
-    std::uint32_t fragment_count_max = 128 * 1024;
+    std::uint32_t fragment_count_max = 0;
     std::size_t backlog_size_max = 16 * 1024 * 1024;
     std::size_t drain_mark = 64 * 1024;
     Overflow overflow = Overflow::drop;

@@ -29,7 +29,8 @@ struct RouteOptions {
     std::size_t message_size_max = 1024 * 1024;
     // Bytes of a received frame (1009), and frames of a received message (1008).
     std::size_t frame_size_max = SIZE_MAX;
-    std::uint32_t fragment_count_max = 128 * 1024;
+    // 0: one for each byte of message_size_max, at least 131,072: only empty ones are too many.
+    std::uint32_t fragment_count_max = 0;
 
     // Bytes that may wait for a slow peer. One message may always be sent when nothing
     // waits, however large; beyond that this is a hard limit.
