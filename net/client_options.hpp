@@ -54,7 +54,8 @@ struct ClientOptions {
     std::vector<ClientHeader> headers{};
     std::string origin{};  // Empty: none, as programs do.
 
-    // A Unix socket to connect to, in place of the URL's host.
+    // A Unix socket to connect to, in place of the URL's host. '@' or a NUL begins an abstract
+    // name.
     std::string unix_path{};
     // An HTTP proxy to ask for a tunnel (CONNECT): "http://user:password@proxy:3128". Empty: none.
     std::string proxy{};

@@ -103,8 +103,12 @@ struct ListenOptions {
     // 0: a free one, see Server::port().
     std::uint16_t port = 0;
     // A Unix socket, in place of host and port. A stale file is replaced, and the file is removed
-    // when the server ends.
+    // when the server ends. What begins with '@' or with a NUL is the rest of an abstract name,
+    // which is no file ("./@x" is one).
     std::string unix_path{};
+    // The file's permissions, 1 to 0777: 0660 lets its group connect. They hold before anyone can
+    // connect, whatever the umask. 0: what the umask leaves of 0777. Abstract names have none.
+    std::uint32_t unix_mode = 0;
     // A bound, listening stream socket (from a supervisor), in place of both. Becomes the server's.
     int adopted_fd = -1;
     int backlog = 4096;

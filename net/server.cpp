@@ -149,7 +149,7 @@ Error Server::listen(const ListenOptions& options) {
     if (sockets.error) return sockets.error;
     state_->names.push_back(std::move(sockets.name));
     if (state_->port == 0) state_->port = sockets.port;
-    if (!options.unix_path.empty()) state_->unix_paths.push_back(options.unix_path);
+    if (!sockets.unix_file.empty()) state_->unix_paths.push_back(std::move(sockets.unix_file));
     const ListenerSetup setup{.is_shared = sockets.fds.size() < loop_count(),
                               .proxy_protocol = options.proxy_protocol,
                               .tls = options.tls,
