@@ -53,6 +53,10 @@ HandshakeFault check_version_and_key(const HttpHead& head) noexcept {
 // Sec-WebSocket-Protocol is 1#token, without repetition (section 4.1, point 10). Clients that have
 // none to offer send it all the same, without content.
 HandshakeFault check_subprotocols(const HttpHead& head) noexcept {
+    for (const std::string_view value : head.values("Sec-WebSocket-Protocol")) {
+        const bool is_only_commas = !value.empty() && ListReader(value).next().empty();
+        if (is_only_commas) return HandshakeFault::subprotocol_malformed;
+    }
     std::array<std::string_view, subprotocol_count_max> seen;
     std::size_t count = 0;
     SubprotocolReader offers(head);
@@ -76,10 +80,18 @@ bool are_extensions_well_formed(const HttpHead& head) noexcept {
 // The rule is explained at origin_allowed().
 bool is_same_origin(std::string_view text, const OriginQuestion& question) noexcept {
     const Origin origin = parse_origin(text);
-    if (!origin.is_valid || (question.secure && !origin.is_secure)) return false;
     const Authority host = parse_authority(question.host);
-    if (!host.is_valid || !equals_ignoring_case(origin.host, host.host)) return false;
-    return origin.port == port_or(host, origin.is_secure ? 443 : 80);
+    if (!origin.is_valid || !host.is_valid) return false;
+    if (!equals_ignoring_case(origin.host, host.host)) return false;
+    if (origin.port == port_or(host, origin.is_secure ? 443 : 80)) return true;
+    return question.secure && origin.port == 80 && port_or(host, 443) == 443;
+}
+
+// The option that would admit what the fault refuses; empty: there is none.
+std::string_view option_of(HandshakeFault fault) noexcept {
+    if (fault == HandshakeFault::origin_forbidden) return "RouteOptions::origins";
+    if (fault == HandshakeFault::version_too_old) return "RouteOptions::http_1_0_upgrades";
+    return fault == HandshakeFault::host_forbidden ? "ServerOptions::hosts" : "";
 }
 
 void append_start(std::string& out, unsigned status, const RefusalFields& fields) noexcept {
@@ -123,6 +135,7 @@ unsigned status_code(HandshakeFault fault) noexcept {
         case HandshakeFault::extensions_malformed:
         case HandshakeFault::origin_repeated: return 400;
         case HandshakeFault::origin_forbidden: return 403;
+        case HandshakeFault::host_forbidden: return 421;
     }
     assert(false);
     return 400;
@@ -133,7 +146,7 @@ std::string_view describe(HandshakeFault fault) noexcept {
         case HandshakeFault::none: return "no fault";
         case HandshakeFault::method_not_get: return "a WebSocket is opened with GET";
         case HandshakeFault::version_too_old:
-            return "HTTP/1.0 does not open a WebSocket: RouteOptions::http_1_0_upgrades";
+            return "HTTP/1.0 opens a WebSocket only with RouteOptions::http_1_0_upgrades";
         case HandshakeFault::plain_request:
             return "this is a WebSocket: connect with a client for it";
         case HandshakeFault::upgrade_missing: return "the Upgrade header is missing";
@@ -157,7 +170,10 @@ std::string_view describe(HandshakeFault fault) noexcept {
         case HandshakeFault::extensions_malformed:
             return "Sec-WebSocket-Extensions is not a list of extensions";
         case HandshakeFault::origin_repeated: return "there is more than one Origin header";
-        case HandshakeFault::origin_forbidden: return "this origin is not welcome";
+        case HandshakeFault::origin_forbidden:
+            return "this origin is not welcome: RouteOptions::origins names those that are";
+        case HandshakeFault::host_forbidden:
+            return "this server does not go by that name: ServerOptions::hosts has those it does";
     }
     assert(false);
     return {};
@@ -218,10 +234,12 @@ std::string_view choose_subprotocol(const HttpHead& head,
 
 bool origin_allowed(const OriginQuestion& question, std::span<const std::string> allowed) noexcept {
     if (!question.origin) return true;
-    for (const std::string& entry : allowed) {
-        if (entry == "*" || equals_ignoring_case(entry, *question.origin)) return true;
-    }
-    return is_same_origin(*question.origin, question);
+    const std::string_view origin = *question.origin;
+    if (allowed.empty()) return is_same_origin(origin, question);
+    return std::any_of(allowed.begin(), allowed.end(), [&](const std::string& entry) {
+        return entry == "*" || equals_ignoring_case(entry, origin) ||
+               (entry == same_origin_entry && is_same_origin(origin, question));
+    });
 }
 
 std::array<char, websocket_accept_size> accept_key(std::string_view key) noexcept {
@@ -269,6 +287,8 @@ void append_refusal(std::string& out, HandshakeFault fault, const RefusalFields&
         append_header(out, {"Connection", "close"});
     }
     if (status == 405) append_header(out, {"Allow", "GET"});
+    const std::string_view option = option_of(fault);
+    if (!option.empty()) append_header(out, {"X-Refused-By", option});
     append_sentence(out, describe(fault), fields);
 }
 

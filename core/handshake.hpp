@@ -49,9 +49,10 @@ enum class HandshakeFault : std::uint8_t {
     extensions_malformed,    // 9.1, where any is served
     origin_repeated,         // 6454 7.3: at most one
     origin_forbidden,        // 4.2.2 /origin/, 10.2: decided by origin_allowed()
+    host_forbidden,          // 9110 7.4: of any request; decided by host_allowed()
 };
 
-// The status that refuses: 400, 403, 405 or 426. Requires: not `none`.
+// The status that refuses: 400, 403, 405, 421 or 426. Requires: not `none`.
 [[nodiscard]] unsigned status_code(HandshakeFault fault) noexcept;
 
 // One sentence, fit for a response's body and for a log.
@@ -108,14 +109,22 @@ struct OriginQuestion {
     bool secure = false;                       // We terminate TLS ourselves.
 };
 
+// In a list of origins: the page's own, as it is without a list.
+inline constexpr std::string_view same_origin_entry = "same-origin";
+
 // Whether a request of that origin is welcome (section 10.2).
 //
 // Without an Origin it is: that is no browser. Else when it is in `allowed`, as a
-// whole and in any case; "*" there allows all. Else when it is our own origin:
-// http or https, and host and port equal those of the Host header. A port that is
-// not written means its scheme's default, and Host, which has no scheme, is read
-// with the scheme of the Origin: a proxy in front of us may have terminated TLS.
-// If we terminate it ourselves, only https is our own. "null" never is.
+// whole and in any case; "*" there allows all, and "same-origin" our own. Without a
+// list, our own is welcome, and no other.
+//
+// Our own is http, https, ws or wss, with host and port equal to those of the Host
+// header: the scheme tells how a page or a program came, and not who it is. A port
+// that is not written means its scheme's default, and Host, which has no scheme, is
+// read with the scheme of the Origin, because a proxy in front of us may have
+// terminated TLS; if we terminate it ourselves, port 80 of an Origin may be our 443,
+// because programs write "http://HOST" for wss. Never our own: "null" (sandboxes, and
+// pages from files), "file://", schemes of browser extensions and of applications.
 [[nodiscard]] bool origin_allowed(const OriginQuestion& question,
                                   std::span<const std::string> allowed) noexcept;
 
@@ -143,8 +152,9 @@ struct RefusalFields {
 
 // Appends the whole response that refuses, its sentence as a body of plain text.
 // It says "Connection: close", and the connection must be closed after it. 405
-// carries Allow; 426 carries Upgrade, and Sec-WebSocket-Version: 13 (section 4.4).
-// Requires: not `none`.
+// carries Allow; what an option would admit, X-Refused-By with its name, since many
+// clients show headers and no content; 426 carries Upgrade, and Sec-WebSocket-Version: 13
+// (section 4.4). Requires: not `none`.
 void append_refusal(std::string& out, HandshakeFault fault,
                     const RefusalFields& fields = {}) noexcept;
 // The same for a request head that could not be parsed.

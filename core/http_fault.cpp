@@ -46,7 +46,7 @@ std::string_view describe(HttpFault fault) noexcept {
         case HttpFault::target_malformed: return "the request target is neither a path nor a URL";
         case HttpFault::version_malformed:
             return "the request line does not end in an HTTP version";
-        case HttpFault::version_unsupported: return "only HTTP/1 is spoken here";
+        case HttpFault::version_unsupported: return "only HTTP/1.1 and HTTP/1.0 are spoken here";
         case HttpFault::status_version_malformed:
             return "the response does not begin with an HTTP version";
         case HttpFault::status_malformed: return "the status is not a number from 100 to 999";

@@ -25,7 +25,7 @@ struct EchoOptions {
     static constexpr const char* usage =
         "[--host ADDRESS] [--port 0-65535] [--threads N, 0: one per CPU] [--max-message BYTES]"
         " [--busy-poll MICROSECONDS] [--idle-ping MILLISECONDS]"
-        " [--trusted-proxy ADDRESS, NETWORK or unix]... [--proxy-protocol]";
+        " [--trusted-proxy ADDRESS, NETWORK or unix]... [--proxy-protocol] [--allow-host NAME]...";
 
     // How many words it takes: an option, and its value if it has one. 0: it is not understood.
     int take(std::string_view option, std::string_view value) {
@@ -46,6 +46,8 @@ struct EchoOptions {
         if (option == "--idle-ping") return parse_number(value, route.idle_ping_ms);
         if (option == "--trusted-proxy") {
             server.trusted_proxies.emplace_back(value);
+        } else if (option == "--allow-host") {
+            server.hosts.emplace_back(value);
         } else if (option == "--host") {
             listen.host = value;
         } else {

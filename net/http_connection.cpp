@@ -1,6 +1,7 @@
 #include <edgews/net/http_connection.hpp>
 
 #include <edgews/core/proxy_protocol.hpp>
+#include <edgews/core/request_host.hpp>
 #include <edgews/net/listener.hpp>
 #include <edgews/net/output_queue.hpp>
 #include <edgews/net/shard.hpp>
@@ -29,6 +30,12 @@ bool wants_content(const HttpHead& head) noexcept {
     return head.method() != "HEAD";
 }
 
+// Whether the requests of a peer have to be for a name of ServerOptions::hosts.
+bool must_name_host(const Shard& shard, const ListenerSetup& listener, bool is_proxy) {
+    if (!shard.options().hosts.empty()) return true;
+    return listener.is_loopback && !listener.tls && !is_proxy;
+}
+
 // An answer of the engine's own words.
 Response plain_text(unsigned status, std::string_view body) {
     Response response{.status = status, .body = std::string(body)};
@@ -45,6 +52,7 @@ HttpConnection::HttpConnection(Shard& shard, const Address& peer, const Listener
       admission_(shard, peer),
       tls_(listener.tls),
       is_from_proxy_(shard.trusted_proxies().contains(peer)),
+      checks_host_(must_name_host(shard, listener, is_from_proxy_)),
       awaits_proxy_header_(is_from_proxy_ && listener.proxy_protocol) {}
 
 HttpConnection::~HttpConnection() = default;
@@ -196,6 +204,9 @@ void HttpConnection::serve(const HttpHead& head, std::span<std::byte> rest) {
     // There are no tunnels here, and no options of all paths together.
     if (!is_known_method(head.method()) || head.method() == "CONNECT" || head.target() == "*") {
         return respond(head, plain_text(501, "There is no such method here.\n"));
+    }
+    if (checks_host_ && !host_allowed(head.host(), shard_.options().hosts)) {
+        return refuse(head, HandshakeFault::host_forbidden);
     }
     if (head.method() == "OPTIONS") return serve_options(head);
     PathParameters parameters;

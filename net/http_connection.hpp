@@ -93,6 +93,7 @@ class HttpConnection final : public Stream {
     std::unique_ptr<Pending> pending_;
     bool is_head_begun_ = false;
     bool is_from_proxy_;  // A trusted one: its requests say whom they are for.
+    bool checks_host_;    // See ServerOptions::hosts.
     bool awaits_proxy_header_;
 };
 

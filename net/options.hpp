@@ -49,9 +49,14 @@ struct RouteOptions {
     std::uint32_t close_timeout_ms = 5'000;     // For the peer's close frame. Not 0.
     std::uint32_t lifetime_max_ms = 0;          // Then the connection is closed with 1001.
 
-    // Origins of pages that may connect: "https://app.example", or "*" for any.
-    // Empty: the page's own only (RFC 6455, section 10.2). Programs send no Origin
-    // and always may.
+    // Origins that may connect (RFC 6455, section 10.2), as browsers write them, with the port
+    // unless it is the scheme's: "https://app.example", "http://localhost:3000", "null", "file://";
+    // "same-origin" for pages of this server's own, or "*" for any. The list is the whole list; all
+    // others are answered 403.
+    // Empty: the server's own, which are http, https, ws and wss with the host and port of the Host
+    // header. Programs that send no Origin always may; others do send one: what they make of the
+    // URL is the server's own, but "file://", as some libraries for microcontrollers write it, is
+    // refused, because pages from files send that, too.
     std::vector<std::string> origins{};
     // Subprotocols, the preferred first. The first that the client offers is
     // chosen, unless the upgrade handler chooses; none fits: none.
@@ -87,6 +92,14 @@ struct ServerOptions {
     // From one address: the client's, where a trusted proxy names it. A trusted proxy's own
     // connections are not counted so. 0: no limit.
     std::size_t connections_per_address_max = 0;
+
+    // Names that requests may be for, in any case and at any port: "app.example", or "*" for any.
+    // All others are answered 421. IP addresses, "localhost", what ends in ".localhost", names
+    // without a dot, and requests of HTTP/1.0 without a name are always good.
+    // Empty: any name, but at listeners on a loopback address none, because a page that has its
+    // name lead there (DNS rebinding) would be of one origin with the server. That does not hold
+    // for trusted proxies, who pass names on, and over TLS, where such a name has no certificate.
+    std::vector<std::string> hosts{};
 
     // Who is believed when it says whose connection or request it forwards: addresses, networks
     // ("10.0.0.0/8", "fd00::/8"), or "unix" for whoever connects to a Unix socket. Anyone who can

@@ -92,7 +92,7 @@ TEST(Handshake, all_correct_forms_of_a_request_are_accepted) {
         {.more = "Sec-WebSocket-Unknown: ?\r\nOrigin: null\r\n"},
         // tcllib, libsoup and old python-websockets, with nothing to offer.
         {.more = "Sec-WebSocket-Protocol:\r\nSec-WebSocket-Extensions: \r\n"},
-        {.more = "Sec-WebSocket-Protocol: a\r\nSec-WebSocket-Protocol: , ,\r\n"},
+        {.more = "Sec-WebSocket-Protocol: a\r\nSec-WebSocket-Protocol: \t\r\n"},
         {.more = "Sec-WebSocket-Extensions: a; b;\r\nSec-WebSocket-Extensions: ,\r\n"},
     };
     for (const Request& row : rows) {
@@ -230,6 +230,10 @@ const std::vector<RefusalRow> version_and_key_rows = {
 const std::vector<RefusalRow> optional_rows = {
     {"body", {.more = "Content-Length: 1\r\n"}, HandshakeFault::body_present, 400},
     {"chunked body", {.more = "Transfer-Encoding: chunked\r\n"}, HandshakeFault::body_present, 400},
+    {"only commas",
+     {.more = protocol + "a\r\n" + protocol + ", ,\r\n"},
+     HandshakeFault::subprotocol_malformed,
+     400},
     {"space in a subprotocol",
      {.more = protocol + "a b\r\n"},
      HandshakeFault::subprotocol_malformed,
@@ -392,8 +396,19 @@ TEST(Handshake, an_origin_is_welcome_or_not) {
         {"TLS ends in a proxy", "https://a.example", "a.example", false, {}, true},
         {"and its port is written", "https://a.example", "a.example:443", false, {}, true},
         {"TLS ends here", "https://a.example", "a.example", true, {}, true},
-        {"insecure page, TLS here", "http://a.example", "a.example", true, {}, false},
-        {"insecure page, port 443", "http://a.example:443", "a.example:443", true, {}, false},
+        // Programs: ws4py, and websocket-client over wss.
+        {"ws", "ws://a.example:9001", "a.example:9001", false, {}, true},
+        {"ws, default port written", "ws://a.example", "a.example:80", false, {}, true},
+        {"wss, a proxy ends TLS", "wss://a.example", "a.example", false, {}, true},
+        {"wss, TLS ends here", "wss://a.example", "a.example:443", true, {}, true},
+        {"http, TLS here", "http://a.example", "a.example", true, {}, true},
+        {"http, TLS here, its port written", "http://a.example", "a.example:443", true, {}, true},
+        {"http, TLS here, another port", "http://a.example:8443", "a.example:8443", true, {}, true},
+        {"http, TLS here, not its port", "http://a.example", "a.example:8443", true, {}, false},
+        {"ws of another host", "ws://b.example", "a.example", false, {}, false},
+        {"http of another host, TLS here", "http://b.example", "a.example", true, {}, false},
+        {"a file", "file://", "a.example", false, {}, false},
+        {"a file, listed", "file://", "a.example", false, {"file://"}, true},
         {"another host", "http://b.example", "a.example", false, {}, false},
         {"subdomain", "http://x.a.example", "a.example", false, {}, false},
         {"host as a prefix", "http://a.example.evil", "a.example", false, {}, false},
@@ -413,7 +428,10 @@ TEST(Handshake, an_origin_is_welcome_or_not) {
         {"listed, another port", "https://b.example:1", "a", false, {"https://b.example"}, false},
         {"listed, longer", "https://b.example.evil", "a", false, {"https://b.example"}, false},
         {"listed null", "null", "a", false, {"null"}, true},
-        {"same beside a list", "http://a.example", "a.example", false, {"https://b.example"}, true},
+        {"a list is the whole list", "http://a", "a", false, {"https://b.example"}, false},
+        {"same, listed", "http://a", "a", false, {"https://b", "same-origin"}, true},
+        {"another beside same", "http://c", "a", false, {"https://b", "same-origin"}, false},
+        {"called so", "same-origin", "same-origin", false, {}, false},
         {"open", "https://b.example", "a.example", false, {"*"}, true},
         {"open to null", "null", "a.example", false, {"*"}, true},
         {"a star inside is no pattern", "https://b.example", "a", false, {"https://*"}, false},
@@ -503,6 +521,21 @@ TEST(Handshake, a_refusal_of_head_is_the_same_head_and_no_content) {
                      refusal_of(HandshakeFault::method_not_get, head));
     expect_same_head(refusal_of(HttpFault::host_repeated, whole),
                      refusal_of(HttpFault::host_repeated, head));
+}
+
+TEST(Handshake, a_refusal_that_an_option_would_lift_names_it) {
+    const auto refusal_of = [](HandshakeFault fault) {
+        std::string out;
+        append_refusal(out, fault);
+        return out;
+    };
+    const std::string origin = refusal_of(HandshakeFault::origin_forbidden);
+    EXPECT_TRUE(origin.starts_with("HTTP/1.1 403 Forbidden\r\n"));
+    EXPECT_NE(origin.find("\r\nX-Refused-By: RouteOptions::origins\r\n"), std::string::npos);
+    const std::string host = refusal_of(HandshakeFault::host_forbidden);
+    EXPECT_TRUE(host.starts_with("HTTP/1.1 421 Misdirected Request\r\n"));
+    EXPECT_NE(host.find("\r\nX-Refused-By: ServerOptions::hosts\r\n"), std::string::npos);
+    EXPECT_EQ(refusal_of(HandshakeFault::key_missing).find("X-Refused-By"), std::string::npos);
 }
 
 }  // namespace

@@ -87,6 +87,9 @@ describe('an upgrade is refused (4.2.1)', () => {
         ['a name that begins with ours', () =>
             upgrade({ Origin: `http://${server.host}.evil.example:${server.port}` }), 403],
         ['an opaque origin', () => upgrade({ Origin: 'null' }), 403],
+        ['a page from a file', () => upgrade({ Origin: 'file://' }), 403],
+        ['a page whose name leads to this machine', () =>
+            upgrade({ Host: 'evil.example', Origin: 'http://evil.example' }), 421],
     ]);
     for (const value of ['99', '0', '8', '12', '14', '130', '255']) {
         it(`version ${value}: 426, which tells the right one`, { timeout }, async () => {
@@ -119,8 +122,12 @@ describe('an upgrade is accepted', () => {
         ['whitespace around values', () => upgrade({ Upgrade: ' \t websocket \t ' })],
         ['no whitespace before values', () => upgrade({ Upgrade: null }, 'Upgrade:websocket')],
         ['our own origin', () => upgrade({ Origin: `http://${authority()}` })],
-        ['our own origin, by name', () => upgrade({ Host: 'edge.example',
-                                                    Origin: 'http://edge.example' })],
+        ['our own origin, by name', () => upgrade({ Host: 'edge.localhost',
+                                                    Origin: 'http://edge.localhost' })],
+        ['our own origin, as ws4py writes it', () => upgrade({ Origin: `ws://${authority()}` })],
+        ['empty lists', () => upgrade({}, 'Sec-WebSocket-Protocol:', 'Sec-WebSocket-Extensions:')],
+        ['a list of extensions that ends in a semicolon', () =>
+            upgrade({ 'Sec-WebSocket-Extensions': 'permessage-deflate;' })],
         ['a hundred headers', () => upgrade({}, ...Array.from({ length: 95 },
                                                               (_, i) => `X-${i}: ${i}`))],
         ['an absolute target', () => Buffer.from(upgrade_request(server, {
