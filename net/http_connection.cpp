@@ -205,9 +205,7 @@ void HttpConnection::serve(const HttpHead& head, std::span<std::byte> rest) {
     if (!is_known_method(head.method()) || head.method() == "CONNECT" || head.target() == "*") {
         return respond(head, plain_text(501, "There is no such method here.\n"));
     }
-    if (checks_host_ && !host_allowed(head.host(), shard_.options().hosts)) {
-        return refuse(head, HandshakeFault::host_forbidden);
-    }
+    if (checks_host_ && !is_for_us(head)) return refuse(head, HandshakeFault::host_forbidden);
     if (head.method() == "OPTIONS") return serve_options(head);
     PathParameters parameters;
     const HttpRoute* http = shard_.router().find_http(head.path(), parameters);
@@ -225,6 +223,13 @@ void HttpConnection::serve(const HttpHead& head, std::span<std::byte> rest) {
     parameters = {};
     http = shard_.router().find_http(head.path(), parameters);
     serve_http(head, *http, parameters);
+}
+
+// Without a list, only browsers matter, and these say an Origin in each upgrade.
+bool HttpConnection::is_for_us(const HttpHead& head) const {
+    const std::vector<std::string>& hosts = shard_.options().hosts;
+    const bool is_program = hosts.empty() && wants_websocket(head) && !head.header("Origin");
+    return is_program || host_allowed(head.host(), hosts);
 }
 
 // What may be asked of a path. HAProxy asks so whether a server is well.

@@ -66,6 +66,7 @@ class HttpConnection final : public Stream {
     void put_off(std::span<const std::byte> input);
     void keep(std::span<const std::byte> input, const HttpHead& head);
     void serve(const HttpHead& head, std::span<std::byte> rest);
+    [[nodiscard]] bool is_for_us(const HttpHead& head) const;
     void serve_options(const HttpHead& head);
     void serve_http(const HttpHead& head, const HttpRoute& route, const PathParameters& parameters);
     void serve_websocket(const HttpHead& head, const WebSocketRoute& route,

@@ -96,9 +96,10 @@ struct ServerOptions {
     // Names that requests may be for, in any case and at any port: "app.example", or "*" for any.
     // All others are answered 421. IP addresses, "localhost", what ends in ".localhost", names
     // without a dot, and requests of HTTP/1.0 without a name are always good.
-    // Empty: any name, but at listeners on a loopback address none, because a page that has its
-    // name lead there (DNS rebinding) would be of one origin with the server. That does not hold
-    // for trusted proxies, who pass names on, and over TLS, where such a name has no certificate.
+    // Empty: any name; but at listeners on a loopback address none, since a page that has its name
+    // lead there (DNS rebinding) would be of one origin with the server. Exempt from that are
+    // trusted proxies, who pass names on, TLS, where such a name has no certificate, and upgrades
+    // without an Origin, which no browser sends.
     std::vector<std::string> hosts{};
 
     // Who is believed when it says whose connection or request it forwards: addresses, networks

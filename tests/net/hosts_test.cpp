@@ -61,6 +61,20 @@ TEST_F(Hosts, a_loopback_listener_goes_by_no_name_but_its_own) {
     EXPECT_EQ(old.read_reply().status, 200U);
 }
 
+// Browsers say an Origin in each upgrade, and can leave out no sign of one.
+TEST_F(Hosts, a_program_may_open_a_websocket_by_any_name) {
+    std::string head = TestClient::upgrade_head("/");
+    head.replace(head.find("Host: localhost"), 15, "Host: tunnel.example");
+    start({});
+    TestClient client = server_->connect();
+    client.send(head);
+    EXPECT_EQ(client.read_reply().status, 101U);
+    start({.hosts = {"app.example"}});
+    TestClient listed = server_->connect();
+    listed.send(head);
+    EXPECT_EQ(listed.read_reply().status, 421U);
+}
+
 TEST_F(Hosts, a_loopback_listener_goes_by_the_names_that_are_listed_too) {
     start({.hosts = {"app.example"}});
     EXPECT_EQ(ask("app.example:8080"), good);
