@@ -9,13 +9,18 @@ ExtensionItem ExtensionReader::next() noexcept {
     if (is_malformed_) return malformed();
     skip_space();
     if (is_inside_) {
-        if (skip(';')) return read_parameter();
+        while (skip(';')) {
+            skip_space();
+            const bool is_empty =
+                position_ == text_.size() || text_[position_] == ';' || text_[position_] == ',';
+            if (!is_empty) return read_parameter();
+        }
         is_inside_ = false;
         if (position_ < text_.size() && !skip(',')) return malformed();
     }
     do skip_space();
     while (skip(','));
-    if (position_ == text_.size()) return has_any_ ? ExtensionItem{} : malformed();
+    if (position_ == text_.size()) return {};
     return read_extension();
 }
 
@@ -23,14 +28,12 @@ ExtensionItem ExtensionReader::read_extension() noexcept {
     const std::string_view name = read_token();
     if (name.empty()) return malformed();
     is_inside_ = true;
-    has_any_ = true;
     return {.kind = Kind::extension, .name = name};
 }
 
 // Whitespace may stand around each part: RFC 6455 4.3 takes over the implied *LWS of
 // RFC 2616.
 ExtensionItem ExtensionReader::read_parameter() noexcept {
-    skip_space();
     ExtensionItem item{.kind = Kind::parameter, .name = read_token()};
     if (item.name.empty()) return malformed();
     skip_space();

@@ -44,7 +44,8 @@ struct ExtensionItem {
 //     ExtensionReader reader(value);
 //     while (ExtensionItem item = reader.next()) …  // Then is_malformed() tells how it ended.
 //
-// A list of none is malformed; empty elements beside others are skipped (RFC 9110, 5.6.1.2).
+// Empty elements are skipped (RFC 9110, section 5.6.1.2), and empty parameters: some clients send a
+// list of none, or end one in ';'.
 class ExtensionReader {
   public:
     explicit ExtensionReader(std::string_view value) noexcept : text_(value) {}
@@ -65,7 +66,6 @@ class ExtensionReader {
     std::string_view text_;
     std::size_t position_ = 0;
     bool is_inside_ = false;  // An extension's name was read: parameters may follow.
-    bool has_any_ = false;
     bool is_malformed_ = false;
 };
 

@@ -50,10 +50,12 @@ HandshakeFault check_version_and_key(const HttpHead& head) noexcept {
     return HandshakeFault::none;
 }
 
-// Sec-WebSocket-Protocol is 1#token, without repetition (section 4.1, point 10).
+// Sec-WebSocket-Protocol is 1#token, without repetition (section 4.1, point 10). Clients that have
+// none to offer send it all the same, without content.
 HandshakeFault check_subprotocols(const HttpHead& head) noexcept {
     for (const std::string_view value : head.values("Sec-WebSocket-Protocol")) {
-        if (ListReader(value).next().empty()) return HandshakeFault::subprotocol_malformed;
+        const bool is_only_commas = !value.empty() && ListReader(value).next().empty();
+        if (is_only_commas) return HandshakeFault::subprotocol_malformed;
     }
     std::array<std::string_view, subprotocol_count_max> seen;
     std::size_t count = 0;
@@ -78,20 +80,33 @@ bool are_extensions_well_formed(const HttpHead& head) noexcept {
 // The rule is explained at origin_allowed().
 bool is_same_origin(std::string_view text, const OriginQuestion& question) noexcept {
     const Origin origin = parse_origin(text);
-    if (!origin.is_valid || (question.secure && !origin.is_secure)) return false;
     const Authority host = parse_authority(question.host);
-    if (!host.is_valid || !equals_ignoring_case(origin.host, host.host)) return false;
-    return origin.port == port_or(host, origin.is_secure ? 443 : 80);
+    if (!origin.is_valid || !host.is_valid) return false;
+    if (!equals_ignoring_case(origin.host, host.host)) return false;
+    if (origin.port == port_or(host, origin.is_secure ? 443 : 80)) return true;
+    return question.secure && origin.port == 80 && port_or(host, 443) == 443;
+}
+
+// The option that would admit what the fault refuses; empty: there is none.
+std::string_view option_of(HandshakeFault fault) noexcept {
+    if (fault == HandshakeFault::origin_forbidden) return "RouteOptions::origins";
+    if (fault == HandshakeFault::version_too_old) return "RouteOptions::http_1_0_upgrades";
+    return fault == HandshakeFault::host_forbidden ? "ServerOptions::hosts" : "";
+}
+
+void append_start(std::string& out, unsigned status, const RefusalFields& fields) noexcept {
+    append_status_line(out, status);
+    if (!fields.date.empty()) append_header(out, {"Date", fields.date});
 }
 
 // Ends the head that was begun and appends the sentence as the body.
-void append_sentence(std::string& out, std::string_view sentence) noexcept {
-    append_header(out, {"Content-Type", "text/plain"});
+void append_sentence(std::string& out, std::string_view sentence,
+                     const RefusalFields& fields) noexcept {
+    append_header(out, {"Content-Type", plain_text_type});
     out += "Content-Length: ";
     append_number(out, sentence.size() + 1);
     out += "\r\n\r\n";
-    out += sentence;
-    out += '\n';
+    if (fields.has_content) out.append(sentence).append("\n");
 }
 
 }  // namespace
@@ -101,6 +116,7 @@ unsigned status_code(HandshakeFault fault) noexcept {
         case HandshakeFault::none: break;
         case HandshakeFault::method_not_get: return 405;
         case HandshakeFault::plain_request:
+        case HandshakeFault::version_too_old:
         // A client that names no version speaks none that we understand: like one that names
         // another, it is told which we do (sections 4.2.2 and 4.4).
         case HandshakeFault::version_missing:
@@ -119,6 +135,7 @@ unsigned status_code(HandshakeFault fault) noexcept {
         case HandshakeFault::extensions_malformed:
         case HandshakeFault::origin_repeated: return 400;
         case HandshakeFault::origin_forbidden: return 403;
+        case HandshakeFault::host_forbidden: return 421;
     }
     assert(false);
     return 400;
@@ -128,6 +145,8 @@ std::string_view describe(HandshakeFault fault) noexcept {
     switch (fault) {
         case HandshakeFault::none: return "no fault";
         case HandshakeFault::method_not_get: return "a WebSocket is opened with GET";
+        case HandshakeFault::version_too_old:
+            return "HTTP/1.0 opens a WebSocket only with RouteOptions::http_1_0_upgrades";
         case HandshakeFault::plain_request:
             return "this is a WebSocket: connect with a client for it";
         case HandshakeFault::upgrade_missing: return "the Upgrade header is missing";
@@ -151,21 +170,29 @@ std::string_view describe(HandshakeFault fault) noexcept {
         case HandshakeFault::extensions_malformed:
             return "Sec-WebSocket-Extensions is not a list of extensions";
         case HandshakeFault::origin_repeated: return "there is more than one Origin header";
-        case HandshakeFault::origin_forbidden: return "this origin is not welcome";
+        case HandshakeFault::origin_forbidden:
+            return "this origin is not welcome: RouteOptions::origins names those that are";
+        case HandshakeFault::host_forbidden:
+            return "this server does not go by that name: ServerOptions::hosts has those it does";
     }
     assert(false);
     return {};
 }
 
-OpeningRequest read_opening_request(const HttpHead& head) noexcept {
+OpeningRequest read_opening_request(const HttpHead& head, const OpeningRules& rules) noexcept {
     if (head.method() != "GET") return {HandshakeFault::method_not_get};
     HandshakeFault fault = check_upgrade(head);
+    if (fault == HandshakeFault::none && head.is_http_1_0() && !rules.http_1_0_allowed) {
+        fault = HandshakeFault::version_too_old;
+    }
     if (fault == HandshakeFault::none) fault = check_version_and_key(head);
     if (fault != HandshakeFault::none) return {fault};
     if (head.has_body()) return {HandshakeFault::body_present};
     fault = check_subprotocols(head);
     if (fault != HandshakeFault::none) return {fault};
-    if (!are_extensions_well_formed(head)) return {HandshakeFault::extensions_malformed};
+    if (rules.extensions_served && !are_extensions_well_formed(head)) {
+        return {HandshakeFault::extensions_malformed};
+    }
     if (head.is_repeated("Origin")) return {HandshakeFault::origin_repeated};
     return {HandshakeFault::none, *head.header("Sec-WebSocket-Key")};
 }
@@ -207,10 +234,12 @@ std::string_view choose_subprotocol(const HttpHead& head,
 
 bool origin_allowed(const OriginQuestion& question, std::span<const std::string> allowed) noexcept {
     if (!question.origin) return true;
-    for (const std::string& entry : allowed) {
-        if (entry == "*" || equals_ignoring_case(entry, *question.origin)) return true;
-    }
-    return is_same_origin(*question.origin, question);
+    const std::string_view origin = *question.origin;
+    if (allowed.empty()) return is_same_origin(origin, question);
+    return std::any_of(allowed.begin(), allowed.end(), [&](const std::string& entry) {
+        return entry == "*" || equals_ignoring_case(entry, origin) ||
+               (entry == same_origin_entry && is_same_origin(origin, question));
+    });
 }
 
 std::array<char, websocket_accept_size> accept_key(std::string_view key) noexcept {
@@ -246,9 +275,9 @@ HeaderFault append_opening_response(std::string& out, const OpeningResponse& res
     return HeaderFault::none;
 }
 
-void append_refusal(std::string& out, HandshakeFault fault) noexcept {
+void append_refusal(std::string& out, HandshakeFault fault, const RefusalFields& fields) noexcept {
     const unsigned status = status_code(fault);
-    append_status_line(out, status);
+    append_start(out, status, fields);
     if (status == 426) {
         // RFC 9110, section 15.5.22 asks for Upgrade, and section 7.8 for its Connection token.
         append_header(out, {"Upgrade", "websocket"});
@@ -258,13 +287,15 @@ void append_refusal(std::string& out, HandshakeFault fault) noexcept {
         append_header(out, {"Connection", "close"});
     }
     if (status == 405) append_header(out, {"Allow", "GET"});
-    append_sentence(out, describe(fault));
+    const std::string_view option = option_of(fault);
+    if (!option.empty()) append_header(out, {"X-Refused-By", option});
+    append_sentence(out, describe(fault), fields);
 }
 
-void append_refusal(std::string& out, HttpFault fault) noexcept {
-    append_status_line(out, status_code(fault));
+void append_refusal(std::string& out, HttpFault fault, const RefusalFields& fields) noexcept {
+    append_start(out, status_code(fault), fields);
     append_header(out, {"Connection", "close"});
-    append_sentence(out, describe(fault));
+    append_sentence(out, describe(fault), fields);
 }
 
 }  // namespace edgews

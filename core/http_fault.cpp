@@ -22,7 +22,9 @@ unsigned status_code(HttpFault fault) noexcept {
         case HttpFault::host_malformed:
         case HttpFault::content_length_malformed:
         case HttpFault::content_length_repeated:
-        case HttpFault::content_length_and_coding: return 400;
+        case HttpFault::content_length_and_coding:
+        case HttpFault::transfer_coding_malformed:
+        case HttpFault::transfer_coding_of_http_1_0: return 400;
         case HttpFault::request_line_too_long: return 414;
         case HttpFault::header_line_too_long:
         case HttpFault::too_many_headers:
@@ -44,7 +46,7 @@ std::string_view describe(HttpFault fault) noexcept {
         case HttpFault::target_malformed: return "the request target is neither a path nor a URL";
         case HttpFault::version_malformed:
             return "the request line does not end in an HTTP version";
-        case HttpFault::version_unsupported: return "only HTTP/1.1 is spoken here";
+        case HttpFault::version_unsupported: return "only HTTP/1.1 and HTTP/1.0 are spoken here";
         case HttpFault::status_version_malformed:
             return "the response does not begin with an HTTP version";
         case HttpFault::status_malformed: return "the status is not a number from 100 to 999";
@@ -62,7 +64,10 @@ std::string_view describe(HttpFault fault) noexcept {
         case HttpFault::content_length_repeated: return "there is more than one Content-Length";
         case HttpFault::content_length_and_coding:
             return "Content-Length and Transfer-Encoding exclude each other";
+        case HttpFault::transfer_coding_malformed:
+            return "Transfer-Encoding does not end in chunked, once";
         case HttpFault::transfer_coding_unsupported: return "the only transfer coding is chunked";
+        case HttpFault::transfer_coding_of_http_1_0: return "HTTP/1.0 has no Transfer-Encoding";
         case HttpFault::request_line_too_long: return "the request line is too long";
         case HttpFault::status_line_too_long: return "the status line is too long";
         case HttpFault::header_line_too_long: return "a header line is too long";

@@ -10,10 +10,9 @@ namespace edgews {
 enum class HttpFault : std::uint8_t {
     none,
     method_malformed,             // 9110 9.1: a method is a token, followed by one space
-    target_malformed,             // 9112 3.2: neither "/path" nor "http://host/path"
+    target_malformed,             // 9112 3.2: none of the four forms, or not that of the method
     version_malformed,            // 9112 2.3: not "HTTP/" digit "." digit
-    version_unsupported,          // 9110 15.6.6: not HTTP/1.1, which RFC 6455 4.2.1 asks for; in
-                                  // a response HTTP/1.0 is good, too: proxies refuse with it
+    version_unsupported,          // 9110 15.6.6: the major version is not 1
     status_version_malformed,     // 9112 4: a response begins with a version and one space
     status_malformed,             // 9110 15: not three digits, or below 100
     bare_line_feed,               // 9112 2.2: LF without CR
@@ -29,7 +28,9 @@ enum class HttpFault : std::uint8_t {
     content_length_malformed,     // 9112 6.3: not one decimal number below 2^63
     content_length_repeated,      // 9112 6.3: even when both say the same
     content_length_and_coding,    // 9112 6.1: beside Transfer-Encoding
-    transfer_coding_unsupported,  // 9112 6.1: other than one "chunked"
+    transfer_coding_malformed,    // 9112 6.3: "chunked" is not the last, or not once; or none
+    transfer_coding_unsupported,  // 9112 6.1: others before "chunked"
+    transfer_coding_of_http_1_0,  // 9112 6.1: HTTP/1.0 has none: the framing is faulty
     request_line_too_long,        // 9110 15.5.15: over line_size_max
     status_line_too_long,         // Over line_size_max
     header_line_too_long,         // 6585 5: over line_size_max

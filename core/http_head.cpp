@@ -9,7 +9,7 @@ namespace edgews {
 namespace {
 
 constexpr std::string_view version_wanted = "HTTP/1.1";
-constexpr std::string_view old_version = "HTTP/1.0";  // Good in a response.
+constexpr std::size_t major_index = 5;  // Of the digit before the dot.
 // Where the status stands in "HTTP/1.1 101 Switching Protocols".
 constexpr std::size_t status_begin = 9;
 constexpr std::size_t status_end = 12;
@@ -61,7 +61,7 @@ void HttpHead::reset() noexcept {
     status_ = 0;
     state_ = is_response() ? State::status : State::start;
     fault_ = HttpFault::none;
-    has_host_ = has_content_length_ = is_chunked_ = has_other_coding_ = false;
+    has_host_ = has_content_length_ = is_chunked_ = has_other_coding_ = is_http_1_0_ = false;
 }
 
 HttpHead::Progress HttpHead::parse(std::string_view input) noexcept {
@@ -150,9 +150,9 @@ void HttpHead::parse_status(std::size_t end) noexcept {
             if (is_digit(wanted) ? !is_digit(c) : c != wanted) {
                 return fail(fault_of(c, HttpFault::status_version_malformed));
             }
-            if (position_ + 2 == status_begin && slice(0, position_ + 1) != version_wanted &&
-                slice(0, position_ + 1) != old_version) {
-                return fail(HttpFault::version_unsupported);
+            if (position_ + 2 == status_begin) {
+                const HttpFault fault = finish_version();
+                if (fault != HttpFault::none) return fail(fault);
             }
         } else if (position_ < status_end) {
             if (!is_digit(c) || (c == '0' && position_ == status_begin)) {
@@ -230,24 +230,36 @@ void HttpHead::parse_target(std::size_t end) noexcept {
     enter(State::version);
 }
 
-// Finds the parts of the target. Only two of the four forms make sense here: the
-// asterisk is for OPTIONS, a bare authority for CONNECT (RFC 9112, section 3.2).
+// Finds the parts of the target, which has one of four forms (RFC 9112, section 3.2). The asterisk
+// is for OPTIONS, and for the preface of HTTP/2 (RFC 9113, section 3.4), whose version then has the
+// fault; a bare authority is for CONNECT.
 HttpFault HttpHead::finish_target() noexcept {
     const std::string_view all = target();
-    std::size_t path = 0;
-    if (!all.starts_with('/')) {
-        const std::size_t scheme_size = equals_ignoring_case(all.substr(0, 7), "http://")    ? 7
-                                        : equals_ignoring_case(all.substr(0, 8), "https://") ? 8
-                                                                                             : 0;
-        if (scheme_size == 0) return HttpFault::target_malformed;
-        path = std::min(all.find_first_of("/?", scheme_size), all.size());
-        if (!parse_authority(all.substr(scheme_size, path - scheme_size)).is_valid) {
-            return HttpFault::target_malformed;
-        }
-        authority_begin_ = method_end_ + 1 + scheme_size;
-        authority_end_ = method_end_ + 1 + path;
+    path_begin_ = method_end_ + 1;
+    path_end_ = path_begin_ + std::min(all.find('?'), all.size());
+    if (all.starts_with('/')) return HttpFault::none;
+    path_begin_ = path_end_ = target_end_;
+    if (all == "*" && (method() == "OPTIONS" || method() == "PRI")) return HttpFault::none;
+    if (method() != "CONNECT") return finish_absolute_target();
+    const Authority authority = parse_authority(all);
+    if (!authority.is_valid || authority.port.empty()) return HttpFault::target_malformed;
+    authority_begin_ = method_end_ + 1;
+    authority_end_ = target_end_;
+    return HttpFault::none;
+}
+
+HttpFault HttpHead::finish_absolute_target() noexcept {
+    const std::string_view all = target();
+    const std::size_t scheme_size = equals_ignoring_case(all.substr(0, 7), "http://")    ? 7
+                                    : equals_ignoring_case(all.substr(0, 8), "https://") ? 8
+                                                                                         : 0;
+    if (scheme_size == 0) return HttpFault::target_malformed;
+    const std::size_t path = std::min(all.find_first_of("/?", scheme_size), all.size());
+    if (!parse_authority(all.substr(scheme_size, path - scheme_size)).is_valid) {
+        return HttpFault::target_malformed;
     }
-    path_begin_ = method_end_ + 1 + path;
+    authority_begin_ = method_end_ + 1 + scheme_size;
+    authority_end_ = path_begin_ = method_end_ + 1 + path;
     path_end_ = method_end_ + 1 + std::min(all.find('?', path), all.size());
     return HttpFault::none;
 }
@@ -265,11 +277,18 @@ void HttpHead::parse_version(std::size_t end) noexcept {
         if (is_digit(wanted) ? !is_digit(c) : c != wanted) {
             return fail(fault_of(c, HttpFault::version_malformed));
         }
-        if (index + 1 == version_wanted.size() &&
-            slice(target_end_ + 1, position_ + 1) != version_wanted) {
-            return fail(HttpFault::version_unsupported);
+        if (index + 1 == version_wanted.size()) {
+            const HttpFault fault = finish_version();
+            if (fault != HttpFault::none) return fail(fault);
         }
     }
+}
+
+// Requires: the version's last digit stands at position_.
+HttpFault HttpHead::finish_version() noexcept {
+    const char* const version = base_ + position_ + 1 - version_wanted.size();
+    is_http_1_0_ = base_[position_] == '0';
+    return version[major_index] == '1' ? HttpFault::none : HttpFault::version_unsupported;
 }
 
 void HttpHead::parse_header_start(std::size_t end) noexcept {
@@ -362,14 +381,18 @@ HttpFault HttpHead::read_transfer_coding(std::string_view value) noexcept {
     if (has_content_length_) return HttpFault::content_length_and_coding;
     const bool is_repeated = is_chunked_ || has_other_coding_;
     is_chunked_ = !is_repeated && equals_ignoring_case(value, "chunked");
+    has_other_coding_ = !is_chunked_;
+    if (is_response()) return HttpFault::none;
+    if (is_http_1_0_) return HttpFault::transfer_coding_of_http_1_0;
     if (is_chunked_) return HttpFault::none;
-    has_other_coding_ = true;
-    return is_response() ? HttpFault::none : HttpFault::transfer_coding_unsupported;
+    // Nothing else says where a request ends (RFC 9112, section 6.3).
+    return !is_repeated && ends_in_one(value, "chunked") ? HttpFault::transfer_coding_unsupported
+                                                         : HttpFault::transfer_coding_malformed;
 }
 
 void HttpHead::parse_final_feed() noexcept {
     if (base_[position_] != '\n') return fail(HttpFault::bare_carriage_return);
-    if (!has_host_ && !is_response()) return fail(HttpFault::host_missing);
+    if (!has_host_ && !is_response() && !is_http_1_0_) return fail(HttpFault::host_missing);
     ++position_;
     enter(State::complete);
 }
@@ -400,13 +423,9 @@ bool HttpHead::has_response_body() const noexcept {
     return content_length_ > 0 || !has_content_length_;
 }
 
-bool HttpHead::is_http_1_0() const noexcept {
-    return is_response() && slice(0, old_version.size()) == old_version;
-}
-
 bool HttpHead::keep_alive() const noexcept {
     if (has_token("Connection", "close")) return false;
-    return !is_http_1_0() || has_token("Connection", "keep-alive");
+    return !is_http_1_0_ || has_token("Connection", "keep-alive");
 }
 
 std::string_view HttpHead::reason() const noexcept {
@@ -414,7 +433,7 @@ std::string_view HttpHead::reason() const noexcept {
 }
 
 std::string_view HttpHead::method() const noexcept {
-    return slice(method_begin_, method_end_);
+    return method_end_ == 0 ? std::string_view() : slice(method_begin_, method_end_);
 }
 
 std::string_view HttpHead::target() const noexcept {
@@ -431,7 +450,7 @@ std::string_view HttpHead::query() const noexcept {
 
 std::string_view HttpHead::host() const noexcept {
     if (authority_end_ != 0) return slice(authority_begin_, authority_end_);
-    return header_at(host_index_).value;
+    return has_host_ ? header_at(host_index_).value : std::string_view();
 }
 
 HttpHeader HttpHead::header_at(std::size_t index) const noexcept {

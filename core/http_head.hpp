@@ -1,5 +1,6 @@
-// HTTP/1.1 heads: the request line or the status line, and the headers (RFC 9112, sections
-// 2 to 6).
+// Heads of HTTP/1: the request line or the status line, and the headers (RFC 9112, sections
+// 2 to 6). Of its versions 1.0 is told apart, and any later one is read as 1.1 (RFC 9110,
+// section 2.5).
 //
 // An incremental parser that keeps offsets, not text: give it all that was
 // received of the head so far, each time more of it, at any address.
@@ -102,6 +103,9 @@ class HttpHead {
     // Of a response: 100 to 999, known as soon as it was read, and still so when what follows it
     // has a fault, so that an error can name it. 0 before, and of a request.
     [[nodiscard]] unsigned status() const noexcept { return status_; }
+    // Of a request: known as soon as it was read, and still so when what follows it has a fault,
+    // because the answer to HEAD has no content, whatever it says. Empty before, and of a response.
+    [[nodiscard]] std::string_view method() const noexcept;
 
     // What follows requires that the head is complete.
 
@@ -110,19 +114,20 @@ class HttpHead {
     // "Switching Protocols", or whatever the server wrote; may be empty. Requires: a response.
     [[nodiscard]] std::string_view reason() const noexcept;
 
-    // A response of HTTP/1.0, which is taken where a request of that is not.
-    [[nodiscard]] bool is_http_1_0() const noexcept;
+    // Of HTTP/1.0, which knows neither Upgrade nor chunks, and ends with its answer.
+    [[nodiscard]] bool is_http_1_0() const noexcept { return is_http_1_0_; }
 
     // Of a request. Requires: it is one.
-    [[nodiscard]] std::string_view method() const noexcept;
-    // As it was sent: "/path?query" or "http://host/path?query".
+    // As it was sent: "/path?query", "http://host/path?query"; of CONNECT "host:port", and of
+    // OPTIONS perhaps "*".
     [[nodiscard]] std::string_view target() const noexcept;
-    // The path of the target, still percent-encoded; "/" when it is empty.
+    // The path of the target, still percent-encoded; "/" when it is empty or there is none.
     [[nodiscard]] std::string_view path() const noexcept;
     // What follows the first '?' of the target; empty without one.
     [[nodiscard]] std::string_view query() const noexcept;
-    // host[:port] that the request is for: that of an absolute target, else the
-    // Host header's (RFC 9112, section 3.2.2). Never empty, and well-formed.
+    // host[:port] that the request is for: that of an absolute target or of CONNECT's, else the
+    // Host header's (RFC 9112, section 3.2.2). Well-formed; empty only where a request of
+    // HTTP/1.0 has neither.
     [[nodiscard]] std::string_view host() const noexcept;
 
     // Of both.
@@ -200,6 +205,8 @@ class HttpHead {
     void parse_final_feed() noexcept;
 
     [[nodiscard]] HttpFault finish_target() noexcept;
+    [[nodiscard]] HttpFault finish_absolute_target() noexcept;
+    [[nodiscard]] HttpFault finish_version() noexcept;
     [[nodiscard]] HttpFault finish_header() noexcept;
     [[nodiscard]] HttpFault read_content_length(std::string_view value) noexcept;
     [[nodiscard]] HttpFault read_transfer_coding(std::string_view value) noexcept;
@@ -238,6 +245,7 @@ class HttpHead {
     bool has_content_length_ = false;
     bool is_chunked_ = false;
     bool has_other_coding_ = false;  // Only a response's head lives with it.
+    bool is_http_1_0_ = false;
     // Only the first header_count_ are written; clearing them all would cost more than a parse.
     std::array<Header, http_header_capacity> headers_;
 };

@@ -97,11 +97,20 @@ HeaderFault check_headers(std::span<const HeaderField> headers) noexcept {
     return HeaderFault::none;
 }
 
+bool has_header(std::span<const HeaderField> headers, std::string_view name) noexcept {
+    return std::any_of(headers.begin(), headers.end(), [&](const HeaderField& field) {
+        return equals_ignoring_case(field.name, name);
+    });
+}
+
 HeaderFault append_response_head(std::string& out, const ResponseHead& head) noexcept {
     if (head.status < 200 || head.status > 599) return HeaderFault::status_out_of_range;
     const HeaderFault fault = check_headers(head.headers);
     if (fault != HeaderFault::none) return fault;
     append_status_line(out, head.status);
+    if (!head.date.empty() && !has_header(head.headers, "Date")) {
+        append_header(out, {"Date", head.date});
+    }
     for (const HeaderField& field : head.headers) append_header(out, field);
     if (head.content_length && head.status != 204 && head.status != 304) {
         out += "Content-Length: ";

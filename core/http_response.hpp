@@ -27,6 +27,8 @@ struct ResponseHead {
     // connection; 204 and 304 never send one (RFC 9110, section 8.6).
     std::optional<std::uint64_t> content_length{};
     bool keep_alive = true;  // False: "Connection: close" is sent.
+    // The value of Date (core/http_date.hpp), unless `headers` have one; empty: none is sent.
+    std::string_view date{};
 };
 
 enum class HeaderFault : std::uint8_t {
@@ -40,6 +42,9 @@ enum class HeaderFault : std::uint8_t {
 // One sentence about the mistake, for the application's developer.
 [[nodiscard]] std::string_view describe(HeaderFault fault) noexcept;
 
+// Of texts that are the engine's own.
+inline constexpr std::string_view plain_text_type = "text/plain; charset=utf-8";
+
 // "Not Found" for 404; "Unknown" for a status that HTTP does not define.
 [[nodiscard]] std::string_view reason_phrase(unsigned status) noexcept;
 
@@ -47,6 +52,9 @@ enum class HeaderFault : std::uint8_t {
 [[nodiscard]] bool is_header_name(std::string_view name) noexcept;
 // Whether a header of an application may have this value: no control character but HTAB.
 [[nodiscard]] bool is_header_value(std::string_view value) noexcept;
+
+// Whether one of them has that name, in any case.
+[[nodiscard]] bool has_header(std::span<const HeaderField> headers, std::string_view name) noexcept;
 
 // The first mistake in headers that an application supplied. Reserved, in any case: Connection,
 // Content-Length, Transfer-Encoding, Upgrade, Sec-WebSocket-Accept, -Protocol and -Extensions.

@@ -85,6 +85,16 @@ inline constexpr std::array<std::uint8_t, 256> char_class_table = [] {
     return true;
 }
 
+// Whether the method is one that HTTP defines (RFC 9110, section 9.3; RFC 5789). In their case.
+[[nodiscard]] constexpr bool is_known_method(std::string_view method) noexcept {
+    constexpr std::array<std::string_view, 9> methods{
+        "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"};
+    for (const std::string_view known : methods) {
+        if (method == known) return true;
+    }
+    return false;
+}
+
 // Without the optional whitespace (SP, HTAB) around it.
 [[nodiscard]] constexpr std::string_view trim(std::string_view text) noexcept {
     while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
@@ -112,5 +122,16 @@ class ListReader {
   private:
     std::string_view rest_;
 };
+
+// Whether `element`, in any case, is the last of the list, and stands nowhere else in it.
+[[nodiscard]] constexpr bool ends_in_one(std::string_view list, std::string_view element) noexcept {
+    bool is_last = false;
+    ListReader reader(list);
+    for (auto each = reader.next(); !each.empty(); each = reader.next()) {
+        if (is_last) return false;
+        is_last = equals_ignoring_case(each, element);
+    }
+    return is_last;
+}
 
 }  // namespace edgews

@@ -209,7 +209,7 @@ Fault MessageReader::check_data_frame(const FrameHeader& header) const noexcept 
     if (header.payload_size > setup_->frame_size_max) return Fault::frame_too_big;
     const std::uint64_t limit = size_max(continues ? is_compressed_ : header.rsv1);
     if (header.payload_size > limit - message_size_) return Fault::message_too_big;
-    if (fragment_count_ >= setup_->fragment_count_max) return Fault::too_many_fragments;
+    if (fragment_count_ >= fragment_limit(*setup_)) return Fault::too_many_fragments;
     return Fault::none;
 }
 

@@ -34,9 +34,19 @@ struct ReaderSetup {
     bool streaming = false;                  // Deliver begin, chunk…, end in place of message.
     std::size_t message_size_max = 1 << 20;  // Bytes. Payload of all frames of a message.
     std::size_t frame_size_max = SIZE_MAX;   // Bytes. Payload of one frame.
-    std::uint32_t fragment_count_max = 128 * 1024;  // Frames of one message. At least 1.
-    BufferPool* pool = nullptr;                     // Required.
+    // Frames of one message. 0: one for each byte of message_size_max, at least 128 Ki. Their
+    // payload lies in one buffer, so that they cost no memory: only empty ones need a limit.
+    std::uint32_t fragment_count_max = 0;
+    BufferPool* pool = nullptr;  // Required.
 };
+
+// So many frames a message may have.
+[[nodiscard]] constexpr std::uint32_t fragment_limit(const ReaderSetup& setup) noexcept {
+    constexpr std::size_t least = 128 * 1024;
+    if (setup.fragment_count_max != 0) return setup.fragment_count_max;
+    const std::size_t derived = setup.message_size_max > least ? setup.message_size_max : least;
+    return derived < UINT32_MAX ? static_cast<std::uint32_t>(derived) : UINT32_MAX;
+}
 
 struct Event {
     enum class Kind : std::uint8_t {

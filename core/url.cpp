@@ -103,8 +103,11 @@ Origin parse_origin(std::string_view text) noexcept {
     const std::size_t separator = text.find("://");
     if (separator == std::string_view::npos) return {};
     const std::string_view scheme = text.substr(0, separator);
-    const bool is_secure = equals_ignoring_case(scheme, "https");
-    if (!is_secure && !equals_ignoring_case(scheme, "http")) return {};
+    const bool is_secure =
+        equals_ignoring_case(scheme, "https") || equals_ignoring_case(scheme, "wss");
+    const bool is_plain =
+        equals_ignoring_case(scheme, "http") || equals_ignoring_case(scheme, "ws");
+    if (!is_secure && !is_plain) return {};
     const Authority authority = parse_authority(text.substr(separator + 3));
     if (!authority.is_valid) return {};
     return {.is_valid = true,

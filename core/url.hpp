@@ -20,10 +20,10 @@ struct Authority {
 [[nodiscard]] Authority parse_authority(std::string_view text) noexcept;
 
 // scheme "://" host [":" port] of http or https, with nothing after it: an Origin
-// header (RFC 6454, section 6.1).
+// header (RFC 6454, section 6.1). Programs that make one up write ws or wss, too.
 struct Origin {
     bool is_valid = false;
-    bool is_secure = false;  // https
+    bool is_secure = false;  // https, wss
     std::string_view host{};
     std::uint16_t port = 0;  // Given, or the scheme's default.
 };

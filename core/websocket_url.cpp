@@ -52,6 +52,35 @@ UrlFault check_host(std::string_view host) noexcept {
     return is_name ? UrlFault::none : UrlFault::host_malformed;
 }
 
+// Takes the zone out of a host "[fe80::1%25eth0]", where it has one.
+UrlFault take_zone(WebSocketUrl& url) noexcept {
+    const std::size_t percent = url.host.starts_with('[') ? url.host.find('%') : std::string::npos;
+    if (percent == std::string::npos || !url.host.ends_with(']')) return UrlFault::none;
+    std::string_view zone = std::string_view(url.host).substr(percent + 1);
+    zone.remove_suffix(1);
+    if (zone.starts_with("25")) zone.remove_prefix(2);
+    if (!percent_decode(zone, url.zone) || url.zone.empty() || has_forbidden_char(url.zone)) {
+        return UrlFault::zone_malformed;
+    }
+    url.host.erase(percent).push_back(']');
+    return UrlFault::none;
+}
+
+// As it stands in a URL (RFC 6874, section 2).
+std::string encoded_zone(std::string_view zone) noexcept {
+    constexpr std::string_view digits = "0123456789ABCDEF";
+    std::string text = "%25";
+    for (const char c : zone) {
+        if (is_letter(c) || is_digit(c) || std::string_view("-._~").find(c) != zone.npos) {
+            text += c;
+            continue;
+        }
+        const auto byte = static_cast<unsigned char>(c);
+        text.append({'%', digits[byte / 16], digits[byte % 16]});
+    }
+    return text;
+}
+
 // What stands behind the colon, or nothing.
 UrlFault read_port(std::string_view text, WebSocketUrl& url) noexcept {
     url.port = default_port(url.is_secure);
@@ -78,7 +107,8 @@ UrlFault read_authority(std::string_view text, WebSocketUrl& url) noexcept {
     if (bracket == std::string_view::npos) return UrlFault::host_malformed;
     url.host = text.substr(0, text.find(':', bracket));
     text.remove_prefix(url.host.size());
-    const UrlFault fault = check_host(url.host);
+    UrlFault fault = take_zone(url);
+    if (fault == UrlFault::none) fault = check_host(url.host);
     if (fault != UrlFault::none) return fault;
     return read_port(text.empty() ? text : text.substr(1), url);
 }
@@ -144,6 +174,8 @@ std::string_view describe(UrlFault fault) noexcept {
             return "the URL's user and password are not well-formed and percent-encoded";
         case UrlFault::host_missing: return "the URL names no host";
         case UrlFault::host_malformed: return "the URL's host is neither a name nor an address";
+        case UrlFault::zone_malformed:
+            return "the zone of the URL's address is not well-formed and percent-encoded";
         case UrlFault::port_malformed: return "the URL's port is not a number";
         case UrlFault::port_out_of_range: return "the URL's port is not from 1 to 65535";
     }
@@ -156,6 +188,11 @@ std::string_view WebSocketUrl::bare_host() const noexcept {
     return all.starts_with('[') ? all.substr(1, all.size() - 2) : all;
 }
 
+std::string WebSocketUrl::dial_host() const noexcept {
+    std::string text(bare_host());
+    return zone.empty() ? text : text + '%' + zone;
+}
+
 std::string WebSocketUrl::host_header() const noexcept {
     if (port == default_port(is_secure)) return host;
     return host + ':' + std::to_string(port);
@@ -164,7 +201,9 @@ std::string WebSocketUrl::host_header() const noexcept {
 std::string WebSocketUrl::to_string() const noexcept {
     std::string text = is_secure ? "wss://" : "ws://";
     if (!user_info.empty()) text += user_info + '@';
-    return text + host_header() + target;
+    std::string authority = host_header();
+    if (!zone.empty()) authority.insert(host.size() - 1, encoded_zone(zone));
+    return text + authority + target;
 }
 
 WebSocketUrl parse_websocket_url(std::string_view text) noexcept {
@@ -175,7 +214,8 @@ WebSocketUrl parse_websocket_url(std::string_view text) noexcept {
 }
 
 bool is_same_origin(const WebSocketUrl& a, const WebSocketUrl& b) noexcept {
-    return a.is_secure == b.is_secure && a.port == b.port && equals_ignoring_case(a.host, b.host);
+    return a.is_secure == b.is_secure && a.port == b.port && a.zone == b.zone &&
+           equals_ignoring_case(a.host, b.host);
 }
 
 WebSocketUrl resolve_location(const WebSocketUrl& base, std::string_view location) noexcept {
@@ -192,6 +232,7 @@ WebSocketUrl resolve_location(const WebSocketUrl& base, std::string_view locatio
     WebSocketUrl url = parse_websocket_url(text.append(location));
     if (url.fault != UrlFault::none) return url;
     url.target = resolve_target("/", url.target);
+    if (url.zone.empty() && equals_ignoring_case(base.host, url.host)) url.zone = base.zone;
     if (url.user_info.empty() && is_same_origin(base, url)) url.user_info = base.user_info;
     return url;
 }

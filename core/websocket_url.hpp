@@ -22,6 +22,7 @@ enum class UrlFault : std::uint8_t {
     user_info_malformed,  // 3986 3.2.1, 7617 2: see is_user_info()
     host_missing,         // 6455 3
     host_malformed,       // 3986 3.2.2: not a name, an address or an IPv6 address in brackets
+    zone_malformed,       // 6874 2: empty, or not percent-encoded where it must be
     port_malformed,       // 3986 3.2.3: not a decimal number
     port_out_of_range,    // 0, or over 65535
 };
@@ -34,18 +35,23 @@ struct WebSocketUrl {
     bool is_secure = false;           // wss
     std::uint16_t port = 0;           // Given, or the scheme's: 80 or 443.
     std::string user_info{};          // "user:password", still percent-encoded; empty: none.
-    std::string host{};               // As it was written; an IPv6 address has its brackets.
+    std::string host{};               // As it was written; an IPv6 address has its brackets,
+    std::string zone{};               // and perhaps, decoded, a zone; empty: none.
     std::string target{};             // Path and query as they were written, "/" at least.
 
-    // The host to look up or to connect to: without brackets.
+    // The host without brackets: what a certificate is for.
     [[nodiscard]] std::string_view bare_host() const noexcept;
-    // The value of a Host header: the host, and the port unless it is the scheme's.
+    // The host to look up or to connect to: without brackets, but with its zone: "fe80::1%eth0".
+    [[nodiscard]] std::string dial_host() const noexcept;
+    // The value of a Host header: the host, and the port unless it is the scheme's. The zone means
+    // something on this machine alone (RFC 6874, section 4).
     [[nodiscard]] std::string host_header() const noexcept;
     // The whole URL, its scheme as ws or wss.
     [[nodiscard]] std::string to_string() const noexcept;
 };
 
-// http and https mean ws and wss (WHATWG WebSockets, section 3.1).
+// http and https mean ws and wss (WHATWG WebSockets, section 3.1). An IPv6 address may have a zone,
+// as "[fe80::1%25eth0]" (RFC 6874) or as it is usually typed, "[fe80::1%eth0]".
 [[nodiscard]] WebSocketUrl parse_websocket_url(std::string_view text) noexcept;
 
 // Whether scheme, host and port are the same: only then may what is secret of one (cookies,
@@ -55,8 +61,9 @@ struct WebSocketUrl {
 // Where a redirection leads (RFC 3986, section 5.2; RFC 9110, section 10.2.2): `location` is the
 // value of a Location header, and `base` the URL that was asked for. Dot segments are taken out,
 // and so is a fragment, which is never sent. The user information of the base goes along to its
-// own origin, but to no other. Whether to follow, from wss to ws for instance, is for the caller.
-// Requires: a base without a fault.
+// own origin, but to no other; its zone to the same address, since the server does not know it.
+// Whether to follow, from wss to ws for instance, is for the caller. Requires: a base without a
+// fault.
 [[nodiscard]] WebSocketUrl resolve_location(const WebSocketUrl& base,
                                             std::string_view location) noexcept;
 

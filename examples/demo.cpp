@@ -1,6 +1,7 @@
 // The demo: a page with a chat room, a ticker and a connection inspector, on one WebSocket.
 //
 //     build/examples/demo [--host 127.0.0.1] [--port 9001] [--threads 1] [--stomp-port PORT]
+//         [--allow-host NAME]...
 //
 // The page (examples/demo/) is inside this program. It speaks the subprotocol "edgews-demo": JSON
 // text messages, flat from the page (name: up to 24 characters, text: up to 500):
@@ -57,7 +58,7 @@ using examples::parse_number;
 
 class Demo {
   public:
-    explicit Demo(unsigned threads)
+    explicit Demo(edgews::ServerOptions options)
         : room_([this](const std::string& m) {
               server_.publish("room", m);
               stomp_.publish(m);
@@ -67,7 +68,7 @@ class Demo {
                   room_.say(name, text);
               });
           }),
-          server_({.loops = threads}) {
+          server_(std::move(options)) {
         const edgews::Handlers handlers{
             .open = [this](edgews::Connection& c) { welcome(c); },
             .message = [this](edgews::Connection& c, edgews::Message m) { receive(c, m); },
@@ -180,7 +181,7 @@ class Demo {
 
 struct Arguments {
     edgews::ListenOptions listen{.host = "127.0.0.1", .port = 9001};
-    unsigned threads = 1;
+    edgews::ServerOptions server{.loops = 1};
     std::optional<std::uint16_t> stomp_port{};
     bool are_valid = true;
 };
@@ -195,7 +196,9 @@ Arguments parse(int count, char** words) {
         } else if (option == "--port") {
             arguments.are_valid = parse_number(value, arguments.listen.port);
         } else if (option == "--threads") {
-            arguments.are_valid = parse_number(value, arguments.threads);
+            arguments.are_valid = parse_number(value, arguments.server.loops);
+        } else if (option == "--allow-host" && !value.empty()) {
+            arguments.server.hosts.emplace_back(value);
         } else if (option == "--stomp-port") {
             arguments.are_valid = parse_number(value, arguments.stomp_port.emplace());
         } else {
@@ -212,11 +215,11 @@ int main(int count, char** words) {
     if (!arguments.are_valid) {
         std::fputs(
             "usage: demo [--host ADDRESS] [--port 0-65535] [--threads N, 0: one per CPU]"
-            " [--stomp-port 0-65535]\n",
+            " [--stomp-port 0-65535] [--allow-host NAME]...\n",
             stderr);
         return 2;
     }
-    Demo demo(arguments.threads);
+    Demo demo(arguments.server);
     edgews::Server& server = demo.server();
     const edgews::Signals stop(server.loop(0), {SIGINT, SIGTERM},
                                [&](int) { server.shutdown(5'000); });

@@ -25,7 +25,7 @@ struct EchoOptions {
     static constexpr const char* usage =
         "[--host ADDRESS] [--port 0-65535] [--threads N, 0: one per CPU] [--max-message BYTES]"
         " [--busy-poll MICROSECONDS] [--idle-ping MILLISECONDS]"
-        " [--trusted-proxy ADDRESS, NETWORK or unix]... [--proxy-protocol]";
+        " [--trusted-proxy ADDRESS, NETWORK or unix]... [--proxy-protocol] [--allow-host NAME]...";
 
     // How many words it takes: an option, and its value if it has one. 0: it is not understood.
     int take(std::string_view option, std::string_view value) {
@@ -46,6 +46,8 @@ struct EchoOptions {
         if (option == "--idle-ping") return parse_number(value, route.idle_ping_ms);
         if (option == "--trusted-proxy") {
             server.trusted_proxies.emplace_back(value);
+        } else if (option == "--allow-host") {
+            server.hosts.emplace_back(value);
         } else if (option == "--host") {
             listen.host = value;
         } else {
@@ -54,6 +56,11 @@ struct EchoOptions {
         return true;
     }
 };
+
+inline void answer_text(edgews::Response& response, std::string_view text) {
+    response.headers.add("Content-Type", "text/plain; charset=utf-8");
+    response.body = text;
+}
 
 // Until SIGTERM or SIGINT. The process's exit status.
 inline int serve_echo(EchoOptions arguments) {
@@ -73,9 +80,10 @@ inline int serve_echo(EchoOptions arguments) {
               },
               options);
     server.ws("/sink", {.message = [](edgews::Connection&, edgews::Message) {}}, options);
-    server.get("/healthz", [](const edgews::Request&, edgews::Response& r) { r.body = "ok"; });
+    server.get("/healthz",
+               [](const edgews::Request&, edgews::Response& r) { answer_text(r, "ok"); });
     server.get("/whoami", [](const edgews::Request& request, edgews::Response& response) {
-        response.body = request.remote_address().ip();
+        answer_text(response, request.remote_address().ip());
     });
 
     const edgews::Signals stop(server.loop(0), {SIGINT, SIGTERM},

@@ -2,12 +2,13 @@
 //
 //     build/examples/stomp_broker [--host 127.0.0.1] [--port 15674] [--path /ws] [--tcp-port 61613]
 //         [--user login:passcode]... [--threads 1] [--max-queue 100000] [--when-full refuse]
-//         [--max-message 1048576] [--no-page]
+//         [--max-message 1048576] [--no-page] [--allow-host NAME]...
 //
 // With --user, only those get in, to the page too; without, everyone does. --tcp-port 0 picks a
 // free port, which the second line that it prints tells, and "none" opens none. A SEND to a queue
 // that is full: its producer is refused, the queue's oldest message is dropped, or the producer is
-// blocked. /app/echo answers whoever asks by reply-to. The page is examples/stomp_broker/, inside
+// blocked. Behind a proxy of this machine, --allow-host says the name that the world knows the
+// broker by. /app/echo answers whoever asks by reply-to. The page is examples/stomp_broker/, inside
 // this program.
 #include <edgews/edgews.hpp>
 #include <edgews/net/stomp/stomp_broker.hpp>
@@ -18,6 +19,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "number.hpp"
 #include "page.hpp"
@@ -37,6 +39,7 @@ struct Arguments {
     std::uint16_t tcp_port = 61613;
     examples::Users users{};
     unsigned threads = 1;
+    std::vector<std::string> hosts{};
     std::size_t queue_max = 100'000;
     edgews::stomp::WhenFull when_full = edgews::stomp::WhenFull::refuse;
     std::size_t message_max = 1024 * 1024;
@@ -45,7 +48,8 @@ struct Arguments {
     static constexpr const char* usage =
         "[--host ADDRESS] [--port 0-65535] [--path /PATH] [--tcp-port 0-65535 or none]"
         " [--user LOGIN:PASSCODE]... [--threads N, 0: one per CPU] [--max-queue MESSAGES]"
-        " [--when-full refuse|drop|block] [--max-message BYTES] [--no-page]";
+        " [--when-full refuse|drop|block] [--max-message BYTES] [--no-page]"
+        " [--allow-host NAME]...";
 
     bool take(std::string_view option, std::string_view value) {
         if (value.empty()) return false;
@@ -58,6 +62,10 @@ struct Arguments {
         if (option == "--tcp-port") {
             has_tcp = value != "none";
             return !has_tcp || parse_number(value, tcp_port);
+        }
+        if (option == "--allow-host") {
+            hosts.emplace_back(value);
+            return true;
         }
         if (option == "--path") {
             path = value;
@@ -114,7 +122,7 @@ int serve(const Arguments& arguments) {
     edgews::StompBroker broker(std::move(options), hooks_for(arguments));
     broker.app("/app/echo", [](edgews::StompRequest& request) { request.reply(request.text()); });
 
-    edgews::Server server({.loops = arguments.threads});
+    edgews::Server server({.loops = arguments.threads, .hosts = arguments.hosts});
     broker.attach(server, arguments.path);
     if (arguments.has_page) serve_page(server, broker, arguments);
 

@@ -153,6 +153,15 @@ inline constexpr std::array option_rows{
               [](Options& o, std::string_view text) {
                   return parse_number(text, o.client.redirect_count_max, 0U);
               }},
+    OptionRow{"--max-head", "", "BYTES",
+              "of the server's answer, before its body, and of each of\n"
+              "its lines (16384 and 8192; at most 65535)",
+              [](Options& o, std::string_view text) {
+                  edgews::HttpLimits& http = o.client.http;
+                  const bool is_number = parse_number(text, http.head_size_max, std::size_t{1});
+                  http.line_size_max = http.head_size_max;
+                  return is_number && http.head_size_max <= edgews::http_head_capacity;
+              }},
     OptionRow{"--reconnect", "", "", "after a loss or a failure, again and again",
               [](Options& o, std::string_view) { return o.client.reconnect.enabled = true; }},
     OptionRow{"--ping", "", "TIME", "between pings (30s; 0: none)",

@@ -54,7 +54,8 @@ struct ClientOptions {
     std::vector<ClientHeader> headers{};
     std::string origin{};  // Empty: none, as programs do.
 
-    // A Unix socket to connect to, in place of the URL's host.
+    // A Unix socket to connect to, in place of the URL's host. '@' or a NUL begins an abstract
+    // name.
     std::string unix_path{};
     // An HTTP proxy to ask for a tunnel (CONNECT): "http://user:password@proxy:3128". Empty: none.
     std::string proxy{};
@@ -80,7 +81,7 @@ struct ClientOptions {
     // As in RouteOptions.
     std::size_t message_size_max = 16 * 1024 * 1024;
     std::size_t frame_size_max = SIZE_MAX;
-    std::uint32_t fragment_count_max = 128 * 1024;
+    std::uint32_t fragment_count_max = 0;
     std::size_t backlog_size_max = 16 * 1024 * 1024;
     std::size_t drain_mark = 64 * 1024;
     Overflow overflow = Overflow::drop;

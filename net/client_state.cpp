@@ -114,6 +114,7 @@ void ClientState::begin() {
     phase_ = Phase::connecting;
     url_text_ = wanted_url_;
     redirect_count_ = 0;
+    why_not_followed_.clear();
     is_elsewhere_ = is_unwanted_ = false;
     failure_.clear();
     peer_ = Address();
@@ -170,7 +171,7 @@ void ClientState::dial() {
     auto done = [this](Dialed result) { dialed(std::move(result)); };
     if (!options_.unix_path.empty()) return dialer_.start_unix(options_.unix_path, done);
     const WebSocketUrl& target = is_proxied() ? proxy_ : url_;
-    dialer_.start(std::string(target.bare_host()), target.port, done);
+    dialer_.start(target.dial_host(), target.port, done);
 }
 
 void ClientState::dialed(Dialed dialed) {
@@ -230,27 +231,36 @@ void ClientState::opened(ClientOpening& opening, const HttpHead& head,
 void ClientState::opening_failed(ClientError error) {
     const auto self = shared_from_this();
     opening_ = nullptr;
-    error.error.message = "open " + name_ + ": " + error.error.message;
+    error.error.message = "open " + name_ + ": " + error.error.message + why_not_followed_;
     end(&error, {});
 }
 
-// Where the server's answer leads us; empty: nowhere that we would go.
-std::optional<WebSocketUrl> ClientState::redirection(const HttpHead& head) const {
-    if (!is_redirection(head.status()) || redirect_count_ == options_.redirect_count_max) return {};
-    const auto location = head.header("Location");
-    if (!location) return {};
-    WebSocketUrl target = resolve_location(url_, *location);
-    const bool is_bad = target.fault != UrlFault::none || (url_.is_secure && !target.is_secure);
-    return is_bad ? std::nullopt : std::optional(std::move(target));
+// Why we do not go where a redirection leads; empty: we do.
+std::string ClientState::why_not(const HttpHead& head, const WebSocketUrl& target) const {
+    const std::string count_max = std::to_string(options_.redirect_count_max);
+    if (redirect_count_ == options_.redirect_count_max) {
+        return "not followed: ClientOptions::redirect_count_max is " + count_max;
+    }
+    if (!head.header("Location")) return "it has no Location";
+    if (target.fault != UrlFault::none) {
+        return "its Location cannot be used: " + std::string(edgews::describe(target.fault));
+    }
+    const bool is_downgrade = url_.is_secure && !target.is_secure;
+    return is_downgrade ? "not followed: it leads from wss to ws" : "";
 }
 
 bool ClientState::leads_on(const HttpHead& head) {
-    const std::optional<WebSocketUrl> target = redirection(head);
-    if (!target) return false;
+    if (!is_redirection(head.status())) return false;
+    const WebSocketUrl target = resolve_location(url_, head.header("Location").value_or(""));
+    const std::string why = why_not(head, target);
+    if (!why.empty()) {
+        why_not_followed_ = " (" + why + ")";
+        return false;
+    }
     std::exchange(opening_, nullptr)->cancel();
     ++redirect_count_;
-    is_elsewhere_ |= !is_same_origin(url_, *target);
-    url_text_ = target->to_string();
+    is_elsewhere_ |= !is_same_origin(url_, target);
+    url_text_ = target.to_string();
     dial();
     return true;
 }

@@ -68,7 +68,7 @@ class ClientState final : public std::enable_shared_from_this<ClientState>,
                 std::span<std::byte> rest) override;
     void opening_failed(ClientError error) override;
     [[nodiscard]] bool leads_on(const HttpHead& head) override;
-    [[nodiscard]] std::optional<WebSocketUrl> redirection(const HttpHead& head) const;
+    [[nodiscard]] std::string why_not(const HttpHead& head, const WebSocketUrl& target) const;
     [[nodiscard]] Error error_of(std::errc code, std::string_view what) const;
     [[nodiscard]] ClientStage stage() const noexcept;
     void fail(ClientStage stage, Error error);
@@ -126,7 +126,8 @@ class ClientState final : public std::enable_shared_from_this<ClientState>,
     std::uint64_t answered_us_ = 0;  // and the last one whose pong came.
     std::uint32_t pinged_ms_ = 0;    // When the first one left that waits for an answer.
     unsigned redirect_count_ = 0;
-    unsigned failure_count_ = 0;  // Since the connection was stable.
+    std::string why_not_followed_{};  // For the error about the last redirection: " (why)".
+    unsigned failure_count_ = 0;      // Since the connection was stable.
     std::uint64_t opened_ms_ = 0;
     Token open_timer_ = no_token;
     Token ping_timer_ = no_token;

@@ -253,7 +253,7 @@ void Dialer::start(std::string host, std::uint16_t port, Function<void(Dialed)> 
 }
 
 void Dialer::start_unix(const std::string& path, Function<void(Dialed)> done) {
-    add_dial("unix:" + path, std::move(done));
+    add_dial(unix_name(path), std::move(done));
     loop_.post([&loop = loop_, token = dial_, address = unix_socket_address(path)] {
         Source* const source = loop.slots().find(token);
         if (source != nullptr) static_cast<Dial*>(source)->connect_unix(address);

@@ -1,6 +1,7 @@
 #include <edgews/net/http_connection.hpp>
 
 #include <edgews/core/proxy_protocol.hpp>
+#include <edgews/core/request_host.hpp>
 #include <edgews/net/listener.hpp>
 #include <edgews/net/output_queue.hpp>
 #include <edgews/net/shard.hpp>
@@ -25,6 +26,24 @@ std::string_view as_text(std::span<const std::byte> bytes) noexcept {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
+// The answer to HEAD ends with its head, whatever it says (RFC 9110, section 9.3.2).
+bool wants_content(const HttpHead& head) noexcept {
+    return head.method() != "HEAD";
+}
+
+// Whether the requests of a peer have to be for a name of ServerOptions::hosts.
+bool must_name_host(const Shard& shard, const ListenerSetup& listener, bool is_proxy) {
+    if (!shard.options().hosts.empty()) return true;
+    return listener.is_loopback && !listener.tls && !is_proxy;
+}
+
+// An answer of the engine's own words.
+Response plain_text(unsigned status, std::string_view body) {
+    Response response{.status = status, .body = std::string(body)};
+    if (!body.empty()) response.headers.add("Content-Type", plain_text_type);
+    return response;
+}
+
 }  // namespace
 
 HttpConnection::HttpConnection(Shard& shard, const Address& peer, const ListenerSetup& listener)
@@ -34,6 +53,7 @@ HttpConnection::HttpConnection(Shard& shard, const Address& peer, const Listener
       admission_(shard, peer),
       tls_(listener.tls),
       is_from_proxy_(shard.trusted_proxies().contains(peer)),
+      checks_host_(must_name_host(shard, listener, is_from_proxy_)),
       awaits_proxy_header_(is_from_proxy_ && listener.proxy_protocol) {}
 
 HttpConnection::~HttpConnection() = default;
@@ -103,7 +123,7 @@ void HttpConnection::process(std::span<std::byte> input) {
     while (!input.empty() && is_open() && !is_broken() && !pending_) {
         switch (head->parse(as_text(input))) {
             case HttpHead::Progress::more: return keep(input, *head);
-            case HttpHead::Progress::failed: return refuse(head->fault());
+            case HttpHead::Progress::failed: return refuse(*head, head->fault());
             case HttpHead::Progress::complete: break;
         }
         input = input.subspan(head->size());
@@ -184,6 +204,7 @@ void HttpConnection::keep(std::span<const std::byte> input, const HttpHead& head
     is_head_begun_ = true;
     partial_ = std::make_unique<Partial>(Partial{head, loop().pool().take(input.size())});
     partial_->bytes.append(input);
+    partial_->head.rebase(as_text(partial_->bytes.bytes()));
 }
 
 void HttpConnection::serve(const HttpHead& head, std::span<std::byte> rest) {
@@ -191,19 +212,49 @@ void HttpConnection::serve(const HttpHead& head, std::span<std::byte> rest) {
     if (is_from_proxy_) find_client(head);
     if (admission_.is_refused()) {
         shard_.counters().add(Counter::connections_refused);
-        return answer_error(503, "There are too many connections.\n");
+        return answer_error(503, "There are too many connections.\n", wants_content(head));
     }
+    // There are no tunnels here, and no options of all paths together.
+    if (!is_known_method(head.method()) || head.method() == "CONNECT" || head.target() == "*") {
+        return respond(head, plain_text(501, "There is no such method here.\n"));
+    }
+    if (checks_host_ && !is_for_us(head)) return refuse(head, HandshakeFault::host_forbidden);
+    if (head.method() == "OPTIONS") return serve_options(head);
     PathParameters parameters;
     const HttpRoute* http = shard_.router().find_http(head.path(), parameters);
     // A path may have both; then what the request looks like decides.
     if (http == nullptr || wants_websocket(head)) {
         const WebSocketRoute* route = shard_.router().find_websocket(head.path(), parameters);
-        if (route != nullptr) return serve_websocket(head, *route, parameters, rest);
+        // By HTTP/1.0 it is ignored (RFC 9110, section 7.8).
+        const bool is_ignored = http != nullptr && head.is_http_1_0() &&
+                                (route == nullptr || !route->options.http_1_0_upgrades);
+        if (route != nullptr && !is_ignored) {
+            return serve_websocket(head, *route, parameters, rest);
+        }
     }
-    if (http == nullptr) return respond(head, {.status = 404, .body = "Not found.\n"});
+    if (http == nullptr) return respond(head, plain_text(404, "Not found.\n"));
     parameters = {};
     http = shard_.router().find_http(head.path(), parameters);
     serve_http(head, *http, parameters);
+}
+
+// Without a list, only browsers matter, and these say an Origin in each upgrade.
+bool HttpConnection::is_for_us(const HttpHead& head) const {
+    const std::vector<std::string>& hosts = shard_.options().hosts;
+    const bool is_program = hosts.empty() && wants_websocket(head) && !head.header("Origin");
+    return is_program || host_allowed(head.host(), hosts);
+}
+
+// What may be asked of a path. HAProxy asks so whether a server is well.
+void HttpConnection::serve_options(const HttpHead& head) {
+    PathParameters parameters;
+    const bool is_http = shard_.router().find_http(head.path(), parameters) != nullptr;
+    if (!is_http && shard_.router().find_websocket(head.path(), parameters) == nullptr) {
+        return respond(head, plain_text(404, "Not found.\n"));
+    }
+    Response response{.status = 204};
+    response.headers.add("Allow", is_http ? "GET, HEAD" : "GET");
+    respond(head, response);
 }
 
 void HttpConnection::serve_http(const HttpHead& head, const HttpRoute& route,
@@ -218,20 +269,22 @@ void HttpConnection::serve_http(const HttpHead& head, const HttpRoute& route,
         route.handler(Request(head, parameters, admission_.address(), transport()), response);
     } catch (...) {
         shard_.counters().add(Counter::handler_failures);
-        response = {.status = 500, .body = "Internal server error.\n"};
+        response = plain_text(500, "Internal server error.\n");
     }
     respond(head, response);
 }
 
 void HttpConnection::serve_websocket(const HttpHead& head, const WebSocketRoute& route,
                                      const PathParameters& parameters, std::span<std::byte> rest) {
-    const OpeningRequest opening = read_opening_request(head);
-    if (opening.fault != HandshakeFault::none) return refuse(opening.fault);
+    const OpeningRequest opening =
+        read_opening_request(head, {.http_1_0_allowed = route.options.http_1_0_upgrades,
+                                    .extensions_served = route.options.compression != nullptr});
+    if (opening.fault != HandshakeFault::none) return refuse(head, opening.fault);
     if (!origin_allowed({.origin = head.header("Origin"),
                          .host = head.host(),
                          .secure = transport() != nullptr},
                         route.options.origins)) {
-        return refuse(HandshakeFault::origin_forbidden);
+        return refuse(head, HandshakeFault::origin_forbidden);
     }
     if (shard_.is_shutting_down()) return answer_error(503, "The server is shutting down.\n");
     try {
@@ -293,7 +346,11 @@ void HttpConnection::accept(std::string_view key, const UpgradeAnswer& answer,
 void HttpConnection::reject(unsigned status, const ResponseHeaders& headers,
                             std::string_view body) {
     shard_.counters().add(Counter::handshakes_refused);
-    respond_and_finish({.status = status, .headers = headers, .body = std::string(body)});
+    Response response{.status = status, .headers = headers, .body = std::string(body)};
+    if (!body.empty() && !has_header(headers.fields(), "Content-Type")) {
+        response.headers.add("Content-Type", plain_text_type);
+    }
+    respond_and_finish(response);
 }
 
 bool HttpConnection::accept_pending(UpgradeAnswer answer) {
@@ -331,7 +388,8 @@ void HttpConnection::on_timer() {
         if (!pending_->deferred.claim()) return loop().schedule(*this, linger_ms);
         reject_pending(503, "The decision took too long.\n");
     } else if (is_head_begun_) {
-        answer_error(408, "The request took too long.\n");
+        const bool has_body = !partial_ || wants_content(partial_->head);
+        answer_error(408, "The request took too long.\n", has_body);
     } else if (is_being_read()) {
         loop().schedule(*this, shard_.options().keep_alive_timeout_ms);
     } else {
@@ -350,11 +408,11 @@ void HttpConnection::shut_down() {
 }
 
 template <class Fault>
-void HttpConnection::refuse(Fault fault) {
+void HttpConnection::refuse(const HttpHead& head, Fault fault) {
     shard_.counters().add(Counter::handshakes_refused);
     std::string& text = shard_.scratch_text();
     text.clear();
-    append_refusal(text, fault);
+    append_refusal(text, fault, {.date = shard_.date(), .has_content = wants_content(head)});
     send_scratch();
     finish(Farewell::linger, linger_ms);
 }
@@ -362,22 +420,25 @@ void HttpConnection::refuse(Fault fault) {
 // Answers a plain request; the connection goes on, if the client wants and may.
 void HttpConnection::respond(const HttpHead& head, const Response& response) {
     shard_.counters().add(Counter::http_requests);
-    // We do not read bodies: behind one we would not find the next request.
-    const bool keep_alive = head.keep_alive() && !head.has_body() && !shard_.is_shutting_down();
-    append_response(response, keep_alive, head.method() != "HEAD");
+    // We do not read bodies: behind one we would not find the next request. Nor is there one behind
+    // CONNECT, and HTTP/1.0 leaves it to the server.
+    const bool is_followed =
+        !head.has_body() && !head.is_http_1_0() && head.method() != "CONNECT" && head.keep_alive();
+    const bool keep_alive = is_followed && !shard_.is_shutting_down();
+    append_response(response, keep_alive, wants_content(head));
     if (!keep_alive) return finish(Farewell::linger, linger_ms);
     loop().schedule(*this, shard_.options().keep_alive_timeout_ms);
     // Between its requests, a proxy's connection is for no client.
     if (is_from_proxy_) admission_.move_to(from_);
 }
 
-void HttpConnection::respond_and_finish(const Response& response) {
-    append_response(response, false, true);
+void HttpConnection::respond_and_finish(const Response& response, bool has_body) {
+    append_response(response, false, has_body);
     finish(Farewell::linger, linger_ms);
 }
 
-void HttpConnection::answer_error(unsigned status, std::string_view body) {
-    respond_and_finish({.status = status, .body = std::string(body)});
+void HttpConnection::answer_error(unsigned status, std::string_view body, bool has_body) {
+    respond_and_finish(plain_text(status, body), has_body);
 }
 
 void HttpConnection::append_response(const Response& response, bool keep_alive, bool has_body) {
@@ -387,7 +448,8 @@ void HttpConnection::append_response(const Response& response, bool keep_alive, 
     const HeaderFault fault = append_response_head(text, {.status = response.status,
                                                           .headers = headers,
                                                           .content_length = response.body.size(),
-                                                          .keep_alive = keep_alive});
+                                                          .keep_alive = keep_alive,
+                                                          .date = shard_.date()});
     if (fault != HeaderFault::none) {  // Of the status; headers were checked one by one.
         return append_response({.status = 500}, keep_alive, has_body);
     }

@@ -67,6 +67,8 @@ class HttpConnection final : public Stream {
     void put_off(std::span<const std::byte> input);
     void keep(std::span<const std::byte> input, const HttpHead& head);
     void serve(const HttpHead& head, std::span<std::byte> rest);
+    [[nodiscard]] bool is_for_us(const HttpHead& head) const;
+    void serve_options(const HttpHead& head);
     void serve_http(const HttpHead& head, const HttpRoute& route, const PathParameters& parameters);
     void serve_websocket(const HttpHead& head, const WebSocketRoute& route,
                          const PathParameters& parameters, std::span<std::byte> rest);
@@ -77,10 +79,10 @@ class HttpConnection final : public Stream {
     void reject(unsigned status, const ResponseHeaders& headers, std::string_view body);
 
     template <class Fault>
-    void refuse(Fault fault);
+    void refuse(const HttpHead& head, Fault fault);
     void respond(const HttpHead& head, const Response& response);
-    void respond_and_finish(const Response& response);
-    void answer_error(unsigned status, std::string_view body = {});
+    void respond_and_finish(const Response& response, bool has_body = true);
+    void answer_error(unsigned status, std::string_view body = {}, bool has_body = true);
     void append_response(const Response& response, bool keep_alive, bool has_body);
     void send_scratch();
 
@@ -94,6 +96,7 @@ class HttpConnection final : public Stream {
     bool is_head_begun_ = false;
     bool is_put_off_ = false;  // partial_ may hold whole requests.
     bool is_from_proxy_;       // A trusted one: its requests say whom they are for.
+    bool checks_host_;         // See ServerOptions::hosts.
     bool awaits_proxy_header_;
 };
 

@@ -119,31 +119,49 @@ bool is_unix_path_alive(const SocketAddress& address) noexcept {
     return ::connect(probe.get(), address.get(), address.size) == 0 || errno != ECONNREFUSED;
 }
 
-Opened listen_unix(const std::string& path, int backlog) noexcept {
-    const SocketAddress address = unix_socket_address(path);
-    if (address.size == 0) return {.error = ENAMETOOLONG};
-    Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    if (!fd) return {.error = errno};
+void remove_stale_file(const std::string& path, const SocketAddress& address) noexcept {
     struct stat status {};
     if (::stat(path.c_str(), &status) == 0 && S_ISSOCK(status.st_mode) &&
         !is_unix_path_alive(address)) {
         ::unlink(path.c_str());
     }
-    if (::bind(fd.get(), address.get(), address.size) != 0 || ::listen(fd.get(), backlog) != 0) {
-        return {.error = errno};
+}
+
+// The mode is the file's before anyone can connect, which takes listen().
+Opened listen_unix(const ListenOptions& options) noexcept {
+    const std::string& path = options.unix_path;
+    const bool is_file = !is_abstract(path);
+    const SocketAddress address = unix_socket_address(path);
+    if (address.size == 0) return {.error = ENAMETOOLONG};
+    Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    if (!fd) return {.error = errno};
+    if (is_file) remove_stale_file(path, address);
+    const mode_t mode = options.unix_mode;
+    if (::bind(fd.get(), address.get(), address.size) != 0) return {.error = errno};
+    if ((mode != 0 && ::chmod(path.c_str(), mode) != 0) ||
+        ::listen(fd.get(), options.backlog) != 0) {
+        const int error = errno;
+        if (is_file) ::unlink(path.c_str());
+        return {.error = error};
     }
     return {.fd = std::move(fd)};
 }
 
 ListenSockets open_unix(const ListenOptions& options) {
     ListenSockets sockets;
-    sockets.name = "unix:" + options.unix_path;
-    Opened opened = listen_unix(options.unix_path, options.backlog);
+    sockets.name = unix_name(options.unix_path);
+    const bool has_file = !is_abstract(options.unix_path);
+    if (options.unix_mode > 0777 || (options.unix_mode != 0 && !has_file)) {
+        sockets.error = make_error(EINVAL, sockets.name + ", ListenOptions::unix_mode");
+        return sockets;
+    }
+    Opened opened = listen_unix(options);
     if (opened.error != 0) {
         sockets.error = make_error(opened.error, sockets.name);
-    } else {
-        sockets.fds.push_back(std::move(opened.fd));
+        return sockets;
     }
+    sockets.fds.push_back(std::move(opened.fd));
+    if (has_file) sockets.unix_file = options.unix_path;
     return sockets;
 }
 

@@ -17,6 +17,7 @@ class TransportFactory;
 struct ListenerSetup {
     bool is_shared = false;       // Other loops listen on the same socket.
     bool proxy_protocol = false;  // See ListenOptions.
+    bool is_loopback = false;     // It listens on a loopback address.
     std::shared_ptr<const TransportFactory> tls{};
     std::shared_ptr<const StreamProtocol> protocol{};  // Null: HTTP.
 };

@@ -29,7 +29,8 @@ struct RouteOptions {
     std::size_t message_size_max = 1024 * 1024;
     // Bytes of a received frame (1009), and frames of a received message (1008).
     std::size_t frame_size_max = SIZE_MAX;
-    std::uint32_t fragment_count_max = 128 * 1024;
+    // 0: one for each byte of message_size_max, at least 131,072: only empty ones are too many.
+    std::uint32_t fragment_count_max = 0;
 
     // Bytes that may wait for a slow peer. One message may always be sent when nothing
     // waits, however large; beyond that this is a hard limit.
@@ -57,13 +58,22 @@ struct RouteOptions {
     // Bytes of a message's payload in a second, on average over `message_timeout_ms`.
     std::uint32_t message_rate_min = 128;
 
-    // Origins of pages that may connect: "https://app.example", or "*" for any.
-    // Empty: the page's own only (RFC 6455, section 10.2). Programs send no Origin
-    // and always may.
+    // Origins that may connect (RFC 6455, section 10.2), as browsers write them, with the port
+    // unless it is the scheme's: "https://app.example", "http://localhost:3000", "null", "file://";
+    // "same-origin" for pages of this server's own, or "*" for any. The list is the whole list; all
+    // others are answered 403.
+    // Empty: the server's own, which are http, https, ws and wss with the host and port of the Host
+    // header. Programs that send no Origin always may; others do send one: what they make of the
+    // URL is the server's own, but "file://", as some libraries for microcontrollers write it, is
+    // refused, because pages from files send that, too.
     std::vector<std::string> origins{};
     // Subprotocols, the preferred first. The first that the client offers is
     // chosen, unless the upgrade handler chooses; none fits: none.
     std::vector<std::string> subprotocols{};
+
+    // A request of HTTP/1.0 may upgrade, too: SWI-Prolog's client sends one. RFC 9110, section 7.8,
+    // has such an Upgrade ignored, and some proxies that speak 1.0 pass one on without knowing it.
+    bool http_1_0_upgrades = false;
 
     // permessage-deflate (RFC 7692), for clients that offer it; null: none. Comes from an add-on,
     // deflate/deflate.hpp.
@@ -92,6 +102,15 @@ struct ServerOptions {
     // connections are not counted so. 0: no limit.
     std::size_t connections_per_address_max = 0;
 
+    // Names that requests may be for, in any case and at any port: "app.example", or "*" for any.
+    // All others are answered 421. IP addresses, "localhost", what ends in ".localhost", names
+    // without a dot, and requests of HTTP/1.0 without a name are always good.
+    // Empty: any name; but at listeners on a loopback address none, since a page that has its name
+    // lead there (DNS rebinding) would be of one origin with the server. Exempt from that are
+    // trusted proxies, who pass names on, TLS, where such a name has no certificate, and upgrades
+    // without an Origin, which no browser sends.
+    std::vector<std::string> hosts{};
+
     // Who is believed when it says whose connection or request it forwards: addresses, networks
     // ("10.0.0.0/8", "fd00::/8"), or "unix" for whoever connects to a Unix socket. Anyone who can
     // reach the server from there can claim to be anyone. Empty: nobody is believed.
@@ -107,8 +126,12 @@ struct ListenOptions {
     // 0: a free one, see Server::port().
     std::uint16_t port = 0;
     // A Unix socket, in place of host and port. A stale file is replaced, and the file is removed
-    // when the server ends.
+    // when the server ends. What begins with '@' or with a NUL is the rest of an abstract name,
+    // which is no file ("./@x" is one).
     std::string unix_path{};
+    // The file's permissions, 1 to 0777: 0660 lets its group connect. They hold before anyone can
+    // connect, whatever the umask. 0: what the umask leaves of 0777. Abstract names have none.
+    std::uint32_t unix_mode = 0;
     // A bound, listening stream socket (from a supervisor), in place of both. Becomes the server's.
     int adopted_fd = -1;
     int backlog = 4096;

@@ -208,6 +208,8 @@ std::optional<Resolved> resolve_at_once(const std::string& host, std::uint16_t p
         return failed(host, EAI_NONAME);
     }
     if (!literal.error) return literal;
+    // Of a zone that this machine does not have: no name server knows it either.
+    if (host.find('%') != std::string::npos) return failed(host, EAI_NONAME);
     return std::nullopt;
 }
 

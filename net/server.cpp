@@ -1,9 +1,12 @@
 #include <edgews/net/server.hpp>
 
+#include <edgews/core/request_host.hpp>
+#include <edgews/net/address.hpp>
 #include <edgews/net/admission_control.hpp>
 #include <edgews/net/listen_socket.hpp>
 #include <edgews/net/listener.hpp>
 #include <edgews/net/shard.hpp>
+#include <edgews/net/socket.hpp>
 
 #include <fcntl.h>
 #include <sched.h>
@@ -43,6 +46,17 @@ Error add_trusted_proxies(TrustedProxies& proxies, const std::vector<std::string
                 "trusted proxy \"" + text +
                     "\": neither an address nor a network (with no bits set behind its prefix) nor "
                     "\"unix\""};
+    }
+    return {};
+}
+
+// The error names the first entry that can never match.
+Error check_hosts(const std::vector<std::string>& hosts) {
+    for (const std::string& host : hosts) {
+        if (is_host_entry(host)) continue;
+        return {std::make_error_code(std::errc::invalid_argument),
+                "ServerOptions::hosts: \"" + host +
+                    "\" is neither a name nor an address (without a port) nor \"*\""};
     }
     return {};
 }
@@ -92,6 +106,7 @@ Server::Server(ServerOptions options) : state_(std::make_unique<State>()) {
         .total_max = total_max, .per_address_max = options.connections_per_address_max});
     state_->option_error =
         add_trusted_proxies(state_->common.trusted_proxies, options.trusted_proxies);
+    if (!state_->option_error) state_->option_error = check_hosts(options.hosts);
     state_->common.options = std::move(options);
 }
 
@@ -149,9 +164,11 @@ Error Server::listen(const ListenOptions& options) {
     if (sockets.error) return sockets.error;
     state_->names.push_back(std::move(sockets.name));
     if (state_->port == 0) state_->port = sockets.port;
-    if (!options.unix_path.empty()) state_->unix_paths.push_back(options.unix_path);
+    if (!sockets.unix_file.empty()) state_->unix_paths.push_back(std::move(sockets.unix_file));
+    const Address bound(*local_address(sockets.fds.front()).get());
     const ListenerSetup setup{.is_shared = sockets.fds.size() < loop_count(),
                               .proxy_protocol = options.proxy_protocol,
+                              .is_loopback = bound.is_loopback(),
                               .tls = options.tls,
                               .protocol = options.protocol};
     while (sockets.fds.size() < loop_count()) {

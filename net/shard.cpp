@@ -8,6 +8,7 @@
 #include <edgews/net/transport.hpp>
 
 #include <cassert>
+#include <ctime>
 #include <system_error>
 #include <utility>
 
@@ -87,6 +88,14 @@ void Shard::terminate_all() {
     for (std::size_t i = 0; i < slots.count(); ++i) {
         if (Source* source = slots.at(i)) source->abandon();
     }
+}
+
+// Written once a second; to read the clock takes no system call.
+std::string_view Shard::date() noexcept {
+    const std::int64_t now = ::time(nullptr);
+    if (now != date_second_) date_ = http_date(now);
+    date_second_ = now;
+    return {date_.data(), date_.size()};
 }
 
 void Shard::enter() noexcept {

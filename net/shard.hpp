@@ -1,6 +1,7 @@
 // One server's part on one loop: its listeners, routes, topics and counters.
 #pragma once
 
+#include <edgews/core/http_date.hpp>
 #include <edgews/core/http_head.hpp>
 #include <edgews/net/address.hpp>
 #include <edgews/net/admission_control.hpp>
@@ -12,10 +13,13 @@
 #include <edgews/net/shared.hpp>
 #include <edgews/net/trusted_proxies.hpp>
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace edgews {
@@ -77,6 +81,8 @@ class Shard {
     // For whoever reads a head or writes a response at the moment.
     [[nodiscard]] HttpHead& scratch_head() noexcept { return scratch_head_; }
     [[nodiscard]] std::string& scratch_text() noexcept { return scratch_text_; }
+    // The value of a Date header, of the present second. Valid until the next call.
+    [[nodiscard]] std::string_view date() noexcept;
 
   private:
     void accepted_other(Fd fd, const Address& peer, const ListenerSetup& listener);
@@ -89,6 +95,8 @@ class Shard {
     std::vector<Token> listeners_;
     HttpHead scratch_head_;
     std::string scratch_text_;
+    std::array<char, http_date_size> date_{};
+    std::int64_t date_second_ = -1;  // That date_ says, since 1970; -1: it says nothing yet.
     std::size_t connection_count_ = 0;
     Function<void()> done_;  // Set once the shutdown began.
     bool is_done_ = false;

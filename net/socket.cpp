@@ -7,16 +7,31 @@
 #include <sys/un.h>
 
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 
 namespace edgews {
 
+bool is_abstract(std::string_view path) noexcept {
+    return path.starts_with('@') || path.starts_with('\0');
+}
+
+std::string unix_name(const std::string& path) {
+    return is_abstract(path) ? "unix:@" + path.substr(1) : "unix:" + path;
+}
+
+// An abstract name has no end but the address's own, and may fill it.
 SocketAddress unix_socket_address(const std::string& path) noexcept {
+    const bool is_file = !is_abstract(path);
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
-    if (path.size() >= sizeof address.sun_path) return {};
+    if (path.size() + (is_file ? 1 : 0) > sizeof address.sun_path) return {};
     std::memcpy(address.sun_path, path.data(), path.size());
+    if (!is_file) address.sun_path[0] = '\0';
     SocketAddress result{.size = sizeof address};
+    if (!is_file) {
+        result.size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size());
+    }
     std::memcpy(&result.storage, &address, sizeof address);
     return result;
 }

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include <string>
+#include <string_view>
 
 namespace edgews {
 
@@ -20,7 +21,12 @@ struct SocketAddress {
     }
 };
 
-// That of a Unix socket's file. Size 0: no address has room for so long a path.
+// Whether a Unix socket has an abstract name, in place of a file: the path begins with '@' or NUL.
+[[nodiscard]] bool is_abstract(std::string_view path) noexcept;
+// "unix:/run/x"; "unix:@name" of an abstract one.
+[[nodiscard]] std::string unix_name(const std::string& path);
+// That of a Unix socket's file, or of its abstract name. Size 0: no address has room for so long a
+// path.
 [[nodiscard]] SocketAddress unix_socket_address(const std::string& path) noexcept;
 // What the socket is bound to.
 [[nodiscard]] SocketAddress local_address(const Fd& fd) noexcept;

@@ -1,5 +1,8 @@
 #include <edgews/tls/tls_transport.hpp>
 
+#include <edgews/core/http_date.hpp>
+#include <edgews/core/http_response.hpp>
+
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/x509.h>
@@ -9,7 +12,9 @@
 #include <array>
 #include <cassert>
 #include <cstring>
+#include <ctime>
 #include <new>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -19,10 +24,26 @@ namespace {
 
 constexpr std::size_t fragment_size_max = 16 * 1024;  // Of plaintext in a record (RFC 8446, 5.1).
 constexpr std::size_t empty_size_max = 64 * 1024;
-constexpr std::string_view plain_answer =
-    "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\n"
-    "Content-Length: 37\r\n\r\nThis port speaks TLS: use https/wss.\n";
-static_assert(plain_answer.size() - plain_answer.find("\r\n\r\n") - 4 == 37);
+constexpr std::string_view plain_sentence = "This port speaks TLS: use https/wss.\n";
+
+// To a request without TLS. The answer to HEAD has no content (RFC 9110, section 9.3.2).
+std::string plain_answer(bool has_content) {
+    const std::array headers{HeaderField{"Content-Type", plain_text_type}};
+    const auto date = http_date(::time(nullptr));
+    std::string answer;
+    (void)append_response_head(answer, {.status = 400,
+                                        .headers = headers,
+                                        .content_length = plain_sentence.size(),
+                                        .keep_alive = false,
+                                        .date = {date.data(), date.size()}});
+    return has_content ? answer.append(plain_sentence) : answer;
+}
+
+bool begins_with_head(std::span<const std::byte> received) noexcept {
+    constexpr std::string_view head = "HEAD ";
+    return received.size() >= head.size() &&
+           std::memcmp(received.data(), head.data(), head.size()) == 0;
+}
 
 std::string subject_of(X509* certificate) {
     std::unique_ptr<BIO, Release<BIO_free_all>> text(BIO_new(BIO_s_mem()));
@@ -96,6 +117,7 @@ std::size_t TlsTransport::open(std::span<const std::byte> received,
     assert(state_ != State::failed);
     ERR_clear_error();  // Of the application's.
     received_ = received;
+    is_head_request_ |= state_ == State::opening && begins_with_head(received);
     std::size_t size = 0;
     while (state_ == State::open || (state_ == State::opening && shake_hands())) {
         // Asked for more than there is, OpenSSL takes as long as for a small record.
@@ -197,7 +219,8 @@ void TlsTransport::fail(const char* reason_if_none) noexcept {
     if (SSL_is_server(session_.get()) == 1 && ERR_GET_REASON(error) == SSL_R_HTTP_REQUEST) {
         pending_.reset();
         pending_begin_ = 0;
-        append(std::as_bytes(std::span(plain_answer)));
+        const std::string answer = plain_answer(!is_head_request_);
+        append(std::as_bytes(std::span(answer)));
     }
     if (on_failure_ != nullptr && *on_failure_) (*on_failure_)(failure_, peer_);
 }

@@ -68,8 +68,9 @@ class TlsTransport final : public Transport {
     Buffer pending_;
     std::size_t pending_begin_ = 0;  // What is before it was sent.
     State state_ = State::opening;
-    bool has_ended_ = false;      // We have said so.
-    std::size_t empty_size_ = 0;  // Bytes of records since one held something.
+    bool has_ended_ = false;        // We have said so.
+    bool is_head_request_ = false;  // Of somebody who does not speak TLS.
+    std::size_t empty_size_ = 0;    // Bytes of records since one held something.
     TransportInfo info_;
     std::string failure_{};
 };

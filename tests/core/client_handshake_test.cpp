@@ -189,6 +189,7 @@ TEST(ClientHandshake, all_correct_forms_of_a_response_are_accepted) {
         {.connection = "Connection: keep-alive\r\nConnection: ,upgrade\r\n"},
         {.accept = "sec-websocket-accept:\t s3pPLMBiTxaQ9kYGzzhZRbK+xOo= \r\n"},
         {.more = extensions + "\r\n" + extensions + " , ,\r\n"},
+        {.more = protocol + "\r\n"},
         {.more = "Content-Length: 0\r\n"},  // Means nothing in a 101 (RFC 9112, section 6.3).
         {.more = "Sec-WebSocket-Version: 13\r\nServer: x\r\nDate: y\r\n"},
     };
@@ -250,7 +251,10 @@ const std::vector<FaultRow> nothing_offered_rows = {
      ResponseFault::extension_unexpected},
     {"malformed", {.more = extensions + ";\r\n"}, ResponseFault::extension_unexpected},
     {"subprotocol", {.more = protocol + "chat\r\n"}, ResponseFault::subprotocol_unexpected},
-    {"empty", {.more = protocol + "\r\n"}, ResponseFault::subprotocol_unexpected},
+    {"comma", {.more = protocol + ",\r\n"}, ResponseFault::subprotocol_unexpected},
+    {"empty and another",
+     {.more = protocol + "\r\n" + protocol + "chat\r\n"},
+     ResponseFault::subprotocol_repeated},
 };
 
 // Point 6, where "chat" and "superchat" were.
@@ -259,7 +263,7 @@ const std::vector<FaultRow> subprotocol_rows = {
     {"another case", {.more = protocol + "Chat\r\n"}, ResponseFault::subprotocol_unexpected},
     {"a part", {.more = protocol + "super\r\n"}, ResponseFault::subprotocol_unexpected},
     {"both", {.more = protocol + "chat, superchat\r\n"}, ResponseFault::subprotocol_unexpected},
-    {"empty", {.more = protocol + "\r\n"}, ResponseFault::subprotocol_unexpected},
+    {"empty", {.more = protocol + "\r\n"}, ResponseFault::subprotocol_missing},
     {"two headers",
      {.more = protocol + "chat\r\n" + protocol + "superchat\r\n"},
      ResponseFault::subprotocol_repeated},
@@ -321,8 +325,11 @@ TEST(ClientHandshake, an_answer_to_permessage_deflate_is_read) {
          ResponseFault::extension_unexpected, Fault::none},
         {"another behind it", extensions + "permessage-deflate\r\n" + extensions + "x\r\n",
          ResponseFault::extension_unexpected, Fault::none},
-        {"malformed", extensions + "permessage-deflate;\r\n", ResponseFault::deflate_answer_invalid,
-         Fault::malformed},
+        {"with a semicolon too many",
+         extensions + "permessage-deflate; server_max_window_bits=10;\r\n", ResponseFault::none,
+         Fault::none},
+        {"malformed", extensions + "permessage-deflate; =\r\n",
+         ResponseFault::deflate_answer_invalid, Fault::malformed},
         {"unknown parameter", extensions + "permessage-deflate; x\r\n",
          ResponseFault::deflate_answer_invalid, Fault::parameter_unknown},
         {"bad value", extensions + "permessage-deflate; server_max_window_bits=16\r\n",

@@ -90,6 +90,10 @@ TEST(Handshake, all_correct_forms_of_a_request_are_accepted) {
         {.more = "Sec-WebSocket-Protocol: a, A, b\r\nSec-WebSocket-Protocol: c\r\n"},
         {.more = "Sec-WebSocket-Extensions: a; b=\"c\"\r\nSec-WebSocket-Extensions: a, d\r\n"},
         {.more = "Sec-WebSocket-Unknown: ?\r\nOrigin: null\r\n"},
+        // tcllib, libsoup and old python-websockets, with nothing to offer.
+        {.more = "Sec-WebSocket-Protocol:\r\nSec-WebSocket-Extensions: \r\n"},
+        {.more = "Sec-WebSocket-Protocol: a\r\nSec-WebSocket-Protocol: \t\r\n"},
+        {.more = "Sec-WebSocket-Extensions: a; b;\r\nSec-WebSocket-Extensions: ,\r\n"},
     };
     for (const Request& row : rows) {
         SCOPED_TRACE(row.text());
@@ -226,7 +230,6 @@ const std::vector<RefusalRow> version_and_key_rows = {
 const std::vector<RefusalRow> optional_rows = {
     {"body", {.more = "Content-Length: 1\r\n"}, HandshakeFault::body_present, 400},
     {"chunked body", {.more = "Transfer-Encoding: chunked\r\n"}, HandshakeFault::body_present, 400},
-    {"empty subprotocols", {.more = protocol + "\r\n"}, HandshakeFault::subprotocol_malformed, 400},
     {"only commas",
      {.more = protocol + "a\r\n" + protocol + ", ,\r\n"},
      HandshakeFault::subprotocol_malformed,
@@ -247,9 +250,8 @@ const std::vector<RefusalRow> optional_rows = {
      {.more = protocol + "a\r\n" + protocol + "a\r\n"},
      HandshakeFault::subprotocol_repeated,
      400},
-    {"empty extensions", {.more = extensions + "\r\n"}, HandshakeFault::extensions_malformed, 400},
     {"parameter without name",
-     {.more = extensions + "a;\r\n"},
+     {.more = extensions + "a;=b\r\n"},
      HandshakeFault::extensions_malformed,
      400},
     {"second extensions bad",
@@ -281,6 +283,29 @@ TEST(Handshake, a_version_or_key_that_breaks_a_rule_names_the_rule) {
 
 TEST(Handshake, an_optional_header_that_breaks_a_rule_names_the_rule) {
     expect_refusals(optional_rows);
+}
+
+// RFC 9110, section 7.8: there is no Upgrade in HTTP/1.0, though some programs send one.
+TEST(Handshake, http_1_0_upgrades_only_where_it_is_allowed_to) {
+    std::string text = Request{}.text();
+    text.replace(text.find("HTTP/1.1"), 8, "HTTP/1.0");
+    Feed fed = feed(text);
+    EXPECT_EQ(read_opening_request(fed.head()).fault, HandshakeFault::version_too_old);
+    EXPECT_EQ(status_code(HandshakeFault::version_too_old), 426u);
+    EXPECT_EQ(read_opening_request(fed.head(), {.http_1_0_allowed = true}).fault,
+              HandshakeFault::none);
+    Feed plain = feed("GET / HTTP/1.0\r\n\r\n");
+    EXPECT_EQ(read_opening_request(plain.head()).fault, HandshakeFault::plain_request);
+    text.replace(text.find("HTTP/1.0"), 8, "HTTP/1.2");
+    EXPECT_EQ(read_opening_request(feed(text).head()).fault, HandshakeFault::none);
+}
+
+// What nobody reads cannot be wrong.
+TEST(Handshake, extensions_are_looked_at_only_where_any_are_served) {
+    Feed fed = feed(Request{.more = extensions + "a b; =\"\r\n"}.text());
+    EXPECT_EQ(read_opening_request(fed.head()).fault, HandshakeFault::extensions_malformed);
+    EXPECT_EQ(read_opening_request(fed.head(), {.extensions_served = false}).fault,
+              HandshakeFault::none);
 }
 
 // RFC 6455, section 4.2.1 (2): Host; here already its head fails.
@@ -371,8 +396,19 @@ TEST(Handshake, an_origin_is_welcome_or_not) {
         {"TLS ends in a proxy", "https://a.example", "a.example", false, {}, true},
         {"and its port is written", "https://a.example", "a.example:443", false, {}, true},
         {"TLS ends here", "https://a.example", "a.example", true, {}, true},
-        {"insecure page, TLS here", "http://a.example", "a.example", true, {}, false},
-        {"insecure page, port 443", "http://a.example:443", "a.example:443", true, {}, false},
+        // Programs: ws4py, and websocket-client over wss.
+        {"ws", "ws://a.example:9001", "a.example:9001", false, {}, true},
+        {"ws, default port written", "ws://a.example", "a.example:80", false, {}, true},
+        {"wss, a proxy ends TLS", "wss://a.example", "a.example", false, {}, true},
+        {"wss, TLS ends here", "wss://a.example", "a.example:443", true, {}, true},
+        {"http, TLS here", "http://a.example", "a.example", true, {}, true},
+        {"http, TLS here, its port written", "http://a.example", "a.example:443", true, {}, true},
+        {"http, TLS here, another port", "http://a.example:8443", "a.example:8443", true, {}, true},
+        {"http, TLS here, not its port", "http://a.example", "a.example:8443", true, {}, false},
+        {"ws of another host", "ws://b.example", "a.example", false, {}, false},
+        {"http of another host, TLS here", "http://b.example", "a.example", true, {}, false},
+        {"a file", "file://", "a.example", false, {}, false},
+        {"a file, listed", "file://", "a.example", false, {"file://"}, true},
         {"another host", "http://b.example", "a.example", false, {}, false},
         {"subdomain", "http://x.a.example", "a.example", false, {}, false},
         {"host as a prefix", "http://a.example.evil", "a.example", false, {}, false},
@@ -392,7 +428,10 @@ TEST(Handshake, an_origin_is_welcome_or_not) {
         {"listed, another port", "https://b.example:1", "a", false, {"https://b.example"}, false},
         {"listed, longer", "https://b.example.evil", "a", false, {"https://b.example"}, false},
         {"listed null", "null", "a", false, {"null"}, true},
-        {"same beside a list", "http://a.example", "a.example", false, {"https://b.example"}, true},
+        {"a list is the whole list", "http://a", "a", false, {"https://b.example"}, false},
+        {"same, listed", "http://a", "a", false, {"https://b", "same-origin"}, true},
+        {"another beside same", "http://c", "a", false, {"https://b", "same-origin"}, false},
+        {"called so", "same-origin", "same-origin", false, {}, false},
         {"open", "https://b.example", "a.example", false, {"*"}, true},
         {"open to null", "null", "a.example", false, {"*"}, true},
         {"a star inside is no pattern", "https://b.example", "a", false, {"https://*"}, false},
@@ -443,7 +482,7 @@ TEST(Handshake, a_refusal_says_what_is_wrong_and_what_would_be_right) {
               "Upgrade: websocket\r\n"
               "Connection: Upgrade, close\r\n"
               "Sec-WebSocket-Version: 13\r\n"
-              "Content-Type: text/plain\r\n"
+              "Content-Type: text/plain; charset=utf-8\r\n"
               "Content-Length: 45\r\n"
               "\r\n"
               "the only WebSocket version spoken here is 13\n");
@@ -457,10 +496,46 @@ TEST(Handshake, a_refusal_says_what_is_wrong_and_what_would_be_right) {
     EXPECT_EQ(head,
               "before HTTP/1.1 431 Request Header Fields Too Large\r\n"
               "Connection: close\r\n"
-              "Content-Type: text/plain\r\n"
+              "Content-Type: text/plain; charset=utf-8\r\n"
               "Content-Length: 22\r\n"
               "\r\n"
               "the head is too large\n");
+}
+
+// RFC 9110, section 9.3.2.
+TEST(Handshake, a_refusal_of_head_is_the_same_head_and_no_content) {
+    const auto refusal_of = [](auto fault, RefusalFields fields) {
+        std::string out;
+        append_refusal(out, fault, fields);
+        return out;
+    };
+    const auto expect_same_head = [](const std::string& whole, const std::string& head) {
+        EXPECT_TRUE(head.ends_with("\r\n\r\n"));
+        EXPECT_EQ(head, whole.substr(0, whole.find("\r\n\r\n") + 4));
+        EXPECT_NE(head.find("\r\nDate: then\r\n"), std::string::npos);
+        EXPECT_GT(whole.size(), head.size());
+    };
+    const RefusalFields whole{.date = "then"};
+    const RefusalFields head{.date = "then", .has_content = false};
+    expect_same_head(refusal_of(HandshakeFault::method_not_get, whole),
+                     refusal_of(HandshakeFault::method_not_get, head));
+    expect_same_head(refusal_of(HttpFault::host_repeated, whole),
+                     refusal_of(HttpFault::host_repeated, head));
+}
+
+TEST(Handshake, a_refusal_that_an_option_would_lift_names_it) {
+    const auto refusal_of = [](HandshakeFault fault) {
+        std::string out;
+        append_refusal(out, fault);
+        return out;
+    };
+    const std::string origin = refusal_of(HandshakeFault::origin_forbidden);
+    EXPECT_TRUE(origin.starts_with("HTTP/1.1 403 Forbidden\r\n"));
+    EXPECT_NE(origin.find("\r\nX-Refused-By: RouteOptions::origins\r\n"), std::string::npos);
+    const std::string host = refusal_of(HandshakeFault::host_forbidden);
+    EXPECT_TRUE(host.starts_with("HTTP/1.1 421 Misdirected Request\r\n"));
+    EXPECT_NE(host.find("\r\nX-Refused-By: ServerOptions::hosts\r\n"), std::string::npos);
+    EXPECT_EQ(refusal_of(HandshakeFault::key_missing).find("X-Refused-By"), std::string::npos);
 }
 
 }  // namespace

@@ -15,6 +15,7 @@ namespace {
 using test::expect_same_for_every_split;
 using test::Feed;
 using test::feed;
+using test::feed_response;
 using test::head_with;
 using test::host_line;
 using test::Progress;
@@ -40,8 +41,13 @@ const std::vector<FaultRow> request_line_rows = {
     {"a TLS client", "\x16", HttpFault::control_character, 400},
     {"NUL in the method", std::string("G\0", 2), HttpFault::control_character, 400},
     {"two spaces", "GET  ", HttpFault::target_malformed, 400},
-    {"asterisk-form", "OPTIONS * ", HttpFault::target_malformed, 400},
-    {"authority-form", "CONNECT a:1 ", HttpFault::target_malformed, 400},
+    {"asterisk-form of GET", "GET * ", HttpFault::target_malformed, 400},
+    {"asterisk and more", "OPTIONS *a ", HttpFault::target_malformed, 400},
+    {"asterisk and a query", "OPTIONS *?a ", HttpFault::target_malformed, 400},
+    {"authority-form of OPTIONS", "OPTIONS a:1 ", HttpFault::target_malformed, 400},
+    {"CONNECT without port", "CONNECT a ", HttpFault::target_malformed, 400},
+    {"CONNECT to a port too large", "CONNECT a:65536 ", HttpFault::target_malformed, 400},
+    {"CONNECT to a URL", "CONNECT http://a:1 ", HttpFault::target_malformed, 400},
     {"relative path", "GET a/b ", HttpFault::target_malformed, 400},
     {"another scheme", "GET ftp://a/ ", HttpFault::target_malformed, 400},
     {"absolute without host", "GET http:///a ", HttpFault::target_malformed, 400},
@@ -60,8 +66,7 @@ const std::vector<FaultRow> request_line_rows = {
     {"version with letters", "GET / HTTP/1.x", HttpFault::version_malformed, 400},
     {"version of two digits", "GET / HTTP/1.10", HttpFault::version_malformed, 400},
     {"space after the version", "GET / HTTP/1.1 ", HttpFault::version_malformed, 400},
-    {"HTTP/1.0", "GET / HTTP/1.0", HttpFault::version_unsupported, 505},
-    {"HTTP/1.2", "GET / HTTP/1.2", HttpFault::version_unsupported, 505},
+    {"preface of HTTP/2", "PRI * HTTP/2.0", HttpFault::version_unsupported, 505},
     {"HTTP/2.0", "GET / HTTP/2.0", HttpFault::version_unsupported, 505},
     {"HTTP/0.1", "GET / HTTP/0.1", HttpFault::version_unsupported, 505},
     {"LF ends the request line", "GET / HTTP/1.1\n", HttpFault::bare_line_feed, 400},
@@ -120,11 +125,20 @@ const std::vector<FaultRow> length_rows = {
     {"after coding", "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n",
      HttpFault::content_length_and_coding, 400},
     {"gzip", "Transfer-Encoding: gzip, chunked\r\n", HttpFault::transfer_coding_unsupported, 501},
-    {"identity", "Transfer-Encoding: identity\r\n", HttpFault::transfer_coding_unsupported, 501},
-    {"not chunked", "Transfer-Encoding: xchunked\r\n", HttpFault::transfer_coding_unsupported, 501},
-    {"empty coding", "Transfer-Encoding:\r\n", HttpFault::transfer_coding_unsupported, 501},
-    {"chunked twice", "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
-     HttpFault::transfer_coding_unsupported, 501},
+    {"empty elements", "Transfer-Encoding: , chunked\r\n", HttpFault::transfer_coding_unsupported,
+     501},
+    {"identity", "Transfer-Encoding: identity\r\n", HttpFault::transfer_coding_malformed, 400},
+    {"not chunked", "Transfer-Encoding: xchunked\r\n", HttpFault::transfer_coding_malformed, 400},
+    {"a parameter", "Transfer-Encoding: chunked;q=1\r\n", HttpFault::transfer_coding_malformed,
+     400},
+    {"empty coding", "Transfer-Encoding:\r\n", HttpFault::transfer_coding_malformed, 400},
+    {"only a comma", "Transfer-Encoding: ,\r\n", HttpFault::transfer_coding_malformed, 400},
+    {"chunked first", "Transfer-Encoding: chunked, gzip\r\n", HttpFault::transfer_coding_malformed,
+     400},
+    {"chunked twice", "Transfer-Encoding: chunked, chunked\r\n",
+     HttpFault::transfer_coding_malformed, 400},
+    {"chunked in two headers", "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
+     HttpFault::transfer_coding_malformed, 400},
 };
 
 void expect_fault(const FaultRow& row, const std::string& text) {
@@ -149,6 +163,34 @@ TEST(HttpHeadFaults, a_header_that_breaks_a_rule_names_the_rule_at_once) {
 
 TEST(HttpHeadFaults, doubts_about_the_length_of_the_body_are_refused) {
     for (const FaultRow& row : length_rows) expect_fault(row, line + host_line + row.text);
+}
+
+// RFC 9112, section 6.1: a message of HTTP/1.0 that has one is framed wrongly.
+TEST(HttpHeadFaults, http_1_0_has_no_transfer_coding) {
+    const std::string old_line = "GET / HTTP/1.0\r\n";
+    expect_fault({"chunked", "", HttpFault::transfer_coding_of_http_1_0, 400},
+                 old_line + "Transfer-Encoding: chunked\r\n");
+    expect_fault({"gzip", "", HttpFault::transfer_coding_of_http_1_0, 400},
+                 old_line + host_line + "Transfer-Encoding: gzip\r\n");
+}
+
+// The answer to a request whose head has a fault depends on it.
+TEST(HttpHeadFaults, the_method_is_known_once_it_was_read_whatever_follows) {
+    const auto method_of = [](std::string_view text) {
+        Feed fed = feed(text);
+        return std::string(fed.head().method());
+    };
+    EXPECT_EQ(method_of("HEAD"), "");
+    EXPECT_EQ(method_of("HEAD("), "");
+    EXPECT_EQ(method_of("HEAD "), "HEAD");
+    EXPECT_EQ(method_of("\r\nHEAD /"), "HEAD");
+    EXPECT_EQ(method_of("HEAD  "), "HEAD");
+    EXPECT_EQ(method_of("HEAD / HTTP/1.1\r\nHost: a\r\nHost: b\r\n"), "HEAD");
+    EXPECT_EQ(feed_response("HTTP/1.1 200 OK\r\n\r\n").head().method(), "");
+    HttpHead head;
+    ASSERT_EQ(head.parse("HEAD \n"), Progress::failed);
+    head.reset();
+    EXPECT_EQ(head.method(), "");
 }
 
 // At every offset within a word of eight bytes, between valid neighbours.

@@ -222,5 +222,66 @@ TEST(HttpHead, bytes_that_were_parsed_are_not_scanned_again) {
     EXPECT_EQ(head.size(), text.size());
 }
 
+// RFC 9110, section 2.5: a minor version that is not known is read as the highest that is.
+TEST(HttpHead, minor_versions_but_0_are_read_as_1_1) {
+    for (const char* version : {"HTTP/1.1", "HTTP/1.2", "HTTP/1.9"}) {
+        SCOPED_TRACE(version);
+        const std::string text = std::string("GET / ") + version + "\r\n" + host_line + "\r\n";
+        Feed fed = feed(text);
+        ASSERT_EQ(fed.progress(), Progress::complete);
+        EXPECT_FALSE(fed.head().is_http_1_0());
+        EXPECT_TRUE(fed.head().keep_alive());
+        expect_same_for_every_split(text);
+        EXPECT_EQ(feed(std::string("GET / ") + version + "\r\n\r\n").head().fault(),
+                  HttpFault::host_missing);
+    }
+}
+
+TEST(HttpHead, a_request_of_http_1_0_needs_no_host) {
+    const std::string text = "GET /a?b HTTP/1.0\r\n\r\n";
+    Feed fed = feed(text);
+    ASSERT_EQ(fed.progress(), Progress::complete);
+    EXPECT_TRUE(fed.head().is_http_1_0());
+    EXPECT_EQ(fed.head().host(), "");
+    EXPECT_EQ(fed.head().path(), "/a");
+    EXPECT_FALSE(fed.head().keep_alive());
+    EXPECT_FALSE(fed.head().has_body());
+    expect_same_for_every_split(text);
+
+    Feed with_host = feed("GET / HTTP/1.0\r\nA: 1\r\nHost: b\r\nConnection: keep-alive\r\n\r\n");
+    EXPECT_EQ(with_host.head().host(), "b");
+    EXPECT_TRUE(with_host.head().keep_alive());
+    EXPECT_EQ(feed("GET http://c/ HTTP/1.0\r\n\r\n").head().host(), "c");
+    EXPECT_EQ(feed("GET / HTTP/1.0\r\nHost: a\r\nHost: b\r\n\r\n").head().fault(),
+              HttpFault::host_repeated);
+    HttpHead head;
+    ASSERT_EQ(head.parse(text), Progress::complete);
+    head.reset();
+    const std::string next = head_with("");
+    ASSERT_EQ(head.parse(next), Progress::complete);
+    EXPECT_FALSE(head.is_http_1_0());
+}
+
+// RFC 9112, sections 3.2.3 and 3.2.4.
+TEST(HttpHead, connect_and_options_have_forms_of_their_own) {
+    const std::string connect = "CONNECT b.example:443 HTTP/1.1\r\nHost: a\r\n\r\n";
+    Feed tunnel = feed(connect);
+    ASSERT_EQ(tunnel.progress(), Progress::complete);
+    EXPECT_EQ(tunnel.head().target(), "b.example:443");
+    EXPECT_EQ(tunnel.head().host(), "b.example:443");
+    EXPECT_EQ(tunnel.head().path(), "/");
+    EXPECT_EQ(tunnel.head().query(), "");
+    expect_same_for_every_split(connect);
+    const std::string options = "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n";
+    Feed server_wide = feed(options);
+    ASSERT_EQ(server_wide.progress(), Progress::complete);
+    EXPECT_EQ(server_wide.head().target(), "*");
+    EXPECT_EQ(server_wide.head().host(), "a");
+    EXPECT_EQ(server_wide.head().path(), "/");
+    EXPECT_EQ(server_wide.head().query(), "");
+    expect_same_for_every_split(options);
+    EXPECT_EQ(feed("OPTIONS /a?b HTTP/1.1\r\nHost: a\r\n\r\n").head().query(), "b");
+}
+
 }  // namespace
 }  // namespace edgews

@@ -104,5 +104,16 @@ TEST(HttpResponse, a_status_that_is_no_final_response_is_refused) {
     }
 }
 
+TEST(HttpResponse, the_date_is_sent_unless_the_application_says_its_own) {
+    std::string out;
+    EXPECT_EQ(append_response_head(out, {.date = "Sun, 06 Nov 1994 08:49:37 GMT"}),
+              HeaderFault::none);
+    EXPECT_EQ(out, "HTTP/1.1 200 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n\r\n");
+    out.clear();
+    const std::array headers{HeaderField{"date", "then"}};
+    EXPECT_EQ(append_response_head(out, {.headers = headers, .date = "now"}), HeaderFault::none);
+    EXPECT_EQ(out, "HTTP/1.1 200 OK\r\ndate: then\r\n\r\n");
+}
+
 }  // namespace
 }  // namespace edgews

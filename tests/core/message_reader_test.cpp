@@ -386,6 +386,14 @@ const std::vector<Limit> limit_rows = {
      Fault::none},
 };
 
+TEST(MessageReader, fragments_are_as_many_as_bytes_unless_a_limit_says_otherwise) {
+    EXPECT_EQ(fragment_limit({.fragment_count_max = 3}), 3U);
+    EXPECT_EQ(fragment_limit({.message_size_max = 1}), 128U * 1024);
+    EXPECT_EQ(fragment_limit({.message_size_max = 16 << 20}), 16U << 20);
+    EXPECT_EQ(fragment_limit({.message_size_max = UINT32_MAX}), UINT32_MAX);
+    EXPECT_EQ(fragment_limit({.message_size_max = SIZE_MAX}), UINT32_MAX);
+}
+
 // Streaming, and not; each is the fault of the header, no byte of payload is needed.
 TEST(MessageReader, a_limit_allows_what_is_at_it_and_refuses_more_at_the_header) {
     for (const Limit& row : limit_rows) {

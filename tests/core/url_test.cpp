@@ -92,6 +92,8 @@ TEST(Url, an_origin_is_a_scheme_a_host_and_a_port) {
         {"https://a.example", true, "a.example", 443},
         {"HTTPS://A.example:8443", true, "A.example", 8443},
         {"http://[::1]:9001", false, "[::1]", 9001},
+        {"ws://a.example:9001", false, "a.example", 9001},
+        {"WSS://a.example", true, "a.example", 443},
     };
     for (const Row& row : rows) {
         SCOPED_TRACE(row.text);

@@ -64,6 +64,43 @@ TEST(WebSocketUrl, the_bare_host_has_no_brackets) {
     EXPECT_EQ(parse_websocket_url("ws://a.example:1/").bare_host(), "a.example");
 }
 
+// RFC 6874, and how it is typed. What leaves this machine has no zone.
+TEST(WebSocketUrl, an_ipv6_address_may_have_a_zone) {
+    struct Row {
+        std::string_view text;
+        std::string_view dial_host;
+        std::string_view whole;
+    };
+    const Row rows[] = {
+        {"ws://[fe80::1%25eth0]:9001/x", "fe80::1%eth0", "ws://[fe80::1%25eth0]:9001/x"},
+        {"ws://[fe80::1%eth0]:9001/x", "fe80::1%eth0", "ws://[fe80::1%25eth0]:9001/x"},
+        {"ws://[fe80::1%252]:9001", "fe80::1%2", "ws://[fe80::1%252]:9001/"},
+        {"ws://u@[fe80::1%25br%2Flan.7]:9001/", "fe80::1%br/lan.7",
+         "ws://u@[fe80::1%25br%2Flan.7]:9001/"},
+    };
+    for (const Row& row : rows) {
+        SCOPED_TRACE(row.text);
+        const WebSocketUrl url = parse_websocket_url(row.text);
+        ASSERT_EQ(url.fault, UrlFault::none);
+        EXPECT_EQ(url.dial_host(), row.dial_host);
+        EXPECT_EQ(url.bare_host(), "fe80::1");
+        EXPECT_EQ(url.host_header(), "[fe80::1]:9001");
+        EXPECT_EQ(url.to_string(), row.whole);
+        EXPECT_EQ(parse_websocket_url(url.to_string()).zone, url.zone);
+    }
+    EXPECT_EQ(parse_websocket_url("ws://[::1]").dial_host(), "::1");
+}
+
+TEST(WebSocketUrl, a_zone_goes_along_to_the_same_address_and_tells_it_from_another) {
+    const WebSocketUrl base = parse_websocket_url("ws://u@[fe80::1%25eth0]/a");
+    const WebSocketUrl back = resolve_location(base, "ws://[FE80::1]/b");
+    EXPECT_EQ(back.zone, "eth0");
+    EXPECT_EQ(back.user_info, "u");
+    EXPECT_EQ(resolve_location(base, "/b").zone, "eth0");
+    EXPECT_EQ(resolve_location(base, "ws://[fe80::2]/b").zone, "");
+    EXPECT_EQ(resolve_location(base, "ws://[fe80::1%25eth1]/b").user_info, "");
+}
+
 struct FaultRow {
     std::string text;
     UrlFault fault;
@@ -87,6 +124,14 @@ const std::vector<FaultRow> fault_rows = {
     {"ftp://a", UrlFault::scheme_unsupported},
     {"xws://a", UrlFault::scheme_unsupported},
     {"wsss://a", UrlFault::scheme_unsupported},
+    {"ws://[fe80::1%25]/", UrlFault::zone_malformed},
+    {"ws://[fe80::1%]/", UrlFault::zone_malformed},
+    {"ws://[fe80::1%25a%2]/", UrlFault::zone_malformed},
+    {"ws://[fe80::1%25a%00]/", UrlFault::zone_malformed},
+    {"ws://[fe80::1%25a%0Ab]/", UrlFault::zone_malformed},
+    {"ws://[fe80::1%25a/", UrlFault::host_malformed},
+    {"ws://[fe80%25eth0]/", UrlFault::host_malformed},
+    {"ws://a%25eth0/", UrlFault::host_malformed},
     {"ws://a#", UrlFault::fragment_present},
     {"ws://a/b?c#d", UrlFault::fragment_present},
     {"ws://u#@a/", UrlFault::fragment_present},
@@ -111,7 +156,6 @@ const std::vector<FaultRow> fault_rows = {
     {"ws://[", UrlFault::host_malformed},
     {"ws://[::1]a", UrlFault::host_malformed},
     {"ws://[1.2.3.4]", UrlFault::host_malformed},
-    {"ws://[fe80::1%25eth0]/", UrlFault::host_malformed},
     {"ws://[:::]:80", UrlFault::host_malformed},
     {"ws://a]", UrlFault::host_malformed},
     {"ws://a:b", UrlFault::port_malformed},

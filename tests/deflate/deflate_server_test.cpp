@@ -69,8 +69,13 @@ TEST_F(DeflateServerTest, it_is_agreed_on_with_who_offers_it) {
                     .has("Sec-WebSocket-Extensions: permessage-deflate; "
                          "server_no_context_takeover; server_max_window_bits=12; "
                          "client_max_window_bits=12"));
+    EXPECT_TRUE(reply_to("Sec-WebSocket-Extensions: permessage-deflate; ;\r\n")
+                    .has("Sec-WebSocket-Extensions: permessage-deflate; "
+                         "server_max_window_bits=12"));
+    EXPECT_EQ(reply_to("Sec-WebSocket-Extensions: permessage-deflate; =\r\n").status, 400U);
     for (const char* lines :
-         {"", "Sec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=7\r\n"}) {
+         {"", "Sec-WebSocket-Extensions:\r\n",
+          "Sec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=7\r\n"}) {
         const HttpReply reply = reply_to(lines);
         EXPECT_EQ(reply.status, 101U);
         EXPECT_EQ(reply.head.find("Extensions"), std::string::npos) << reply.head;

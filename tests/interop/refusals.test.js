@@ -87,6 +87,9 @@ describe('an upgrade is refused (4.2.1)', () => {
         ['a name that begins with ours', () =>
             upgrade({ Origin: `http://${server.host}.evil.example:${server.port}` }), 403],
         ['an opaque origin', () => upgrade({ Origin: 'null' }), 403],
+        ['a page from a file', () => upgrade({ Origin: 'file://' }), 403],
+        ['a page whose name leads to this machine', () =>
+            upgrade({ Host: 'evil.example', Origin: 'http://evil.example' }), 421],
     ]);
     for (const value of ['99', '0', '8', '12', '14', '130', '255']) {
         it(`version ${value}: 426, which tells the right one`, { timeout }, async () => {
@@ -119,8 +122,12 @@ describe('an upgrade is accepted', () => {
         ['whitespace around values', () => upgrade({ Upgrade: ' \t websocket \t ' })],
         ['no whitespace before values', () => upgrade({ Upgrade: null }, 'Upgrade:websocket')],
         ['our own origin', () => upgrade({ Origin: `http://${authority()}` })],
-        ['our own origin, by name', () => upgrade({ Host: 'edge.example',
-                                                    Origin: 'http://edge.example' })],
+        ['our own origin, by name', () => upgrade({ Host: 'edge.localhost',
+                                                    Origin: 'http://edge.localhost' })],
+        ['our own origin, as ws4py writes it', () => upgrade({ Origin: `ws://${authority()}` })],
+        ['empty lists', () => upgrade({}, 'Sec-WebSocket-Protocol:', 'Sec-WebSocket-Extensions:')],
+        ['a list of extensions that ends in a semicolon', () =>
+            upgrade({ 'Sec-WebSocket-Extensions': 'permessage-deflate;' })],
         ['a hundred headers', () => upgrade({}, ...Array.from({ length: 95 },
                                                               (_, i) => `X-${i}: ${i}`))],
         ['an absolute target', () => Buffer.from(upgrade_request(server, {
@@ -194,6 +201,17 @@ describe('plain HTTP', () => {
         assert.equal((await next_response(socket, 200)).body, 'ok');
         socket.destroy();
     });
+    it('HTTP/1.0 is answered and closed', { timeout }, async () => {
+        const response = await refused(server, head('GET /healthz HTTP/1.0'), 200,
+                                       { closes: true });
+        assert.equal(response.body, 'ok');
+        await refused(server, head('GET /healthz HTTP/1.0', 'Connection: keep-alive'), 200,
+                      { closes: true });
+    });
+    it('HTTP/1.2 is read as 1.1', { timeout }, async () => {
+        const response = await refused(server, head('GET /healthz HTTP/1.2', 'Host: {host}'), 200);
+        assert.ok(!says_close(response));
+    });
     it('a connection serves one request after the other', { timeout }, async () => {
         const socket = await open_http(server);
         for (let i = 0; i < 20; ++i) {
@@ -249,10 +267,9 @@ describe('a request head is refused (RFC 9112), and the connection with it', () 
     const long = (size) => 'x'.repeat(size);
     const content_length = (...values) => values.map((value) => `Content-Length: ${value}`);
     refusals([
-        ['HTTP/1.0', () => head('GET /healthz HTTP/1.0', host), 505],
         ['HTTP/2.0', () => head('GET /healthz HTTP/2.0', host), 505],
         ['an upgrade by HTTP/1.0', () => Buffer.from(upgrade().toString('latin1')
-            .replace('HTTP/1.1', 'HTTP/1.0'), 'latin1'), 505],
+            .replace('HTTP/1.1', 'HTTP/1.0'), 'latin1'), 426],
         ['a version in lower case', () => head('GET /healthz http/1.1', host), 400],
         ['a version of another protocol', () => head('GET /healthz HTTX/1.1', host), 400],
         ['no version', () => head('GET /healthz', host), 400],

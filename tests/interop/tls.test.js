@@ -186,6 +186,11 @@ asyncio.run(main())`;
         assert.equal(response.statusCode, 400);
         const chunks = await response.setEncoding('utf8').toArray();
         assert.match(chunks.join(''), /TLS/);
+        assert.ok(Math.abs(Date.parse(response.headers.date) - Date.now()) < 60_000);
+        const request = http.request({ method: 'HEAD', host: 'localhost', port: server.port });
+        const socket = await new Promise((resolve) => { request.end().on('socket', resolve); });
+        socket.on('data', (data) => { assert.match(data.toString(), /^HTTP.* 400 [^]*\r\n\r\n$/); });
+        assert.equal((await once(request, 'response'))[0].resume().statusCode, 400);
         while (!/http request/.test(server.printed)) {
             await new Promise((resolve) => { setTimeout(resolve, 10); });
         }

@@ -226,11 +226,26 @@ describe('wsc', () => {
             redirecting.listen(0, '127.0.0.1');
             await once(redirecting, 'listening');
             const url = `127.0.0.1:${redirecting.address().port}/`;
-            assert.equal((await run([url], { input: 'x\n' })).status, 2);
+            const unfollowed = await run([url], { input: 'x\n' });
+            assert.equal(unfollowed.status, 2);
+            assert.match(unfollowed.err, /302 Found \(not followed: .*redirect_count_max is 0\)/);
             const followed = await run([url, '--redirects', '1'], { input: 'x\n' });
             assert.equal(followed.text, 'x\n');
             redirecting.close();
             redirecting.closeAllConnections();
+        });
+
+        it('a header line over 8 KiB is taken where --max-head allows it', { timeout }, async () => {
+            await with_server({}, async (url, _, sockets) => {
+                sockets.on('headers', (lines) => lines.push(`X-Long: ${'x'.repeat(30_000)}`));
+                const { status, err } = await run([url], { input: 'x\n' });
+                assert.equal(status, 2);
+                assert.match(err, /a header line is too long/);
+                const taken = await run([url, '--max-head', '40000', '--wait', '0'],
+                                        { input: 'x\n' });
+                assert.equal(taken.status, 0);
+                assert.equal((await run([url, '--max-head', '65536'])).status, 1);
+            });
         });
 
         it('through a proxy, with its password; to a Unix socket', { timeout }, async () => {

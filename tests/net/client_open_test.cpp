@@ -181,7 +181,8 @@ TEST_F(ClientOpen, a_body_that_does_not_end_is_waited_for_only_so_long) {
 TEST_F(ClientOpen, redirections_are_not_followed_unless_asked_for) {
     const RawServer server(loop);
     RawPeer peer = refuse(server, redirection("/else"));
-    expect_failure(ClientStage::handshake, "302 Elsewhere");
+    expect_failure(ClientStage::handshake,
+                   "302 Elsewhere (not followed: ClientOptions::redirect_count_max is 0)");
     EXPECT_EQ(error.headers.at(0).value, "/else");
 }
 
@@ -265,21 +266,32 @@ TEST_F(ClientOpen, a_loop_of_redirections_has_an_end) {
         peer.send(redirection("/"));
         turn(3);
     }
-    expect_failure(ClientStage::handshake, "302");
+    expect_failure(ClientStage::handshake, "ClientOptions::redirect_count_max is 3)");
     EXPECT_FALSE(server.has_waiting());
+    // What the next try comes to has nothing to do with it.
+    RawPeer peer = refuse(server, "HTTP/1.1 404 x\r\nContent-Length: 0\r\n\r\n");
+    expect_failure(ClientStage::handshake, "404 x");
+    EXPECT_EQ(error.error.message.find("not followed"), std::string::npos);
 }
 
 TEST_F(ClientOpen, a_redirection_that_leads_nowhere_is_a_refusal) {
     const RawServer server(loop);
-    for (const std::string& location :
-         {std::string("ftp://host/"), std::string("ws://:1/"), std::string("/a b")}) {
+    const struct {
+        std::string location;
+        std::string_view why;
+    } rows[] = {
+        {"ftp://host/", "its Location cannot be used: the URL does not begin with ws://"},
+        {"ws://:1/", "its Location cannot be used: the URL names no host"},
+        {"/a b", "its Location cannot be used: the URL holds a space"},
+    };
+    for (const auto& [location, why] : rows) {
         SCOPED_TRACE(location);
         RawPeer peer = refuse(server, redirection(location), {.redirect_count_max = 1});
-        expect_failure(ClientStage::handshake, "302");
+        expect_failure(ClientStage::handshake, why);
     }
     RawPeer peer = refuse(server, "HTTP/1.1 302 Elsewhere\r\nContent-Length: 0\r\n\r\n",
                           {.redirect_count_max = 1});
-    expect_failure(ClientStage::handshake, "302");
+    expect_failure(ClientStage::handshake, "302 Elsewhere (it has no Location)");
     RawPeer secure = refuse(server, redirection("wss://host/"), {.redirect_count_max = 1});
     expect_failure(ClientStage::options, "ClientOptions::tls is not set");
 }

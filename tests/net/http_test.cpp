@@ -12,6 +12,10 @@
 namespace edgews::test {
 namespace {
 
+std::string by_http_1_0(std::string head) {
+    return head.replace(head.find("HTTP/1.1"), 8, "HTTP/1.0");
+}
+
 class HttpTest : public testing::Test {
   protected:
     HttpTest() {
@@ -152,7 +156,9 @@ TEST_F(HttpTest, what_is_wrong_is_answered_with_its_status_and_closed) {
     const Row rows[] = {
         {"a bare LF", "GET / HTTP/1.1\nHost: a\n\n", 400},
         {"no Host", "GET / HTTP/1.1\r\n\r\n", 400},
-        {"HTTP/1.0", "GET / HTTP/1.0\r\nHost: a\r\n\r\n", 505},
+        {"HTTP/2.0", "GET / HTTP/2.0\r\nHost: a\r\n\r\n", 505},
+        {"upgrade by HTTP/1.0", by_http_1_0(TestClient::upgrade_head("/ws")), 426},
+        {"plain GET by HTTP/1.0 on ws", "GET /ws HTTP/1.0\r\n\r\n", 426},
         {"a long line", "GET /" + std::string(9'000, 'x') + " HTTP/1.1\r\nHost: a\r\n\r\n", 414},
         {"many headers",
          TestClient::get_head("/",

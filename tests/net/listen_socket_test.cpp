@@ -5,18 +5,17 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <gtest/gtest.h>
 
 #include <edgews/net/listen_socket.hpp>
+#include <edgews/net/socket.hpp>
 
 #include <array>
 #include <atomic>
 #include <cstdint>
 #include <cstdlib>
-#include <cstring>
 #include <string>
 #include <thread>
 #include <utility>
@@ -57,10 +56,8 @@ Fd connect_ipv6(std::uint16_t port) {
 }
 Fd connect_unix(const std::string& path) {
     Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    std::memcpy(address.sun_path, path.data(), path.size());
-    if (::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) fd.reset();
+    const SocketAddress address = unix_socket_address(path);
+    if (::connect(fd.get(), address.get(), address.size) != 0) fd.reset();
     return fd;
 }
 
@@ -334,6 +331,54 @@ TEST_F(UnixListenSocket, a_path_may_be_107_bytes_long_and_no_longer) {
             EXPECT_TRUE(contains(sockets.error.message, path)) << sockets.error.message;
         }
     }
+}
+
+TEST_F(UnixListenSocket, the_file_has_the_mode_that_is_asked_for_whatever_the_umask) {
+    const mode_t umask_before = ::umask(0027);
+    for (const std::uint32_t mode : {0600U, 0660U, 0777U}) {
+        const ListenSockets sockets =
+            open_listen_sockets({.unix_path = path_, .unix_mode = mode}, 1);
+        EXPECT_FALSE(sockets.error) << sockets.error.message;
+        struct stat status {};
+        EXPECT_EQ(::stat(path_.c_str(), &status), 0);
+        EXPECT_EQ(status.st_mode & 0777U, mode);
+        EXPECT_EQ(sockets.unix_file, path_);
+    }
+    const ListenSockets sockets = open_listen_sockets({.unix_path = path_}, 1);
+    struct stat status {};
+    EXPECT_EQ(::stat(path_.c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 0777U, 0750U);
+    ::umask(umask_before);
+}
+
+TEST_F(UnixListenSocket, a_mode_that_is_none_or_of_no_file_is_an_error) {
+    for (const ListenOptions& options : {ListenOptions{.unix_path = path_, .unix_mode = 01000},
+                                         ListenOptions{.unix_path = "@x", .unix_mode = 0600}}) {
+        const ListenSockets sockets = open_listen_sockets(options, 1);
+        EXPECT_EQ(sockets.error.code, std::errc::invalid_argument);
+        EXPECT_TRUE(contains(sockets.error.message, "unix_mode")) << sockets.error.message;
+    }
+    struct stat status {};
+    EXPECT_NE(::stat(path_.c_str(), &status), 0);
+}
+
+TEST_F(UnixListenSocket, an_abstract_name_is_no_file) {
+    const std::string name = "edgews" + folder_;
+    {
+        const ListenSockets sockets = open_listen_sockets({.unix_path = '@' + name}, 2);
+        ASSERT_FALSE(sockets.error) << sockets.error.message;
+        EXPECT_EQ(sockets.name, "unix:@" + name);
+        EXPECT_EQ(sockets.unix_file, "");
+        EXPECT_TRUE(connect_unix('@' + name));
+        EXPECT_TRUE(connect_unix('\0' + name));
+        EXPECT_FALSE(connect_unix('@' + name + "x"));
+        struct stat status {};
+        EXPECT_NE(::stat(('@' + name).c_str(), &status), 0);
+        const ListenSockets second = open_listen_sockets({.unix_path = '\0' + name}, 1);
+        EXPECT_EQ(second.error.code, std::errc::address_in_use);
+        EXPECT_TRUE(contains(second.error.message, "unix:@" + name)) << second.error.message;
+    }
+    EXPECT_FALSE(open_listen_sockets({.unix_path = '@' + name}, 1).error);  // It is free again.
 }
 
 TEST_F(UnixListenSocket, a_folder_that_does_not_exist_is_an_error) {

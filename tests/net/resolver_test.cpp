@@ -101,7 +101,8 @@ TEST_F(Resolver, a_literals_zone_is_kept) {
 TEST_F(Resolver, what_cannot_be_a_name_is_an_error_and_looked_up_nowhere) {
     for (const std::string& host :
          {std::string(), std::string("[127.0.0.1]"), std::string("[example.test]"),
-          std::string("[]"), std::string("127.0.0.1\0.example.test", 23)}) {
+          std::string("[]"), std::string("fe80::1%no-such-zone"),
+          std::string("127.0.0.1\0.example.test", 23)}) {
         const std::optional<Resolved> resolved = resolve_at_once(host, 80);
         ASSERT_TRUE(resolved) << host;
         EXPECT_EQ(resolved->error.code, std::error_code(EAI_NONAME, resolve_category())) << host;

@@ -6,6 +6,8 @@
 
 #include <edgews/net/socket.hpp>
 
+#include <cstddef>
+#include <cstring>
 #include <string>
 
 namespace edgews {
@@ -17,6 +19,19 @@ TEST(Socket, a_path_has_an_address_if_there_is_room_for_it_and_its_end) {
     EXPECT_EQ(longest.family(), AF_UNIX);
     EXPECT_EQ(longest.size, sizeof(sockaddr_un));
     EXPECT_EQ(unix_socket_address(std::string(size_max + 1, 'x')).size, 0U);
+}
+
+TEST(Socket, an_abstract_name_begins_with_nul_and_ends_with_its_address) {
+    const std::size_t size_max = sizeof(sockaddr_un::sun_path);
+    const SocketAddress address = unix_socket_address("@ab");
+    EXPECT_EQ(address.size, offsetof(sockaddr_un, sun_path) + 3);
+    sockaddr_un parts{};
+    std::memcpy(&parts, address.get(), address.size);
+    EXPECT_EQ(std::string(parts.sun_path, 3), std::string("\0ab", 3));
+    EXPECT_EQ(unix_socket_address('@' + std::string(size_max - 1, 'x')).size, sizeof(sockaddr_un));
+    EXPECT_EQ(unix_socket_address('@' + std::string(size_max, 'x')).size, 0U);
+    EXPECT_FALSE(is_abstract("./@ab"));
+    EXPECT_FALSE(is_abstract(""));
 }
 
 TEST(Socket, one_that_is_connected_to_itself_is_told_from_others) {

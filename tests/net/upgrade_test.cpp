@@ -123,6 +123,7 @@ TEST(Upgrade, origins_of_the_route_are_welcome_and_others_are_not) {
     server->ws("/own", {});
     server->ws("/listed", {}, {.origins = {"https://app.example"}});
     server->ws("/any", {}, {.origins = {"*"}});
+    server->ws("/both", {}, {.origins = {"same-origin", "file://"}});
     server.start();
     struct Row {
         const char* path;
@@ -135,13 +136,36 @@ TEST(Upgrade, origins_of_the_route_are_welcome_and_others_are_not) {
         {"/own", "null", 403},
         {"/listed", "https://app.example", 101},
         {"/listed", "https://app.example.org", 403},
+        {"/listed", "http://localhost", 403},  // The list is the whole list.
+        {"/own", "ws://localhost", 101},
+        {"/own", "file://", 403},
+        {"/both", "http://localhost", 101},
+        {"/both", "file://", 101},
+        {"/both", "https://app.example", 403},
         {"/any", "http://evil.example", 101},
     };
     for (const auto& [path, origin, status] : rows) {
         SCOPED_TRACE(std::string(path) + " " + origin);
         TestClient client = server.connect();
-        EXPECT_EQ(handshake(client, path, "Origin: " + std::string(origin) + "\r\n").status,
-                  status);
+        const HttpReply reply = handshake(client, path, "Origin: " + std::string(origin) + "\r\n");
+        EXPECT_EQ(reply.status, status);
+        EXPECT_EQ(reply.body.find("RouteOptions::origins") != std::string::npos, status == 403);
+    }
+}
+
+TEST(Upgrade, lists_of_nothing_offer_nothing_and_nobody_reads_extensions_here) {
+    TestServer server;
+    server->ws("/", {}, {.subprotocols = {"chat"}});
+    server.start();
+    for (const char* lines :
+         {"Sec-WebSocket-Protocol:\r\n", "Sec-WebSocket-Protocol: \t \r\n",
+          "Sec-WebSocket-Extensions:\r\n", "Sec-WebSocket-Extensions: x-a; b;\r\n",
+          "Sec-WebSocket-Extensions: \"a b;;=\r\n"}) {
+        SCOPED_TRACE(lines);
+        TestClient client = server.connect();
+        const HttpReply reply = handshake(client, "/", lines);
+        EXPECT_EQ(reply.status, 101U);
+        EXPECT_EQ(reply.head.find("Sec-WebSocket-Protocol"), std::string::npos);
     }
 }
 
