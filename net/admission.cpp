@@ -5,9 +5,13 @@
 namespace edgews {
 
 Admission::Admission(Shard& shard, const Address& address) : shard_(&shard), address_(address) {
-    shard.enter();
     is_refused_ = !shard.admissions().enter();
     enter_address();
+    if (is_refused_) {
+        shard_ = nullptr;
+    } else {
+        shard.enter();
+    }
 }
 
 Admission::~Admission() {

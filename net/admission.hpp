@@ -13,7 +13,7 @@ class Shard;
 class Admission {
   public:
     Admission() = default;
-    // Counted for `address`, too, unless that is a trusted proxy.
+    // Counted for `address`, too, unless that is a trusted proxy. Who is refused is not counted.
     Admission(Shard& shard, const Address& address);
     Admission(Admission&& other) noexcept
         : shard_(std::exchange(other.shard_, nullptr)),
@@ -30,7 +30,7 @@ class Admission {
     ~Admission();
 
     // The connection is for `address` from here on: counted for that, in place of the one before.
-    // It may be refused then.
+    // It may be refused then, and counts among the server's connections until it has gone.
     void move_to(const Address& address);
     [[nodiscard]] const Address& address() const noexcept { return address_; }
     // One too many: to be told so, and closed.
@@ -40,7 +40,7 @@ class Admission {
     void enter_address();
     void leave_address() noexcept;
 
-    Shard* shard_ = nullptr;
+    Shard* shard_ = nullptr;  // Null: it counts nowhere.
     Address address_;
     bool is_refused_ = false;
     bool is_address_counted_ = false;

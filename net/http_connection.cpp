@@ -26,13 +26,13 @@ std::string_view as_text(std::span<const std::byte> bytes) noexcept {
 
 }  // namespace
 
-HttpConnection::HttpConnection(Shard& shard, const Address& peer, const ListenerSetup& listener)
+HttpConnection::HttpConnection(Shard& shard, Admission admission, const ListenerSetup& listener)
     : Stream(shard.loop()),
       shard_(shard),
-      from_(peer),
-      admission_(shard, peer),
+      from_(admission.address()),
+      admission_(std::move(admission)),
       tls_(listener.tls),
-      is_from_proxy_(shard.trusted_proxies().contains(peer)),
+      is_from_proxy_(shard.trusted_proxies().contains(from_)),
       awaits_proxy_header_(is_from_proxy_ && listener.proxy_protocol) {}
 
 HttpConnection::~HttpConnection() = default;
@@ -121,6 +121,10 @@ bool HttpConnection::take_proxy_header() {
     awaits_proxy_header_ = false;
     if (header.source) from_ = Address(header.source);
     admission_.move_to(from_);
+    if (admission_.is_refused()) {
+        refuse_client();
+        return false;
+    }
     // What forwards a connection does not look into the requests: what they say is the word of
     // whom the header names, and of nobody we know when it names no one.
     is_from_proxy_ = header.source && shard_.trusted_proxies().contains(from_);
@@ -134,6 +138,14 @@ bool HttpConnection::take_proxy_header() {
 void HttpConnection::refuse_proxy() {
     shard_.counters().add(Counter::connections_refused);
     end_unanswered();
+}
+
+// As Shard::refuse(), of the client that a PROXY header named.
+void HttpConnection::refuse_client() {
+    shard_.counters().add(Counter::connections_refused);
+    shard_.counters().add(Counter::bytes_received, receive(loop().receive_space()).size);
+    if (!tls_ && !is_broken()) (void)send_directly(std::as_bytes(std::span(one_too_many)));
+    close();
 }
 
 // What was only peeked at would reset the connection.

@@ -125,15 +125,19 @@ void StompOnTcp::shut_down() {
     if (is_open()) end_here(stomp::Fault::server_shutting_down, {});
 }
 
-bool StompOverTcp::accept(Shard& shard, Fd fd, const Address& peer,
+bool StompOverTcp::accept(Shard& shard, Fd fd, Admission admission,
                           std::unique_ptr<Transport> tls) const {
-    Admission admission(shard, peer);
-    if (admission.is_refused()) return false;
     auto stream =
         std::make_unique<StompOnTcp>(shard, state_.on_loop(shard.loop()), std::move(admission));
     if (!stream->start(std::move(fd), std::move(tls))) return false;
     static_cast<void>(stream.release());  // The loop owns it now.
     return true;
+}
+
+// All versions understand it: ERROR may answer CONNECT, and the NUL ends the frame.
+std::string_view StompOverTcp::refusal() const noexcept {
+    constexpr std::string_view frame = "ERROR\nmessage:There are too many connections.\n\n";
+    return {frame.data(), frame.size() + 1};
 }
 
 }  // namespace edgews

@@ -453,8 +453,13 @@ TEST(Proxy, whom_a_proxy_header_names_is_limited_and_health_checks_are_not) {
     EXPECT_EQ(first.get("/whoami").status, 200U);  // From here to its end.
     TestClient second = server.connect();
     expect_refused(second, line + TestClient::get_head("/whoami"));
+    for (const Bytes& header : {bytes_of(line), binary_header()}) {
+        TestClient silent = server.connect();  // Told at once: no request is waited for.
+        expect_refused(silent, text_of(header));
+    }
+    server.wait_for(Counter::connections_open, 4);
+    EXPECT_EQ(server->stats()[Counter::connections_refused], 3U);
     first.close();
-    second.close();
     server.wait_for(Counter::connections_open, 3);
     TestClient third = server.connect();
     third.send(line);
