@@ -4,6 +4,7 @@
 #include <edgews/core/ip_address.hpp>
 
 #include <array>
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -36,8 +37,13 @@ class Address {
     [[nodiscard]] bool has_ip_of(const Address& other) const noexcept {
         return family_ == other.family_ && bytes_ == other.bytes_;
     }
+    // The address without its port; of IPv6, the network of so many bits that it is in: who has one
+    // address there has all of them.
+    [[nodiscard]] Address network(unsigned ipv6_prefix_length) const noexcept;
     // Family `none` for a Unix socket.
     [[nodiscard]] IpAddress ip_address() const noexcept;
+    // Some order, for tables.
+    friend auto operator<=>(const Address&, const Address&) noexcept = default;
 
   private:
     std::array<std::uint8_t, 16> bytes_{};

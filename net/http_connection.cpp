@@ -120,7 +120,7 @@ bool HttpConnection::take_proxy_header() {
     shard_.counters().add(Counter::bytes_received, receive(space.first(header.size)).size);
     awaits_proxy_header_ = false;
     if (header.source) from_ = Address(header.source);
-    admission_.move_to(from_);
+    admission_.move_to(from_, true);
     if (admission_.is_refused()) {
         refuse_client();
         return false;
@@ -158,7 +158,7 @@ void HttpConnection::end_unanswered() {
 void HttpConnection::find_client(const HttpHead& head) {
     const IpAddress client = edgews::find_client(head, shard_.options().forwarded_header,
                                                  shard_.trusted_proxies().networks());
-    if (client) admission_.move_to(Address(client));
+    if (client) admission_.move_to(Address(client), wants_websocket(head));
 }
 
 // Keeps what cannot be served yet: the client does not read the answers to what came before.
@@ -358,12 +358,15 @@ void HttpConnection::refuse(Fault fault) {
 void HttpConnection::respond(const HttpHead& head, const Response& response) {
     shard_.counters().add(Counter::http_requests);
     // We do not read bodies: behind one we would not find the next request.
-    const bool keep_alive = head.keep_alive() && !head.has_body() && !shard_.is_shutting_down();
+    const std::uint32_t request_count_max = shard_.options().requests_per_connection_max;
+    const bool is_last = ++request_count_ == request_count_max && request_count_max > 0;
+    const bool keep_alive =
+        head.keep_alive() && !head.has_body() && !is_last && !shard_.is_shutting_down();
     append_response(response, keep_alive, head.method() != "HEAD");
     if (!keep_alive) return finish(Farewell::linger, linger_ms);
     loop().schedule(*this, shard_.options().keep_alive_timeout_ms);
     // Between its requests, a proxy's connection is for no client.
-    if (is_from_proxy_) admission_.move_to(from_);
+    if (is_from_proxy_) admission_.move_to(from_, false);
 }
 
 void HttpConnection::respond_and_finish(const Response& response) {

@@ -11,6 +11,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -98,6 +99,7 @@ class HttpConnection final : public Stream {
     std::shared_ptr<const TransportFactory> tls_;  // Null: none, or it has begun.
     std::unique_ptr<Partial> partial_;
     std::unique_ptr<Pending> pending_;
+    std::uint32_t request_count_ = 0;  // Plain ones that were answered.
     bool is_head_begun_ = false;
     bool is_from_proxy_;  // A trusted one: its requests say whom they are for.
     bool awaits_proxy_header_;

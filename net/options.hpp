@@ -76,12 +76,26 @@ struct ServerOptions {
     // Milliseconds that a plain HTTP connection may idle between two requests.
     std::uint32_t keep_alive_timeout_ms = 30'000;
 
-    // Connections, those still in the handshake included; more are answered 503.
-    // 0: what the descriptor limit allows, less a reserve.
+    // Plain requests that one connection may make: the answer to the last one says that it is
+    // closed. 0: no limit.
+    std::uint32_t requests_per_connection_max = 1'000;
+
+    // Connections, those still in the handshake included. More are answered 503 and closed when
+    // they are accepted (behind a PROXY header when that has come); with TLS they are closed
+    // without a handshake. 0: what the descriptor limit allows, less a reserve.
     std::size_t connections_max = 0;
     // From one address: the client's, where a trusted proxy names it. A trusted proxy's own
-    // connections are not counted so. 0: no limit.
+    // connections are not counted so. What X-Forwarded-For or Forwarded names is refused request by
+    // request. 0: no limit.
     std::size_t connections_per_address_max = 0;
+    // How often one address may connect in a minute, or all at once after a minute of silence;
+    // counted and refused in the same way. Of requests that a trusted proxy forwards, those count
+    // that ask for a WebSocket. 0: no limit.
+    std::uint32_t connects_per_minute_max = 0;
+    // Bits of an IPv6 address by which limits tell one client from another, 1 to 128. Networks of
+    // 64 bits are what one customer, and often one machine, has (RFC 6177). IPv4 addresses are
+    // taken whole.
+    unsigned ipv6_prefix_length = 64;
 
     // Who is believed when it says whose connection or request it forwards: addresses, networks
     // ("10.0.0.0/8", "fd00::/8"), or "unix" for whoever connects to a Unix socket. Anyone who can

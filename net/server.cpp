@@ -90,8 +90,11 @@ Server::Server(ServerOptions options) : state_(std::make_unique<State>()) {
     }
     const std::size_t total_max =
         options.connections_max > 0 ? options.connections_max : descriptor_limit();
-    state_->common.admissions = std::make_unique<AdmissionControl>(AdmissionControl::Limits{
-        .total_max = total_max, .per_address_max = options.connections_per_address_max});
+    state_->common.admissions = std::make_unique<AdmissionControl>(
+        AdmissionControl::Limits{.total_max = total_max,
+                                 .per_address_max = options.connections_per_address_max,
+                                 .connects_per_minute_max = options.connects_per_minute_max,
+                                 .ipv6_prefix_length = options.ipv6_prefix_length});
     state_->option_error =
         add_trusted_proxies(state_->common.trusted_proxies, options.trusted_proxies);
     state_->common.options = std::move(options);

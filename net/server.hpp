@@ -33,7 +33,8 @@ namespace edgews {
 
 class Server {
   public:
-    // Throws std::system_error when the system refuses (no descriptors left).
+    // Throws std::system_error when the system refuses (no descriptors left), std::invalid_argument
+    // for an option out of its range.
     explicit Server(ServerOptions options = {});
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;

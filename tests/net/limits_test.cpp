@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -121,6 +122,29 @@ TEST(Limits, an_address_has_its_own_limit) {
     TestClient fourth = server.open();
     expect_served(fourth);
     expect_served(second);
+}
+
+TEST(Limits, an_address_may_connect_so_often) {
+    TestServer server({.connects_per_minute_max = 3});
+    server->ws("/", echo());
+    server.start();
+    server.open().close_cleanly();
+    server.open().close_cleanly();
+    TestClient third = server.open();
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(server.connect().read_reply().status, 503U);
+    expect_served(third);
+    EXPECT_EQ(server->stats()[Counter::connections_refused], 3U);
+}
+
+TEST(Limits, an_option_out_of_its_range_is_named) {
+    for (const unsigned length : {0U, 129U}) {
+        try {
+            const Server server(ServerOptions{.loops = 1, .ipv6_prefix_length = length});
+            ADD_FAILURE() << length;
+        } catch (const std::invalid_argument& error) {
+            EXPECT_NE(std::string(error.what()).find("ipv6_prefix_length"), std::string::npos);
+        }
+    }
 }
 
 TEST(Limits, all_loops_count_together) {
