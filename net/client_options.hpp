@@ -98,6 +98,11 @@ struct ClientOptions {
     // no limit.
     std::uint32_t pong_timeout_ms = 10'000;
 
+    // As in ListenOptions: how the system finds out that the server has vanished, where no pings
+    // do.
+    std::uint32_t tcp_keep_alive_ms = 60'000;
+    std::uint32_t tcp_user_timeout_ms = 0;
+
     ReconnectOptions reconnect{};
 };
 

@@ -123,6 +123,18 @@ struct ListenOptions {
     // system's choice; on a loopback address "reno", for there is no network to be careful of, and
     // the timers of bbr cost 1 to 16 % of an echo.
     std::string congestion_control{};
+    // Milliseconds of silence after which the system asks whether a connection's peer is still
+    // there (TCP keep-alive, in whole seconds, at most 32,767), and asks again, four times in as
+    // long; who does not answer has vanished. Pings and heart-beats, where there are any, say so
+    // earlier. 0: the system's choice.
+    std::uint32_t tcp_keep_alive_ms = 60'000;
+    // Milliseconds that what was sent may wait for a peer's acknowledgement, or for a peer that is
+    // there to read (TCP_USER_TIMEOUT), before the connection counts as broken. It does not tell
+    // the one from the other: a consumer that is busy for longer is cut off, too. So it is for
+    // those who know their consumers, and at least some minutes. 0: the system's choice, which is
+    // about 15 minutes for a peer that does not answer, and for ever for one that does and reads
+    // nothing (there RouteOptions::backlog_size_max and the broker's limits apply).
+    std::uint32_t tcp_user_timeout_ms = 0;
     // Connections of trusted proxies begin with a PROXY header, version 1 or 2
     // (core/proxy_protocol.hpp); one that does not is closed without an answer. It names the client
     // for all of the connection, so forwarded_header is read only if that client is a trusted proxy

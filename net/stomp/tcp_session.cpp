@@ -5,10 +5,6 @@
 #include <edgews/net/stomp/state.hpp>
 #include <edgews/net/stomp/stomp_loop.hpp>
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
-
 #include <utility>
 
 namespace edgews {
@@ -17,16 +13,6 @@ namespace {
 
 constexpr std::uint32_t linger_ms = 5'000;  // For a peer to read what ends the session.
 constexpr int receive_count_max = 4;        // In one turn, before others get theirs.
-// Seconds of silence after which the system asks whether the peer is there.
-constexpr int keep_alive_s = 60;
-
-// For clients without heart-beats. What fails here costs only that.
-void keep_alive(int fd) noexcept {
-    const int on = 1;
-    static_cast<void>(::setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on));
-    static_cast<void>(
-        ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &keep_alive_s, sizeof keep_alive_s));
-}
 
 }  // namespace
 
@@ -41,7 +27,6 @@ StompOnTcp::~StompOnTcp() {
 }
 
 bool StompOnTcp::start(Fd fd, std::unique_ptr<Transport> tls) noexcept {
-    keep_alive(fd.get());
     if (tls) speak_through(std::move(tls));
     return open(std::move(fd)) == 0;
 }
