@@ -18,7 +18,7 @@ constexpr int receive_count_max = 4;        // In one turn, before others get th
 
 StompOnTcp::StompOnTcp(Shard& shard, StompLoop& loop, Admission admission)
     : Stream(shard.loop()),
-      StompSessionLink(loop, admission.address()),
+      StompSessionLink(loop, admission),
       shard_(shard),
       admission_(std::move(admission)) {}
 
