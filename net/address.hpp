@@ -4,7 +4,6 @@
 #include <edgews/core/ip_address.hpp>
 
 #include <array>
-#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -42,8 +41,12 @@ class Address {
     [[nodiscard]] Address network(unsigned ipv6_prefix_length) const noexcept;
     // Family `none` for a Unix socket.
     [[nodiscard]] IpAddress ip_address() const noexcept;
+    friend bool operator==(const Address&, const Address&) noexcept = default;
     // Some order, for tables.
-    friend auto operator<=>(const Address&, const Address&) noexcept = default;
+    friend bool operator<(const Address& a, const Address& b) noexcept {
+        if (a.family_ != b.family_) return a.family_ < b.family_;
+        return a.bytes_ != b.bytes_ ? a.bytes_ < b.bytes_ : a.port_ < b.port_;
+    }
 
   private:
     std::array<std::uint8_t, 16> bytes_{};
