@@ -41,6 +41,18 @@ Address::Address(const IpAddress& address) noexcept : bytes_(address.bytes), por
     }
 }
 
+Address Address::network(unsigned ipv6_prefix_length) const noexcept {
+    Address network = *this;
+    network.port_ = 0;
+    if (family_ != Family::ipv6) return network;
+    for (unsigned i = 0; i < network.bytes_.size(); ++i) {
+        const unsigned kept =
+            std::min(8U, ipv6_prefix_length - std::min(ipv6_prefix_length, 8 * i));
+        network.bytes_[i] &= static_cast<std::uint8_t>(0xFF00U >> kept);
+    }
+    return network;
+}
+
 IpAddress Address::ip_address() const noexcept {
     switch (family_) {
         case Family::none:

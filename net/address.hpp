@@ -36,8 +36,17 @@ class Address {
     [[nodiscard]] bool has_ip_of(const Address& other) const noexcept {
         return family_ == other.family_ && bytes_ == other.bytes_;
     }
+    // The address without its port; of IPv6, the network of so many bits that it is in: who has one
+    // address there has all of them.
+    [[nodiscard]] Address network(unsigned ipv6_prefix_length) const noexcept;
     // Family `none` for a Unix socket.
     [[nodiscard]] IpAddress ip_address() const noexcept;
+    friend bool operator==(const Address&, const Address&) noexcept = default;
+    // Some order, for tables.
+    friend bool operator<(const Address& a, const Address& b) noexcept {
+        if (a.family_ != b.family_) return a.family_ < b.family_;
+        return a.bytes_ != b.bytes_ ? a.bytes_ < b.bytes_ : a.port_ < b.port_;
+    }
 
   private:
     std::array<std::uint8_t, 16> bytes_{};

@@ -13,7 +13,7 @@ class Shard;
 class Admission {
   public:
     Admission() = default;
-    // Counted for `address`, too, unless that is a trusted proxy.
+    // Counted for `address`, too, unless that is a trusted proxy. Who is refused is not counted.
     Admission(Shard& shard, const Address& address);
     Admission(Admission&& other) noexcept
         : shard_(std::exchange(other.shard_, nullptr)),
@@ -30,17 +30,22 @@ class Admission {
     ~Admission();
 
     // The connection is for `address` from here on: counted for that, in place of the one before.
-    // It may be refused then.
-    void move_to(const Address& address);
+    // It may be refused then, and counts among the server's connections until it has gone.
+    // `as_new`: that address connects by this.
+    void move_to(const Address& address, bool as_new);
     [[nodiscard]] const Address& address() const noexcept { return address_; }
+    // As whom limits take its client: the address, or the network of it. Of family `none`: nobody
+    // in particular, for it comes from a trusted proxy that named no one, or over a Unix socket.
+    [[nodiscard]] Address limited_as() const noexcept;
     // One too many: to be told so, and closed.
     [[nodiscard]] bool is_refused() const noexcept { return is_refused_; }
 
   private:
-    void enter_address();
+    [[nodiscard]] bool is_trusted() const noexcept;
+    void enter_address(bool as_new);
     void leave_address() noexcept;
 
-    Shard* shard_ = nullptr;
+    Shard* shard_ = nullptr;  // Null: it counts nowhere.
     Address address_;
     bool is_refused_ = false;
     bool is_address_counted_ = false;

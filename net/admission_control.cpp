@@ -1,19 +1,27 @@
 #include <edgews/net/admission_control.hpp>
 
-#include <array>
-#include <cstdint>
+#include <edgews/net/address_rates.hpp>
+
 #include <map>
 #include <mutex>
+#include <stdexcept>
 
 namespace edgews {
 
 struct AdmissionControl::PerAddress {
-    std::mutex mutex;
-    std::map<std::array<std::uint8_t, 16>, std::size_t> counts;
+    explicit PerAddress(const Limits& limits) : connects(limits.connects_per_minute_max) {}
+
+    std::mutex mutex;                       // Guards what follows:
+    std::map<Address, std::size_t> counts;  // of those who are connected.
+    AddressRates connects;
 };
 
 AdmissionControl::AdmissionControl(Limits limits)
-    : limits_(limits), per_address_(limits.per_address_max > 0 ? new PerAddress : nullptr) {}
+    : limits_(limits), per_address_(std::make_unique<PerAddress>(limits)) {
+    if (limits.ipv6_prefix_length < 1 || limits.ipv6_prefix_length > 128) {
+        throw std::invalid_argument("ServerOptions::ipv6_prefix_length must be 1 to 128");
+    }
+}
 
 AdmissionControl::~AdmissionControl() = default;
 
@@ -28,18 +36,22 @@ void AdmissionControl::leave() noexcept {
 }
 
 bool AdmissionControl::enter(const Address& address) {
-    if (!per_address_) return true;
+    if (limits_.per_address_max == 0) return true;
     const std::lock_guard lock(per_address_->mutex);
-    std::size_t& of_address = per_address_->counts[address.bytes()];
-    if (of_address == limits_.per_address_max) return false;
-    ++of_address;
+    const auto of_address = per_address_->counts.try_emplace(group_of(address), 0).first;
+    if (of_address->second == limits_.per_address_max) return false;
+    ++of_address->second;
     return true;
 }
 
+bool AdmissionControl::connect(const Address& address, std::uint64_t now_ms) {
+    return per_address_->connects.take(group_of(address), now_ms);
+}
+
 void AdmissionControl::leave(const Address& address) noexcept {
-    if (!per_address_) return;
+    if (limits_.per_address_max == 0) return;
     const std::lock_guard lock(per_address_->mutex);
-    const auto found = per_address_->counts.find(address.bytes());
+    const auto found = per_address_->counts.find(group_of(address));
     if (--found->second == 0) per_address_->counts.erase(found);
 }
 

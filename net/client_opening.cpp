@@ -13,6 +13,11 @@ namespace edgews {
 namespace {
 
 constexpr int receive_count_max = 4;  // In one turn, before others get theirs.
+// Milliseconds for the rest of a refusal's body, of which a part may do: where the head says how
+// long it is, and where only an end of the connection could, which may never come. Many servers
+// send the head by itself.
+constexpr std::uint32_t body_limit_ms = 1'000;
+constexpr std::uint32_t endless_body_limit_ms = 100;
 constexpr std::string_view lost = "the connection was closed";
 
 std::string_view as_text(std::span<const std::byte> bytes) noexcept {
@@ -42,9 +47,14 @@ Body read_chunks(std::string_view bytes) {
     }
 }
 
+// Whether it says when its body is whole.
+bool has_length(const HttpHead& head) noexcept {
+    return head.is_chunked() || head.header("Content-Length");
+}
+
 Body read_body(const HttpHead& head, std::string_view bytes) {
     if (head.is_chunked()) return read_chunks(bytes);
-    if (!head.header("Content-Length")) return {.text = std::string(bytes)};
+    if (!has_length(head)) return {.text = std::string(bytes)};
     const bool is_whole = bytes.size() >= head.content_length();
     if (is_whole) bytes = bytes.substr(0, static_cast<std::size_t>(head.content_length()));
     return {.text = std::string(bytes), .is_whole = is_whole};
@@ -196,7 +206,9 @@ void ClientOpening::take_response() {
 
 void ClientOpening::await_body() {
     refused_ = stage();
-    enter(Phase::body, setup_.options.handshake_timeout_ms);
+    const std::uint32_t limit_ms = has_length(head_) ? body_limit_ms : endless_body_limit_ms;
+    const std::uint32_t option_ms = setup_.options.handshake_timeout_ms;
+    enter(Phase::body, option_ms == 0 ? limit_ms : std::min(option_ms, limit_ms));
 }
 
 void ClientOpening::take_body(bool is_end) {

@@ -75,8 +75,10 @@ struct ClientOptions {
     std::uint32_t open_timeout_ms = 15'000;
     // Who is asked for addresses.
     Lookup lookup = look_up;
-    HttpLimits http{};                     // Of the response's head,
-    std::size_t body_size_max = 4 * 1024;  // and, refused, bytes of its body.
+    HttpLimits http{};  // Of the response's head,
+    // and, refused, bytes of its body. What the head announces is waited for, for a second at most,
+    // and a tenth of one where the head does not say how long it is.
+    std::size_t body_size_max = 4 * 1024;
 
     // As in RouteOptions.
     std::size_t message_size_max = 16 * 1024 * 1024;
@@ -97,6 +99,11 @@ struct ClientOptions {
     // Milliseconds after a ping in which something has to be heard, or the connection is lost. 0:
     // no limit.
     std::uint32_t pong_timeout_ms = 10'000;
+
+    // As in ListenOptions: how the system finds out that the server has vanished, where no pings
+    // do.
+    std::uint32_t tcp_keep_alive_ms = 60'000;
+    std::uint32_t tcp_user_timeout_ms = 0;
 
     ReconnectOptions reconnect{};
 };

@@ -42,6 +42,11 @@ std::string without_user_info(std::string_view url) {
     return std::string(url.substr(0, begin)).append(url.substr(at + 1));
 }
 
+PeerWatch watch_of(const ClientOptions& options) noexcept {
+    return {.keep_alive_ms = options.tcp_keep_alive_ms,
+            .user_timeout_ms = options.tcp_user_timeout_ms};
+}
+
 RouteOptions route_options(const ClientOptions& options) {
     return {.message_size_max = options.message_size_max,
             .frame_size_max = options.frame_size_max,
@@ -67,7 +72,8 @@ ClientState::ClientState(Loop& loop, std::string url, ClientHandlers handlers,
       route_on_loop_{},
       dialer_(loop, {.resolve_timeout_ms = options_.resolve_timeout_ms,
                      .connect_timeout_ms = options_.connect_timeout_ms,
-                     .lookup = options_.lookup}),
+                     .lookup = options_.lookup,
+                     .watch = watch_of(options_)}),
       wanted_url_(std::move(url)) {
     make_route();
 }
@@ -154,6 +160,11 @@ Error ClientState::check_options() const {
     constexpr std::errc invalid = std::errc::invalid_argument;
     if (options_.close_timeout_ms == 0) {
         return error_of(invalid, "ClientOptions::close_timeout_ms must not be 0");
+    }
+    if (!is_in_range(watch_of(options_))) {
+        return error_of(invalid,
+                        "ClientOptions::tcp_keep_alive_ms or tcp_user_timeout_ms is "
+                        "more than the system knows");
     }
     if (url_.is_secure && !options_.tls) return error_of(invalid, "ClientOptions::tls is not set");
     if (!is_proxied()) return {};

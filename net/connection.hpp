@@ -141,6 +141,8 @@ class Connection final : public Stream {
     // Sends what waits without waiting for the end of the turn. False: the peer has to read first;
     // if more than RouteOptions::drain_mark waits, the drain handler will say when it has.
     [[nodiscard]] bool push_out();
+    // Its place under the server's limits.
+    [[nodiscard]] const Admission& admission() const noexcept { return admission_; }
     // Input may have come while nobody read.
     void read_again() { read_later(); }
     // The application has closed or terminated it, here or through a Handle.

@@ -26,12 +26,13 @@ struct Begun {
     Fd fd{};
 };
 
-Begun begin_connecting(const SocketAddress& address) noexcept {
+Begun begin_connecting(const SocketAddress& address, const PeerWatch& watch) noexcept {
     Fd fd(::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!fd) return {.error = errno};
     if (address.family() != AF_UNIX) {
         set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-        // A wish: the system may not have it.
+        // Wishes: the system may not have it.
+        (void)watch_peer(fd, watch);
         if (Address(*address.get()).is_loopback()) {
             (void)set_congestion_control(fd, loopback_congestion_control);
         }
@@ -158,7 +159,7 @@ void Dialer::Dial::connect_next() {
     loop_.cancel(delay_);
     while (next_ < addresses_.size()) {
         const std::size_t index = next_++;
-        Begun begun = begin_connecting(addresses_[index]);
+        Begun begun = begin_connecting(addresses_[index], options_.watch);
         if (begun.error == 0) begun.error = outcome(begun.fd);
         if (begun.error == 0) return connected(std::move(begun.fd), index);
         if (begun.error == EAGAIN && addresses_[index].family() == AF_UNIX) {

@@ -29,6 +29,7 @@ struct DialOptions {
     std::uint32_t attempt_delay_ms = 250;
     // Who is asked for addresses.
     Lookup lookup = look_up;
+    PeerWatch watch{};
 };
 
 struct Dialed {

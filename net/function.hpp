@@ -42,6 +42,12 @@ class Function<Result(Arguments...)> {
         return call_(callable_, std::forward<Arguments>(arguments)...);
     }
 
+    // The callable, if it is an F; null: it is something else.
+    template <class F>
+    [[nodiscard]] const F* target() const noexcept {
+        return manage_ == &manage<F> ? static_cast<const F*>(callable_) : nullptr;
+    }
+
   private:
     enum class Act : unsigned char { copy, destroy };
 

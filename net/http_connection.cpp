@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::uint32_t linger_ms = 5'000;  // For a peer to read a refusal.
 constexpr int receive_count_max = 4;        // In one turn, before others get theirs,
-constexpr int request_count_max = 64;       // and of what is received at once.
+constexpr int turn_request_count_max = 64;  // and of what is received at once.
 // Bytes of responses that are gathered before the socket is asked to take them.
 constexpr std::size_t gathered_size_max = 64 * 1024;
 
@@ -46,13 +46,13 @@ Response plain_text(unsigned status, std::string_view body) {
 
 }  // namespace
 
-HttpConnection::HttpConnection(Shard& shard, const Address& peer, const ListenerSetup& listener)
+HttpConnection::HttpConnection(Shard& shard, Admission admission, const ListenerSetup& listener)
     : Stream(shard.loop()),
       shard_(shard),
-      from_(peer),
-      admission_(shard, peer),
+      from_(admission.address()),
+      admission_(std::move(admission)),
       tls_(listener.tls),
-      is_from_proxy_(shard.trusted_proxies().contains(peer)),
+      is_from_proxy_(shard.trusted_proxies().contains(from_)),
       checks_host_(must_name_host(shard, listener, is_from_proxy_)),
       awaits_proxy_header_(is_from_proxy_ && listener.proxy_protocol) {}
 
@@ -132,7 +132,7 @@ void HttpConnection::process(std::span<std::byte> input) {
         head->reset();
         if (output_size() > gathered_size_max) flush();
         if (input.empty() || !is_open() || pending_) continue;
-        if (is_blocked() || ++count == request_count_max) return put_off(input);
+        if (is_blocked() || ++count == turn_request_count_max) return put_off(input);
     }
 }
 
@@ -155,7 +155,11 @@ bool HttpConnection::take_proxy_header() {
     shard_.counters().add(Counter::bytes_received, receive(space.first(header.size)).size);
     awaits_proxy_header_ = false;
     if (header.source) from_ = Address(header.source);
-    admission_.move_to(from_);
+    admission_.move_to(from_, true);
+    if (admission_.is_refused()) {
+        refuse_client();
+        return false;
+    }
     // What forwards a connection does not look into the requests: what they say is the word of
     // whom the header names, and of nobody we know when it names no one.
     is_from_proxy_ = header.source && shard_.trusted_proxies().contains(from_);
@@ -171,6 +175,14 @@ void HttpConnection::refuse_proxy() {
     end_unanswered();
 }
 
+// As Shard::refuse(), of the client that a PROXY header named.
+void HttpConnection::refuse_client() {
+    shard_.counters().add(Counter::connections_refused);
+    shard_.counters().add(Counter::bytes_received, receive(loop().receive_space()).size);
+    if (!tls_ && !is_broken()) (void)send_directly(std::as_bytes(std::span(one_too_many)));
+    close();
+}
+
 // What was only peeked at would reset the connection.
 void HttpConnection::end_unanswered() {
     shard_.counters().add(Counter::bytes_received, receive(loop().receive_space()).size);
@@ -181,7 +193,7 @@ void HttpConnection::end_unanswered() {
 void HttpConnection::find_client(const HttpHead& head) {
     const IpAddress client = edgews::find_client(head, shard_.options().forwarded_header,
                                                  shard_.trusted_proxies().networks());
-    if (client) admission_.move_to(Address(client));
+    if (client) admission_.move_to(Address(client), wants_websocket(head));
 }
 
 // Keeps what is not to be served yet: the client does not read the answers to what came before, or
@@ -424,12 +436,14 @@ void HttpConnection::respond(const HttpHead& head, const Response& response) {
     // CONNECT, and HTTP/1.0 leaves it to the server.
     const bool is_followed =
         !head.has_body() && !head.is_http_1_0() && head.method() != "CONNECT" && head.keep_alive();
-    const bool keep_alive = is_followed && !shard_.is_shutting_down();
+    const std::uint32_t request_count_max = shard_.options().requests_per_connection_max;
+    const bool is_last = ++request_count_ == request_count_max && request_count_max > 0;
+    const bool keep_alive = is_followed && !is_last && !shard_.is_shutting_down();
     append_response(response, keep_alive, wants_content(head));
     if (!keep_alive) return finish(Farewell::linger, linger_ms);
     loop().schedule(*this, shard_.options().keep_alive_timeout_ms);
     // Between its requests, a proxy's connection is for no client.
-    if (is_from_proxy_) admission_.move_to(from_);
+    if (is_from_proxy_) admission_.move_to(from_, false);
 }
 
 void HttpConnection::respond_and_finish(const Response& response, bool has_body) {

@@ -11,6 +11,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -23,7 +24,8 @@ struct ListenerSetup;
 
 class HttpConnection final : public Stream {
   public:
-    HttpConnection(Shard& shard, const Address& peer, const ListenerSetup& listener);
+    // Requires: `admission` is not refused.
+    HttpConnection(Shard& shard, Admission admission, const ListenerSetup& listener);
     ~HttpConnection() override;
 
     // Registers with the shard's loop. False: the system refuses.
@@ -34,6 +36,12 @@ class HttpConnection final : public Stream {
     // The server shuts down: closes, unless a response is on its way.
     void shut_down() override;
     HttpConnection* as_http_connection() noexcept override { return this; }
+
+    // The answer to a connection over a limit, whatever it asks for: it has no content, as the
+    // request may be a HEAD.
+    static constexpr std::string_view one_too_many =
+        "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\n"
+        "Content-Length: 0\r\n\r\n";
 
   private:
     // A head that has not arrived as a whole. The common one has, and is parsed where
@@ -62,6 +70,7 @@ class HttpConnection final : public Stream {
     [[nodiscard]] bool start_tls() noexcept;
     [[nodiscard]] bool take_proxy_header();
     void refuse_proxy();
+    void refuse_client();
     void end_unanswered();
     void find_client(const HttpHead& head);
     void put_off(std::span<const std::byte> input);
@@ -93,6 +102,7 @@ class HttpConnection final : public Stream {
     std::shared_ptr<const TransportFactory> tls_;  // Null: none, or it has begun.
     std::unique_ptr<Partial> partial_;
     std::unique_ptr<Pending> pending_;
+    std::uint32_t request_count_ = 0;  // Plain ones that were answered.
     bool is_head_begun_ = false;
     bool is_put_off_ = false;  // partial_ may hold whole requests.
     bool is_from_proxy_;       // A trusted one: its requests say whom they are for.

@@ -65,6 +65,15 @@ Error congestion_control_error(int number, std::string where, const std::string&
     return make_error(number, where.append(", congestion control ").append(name));
 }
 
+PeerWatch watch_of(const ListenOptions& options) noexcept {
+    return {.keep_alive_ms = options.tcp_keep_alive_ms,
+            .user_timeout_ms = options.tcp_user_timeout_ms};
+}
+
+Error watch_error(int number, std::string where) {
+    return make_error(number, where.append(", tcp_keep_alive_ms and tcp_user_timeout_ms"));
+}
+
 ListenSockets open_tcp(const SocketAddress& wanted, const ListenOptions& options,
                        std::size_t loop_count) {
     const Address asked(*wanted.get());
@@ -84,6 +93,11 @@ ListenSockets open_tcp(const SocketAddress& wanted, const ListenOptions& options
         const int error = control.empty() ? 0 : set_congestion_control(opened.fd, control);
         if (error != 0 && !is_default) {
             sockets.error = congestion_control_error(error, where, control);
+            return sockets;
+        }
+        // Inherited by the connections, as well.
+        if (const int failure = watch_peer(opened.fd, watch_of(options)); failure != 0) {
+            sockets.error = watch_error(failure, where);
             return sockets;
         }
         sockets.fds.push_back(std::move(opened.fd));
@@ -186,6 +200,10 @@ ListenSockets adopt(const ListenOptions& options) {
     const int error = control.empty() ? 0 : set_congestion_control(fd, control);
     if (error != 0) sockets.error = congestion_control_error(error, where, control);
     const Address address(*local_address(fd).get());
+    if (address.family() != Address::Family::unix_socket) {
+        const int failure = watch_peer(fd, watch_of(options));
+        if (failure != 0) sockets.error = watch_error(failure, where);
+    }
     sockets.name = address.to_string();
     sockets.port = address.port();
     return sockets;

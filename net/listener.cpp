@@ -8,10 +8,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <cstddef>
-#include <string_view>
 #include <utility>
 
 namespace edgews {
@@ -20,9 +17,6 @@ namespace {
 
 constexpr int accept_count_max = 64;  // Per turn, so that those connected get theirs.
 constexpr std::uint64_t pause_ms = 100;
-constexpr std::string_view no_descriptors_left =
-    "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\n"
-    "Content-Length: 0\r\n\r\n";
 
 Fd open_spare() noexcept {
     return Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
@@ -114,15 +108,7 @@ bool Listener::refuse_one() {
     {
         const Fd fd(::accept4(fd_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
         if (fd) {
-            // Its request, if it is here already: closing over it would reset the connection.
-            std::array<std::byte, 4096> request;
-            (void)::recv(fd.get(), request.data(), request.size(), 0);
-            if (!setup_.tls) {
-                (void)::send(fd.get(), no_descriptors_left.data(), no_descriptors_left.size(),
-                             MSG_NOSIGNAL);
-            }
-            ::shutdown(fd.get(), SHUT_WR);
-            shard_.counters().add(Counter::connections_refused);
+            shard_.refuse(fd, setup_);
         } else if (errno == EAGAIN) {
             spare_ = open_spare();
             return false;

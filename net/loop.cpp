@@ -155,13 +155,15 @@ void Loop::run() {
         // A wish: a container may not own that CPU.
         (void)pthread_setaffinity_np(pthread_self(), sizeof set, &set);
     }
-    while (!stopping_.load(std::memory_order_relaxed)) poll(-1);
+    while (!stopping_.load(std::memory_order_acquire)) poll(-1);
     stopping_.store(false, std::memory_order_relaxed);
 }
 
+// From the store on, run() may return on the loop's thread, and the loop be gone.
 void Loop::stop() noexcept {
-    stopping_.store(true, std::memory_order_relaxed);
-    link_->mailbox.wake();
+    const std::shared_ptr<LoopLink> link = link_;
+    stopping_.store(true, std::memory_order_release);
+    link->mailbox.wake();
 }
 
 void Loop::poll(int timeout_ms) noexcept {
@@ -386,8 +388,10 @@ int Loop::next_timeout_ms() const noexcept {
                             : static_cast<int>(std::min<std::uint64_t>(due_ms - now_ms, INT_MAX));
 }
 
+// The job may have run by the time that the mailbox is left, and ended the loop.
 bool Loop::post_job(std::unique_ptr<Job> job) noexcept {
-    return link_->mailbox.post(std::move(job));
+    const std::shared_ptr<LoopLink> link = link_;
+    return link->mailbox.post(std::move(job));
 }
 
 Token Loop::add_timer(std::uint64_t delay_ms, std::uint64_t period_ms, std::unique_ptr<Job> job) {

@@ -71,11 +71,13 @@ class Loop {
     [[nodiscard]] int fd() const noexcept { return epoll_.get(); }
     // Milliseconds until poll() has something to do by itself; -1: nothing is set.
     [[nodiscard]] int next_timeout_ms() const noexcept;
-    // Any thread. run() returns after the present turn, or at once when called next.
+    // Any thread. run() returns after the present turn, or at once when called next; the loop may
+    // be destroyed then, though this has not returned yet.
     void stop() noexcept;
 
     // Any thread. Runs `function` on the loop's thread, in a later turn or later in this one; in
-    // the order posted by one thread. It must not throw. False: the loop is gone.
+    // the order posted by one thread. It must not throw, and may end the loop. False: the loop is
+    // gone.
     template <class F>
     bool post(F&& function) {
         return post_job(make_job(std::forward<F>(function)));

@@ -95,12 +95,26 @@ struct ServerOptions {
     // Milliseconds that a plain HTTP connection may idle between two requests.
     std::uint32_t keep_alive_timeout_ms = 30'000;
 
-    // Connections, those still in the handshake included; more are answered 503.
-    // 0: what the descriptor limit allows, less a reserve.
+    // Plain requests that one connection may make: the answer to the last one says that it is
+    // closed. 0: no limit.
+    std::uint32_t requests_per_connection_max = 1'000;
+
+    // Connections, those still in the handshake included. More are answered 503 and closed when
+    // they are accepted (behind a PROXY header when that has come); with TLS they are closed
+    // without a handshake. 0: what the descriptor limit allows, less a reserve.
     std::size_t connections_max = 0;
     // From one address: the client's, where a trusted proxy names it. A trusted proxy's own
-    // connections are not counted so. 0: no limit.
+    // connections are not counted so. What X-Forwarded-For or Forwarded names is refused request by
+    // request. 0: no limit.
     std::size_t connections_per_address_max = 0;
+    // How often one address may connect in a minute, or all at once after a minute of silence;
+    // counted and refused in the same way. Of requests that a trusted proxy forwards, those count
+    // that ask for a WebSocket. 0: no limit.
+    std::uint32_t connects_per_minute_max = 0;
+    // Bits of an IPv6 address by which limits tell one client from another, 1 to 128. Networks of
+    // 64 bits are what one customer, and often one machine, has (RFC 6177). IPv4 addresses are
+    // taken whole.
+    unsigned ipv6_prefix_length = 64;
 
     // Names that requests may be for, in any case and at any port: "app.example", or "*" for any.
     // All others are answered 421. IP addresses, "localhost", what ends in ".localhost", names
@@ -141,6 +155,18 @@ struct ListenOptions {
     // system's choice; on a loopback address "reno", for there is no network to be careful of, and
     // the timers of bbr cost 1 to 16 % of an echo.
     std::string congestion_control{};
+    // Milliseconds of silence after which the system asks whether a connection's peer is still
+    // there (TCP keep-alive, in whole seconds, at most 32,767), and asks again, four times in as
+    // long; who does not answer has vanished. Pings and heart-beats, where there are any, say so
+    // earlier. 0: the system's choice.
+    std::uint32_t tcp_keep_alive_ms = 60'000;
+    // Milliseconds that what was sent may wait for a peer's acknowledgement, or for a peer that is
+    // there to read (TCP_USER_TIMEOUT), before the connection counts as broken. It does not tell
+    // the one from the other: a consumer that is busy for longer is cut off, too. So it is for
+    // those who know their consumers, and at least some minutes. 0: the system's choice, which is
+    // about 15 minutes for a peer that does not answer, and for ever for one that does and reads
+    // nothing (there RouteOptions::backlog_size_max and the broker's limits apply).
+    std::uint32_t tcp_user_timeout_ms = 0;
     // Connections of trusted proxies begin with a PROXY header, version 1 or 2
     // (core/proxy_protocol.hpp); one that does not is closed without an answer. It names the client
     // for all of the connection, so forwarded_header is read only if that client is a trusted proxy

@@ -10,9 +10,11 @@
 
 #include <cassert>
 #include <cerrno>
+#include <chrono>
 #include <cstddef>
 #include <cstring>
-#include <deque>
+#include <list>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string_view>
@@ -22,7 +24,12 @@ namespace edgews {
 
 namespace {
 
-constexpr unsigned thread_count_max = 8;
+// Of the threads: usually, in all, and those that ask for one host.
+constexpr unsigned usual_thread_count = 16;
+constexpr unsigned thread_count_max = 128;
+constexpr unsigned per_host_count_max = 8;
+constexpr std::uint64_t patience_ms = 50;      // Of a question for which there is none.
+constexpr std::chrono::seconds shared_for{1};  // Since it was asked.
 
 class ResolveCategory final : public std::error_category {
   public:
@@ -76,50 +83,29 @@ Resolved loopback(std::uint16_t port) {
     return resolved;
 }
 
-// What waits on a loop for an answer.
-class Resolution final : public Source {
-  public:
-    Resolution(Loop& loop, Function<void(Resolved)> done) : loop_(loop), done_(std::move(done)) {}
-    void on_events(std::uint32_t) override {}
-
-    void answer(Resolved resolved) {
-        loop_.retire(*this);
-        done_(std::move(resolved));
-    }
-
-  private:
-    Loop& loop_;
-    Function<void(Resolved)> done_;
-};
-
-// Whose answer is looked for.
-struct Question {
+// Who waits for an answer: a Resolution.
+struct Asker {
     std::shared_ptr<LoopLink> link;
-    Token token;
-    ResolveRequest request;
+    Token token = no_token;
+
+    [[nodiscard]] bool is_there() const noexcept { return link->slots.is_live(token); }
 };
 
-void post_answer(LoopLink& link, Token token, Resolved resolved) {
-    // The mailbox that runs this is a part of the link.
-    link.mailbox.post(make_job([&link, token, resolved = std::move(resolved)]() mutable {
-        Source* const source = link.slots.find(token);
-        if (source != nullptr) static_cast<Resolution*>(source)->answer(std::move(resolved));
-    }));
-}
+// A lookup, and those who wait for it. Guarded by the mutex of Threads.
+struct Question {
+    enum class Phase : std::uint8_t { waiting, asked, answered };
 
-Resolved ask(const ResolveRequest& request) {
-    Resolved resolved = request.lookup(request.host, request.port);
-    if (!resolved.error && resolved.addresses.empty()) return failed(request.host, EAI_NONAME);
-    return resolved;
-}
+    const std::string host;
+    const std::uint16_t port;
+    const bool is_systems;  // Asked with look_up.
+    Lookup lookup;          // Once asked, its thread's.
+    std::vector<Asker> askers{};
+    Phase phase = Phase::waiting;
+    std::chrono::steady_clock::time_point asked_at{};
+    std::list<std::shared_ptr<Question>>::iterator place{};  // While waiting.
+};
 
-// On a thread of the Threads.
-void find_answer(Question& question) {
-    if (!question.link->slots.is_live(question.token)) return;
-    Resolved resolved = ask(question.request);
-    question.request = {};
-    post_answer(*question.link, question.token, std::move(resolved));
-}
+using Questions = std::list<std::shared_ptr<Question>>;
 
 // The threads are detached: one that hangs in getaddrinfo cannot hold up the end of the program.
 // What they touch is therefore never destroyed.
@@ -130,61 +116,248 @@ class Threads {
         return threads;
     }
 
-    // 0, or the system's error number: no thread will ever come to it.
-    [[nodiscard]] int submit(std::unique_ptr<Question> question) {
-        const std::lock_guard lock(mutex_);
-        if (thread_count_ < thread_count_max) {
-            const int error = start(question.get());
-            if (error == 0) (void)question.release();  // The thread's.
-            if (error == 0) ++thread_count_;
-            if (error == 0 || thread_count_ == 0) return error;
-        }
-        waiting_.push_back(std::move(question));
-        return 0;
+    struct Submitted {
+        int error = 0;  // The system's: no thread will ever come to it.
+        std::shared_ptr<Question> question{};
+        bool is_waiting = false;  // There is no thread for it yet.
+    };
+    [[nodiscard]] Submitted submit(ResolveRequest request, Asker asker);
+    // It has waited for a while, and may have a thread beyond the usual number. False: it does not
+    // wait.
+    [[nodiscard]] bool insist(const std::shared_ptr<Question>& question);
+    void forget(const std::shared_ptr<Question>& question, Token asker);
+
+  private:
+    using Key = std::pair<std::string, std::uint16_t>;
+    using Guard = std::lock_guard<std::mutex>;
+
+    [[nodiscard]] std::shared_ptr<Question> find_same(const Question& question) const;
+    [[nodiscard]] bool may_ask(const Question& question) const;
+    [[nodiscard]] int start(const std::shared_ptr<Question>& question);
+    void start_waiting();
+    void note_asked(const std::shared_ptr<Question>& question);
+    [[nodiscard]] std::vector<Asker> note_answered(Question& question);
+    [[nodiscard]] std::shared_ptr<Question> next(std::vector<Lookup>& unwanted);
+    void answer(Question& question);
+    [[nodiscard]] static int create_thread(std::shared_ptr<Question>* question) noexcept;
+    static void* run(void* first);
+
+    std::mutex mutex_;  // Guards what follows.
+    Questions waiting_;
+    std::map<Key, std::shared_ptr<Question>> systems_;  // That others may share, waiting or asked.
+    std::map<std::string, unsigned> asked_;             // So many of each host are asked.
+    unsigned thread_count_ = 0;
+    unsigned abandoned_count_ = 0;  // Of these: what they ask, nobody waits for.
+};
+
+// What waits on a loop for an answer.
+class Resolution final : public Source {
+  public:
+    Resolution(Loop& loop, Function<void(Resolved)> done) : loop_(loop), done_(std::move(done)) {}
+    ~Resolution() override {
+        if (question_) Threads::of_process().forget(question_, token());
+    }
+    void on_events(std::uint32_t) override {}
+    void on_timer() override {
+        if (question_ && Threads::of_process().insist(question_)) wait();
+    }
+
+    void wait_for(const Threads::Submitted& submitted) {
+        question_ = submitted.question;
+        if (submitted.is_waiting) wait();
+    }
+    void answer(Resolved resolved) {
+        question_.reset();
+        loop_.retire(*this);
+        done_(std::move(resolved));
     }
 
   private:
-    [[nodiscard]] static int start(Question* question) noexcept {
-        pthread_attr_t attributes;
-        if (const int error = ::pthread_attr_init(&attributes); error != 0) return error;
-        ::pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-        // The application's signals are for the application's threads.
-        sigset_t all;
-        sigset_t own;
-        sigfillset(&all);
-        ::pthread_sigmask(SIG_SETMASK, &all, &own);
-        pthread_t thread{};
-        const int error = ::pthread_create(&thread, &attributes, run, question);
-        ::pthread_sigmask(SIG_SETMASK, &own, nullptr);
-        ::pthread_attr_destroy(&attributes);
-        return error;
-    }
+    void wait() { loop_.schedule(*this, patience_ms); }
 
-    static void* run(void* first) {
-        std::unique_ptr<Question> question(static_cast<Question*>(first));
-        while (question) {
-            find_answer(*question);
-            question = of_process().next();
-        }
-        return nullptr;
-    }
-
-    // Null: the thread that asks is to end.
-    [[nodiscard]] std::unique_ptr<Question> next() {
-        const std::lock_guard lock(mutex_);
-        if (waiting_.empty()) {
-            --thread_count_;
-            return nullptr;
-        }
-        std::unique_ptr<Question> question = std::move(waiting_.front());
-        waiting_.pop_front();
-        return question;
-    }
-
-    std::mutex mutex_;
-    std::deque<std::unique_ptr<Question>> waiting_;
-    unsigned thread_count_ = 0;
+    Loop& loop_;
+    Function<void(Resolved)> done_;
+    std::shared_ptr<Question> question_{};  // Null: it was not asked, or was answered.
 };
+
+void post_answer(LoopLink& link, Token token, Resolved resolved) {
+    // The mailbox that runs this is a part of the link.
+    link.mailbox.post(make_job([&link, token, resolved = std::move(resolved)]() mutable {
+        Source* const source = link.slots.find(token);
+        if (source != nullptr) static_cast<Resolution*>(source)->answer(std::move(resolved));
+    }));
+}
+
+// ---- Threads ---------------------------------------------------------------
+
+Threads::Submitted Threads::submit(ResolveRequest request, Asker asker) {
+    const auto* const function = request.lookup.target<decltype(&look_up)>();
+    auto question =
+        std::make_shared<Question>(Question{.host = std::move(request.host),
+                                            .port = request.port,
+                                            .is_systems = function && *function == &look_up,
+                                            .lookup = std::move(request.lookup)});
+    const Guard lock(mutex_);
+    if (std::shared_ptr<Question> same = find_same(*question)) {
+        if (same->phase == Question::Phase::asked && same->askers.empty()) --abandoned_count_;
+        same->askers.push_back(std::move(asker));
+        const bool is_waiting = same->phase == Question::Phase::waiting;
+        return {.question = std::move(same), .is_waiting = is_waiting};
+    }
+    question->askers.push_back(std::move(asker));
+    question->place = waiting_.insert(waiting_.end(), question);
+    if (question->is_systems) systems_[{question->host, question->port}] = question;
+    const bool is_usual = thread_count_ - abandoned_count_ < usual_thread_count;
+    const int error = is_usual && may_ask(*question) ? start(question) : 0;
+    const bool is_waiting = question->phase == Question::Phase::waiting;
+    if (error == 0 || thread_count_ > 0) {
+        return {.question = std::move(question), .is_waiting = is_waiting};
+    }
+    waiting_.erase(question->place);
+    (void)note_answered(*question);
+    return {.error = error};
+}
+
+// One that was asked long ago may hang, where a new one would be answered.
+std::shared_ptr<Question> Threads::find_same(const Question& question) const {
+    if (!question.is_systems) return nullptr;
+    const auto found = systems_.find({question.host, question.port});
+    if (found == systems_.end()) return nullptr;
+    const bool is_fresh = found->second->phase == Question::Phase::waiting ||
+                          std::chrono::steady_clock::now() - found->second->asked_at < shared_for;
+    return is_fresh ? found->second : nullptr;
+}
+
+bool Threads::may_ask(const Question& question) const {
+    const auto of_host = asked_.find(question.host);
+    return thread_count_ < thread_count_max &&
+           (of_host == asked_.end() || of_host->second < per_host_count_max);
+}
+
+bool Threads::insist(const std::shared_ptr<Question>& question) {
+    const Guard lock(mutex_);
+    if (question->phase != Question::Phase::waiting) return false;
+    if (may_ask(*question)) (void)start(question);  // It goes on waiting, if it has to.
+    return question->phase == Question::Phase::waiting;
+}
+
+void Threads::forget(const std::shared_ptr<Question>& question, Token asker) {
+    Lookup unwanted;  // Destroyed when nothing is locked.
+    const Guard lock(mutex_);
+    const auto is_asker = [&](const Asker& one) { return one.token == asker && !one.is_there(); };
+    if (std::erase_if(question->askers, is_asker) == 0 || !question->askers.empty()) return;
+    if (question->phase == Question::Phase::waiting) {
+        waiting_.erase(question->place);
+        unwanted = std::move(question->lookup);
+        (void)note_answered(*question);
+        return;
+    }
+    ++abandoned_count_;
+    start_waiting();
+}
+
+// As many of those that wait as there are usual threads free.
+void Threads::start_waiting() {
+    for (auto place = waiting_.begin();
+         place != waiting_.end() && thread_count_ - abandoned_count_ < usual_thread_count;) {
+        const std::shared_ptr<Question> question = *place++;
+        if (may_ask(*question) && start(question) != 0) return;
+    }
+}
+
+// 0, or the system's error number.
+int Threads::start(const std::shared_ptr<Question>& question) {
+    auto first = std::make_unique<std::shared_ptr<Question>>(question);
+    if (const int error = create_thread(first.get()); error != 0) return error;
+    (void)first.release();  // The thread's.
+    ++thread_count_;
+    waiting_.erase(question->place);
+    note_asked(question);
+    return 0;
+}
+
+void Threads::note_asked(const std::shared_ptr<Question>& question) {
+    question->phase = Question::Phase::asked;
+    question->asked_at = std::chrono::steady_clock::now();
+    ++asked_[question->host];
+}
+
+// It is over. Returns who waits for the answer.
+std::vector<Asker> Threads::note_answered(Question& question) {
+    if (question.phase == Question::Phase::asked) {
+        if (question.askers.empty()) --abandoned_count_;
+        const auto of_host = asked_.find(question.host);
+        if (--of_host->second == 0) asked_.erase(of_host);
+    }
+    question.phase = Question::Phase::answered;
+    const auto shared = systems_.find({question.host, question.port});
+    if (shared != systems_.end() && shared->second.get() == &question) systems_.erase(shared);
+    return std::exchange(question.askers, {});
+}
+
+// Null: the thread that asks is to end. `unwanted`: what was to be asked for nobody.
+std::shared_ptr<Question> Threads::next(std::vector<Lookup>& unwanted) {
+    for (auto place = waiting_.begin(); place != waiting_.end();) {
+        std::shared_ptr<Question> question = *place;
+        std::erase_if(question->askers, [](const Asker& one) { return !one.is_there(); });
+        if (question->askers.empty()) {
+            (void)note_answered(*question);
+            unwanted.push_back(std::move(question->lookup));
+            place = waiting_.erase(place);
+        } else if (may_ask(*question)) {
+            waiting_.erase(place);
+            note_asked(question);
+            return question;
+        } else {
+            ++place;
+        }
+    }
+    return nullptr;
+}
+
+void Threads::answer(Question& question) {
+    Resolved resolved = question.lookup(question.host, question.port);
+    if (!resolved.error && resolved.addresses.empty()) resolved = failed(question.host, EAI_NONAME);
+    question.lookup = {};
+    std::vector<Asker> askers;
+    {
+        const Guard lock(mutex_);
+        askers = note_answered(question);
+    }
+    for (const Asker& asker : askers) post_answer(*asker.link, asker.token, resolved);
+}
+
+void* Threads::run(void* first) {
+    Threads& threads = of_process();
+    const std::unique_ptr<std::shared_ptr<Question>> given(
+        static_cast<std::shared_ptr<Question>*>(first));
+    std::shared_ptr<Question> question = std::move(*given);
+    while (question) {
+        threads.answer(*question);
+        std::vector<Lookup> unwanted;  // Destroyed when nothing is locked.
+        const Guard lock(threads.mutex_);
+        --threads.thread_count_;
+        question = threads.next(unwanted);
+        if (question) ++threads.thread_count_;
+    }
+    return nullptr;
+}
+
+int Threads::create_thread(std::shared_ptr<Question>* question) noexcept {
+    pthread_attr_t attributes;
+    if (const int error = ::pthread_attr_init(&attributes); error != 0) return error;
+    ::pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    // The application's signals are for the application's threads.
+    sigset_t all;
+    sigset_t own;
+    sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &own);
+    pthread_t thread{};
+    const int error = ::pthread_create(&thread, &attributes, run, question);
+    ::pthread_sigmask(SIG_SETMASK, &own, nullptr);
+    ::pthread_attr_destroy(&attributes);
+    return error;
+}
 
 }  // namespace
 
@@ -218,17 +391,19 @@ Token resolve(Loop& loop, ResolveRequest request, Function<void(Resolved)> done)
     auto resolution = std::make_unique<Resolution>(loop, std::move(done));
     // Cannot fail: there is no descriptor.
     (void)loop.add(*resolution, -1, 0);
-    const Token token = resolution.release()->token();  // The loop owns it now.
+    Resolution& waiting = *resolution.release();  // The loop owns it now.
+    const Token token = waiting.token();
     if (std::optional<Resolved> answer = resolve_at_once(request.host, request.port)) {
         post_answer(*loop.link(), token, std::move(*answer));
         return token;
     }
     const std::string host = request.host;
-    auto question = std::make_unique<Question>(
-        Question{.link = loop.link(), .token = token, .request = std::move(request)});
-    const int error = Threads::of_process().submit(std::move(question));
-    if (error != 0) {
-        post_answer(*loop.link(), token, failed(host, {error, std::system_category()}));
+    const Threads::Submitted submitted =
+        Threads::of_process().submit(std::move(request), {.link = loop.link(), .token = token});
+    if (submitted.error == 0) {
+        waiting.wait_for(submitted);
+    } else {
+        post_answer(*loop.link(), token, failed(host, {submitted.error, std::system_category()}));
     }
     return token;
 }

@@ -1,10 +1,15 @@
 // From the name of a host to its addresses, without holding up the loop that asks.
 //
 // The system's getaddrinfo blocks, for half a minute where a name server is silent, and cannot be
-// called off. So it runs on threads of its own, which all loops of the process share: at most
-// eight, started when there is something to ask and gone when there is not; further questions wait.
-// An answer that nobody waits for any more is thrown away. A program may end while one is looked
-// for.
+// called off. So it runs on threads of its own, which all loops of the process share, started when
+// there is something to ask and gone when there is not: usually at most 16, of which one that
+// nobody waits for any more is none. A question that has waited for 50 ms, because those before it
+// take their time, gets one more, up to 128 in all and eight for one host: names whose servers are
+// silent hold up nobody else. Beyond that questions wait, until whoever asks has waited enough
+// (DialOptions::resolve_timeout_ms).
+//
+// Who asks the system for the same within a second shares one answer. One that nobody waits for any
+// more is thrown away. A program may end while one is looked for.
 #pragma once
 
 #include <edgews/net/error.hpp>
@@ -28,7 +33,8 @@ struct Resolved {
 };
 
 // Answers by blocking. It is called on another thread than the loop's, perhaps after the loop is
-// gone, and destroyed there, before its answer arrives. It must not throw.
+// gone, and destroyed there, before its answer arrives. One that was never called may be destroyed
+// on the loop's thread. It must not throw.
 using Lookup = Function<Resolved(const std::string& host, std::uint16_t port)>;
 
 // Any thread. Asks as the system is configured to: files, name servers. Only for families of which

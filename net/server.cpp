@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdio>
 #include <mutex>
@@ -90,6 +91,7 @@ struct Server::State {
     std::condition_variable all_done;
     bool is_shutdown_begun = false;
     std::size_t shards_left = 0;
+    std::size_t shutdown_calls = 0;  // Those that have not returned.
 };
 
 Server::Server(ServerOptions options) : state_(std::make_unique<State>()) {
@@ -102,8 +104,11 @@ Server::Server(ServerOptions options) : state_(std::make_unique<State>()) {
     }
     const std::size_t total_max =
         options.connections_max > 0 ? options.connections_max : descriptor_limit();
-    state_->common.admissions = std::make_unique<AdmissionControl>(AdmissionControl::Limits{
-        .total_max = total_max, .per_address_max = options.connections_per_address_max});
+    state_->common.admissions = std::make_unique<AdmissionControl>(
+        AdmissionControl::Limits{.total_max = total_max,
+                                 .per_address_max = options.connections_per_address_max,
+                                 .connects_per_minute_max = options.connects_per_minute_max,
+                                 .ipv6_prefix_length = options.ipv6_prefix_length});
     state_->option_error =
         add_trusted_proxies(state_->common.trusted_proxies, options.trusted_proxies);
     if (!state_->option_error) state_->option_error = check_hosts(options.hosts);
@@ -119,9 +124,23 @@ Server::~Server() {
         state_->shards[i]->terminate_all();
         state_->loops[i]->poll(0);  // Their close handlers run.
     }
+    await_shutdown_calls();
     for (const std::string& path : state_->unix_paths) ::unlink(path.c_str());
     // What is left on the loops refers to the shards and this state until it is deleted.
     const auto loops = std::move(state_->loops);
+}
+
+// A shutdown() on another thread has run() return before it returns itself. Where nobody turned
+// the loops to the end, it waits for these turns.
+void Server::await_shutdown_calls() {
+    std::unique_lock lock(state_->mutex);
+    while (state_->shutdown_calls > 0) {
+        lock.unlock();
+        for (const auto& loop : state_->loops) loop->poll(0);
+        lock.lock();
+        state_->all_done.wait_for(lock, std::chrono::milliseconds(1),
+                                  [&] { return state_->shutdown_calls == 0; });
+    }
 }
 
 void Server::ws(std::string_view pattern, Handlers handlers, RouteOptions options) {
@@ -218,19 +237,23 @@ void Server::start_threads(std::size_t first) {
 }
 
 void Server::shutdown(std::uint64_t grace_ms) {
-    begin_shutdown(grace_ms);
-    for (const auto& loop : state_->loops) {
-        if (loop.get() == Loop::current()) return;
+    State& state = *state_;
+    const bool is_on_own_loop =
+        std::any_of(state.loops.begin(), state.loops.end(),
+                    [](const auto& loop) { return loop.get() == Loop::current(); });
+    std::unique_lock lock(state.mutex);
+    ++state.shutdown_calls;
+    if (!std::exchange(state.is_shutdown_begun, true)) {
+        lock.unlock();
+        begin_shutdown(grace_ms);
+        lock.lock();
     }
-    std::unique_lock lock(state_->mutex);
-    state_->all_done.wait(lock, [&] { return state_->shards_left == 0; });
+    if (!is_on_own_loop) state.all_done.wait(lock, [&] { return state.shards_left == 0; });
+    // The last look at anything of the server's: without calls it may be gone with the lock.
+    if (--state.shutdown_calls == 0) state.all_done.notify_all();
 }
 
 void Server::begin_shutdown(std::uint64_t grace_ms) {
-    {
-        const std::lock_guard lock(state_->mutex);
-        if (std::exchange(state_->is_shutdown_begun, true)) return;
-    }
     for (const auto& shard : state_->shards) {
         shard->loop().post([this, grace_ms, shard = shard.get()] {
             shard->shut_down(grace_ms, [this] { shard_is_done(); });

@@ -33,12 +33,14 @@ namespace edgews {
 
 class Server {
   public:
-    // Throws std::system_error when the system refuses (no descriptors left).
+    // Throws std::system_error when the system refuses (no descriptors left), std::invalid_argument
+    // for an option out of its range.
     explicit Server(ServerOptions options = {});
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
-    // Drops whoever is still connected; their close handlers run.
-    // Requires: run() is not running, in this thread or another.
+    // Drops whoever is still connected; their close handlers run. Waits for each shutdown() that is
+    // under way on another thread. Requires: run() is not running, in this thread or another; and
+    // of all other functions, each call on another thread has returned.
     ~Server();
 
     // Routes. The most specific pattern wins (core/path_pattern.hpp). A malformed
@@ -81,7 +83,8 @@ class Server {
 
     // Any thread. Stops accepting, closes every connection with 1001, waits for
     // their closes, and drops who is left after `grace_ms`; then the loops stop. Returns when that
-    // is done; on one of the server's own loops at once, and run() returns when it is done.
+    // is done; on one of the server's own loops at once, and run() returns when it is done. Once it
+    // has been called, the server may be destroyed as soon as run() returns.
     // Requires: run() or start() has been called, or will be: it waits for the loops.
     void shutdown(std::uint64_t grace_ms = 5'000);
 
@@ -107,6 +110,7 @@ class Server {
     void make_shards();
     void start_threads(std::size_t first);
     void begin_shutdown(std::uint64_t grace_ms);
+    void await_shutdown_calls();
     void shard_is_done();
 
     std::unique_ptr<State> state_;

@@ -1,5 +1,6 @@
 #include <edgews/net/shard.hpp>
 
+#include <edgews/net/admission.hpp>
 #include <edgews/net/connection.hpp>
 #include <edgews/net/http_connection.hpp>
 #include <edgews/net/listener.hpp>
@@ -7,8 +8,11 @@
 #include <edgews/net/stream_protocol.hpp>
 #include <edgews/net/transport.hpp>
 
+#include <sys/socket.h>
+
 #include <cassert>
 #include <ctime>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -34,21 +38,36 @@ void Shard::listen(Fd fd, const ListenerSetup& setup) {
 
 void Shard::accepted(Fd fd, const Address& peer, const ListenerSetup& listener) {
     counters().add(Counter::connections_accepted);
-    if (listener.protocol) return accepted_other(std::move(fd), peer, listener);
-    auto connection = std::make_unique<HttpConnection>(*this, peer, listener);
-    if (connection->start(std::move(fd))) {
-        (void)connection.release();  // The loop owns it now.
-    } else {
+    Admission admission(*this, peer);
+    if (admission.is_refused()) return refuse(fd, listener);
+    if (!serve(std::move(fd), std::move(admission), listener)) {
         counters().add(Counter::connections_refused);
     }
 }
 
-void Shard::accepted_other(Fd fd, const Address& peer, const ListenerSetup& listener) {
+// False: there is no memory for its transport, or the system refuses.
+bool Shard::serve(Fd fd, Admission admission, const ListenerSetup& listener) {
+    if (!listener.protocol) {
+        auto connection = std::make_unique<HttpConnection>(*this, std::move(admission), listener);
+        if (!connection->start(std::move(fd))) return false;
+        (void)connection.release();  // The loop owns it now.
+        return true;
+    }
     std::unique_ptr<Transport> tls;
-    if (listener.tls) tls = listener.tls->accept(loop_.pool(), peer);
-    const bool has_memory = !listener.tls || tls;
-    if (has_memory && listener.protocol->accept(*this, std::move(fd), peer, std::move(tls))) return;
+    if (listener.tls) tls = listener.tls->accept(loop_.pool(), admission.address());
+    if (listener.tls && !tls) return false;
+    return listener.protocol->accept(*this, std::move(fd), std::move(admission), std::move(tls));
+}
+
+void Shard::refuse(const Fd& fd, const ListenerSetup& listener) noexcept {
     counters().add(Counter::connections_refused);
+    const std::span<std::byte> space = loop_.receive_space();
+    (void)::recv(fd.get(), space.data(), space.size(), 0);
+    std::string_view words = HttpConnection::one_too_many;
+    if (listener.protocol) words = listener.protocol->refusal();
+    // No handshake is made in order to say it.
+    if (!listener.tls) (void)::send(fd.get(), words.data(), words.size(), MSG_NOSIGNAL);
+    ::shutdown(fd.get(), SHUT_WR);
 }
 
 RouteOnLoop& Shard::on_loop(const WebSocketRoute& route) noexcept {

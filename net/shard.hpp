@@ -24,6 +24,7 @@
 
 namespace edgews {
 
+class Admission;
 class Shard;
 struct ListenerSetup;
 
@@ -52,6 +53,9 @@ class Shard {
     // Takes a listening socket.
     void listen(Fd fd, const ListenerSetup& setup);
     void accepted(Fd fd, const Address& peer, const ListenerSetup& listener);
+    // Sends an accepted connection away that is one too many: takes what has come of its request
+    // (to close over that would reset the connection), says why, and closes. Nothing of it stays.
+    void refuse(const Fd& fd, const ListenerSetup& listener) noexcept;
     // Stops accepting, closes all WebSockets with 1001 and all idle HTTP
     // connections, terminates after `grace_ms` who is still there, then calls `done`.
     void shut_down(std::uint64_t grace_ms, Function<void()> done);
@@ -85,7 +89,7 @@ class Shard {
     [[nodiscard]] std::string_view date() noexcept;
 
   private:
-    void accepted_other(Fd fd, const Address& peer, const ListenerSetup& listener);
+    [[nodiscard]] bool serve(Fd fd, Admission admission, const ListenerSetup& listener);
     void check_done();
 
     Common& common_;

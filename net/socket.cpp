@@ -6,7 +6,9 @@
 #include <netinet/tcp.h>
 #include <sys/un.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <cstddef>
 #include <cstring>
 
@@ -53,6 +55,27 @@ bool is_connected_to_itself(const Fd& fd) noexcept {
 
 bool set_option(const Fd& fd, int level, int name, int value) noexcept {
     return ::setsockopt(fd.get(), level, name, &value, sizeof value) == 0;
+}
+
+bool is_in_range(const PeerWatch& watch) noexcept {
+    constexpr std::uint32_t idle_ms_max = 32'767'000;  // MAX_TCP_KEEPIDLE of the system's.
+    return watch.keep_alive_ms <= idle_ms_max && watch.user_timeout_ms <= INT_MAX;
+}
+
+int watch_peer(const Fd& fd, const PeerWatch& watch) noexcept {
+    constexpr int probe_count = 4;
+    if (!is_in_range(watch)) return EINVAL;
+    const int idle_s = static_cast<int>((watch.keep_alive_ms + 999) / 1000);
+    const int interval_s = std::max(idle_s / probe_count, 1);
+    const bool is_kept_alive =
+        watch.keep_alive_ms == 0 || (set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1) &&
+                                     set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, idle_s) &&
+                                     set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, interval_s) &&
+                                     set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, probe_count));
+    const bool is_limited =
+        watch.user_timeout_ms == 0 ||
+        set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(watch.user_timeout_ms));
+    return is_kept_alive && is_limited ? 0 : errno;
 }
 
 // The name goes without its end.

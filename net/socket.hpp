@@ -5,6 +5,7 @@
 
 #include <sys/socket.h>
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -37,6 +38,16 @@ struct SocketAddress {
 
 // False: refused, see errno.
 bool set_option(const Fd& fd, int level, int name, int value) noexcept;
+
+// Whether the system finds out that a peer has vanished.
+struct PeerWatch {
+    // As in ListenOptions; 0: the system's choice.
+    std::uint32_t keep_alive_ms = 0;
+    std::uint32_t user_timeout_ms = 0;
+};
+[[nodiscard]] bool is_in_range(const PeerWatch& watch) noexcept;
+// Of a TCP socket, and of those that a listening one accepts. 0, or the system's error number.
+[[nodiscard]] int watch_peer(const Fd& fd, const PeerWatch& watch) noexcept;
 
 // The default on loopback, for the reasons that ListenOptions::congestion_control gives.
 inline constexpr const char* loopback_congestion_control = "reno";

@@ -26,6 +26,13 @@ struct StompOptions {
     // Milliseconds that a SEND or COMMIT may wait for room in a queue, with WhenFull::block; then
     // it is refused. A producer may wait for itself: for ACKs that it sent behind. Not 0.
     std::uint32_t block_timeout_ms = 30'000;
+    // CONNECTs of one address that `authenticate` may refuse in a minute, or all at once after a
+    // minute without; then, until there is room for one more, further CONNECTs from there are
+    // refused without asking it. Of IPv6, an address is its network
+    // (ServerOptions::ipv6_prefix_length). Who shares an address shares this: raise it where one
+    // misguided program would keep others out, and have proxies name their clients. Connections of
+    // trusted proxies that name nobody, and over Unix sockets, are not counted. 0: no limit.
+    std::uint32_t failed_logins_per_minute_max = 10;
     // Bytes of frames that may wait in front of a connection that is not read. Messages wait in the
     // broker, under its limits; these are RECEIPTs, for the most part. More: the connection ends.
     std::size_t output_size_max = 1024 * 1024;

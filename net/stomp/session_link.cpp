@@ -1,5 +1,6 @@
 #include <edgews/net/stomp/session_link.hpp>
 
+#include <edgews/net/admission.hpp>
 #include <edgews/net/loop.hpp>
 #include <edgews/net/stomp/state.hpp>
 #include <edgews/net/stomp/stomp_loop.hpp>
@@ -34,28 +35,27 @@ constexpr std::chrono::milliseconds share_time_max{1};
 
 constexpr std::string_view no_handler = "No handler is there for it.";
 
-// Clients without a name are one user for each address; of IPv6, whose hosts have as many as they
-// like, for each /64.
-std::string origin_of(const Address& address) {
-    constexpr std::size_t prefix_size = 8;
-    const auto* const bytes = reinterpret_cast<const char*>(address.bytes().data());
-    std::string origin(bytes, prefix_size);
-    origin += static_cast<char>(address.family());
+// Clients without a name are one user for each address, or network, that counts as one.
+std::string origin_of(const Address& limited_as) {
+    const auto* const bytes = reinterpret_cast<const char*>(limited_as.bytes().data());
+    std::string origin(bytes, limited_as.bytes().size());
+    origin += static_cast<char>(limited_as.family());
     return origin;
 }
 
 }  // namespace
 
-StompSessionLink::StompSessionLink(StompLoop& loop, const Address& address)
+StompSessionLink::StompSessionLink(StompLoop& loop, const Admission& admission)
     : loop_(loop),
       state_(loop.state()),
       session_(state_.options.session, state_.broker, loop.contents(), loop.loop().pool(),
                state_.new_session_id()),
-      address_(address),
+      address_(admission.address()),
+      limited_as_(admission.limited_as()),
       heard_ms_(loop.loop().listened_ms()) {
     const std::lock_guard lock(state_.mutex);
     session_.outbox().owner = this;
-    session_.outbox().origin = origin_of(address_);
+    session_.outbox().origin = origin_of(limited_as_);
     session_.outbox().is_taking = true;
     state_.sessions.emplace(HashedView(session_.outbox().session_id), this);
     if (state_.is_ending) end(stomp::Fault::server_shutting_down, {});
@@ -162,14 +162,34 @@ void StompSessionLink::guard(F&& call) {
 }
 
 void StompSessionLink::answer_connect(const stomp::Request& request) {
-    StompAccess access;
-    if (state_.hooks.authenticate) access = state_.hooks.authenticate(client(), *request.frame);
+    const StompAccess access = authenticate(*request.frame);
     if (!access.is_granted) return session_.refuse(stomp::Fault::access_refused, access.reason);
     session_.accept(access.user);
     cancel(connect_timer_);
     begin_heart_beats();
     give_time(access.valid_for_ms);
     if (state_.hooks.connected) state_.hooks.connected(client());
+}
+
+StompAccess StompSessionLink::authenticate(const stomp::Frame& connect) {
+    if (!state_.hooks.authenticate) return {};
+    if (!state_.failed_logins.has(limited_as_, loop_.loop().now_ms())) {
+        return {.is_granted = false,
+                .reason = "Too many logins from this address have failed. Try again later."};
+    }
+    try {
+        StompAccess access = state_.hooks.authenticate(client(), connect);
+        if (!access.is_granted) note_failed_login();
+        return access;
+    } catch (const StompRefusal&) {
+        note_failed_login();
+        throw;
+    }
+}
+
+void StompSessionLink::note_failed_login() {
+    if (limited_as_.family() == Address::Family::none) return;
+    static_cast<void>(state_.failed_logins.take(limited_as_, loop_.loop().now_ms()));
 }
 
 bool StompSessionLink::is_allowed(const stomp::Request& request) {

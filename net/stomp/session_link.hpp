@@ -18,13 +18,15 @@
 
 namespace edgews {
 
+class Admission;
 class PathParameters;
 class StompLoop;
 struct StompApplication;
 
 class StompSessionLink {
   public:
-    StompSessionLink(StompLoop& loop, const Address& address);
+    // `admission`: the connection's.
+    StompSessionLink(StompLoop& loop, const Admission& admission);
     StompSessionLink(const StompSessionLink&) = delete;
     StompSessionLink& operator=(const StompSessionLink&) = delete;
     // What it had goes back to the broker.
@@ -88,6 +90,8 @@ class StompSessionLink {
     void process(std::span<const std::byte> input);
     [[nodiscard]] bool answer(const stomp::Request& request);
     void answer_connect(const stomp::Request& request);
+    [[nodiscard]] StompAccess authenticate(const stomp::Frame& connect);
+    void note_failed_login();
     void answer_application(const stomp::Request& request);
     [[nodiscard]] const StompApplication* find_application(std::string_view destination,
                                                            PathParameters& parameters) const;
@@ -116,6 +120,7 @@ class StompSessionLink {
     StompBroker::State& state_;
     stomp::Session session_;
     Address address_;
+    Address limited_as_;  // See Admission.
     StompVerdicts verdicts_;
     std::string held_;          // What came behind a request that waits.
     bool is_blocked_ = false;   // Nothing more is processed until it may go on.

@@ -39,6 +39,7 @@ StompBroker::State::State(StompBroker& face, StompOptions stomp_options, StompHo
     : broker_face(face),
       options(std::move(stomp_options)),
       hooks(std::move(stomp_hooks)),
+      failed_logins(options.failed_logins_per_minute_max),
       contents(random_name()),
       broker(options.broker, random_number()) {}
 

@@ -13,6 +13,7 @@
 #include <edgews/core/stomp/broker.hpp>
 #include <edgews/core/stomp/content.hpp>
 #include <edgews/core/string_hash.hpp>
+#include <edgews/net/address_rates.hpp>
 #include <edgews/net/stomp/options.hpp>
 #include <edgews/net/stomp/session_link.hpp>
 #include <edgews/net/stomp/stomp_broker.hpp>
@@ -47,6 +48,7 @@ struct StompBroker::State {
     const StompOptions options;
     const StompHooks hooks;
     std::vector<StompApplication> applications{};
+    AddressRates failed_logins;
 
     std::mutex mutex{};  // Guards what follows.
     // Pools first, that they outlive the messages which the broker's queues still have.

@@ -5,10 +5,6 @@
 #include <edgews/net/stomp/state.hpp>
 #include <edgews/net/stomp/stomp_loop.hpp>
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
-
 #include <utility>
 
 namespace edgews {
@@ -17,22 +13,12 @@ namespace {
 
 constexpr std::uint32_t linger_ms = 5'000;  // For a peer to read what ends the session.
 constexpr int receive_count_max = 4;        // In one turn, before others get theirs.
-// Seconds of silence after which the system asks whether the peer is there.
-constexpr int keep_alive_s = 60;
-
-// For clients without heart-beats. What fails here costs only that.
-void keep_alive(int fd) noexcept {
-    const int on = 1;
-    static_cast<void>(::setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on));
-    static_cast<void>(
-        ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &keep_alive_s, sizeof keep_alive_s));
-}
 
 }  // namespace
 
 StompOnTcp::StompOnTcp(Shard& shard, StompLoop& loop, Admission admission)
     : Stream(shard.loop()),
-      StompSessionLink(loop, admission.address()),
+      StompSessionLink(loop, admission),
       shard_(shard),
       admission_(std::move(admission)) {}
 
@@ -41,7 +27,6 @@ StompOnTcp::~StompOnTcp() {
 }
 
 bool StompOnTcp::start(Fd fd, std::unique_ptr<Transport> tls) noexcept {
-    keep_alive(fd.get());
     if (tls) speak_through(std::move(tls));
     return open(std::move(fd)) == 0;
 }
@@ -126,15 +111,19 @@ void StompOnTcp::shut_down() {
     if (is_open()) end_here(stomp::Fault::server_shutting_down, {});
 }
 
-bool StompOverTcp::accept(Shard& shard, Fd fd, const Address& peer,
+bool StompOverTcp::accept(Shard& shard, Fd fd, Admission admission,
                           std::unique_ptr<Transport> tls) const {
-    Admission admission(shard, peer);
-    if (admission.is_refused()) return false;
     auto stream =
         std::make_unique<StompOnTcp>(shard, state_.on_loop(shard.loop()), std::move(admission));
     if (!stream->start(std::move(fd), std::move(tls))) return false;
     static_cast<void>(stream.release());  // The loop owns it now.
     return true;
+}
+
+// All versions understand it: ERROR may answer CONNECT, and the NUL ends the frame.
+std::string_view StompOverTcp::refusal() const noexcept {
+    constexpr std::string_view frame = "ERROR\nmessage:There are too many connections.\n\n";
+    return {frame.data(), frame.size() + 1};
 }
 
 }  // namespace edgews

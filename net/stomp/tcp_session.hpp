@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <string_view>
 
 namespace edgews {
 
@@ -46,8 +47,9 @@ class StompOverTcp final : public StreamProtocol {
   public:
     // `state` is borrowed.
     explicit StompOverTcp(StompBroker::State& state) noexcept : state_(state) {}
-    [[nodiscard]] bool accept(Shard& shard, Fd fd, const Address& peer,
+    [[nodiscard]] bool accept(Shard& shard, Fd fd, Admission admission,
                               std::unique_ptr<Transport> tls) const override;
+    [[nodiscard]] std::string_view refusal() const noexcept override;
 
   private:
     StompBroker::State& state_;

@@ -26,7 +26,7 @@ StompOnWebSocket& session_of(Connection& connection) {
 }  // namespace
 
 StompOnWebSocket::StompOnWebSocket(StompLoop& loop, Connection& connection)
-    : StompSessionLink(loop, connection.remote_address()), connection_(connection) {
+    : StompSessionLink(loop, connection.admission()), connection_(connection) {
     for (const auto version : {stomp::Version::v1_0, stomp::Version::v1_1, stomp::Version::v1_2}) {
         if (connection.subprotocol() == subprotocol_of(version)) session().prefer(version);
     }

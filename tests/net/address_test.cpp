@@ -33,6 +33,17 @@ Address from_ipv6(const char* ip, std::uint16_t port) {
     return Address(reinterpret_cast<const sockaddr&>(address));
 }
 
+TEST(Address, its_network_has_the_first_bits_and_no_port) {
+    const Address ipv6 = from_ipv6("2001:db8:aabb:ccdd:eeff::1", 80);
+    EXPECT_EQ(ipv6.network(64).to_string(), "[2001:db8:aabb:ccdd::]:0");
+    EXPECT_EQ(ipv6.network(60).to_string(), "[2001:db8:aabb:ccd0::]:0");
+    EXPECT_EQ(ipv6.network(1).to_string(), "[::]:0");
+    EXPECT_EQ(ipv6.network(128).to_string(), "[2001:db8:aabb:ccdd:eeff::1]:0");
+    EXPECT_EQ(from_ipv4("192.0.2.7", 80).network(1).to_string(), "192.0.2.7:0");
+    // Of both families, and yet not the same.
+    EXPECT_NE(from_ipv4("32.1.13.184", 0).network(64), from_ipv6("2001:db8::", 0).network(64));
+}
+
 TEST(Address, it_is_named_as_people_write_it) {
     struct Row {
         Address address;

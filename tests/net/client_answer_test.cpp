@@ -31,5 +31,35 @@ TEST_F(ClientAnswer, a_head_is_still_read_when_the_body_has_moved_it) {
     EXPECT_EQ(error.headers[0].value, "7");
 }
 
+// Servers that keep their connection open behind it would have the client wait.
+TEST_F(ClientAnswer, a_body_that_has_no_end_is_what_came_with_the_head) {
+    RawServer server(loop);
+    for (const char* body : {"", "Who are you?"}) {
+        forget();
+        connect(server.url(), {.handshake_timeout_ms = 0, .open_timeout_ms = 0});
+        RawPeer peer = server.accept();
+        (void)peer.read_head();
+        peer.send(std::string("HTTP/1.1 401 Unauthorized\r\n\r\n") + body);
+        expect_failure(ClientStage::handshake, "401 Unauthorized");
+        EXPECT_EQ(error.body, body);
+        peer.expect_end();
+    }
+}
+
+TEST_F(ClientAnswer, a_body_that_was_announced_is_waited_for_a_moment) {
+    RawServer server(loop);
+    for (const char* head :
+         {"Content-Length: 10\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\nA\r\n"}) {
+        forget();
+        connect(server.url(), {.handshake_timeout_ms = 0, .open_timeout_ms = 0});
+        RawPeer peer = server.accept();
+        (void)peer.read_head();
+        peer.send(std::string("HTTP/1.1 503 Busy\r\n") + head + "Try");
+        expect_failure(ClientStage::handshake, "503 Busy");
+        EXPECT_EQ(error.body, "Try");
+        peer.expect_end();
+    }
+}
+
 }  // namespace
 }  // namespace edgews::test

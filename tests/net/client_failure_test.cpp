@@ -126,6 +126,8 @@ TEST_F(ClientFailure, what_the_application_does_wrong_is_of_the_stage_options) {
         {url, {.proxy = "socks://proxy"}, "ClientOptions::proxy"},
         {url, {.proxy = "https://proxy"}, "must be http"},
         {url, {.close_timeout_ms = 0}, "close_timeout_ms"},
+        {url, {.tcp_keep_alive_ms = 32'767'001}, "tcp_keep_alive_ms"},
+        {url, {.tcp_user_timeout_ms = 0x8000'0000}, "tcp_user_timeout_ms"},
     };
     for (const auto& row : rows) {
         SCOPED_TRACE(row.message + (" " + row.url));

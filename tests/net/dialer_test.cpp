@@ -133,6 +133,25 @@ TEST_F(Dialing, a_literal_is_connected_to_and_its_socket_is_ready_for_use) {
     }
 }
 
+TEST_F(Dialing, the_socket_finds_out_that_its_peer_has_vanished) {
+    Place place("127.0.0.1");
+    place.listen();
+    make({.watch = {.keep_alive_ms = 20'000, .user_timeout_ms = 600'000}});
+    start("127.0.0.1", place.port());
+    expect_connected_to(place);
+    const auto option = [&](int level, int name) {
+        int value = -1;
+        socklen_t size = sizeof value;
+        EXPECT_EQ(::getsockopt(result.fd.get(), level, name, &value, &size), 0);
+        return value;
+    };
+    EXPECT_EQ(option(SOL_SOCKET, SO_KEEPALIVE), 1);
+    EXPECT_EQ(option(IPPROTO_TCP, TCP_KEEPIDLE), 20);
+    EXPECT_EQ(option(IPPROTO_TCP, TCP_KEEPINTVL), 5);
+    EXPECT_EQ(option(IPPROTO_TCP, TCP_KEEPCNT), 4);
+    EXPECT_EQ(option(IPPROTO_TCP, TCP_USER_TIMEOUT), 600'000);
+}
+
 TEST_F(Dialing, the_socket_is_on_no_loop_and_may_go_on_this_one_within_done) {
     Place place("127.0.0.1");
     place.listen();

@@ -60,6 +60,24 @@ TEST_F(HttpTest, the_connection_goes_on_after_an_answer) {
     EXPECT_EQ(server_->stats()[Counter::http_requests], 6U);
 }
 
+TEST(Http, the_last_request_that_a_connection_may_make_says_so) {
+    TestServer server({.requests_per_connection_max = 3});
+    server->get("/", [](const Request&, Response&) {});
+    server.start();
+    TestClient client = server.connect();
+    TestClient pipelining = server.connect();
+    for (int i = 0; i < 4; ++i) pipelining.send(TestClient::get_head());
+    for (TestClient* one : {&client, &pipelining}) {
+        for (int i = 0; i < 3; ++i) {
+            if (one == &client) one->send(TestClient::get_head());
+            const HttpReply reply = one->read_reply();
+            EXPECT_EQ(reply.status, 200U);
+            EXPECT_EQ(reply.has("Connection: close"), i == 2);
+        }
+        one->expect_eof();
+    }
+}
+
 TEST_F(HttpTest, a_connection_may_upgrade_after_plain_requests) {
     TestClient client = server_.connect();
     EXPECT_EQ(client.get("/hello/you").status, 200U);

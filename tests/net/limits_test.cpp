@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -76,11 +77,34 @@ TEST(Limits, who_was_refused_keeps_nobody_else_out) {
         TestClient refused_and_silent = server.connect();
         TestClient refused = server.connect();
         expect_refused(refused);  // And does not go.
-        server.wait_for(Counter::connections_open, 3);
+        EXPECT_EQ(server->stats()[Counter::connections_open], 1U);
         only.close_cleanly();
-        server.wait_for(Counter::connections_open, 2);
+        server.wait_for(Counter::connections_open, 0);
         TestClient next = server.open();
         expect_served(next);
+    }
+}
+
+// Of one that says nothing, either.
+TEST(Limits, the_one_too_many_is_answered_and_closed_at_once) {
+    for (const ServerOptions& options :
+         {ServerOptions{.connections_max = 1}, ServerOptions{.connections_per_address_max = 1}}) {
+        TestServer server(options);
+        server->ws("/", echo());
+        server.start();
+        TestClient only = server.open();
+        std::vector<TestClient> silent;
+        for (int i = 0; i < 50; ++i) silent.push_back(server.connect());
+        for (TestClient& client : silent) {
+            const HttpReply reply = client.read_reply();
+            EXPECT_EQ(reply.status, 503U);
+            EXPECT_TRUE(reply.has("Connection: close"));
+            EXPECT_TRUE(reply.has("Retry-After: 1"));
+            client.expect_eof();
+        }
+        EXPECT_EQ(server->stats()[Counter::connections_open], 1U);
+        EXPECT_EQ(server->stats()[Counter::connections_refused], 50U);
+        expect_served(only);
     }
 }
 
@@ -98,6 +122,29 @@ TEST(Limits, an_address_has_its_own_limit) {
     TestClient fourth = server.open();
     expect_served(fourth);
     expect_served(second);
+}
+
+TEST(Limits, an_address_may_connect_so_often) {
+    TestServer server({.connects_per_minute_max = 3});
+    server->ws("/", echo());
+    server.start();
+    server.open().close_cleanly();
+    server.open().close_cleanly();
+    TestClient third = server.open();
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(server.connect().read_reply().status, 503U);
+    expect_served(third);
+    EXPECT_EQ(server->stats()[Counter::connections_refused], 3U);
+}
+
+TEST(Limits, an_option_out_of_its_range_is_named) {
+    for (const unsigned length : {0U, 129U}) {
+        try {
+            const Server server(ServerOptions{.loops = 1, .ipv6_prefix_length = length});
+            ADD_FAILURE() << length;
+        } catch (const std::invalid_argument& error) {
+            EXPECT_NE(std::string(error.what()).find("ipv6_prefix_length"), std::string::npos);
+        }
+    }
 }
 
 TEST(Limits, all_loops_count_together) {

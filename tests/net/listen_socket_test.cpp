@@ -72,6 +72,49 @@ std::vector<int> accepted_counts(const ListenSockets& sockets) {
     return counts;
 }
 
+TEST(ListenSocket, connections_inherit_how_vanished_peers_are_found) {
+    const ListenSockets sockets = open_listen_sockets(
+        {.host = "127.0.0.1", .tcp_keep_alive_ms = 9'500, .tcp_user_timeout_ms = 300'000}, 2);
+    ASSERT_FALSE(sockets.error) << sockets.error.message;
+    for (int i = 0; i < 8; ++i) {  // On either socket.
+        const Fd client = connect_ipv4(sockets.port);
+        Fd accepted;
+        while (!accepted) {
+            for (const Fd& fd : sockets.fds) {
+                if (!accepted) accepted = Fd(::accept4(fd.get(), nullptr, nullptr, SOCK_CLOEXEC));
+            }
+        }
+        EXPECT_EQ(option(accepted, SOL_SOCKET, SO_KEEPALIVE), 1);
+        EXPECT_EQ(option(accepted, IPPROTO_TCP, TCP_KEEPIDLE), 10);
+        EXPECT_EQ(option(accepted, IPPROTO_TCP, TCP_KEEPINTVL), 2);
+        EXPECT_EQ(option(accepted, IPPROTO_TCP, TCP_KEEPCNT), 4);
+        EXPECT_EQ(option(accepted, IPPROTO_TCP, TCP_USER_TIMEOUT), 300'000);
+    }
+}
+
+TEST(ListenSocket, by_default_a_peer_is_asked_for_and_may_leave_things_unread) {
+    const ListenSockets sockets = open_listen_sockets({.host = "127.0.0.1"}, 1);
+    const Fd& fd = sockets.fds.at(0);
+    EXPECT_EQ(option(fd, SOL_SOCKET, SO_KEEPALIVE), 1);
+    EXPECT_EQ(option(fd, IPPROTO_TCP, TCP_KEEPIDLE), 60);
+    EXPECT_EQ(option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT), 0);
+    const ListenSockets without =
+        open_listen_sockets({.host = "127.0.0.1", .tcp_keep_alive_ms = 0}, 1);
+    EXPECT_EQ(option(without.fds.at(0), SOL_SOCKET, SO_KEEPALIVE), 0);
+}
+
+TEST(ListenSocket, times_that_the_system_does_not_know_are_an_error_that_names_them) {
+    for (const ListenOptions& options :
+         {ListenOptions{.host = "127.0.0.1", .tcp_keep_alive_ms = 32'767'001},
+          ListenOptions{.host = "127.0.0.1", .tcp_user_timeout_ms = 0x8000'0000}}) {
+        const ListenSockets sockets = open_listen_sockets(options, 1);
+        EXPECT_EQ(sockets.error.code, std::errc::invalid_argument);
+        EXPECT_TRUE(contains(sockets.error.message, "tcp_keep_alive_ms"));
+    }
+    EXPECT_FALSE(
+        open_listen_sockets({.host = "127.0.0.1", .tcp_keep_alive_ms = 32'767'000}, 1).error);
+}
+
 TEST(ListenSocket, port_0_finds_a_free_one_and_tells_it) {
     const ListenSockets sockets = open_listen_sockets({.host = "127.0.0.1"}, 1);
     ASSERT_FALSE(sockets.error) << sockets.error.message;

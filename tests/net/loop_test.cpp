@@ -396,5 +396,24 @@ TEST(Loop, its_receive_space_is_whole_pages) {
     for (std::byte& byte : space) byte = std::byte{1};  // A sanitizer looks on.
 }
 
+// Both on another thread, which has yet to return from what ended it.
+TEST(Loop, it_may_be_destroyed_as_soon_as_run_returns) {
+    for (int i = 0; i < 1'000; ++i) {
+        std::thread other;
+        {
+            Loop loop;
+            other = std::thread([&loop, posts = i % 2 == 0] {
+                if (posts) {
+                    loop.post([&loop] { loop.stop(); });
+                } else {
+                    loop.stop();
+                }
+            });
+            loop.run();
+        }
+        other.join();
+    }
+}
+
 }  // namespace
 }  // namespace edgews

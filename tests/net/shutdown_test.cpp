@@ -140,6 +140,31 @@ TEST_F(ShutdownTest, what_comes_after_it_does_nothing) {
     EXPECT_EQ(server_->stats()[Counter::connections_open], 0U);
 }
 
+// run() returns before shutdown() does, on the thread that was asked for it.
+TEST(Shutdown, the_server_may_be_destroyed_as_soon_as_run_returns) {
+    for (int i = 0; i < 300; ++i) {
+        std::thread stopping;
+        {
+            Server server(ServerOptions{.loops = 1U + static_cast<unsigned>(i % 2)});
+            ASSERT_FALSE(server.listen({.host = "127.0.0.1"}));
+            stopping = std::thread([&] { server.shutdown(100); });
+            EXPECT_EQ(server.run(), 0);
+        }
+        stopping.join();
+    }
+}
+
+TEST(Shutdown, a_server_that_is_driven_by_hand_waits_for_a_shutdown_too) {
+    std::thread stopping;
+    {
+        Server server(ServerOptions{.loops = 2});
+        ASSERT_FALSE(server.listen({.host = "127.0.0.1"}));
+        stopping = std::thread([&] { server.shutdown(long_ms); });
+        server.loop(0).poll(-1);  // It has been asked; loop 1 has not heard of it.
+    }
+    stopping.join();
+}
+
 TEST(Shutdown, a_signal_ends_the_process_with_0) {
     int ready[2];
     ASSERT_EQ(::pipe(ready), 0);

@@ -186,6 +186,24 @@ TEST_F(TlsProxyTest, with_those_who_are_not_trusted_tls_begins_at_once) {
     EXPECT_EQ(failures_.all(), List{"127.0.0.1"});
 }
 
+TEST_F(TlsProxyTest, for_the_one_too_many_no_handshake_begins) {
+    start({.connections_per_address_max = 1});
+    Secured first = connect();
+    first.open(binary_header());
+    Secured second = connect();
+    second.send(binary_header() + second.hello());
+    second.socket().expect_eof();
+    first.expect_taken_for("192.0.2.7");
+
+    start({.connections_max = 1, .trusted_proxies = {"10.0.0.0/8"}});
+    Secured only = connect();
+    only.open({});
+    server().connect().expect_eof();
+    only.expect_taken_for("127.0.0.1");
+    EXPECT_EQ(server()->stats()[Counter::connections_refused], 1U);
+    EXPECT_TRUE(failures_.all().empty());
+}
+
 TEST_F(TlsProxyTest, a_failure_is_told_of_the_client_and_not_of_the_proxy) {
     start();
     for (const Bytes& header : {binary_header(), local_header()}) {

@@ -52,6 +52,74 @@ TEST(StompHooks, authenticate_sees_who_it_is_and_says_what_it_is_called) {
     EXPECT_EQ(notes.all(), (List{"joe secret x", "joe secret x"}));
 }
 
+// Lets in who says "open".
+StompHooks asking(std::atomic<int>& asked_count) {
+    return {.authenticate = [&](const StompClient&, const Frame& connect) {
+        ++asked_count;
+        const std::string word = text_of_header(connect, "passcode");
+        if (word == "throw") throw StompRefusal("Not like that.");
+        return StompAccess{.is_granted = word == "open"};
+    }};
+}
+
+// One CONNECT of that client. True: it was let in.
+bool log_in(StompServer& server, std::string_view passcode, std::string_view client) {
+    StompPeer peer = {
+        server.server->open("/ws", "Sec-WebSocket-Protocol: v12.stomp\r\nX-Forwarded-For: " +
+                                       std::string(client) + "\r\n"),
+        Over::web_socket};
+    peer.say("CONNECT\naccept-version:1.2\nhost:x\npasscode:" + std::string(passcode) + "\n\n");
+    return peer.hear_any().command == "CONNECTED";
+}
+
+TEST(StompHooks, an_address_whose_logins_failed_too_often_is_not_asked_for_a_while) {
+    std::atomic<int> asked_count = 0;
+    StompServer server({.failed_logins_per_minute_max = 3}, asking(asked_count),
+                       {.trusted_proxies = {"127.0.0.1"}});
+    server.start();
+    for (int i = 0; i < 10; ++i) EXPECT_TRUE(log_in(server, "open", "192.0.2.7"));
+    EXPECT_FALSE(log_in(server, "wrong", "192.0.2.7"));
+    EXPECT_FALSE(log_in(server, "throw", "192.0.2.7"));
+    EXPECT_TRUE(log_in(server, "open", "192.0.2.7"));  // Not yet.
+    EXPECT_FALSE(log_in(server, "wrong", "192.0.2.7"));
+    EXPECT_EQ(asked_count, 14);
+    for (int i = 0; i < 3; ++i) EXPECT_FALSE(log_in(server, "open", "192.0.2.7"));
+    EXPECT_EQ(asked_count, 14);
+    EXPECT_TRUE(log_in(server, "open", "192.0.2.8"));
+}
+
+TEST(StompHooks, of_ipv6_a_network_may_fail_so_often) {
+    std::atomic<int> asked_count = 0;
+    StompServer server({.failed_logins_per_minute_max = 1}, asking(asked_count),
+                       {.trusted_proxies = {"127.0.0.1"}});
+    server.start();
+    EXPECT_FALSE(log_in(server, "wrong", "2001:db8::7"));
+    EXPECT_FALSE(log_in(server, "open", "2001:db8::8"));
+    EXPECT_TRUE(log_in(server, "open", "2001:db8:0:1::7"));
+}
+
+TEST(StompHooks, a_proxy_that_names_nobody_may_fail_for_all_of_them) {
+    std::atomic<int> asked_count = 0;
+    StompServer server({.failed_logins_per_minute_max = 1}, asking(asked_count),
+                       {.trusted_proxies = {"127.0.0.1"}});
+    for (int i = 0; i < 3; ++i) {
+        for (const Over over : both) {  // TCP: over a Unix socket.
+            server.open(over).say("CONNECT\naccept-version:1.2\nhost:x\npasscode:no\n\n");
+        }
+        EXPECT_FALSE(log_in(server, "wrong", "unknown"));
+    }
+    EXPECT_TRUE(log_in(server, "open", "unknown"));
+    server.connect(Over::tcp, "passcode:open\n");
+}
+
+TEST(StompHooks, without_the_limit_logins_may_fail_for_ever) {
+    std::atomic<int> asked_count = 0;
+    StompServer server({.failed_logins_per_minute_max = 0}, asking(asked_count));
+    server.start();
+    for (int i = 0; i < 50; ++i) EXPECT_FALSE(log_in(server, "wrong", "192.0.2.7"));
+    EXPECT_EQ(asked_count, 50);
+}
+
 TEST(StompHooks, who_is_refused_hears_why_and_was_never_connected) {
     Notes notes;
     StompHooks hooks = noting(notes);

@@ -79,8 +79,13 @@ class StompPeer {
     }
     // The next frame, which must be of that command.
     StompReply hear(std::string_view command) {
+        StompReply reply = hear_any();
+        EXPECT_EQ(reply.command, command) << reply.head;
+        return reply;
+    }
+    StompReply hear_any() {
         while (frames_.find('\0') == std::string::npos) {
-            if (!receive()) throw std::runtime_error("waited in vain for " + std::string(command));
+            if (!receive()) throw std::runtime_error("waited in vain for a frame");
         }
         const std::size_t begin = frames_.find_first_not_of('\n');
         const std::size_t end = frames_.find('\0');
@@ -92,7 +97,6 @@ class StompPeer {
         if (head_end > line_end) {
             reply.head = frame.substr(line_end + 1, head_end - line_end - 1);
         }
-        EXPECT_EQ(reply.command, command) << frame;
         return reply;
     }
     // ERROR with `message` in its text, and the close with that code.

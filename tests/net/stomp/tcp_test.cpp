@@ -3,8 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <fcntl.h>
+#include <sys/resource.h>
+
 #include <future>
 #include <string>
+#include <utility>
 
 #include "../../tls/certificates.hpp"
 #include "../../tls/openssl_client.hpp"
@@ -79,12 +83,37 @@ TEST(StompOverTcp, the_one_too_many_is_closed_and_the_others_live_on) {
     StompPeer second = server.open();
     first.connect();
     second.connect();
-    for (int i = 0; i < 3; ++i) server.open().client().expect_end();
+    for (int i = 0; i < 3; ++i) {
+        StompPeer late = server.open();
+        EXPECT_TRUE(late.hear("ERROR").has("message:There are too many connections."));
+        late.client().expect_eof();
+    }
     first.await_all();
     second.say("DISCONNECT\n\n");
     second.expect_end(0);
     server.server.wait_for(Counter::connections_open, 1);
     server.open().connect();
+}
+
+// In STOMP, not in HTTP.
+TEST(StompOverTcp, without_descriptors_a_client_is_told_so) {
+    TcpServer server;
+    StompPeer first = server.open();
+    first.connect();
+    TestClient socket = TestClient::unconnected();
+    rlimit before{};
+    ::getrlimit(RLIMIT_NOFILE, &before);
+    {
+        const Fd lowest_free(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+        rlimit few = before;
+        few.rlim_cur = static_cast<rlim_t>(lowest_free.get());
+        ::setrlimit(RLIMIT_NOFILE, &few);
+    }
+    socket.connect(server.server.port());
+    StompPeer late(std::move(socket), Over::tcp);
+    EXPECT_TRUE(late.hear("ERROR").has("message:There are too many connections."));
+    ::setrlimit(RLIMIT_NOFILE, &before);
+    first.await_all();
 }
 
 TEST(StompOverTcp, the_one_too_many_of_an_address_is_closed) {
