@@ -362,4 +362,10 @@ void* Connection::data_place() noexcept {
     return reinterpret_cast<std::byte*>(this) + user_data_offset;
 }
 
+void* Connection::find_data(const void* type) noexcept {
+    const UserData& own = route_data();
+    if (own.type == type) return data_place();
+    return own.find_inner == nullptr ? nullptr : own.find_inner(data_place(), type);
+}
+
 }  // namespace edgews

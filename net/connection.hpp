@@ -13,7 +13,6 @@
 #include <edgews/net/send_result.hpp>
 #include <edgews/net/stream.hpp>
 
-#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -97,11 +96,17 @@ class Connection final : public Stream {
     void resume_reading();
     [[nodiscard]] bool is_paused() const noexcept { return is_paused_; }
 
-    // The route's user data. Requires: T is the type that the route was given.
+    // The route's user data. Throws std::logic_error where the route was given no T: in a handler,
+    // that closes the connection with 1011.
     template <class T>
-    [[nodiscard]] T& data() noexcept {
-        assert(UserData::type_of<T>() == route_data().type);
-        return *static_cast<T*>(data_place());
+    [[nodiscard]] T& data() {
+        if (T* const own = data_if<T>()) return *own;
+        UserData::throw_other_type();
+    }
+    // Null: the route was given no T. For whoever meets connections of several routes.
+    template <class T>
+    [[nodiscard]] T* data_if() noexcept {
+        return static_cast<T*>(find_data(UserData::type_of<T>()));
     }
     [[nodiscard]] Handle handle() const noexcept { return {loop().link(), token()}; }
 
@@ -236,6 +241,7 @@ class Connection final : public Stream {
     [[nodiscard]] const UserData& route_data() const noexcept;
     [[nodiscard]] bool is_client() const noexcept;
     [[nodiscard]] void* data_place() noexcept;
+    [[nodiscard]] void* find_data(const void* type) noexcept;
     [[nodiscard]] Shared& shared() const noexcept;
 
     // In an order that leaves no gaps: an idle connection is little more than this.

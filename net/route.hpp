@@ -12,6 +12,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 namespace edgews {
@@ -72,21 +73,35 @@ struct UserData {
     void (*construct)(void*) = nullptr;
     void (*destroy)(void*) noexcept = nullptr;
     const void* type = nullptr;  // Tells types apart.
+    // What they hold of another type and is as good as user data itself; null: nothing does so.
+    void* (*find_inner)(void* data, const void* type) noexcept = nullptr;
 
     template <class T>
     [[nodiscard]] static UserData of() noexcept {
         static_assert(alignof(T) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__,
                       "user data may not be over-aligned");
-        return {.size = sizeof(T),
-                .construct = [](void* place) { new (place) T(); },
-                .destroy = [](void* data) noexcept { static_cast<T*>(data)->~T(); },
-                .type = type_of<T>()};
+        UserData made{.size = sizeof(T),
+                      .construct = [](void* place) { new (place) T(); },
+                      .destroy = [](void* data) noexcept { static_cast<T*>(data)->~T(); },
+                      .type = type_of<T>()};
+        if constexpr (requires(T data, const void* type) { data.find_user_data(type); }) {
+            made.find_inner = [](void* data, const void* type) noexcept {
+                return static_cast<T*>(data)->find_user_data(type);
+            };
+        }
+        return made;
     }
     template <class T>
     [[nodiscard]] static const void* type_of() noexcept {
-        static const char tag = 0;
-        return &tag;
+        if constexpr (!std::is_same_v<T, std::remove_cv_t<T>>) {
+            return type_of<std::remove_cv_t<T>>();
+        } else {
+            static const char tag = 0;
+            return &tag;
+        }
     }
+    // std::logic_error: there is none of the type that was asked for.
+    [[noreturn]] static void throw_other_type();
 };
 
 struct WebSocketRoute {
