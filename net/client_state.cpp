@@ -153,6 +153,7 @@ Error ClientState::check_options() const {
     if (options_.close_timeout_ms == 0) {
         return error_of(invalid, "ClientOptions::close_timeout_ms must not be 0");
     }
+    if (!options_.lookup) return error_of(invalid, "ClientOptions::lookup is empty");
     if (url_.is_secure && !options_.tls) return error_of(invalid, "ClientOptions::tls is not set");
     if (!is_proxied()) return {};
     if (proxy_.fault != UrlFault::none) {

@@ -3,6 +3,7 @@
 
 #include <edgews/core/message.hpp>
 #include <edgews/core/prepared_message.hpp>
+#include <edgews/net/function.hpp>
 #include <edgews/net/loop.hpp>
 #include <edgews/net/send_result.hpp>
 #include <edgews/net/source.hpp>
@@ -38,9 +39,11 @@ class Handle {
     bool terminate() const;
 
     // Runs function(Connection&) on the connection's loop, if it still lives by
-    // then, never before post() returns. False: it is gone already.
+    // then, never before post() returns. False: it is gone already. An empty function throws
+    // std::invalid_argument.
     template <class F>
     bool post(F&& function) const {
+        require_callable<std::decay_t<F>>(function, "Handle::post()");
         if (!is_live()) return false;
         return post_job(
             make_job([token = token_, call = std::decay_t<F>(std::forward<F>(function))]() mutable {

@@ -17,6 +17,7 @@
 
 #include <edgews/core/buffer.hpp>
 #include <edgews/net/fd.hpp>
+#include <edgews/net/function.hpp>
 #include <edgews/net/job.hpp>
 #include <edgews/net/source.hpp>
 #include <edgews/net/timer_wheel.hpp>
@@ -70,9 +71,11 @@ class Loop {
     void stop() noexcept;
 
     // Any thread. Runs `function` on the loop's thread, in a later turn or later in this one; in
-    // the order posted by one thread. It must not throw. False: the loop is gone.
+    // the order posted by one thread. It must not throw. False: the loop is gone. An empty
+    // function is refused here, by std::invalid_argument, as in all that follows.
     template <class F>
     bool post(F&& function) {
+        require_callable<std::decay_t<F>>(function, "Loop::post()");
         return post_job(make_job(std::forward<F>(function)));
     }
 
@@ -81,10 +84,12 @@ class Loop {
     // nothing.
     template <class F>
     Token after(std::uint64_t delay_ms, F&& function) {
+        require_callable<std::decay_t<F>>(function, "Loop::after()");
         return add_timer(delay_ms, 0, make_job(std::forward<F>(function)));
     }
     template <class F>
     Token every(std::uint64_t period_ms, F&& function) {
+        require_callable<std::decay_t<F>>(function, "Loop::every()");
         if (period_ms == 0) period_ms = 1;
         return add_timer(period_ms, period_ms, make_job(std::forward<F>(function)));
     }

@@ -128,6 +128,7 @@ void Server::add_route(std::string_view pattern, Handlers handlers, RouteOptions
 }
 
 void Server::get(std::string_view pattern, HttpHandler handler) {
+    if (!handler) throw_empty_callable(("Server::get(\"" + std::string(pattern) + "\")").c_str());
     state_->common.router.add(
         HttpRoute{.pattern = PathPattern(std::string(pattern)), .handler = std::move(handler)});
 }
@@ -237,6 +238,7 @@ void Server::publish(std::string_view topic, const PreparedMessage& message) {
 }
 
 void Server::visit(const Function<void(Connection&)>& visitor) {
+    require_callable(visitor, "Server::visit()");
     for (const auto& shard : state_->shards) {
         shard->loop().post([shard = shard.get(), visitor] { shard->visit(visitor); });
     }

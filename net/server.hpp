@@ -62,6 +62,7 @@ class Server {
         add_route(pattern, std::move(handlers), std::move(options), user_data);
     }
     // Plain HTTP: GET and HEAD. The handler runs on the loops, several at once, and must not block.
+    // An empty one throws std::invalid_argument.
     void get(std::string_view pattern, HttpHandler handler);
 
     // Opens and binds; may be called for several addresses. Requires: before run() or start().
@@ -90,7 +91,8 @@ class Server {
     void publish(std::string_view topic, Message message);
     void publish(std::string_view topic, const PreparedMessage& message);
     // Any thread. Runs visitor(Connection&) for each open connection, on its own
-    // loop: on several at once, some time after visit() has returned.
+    // loop: on several at once, some time after visit() has returned. An empty visitor throws
+    // std::invalid_argument.
     void visit(const Function<void(Connection&)>& visitor);
     // Any thread.
     [[nodiscard]] Stats stats() const;

@@ -47,6 +47,9 @@ void StompBroker::app(std::string_view pattern, Function<void(StompRequest&)> ha
         throw std::invalid_argument("StompBroker::app(\"" + std::string(pattern) +
                                     "\"): it does not begin with /app/");
     }
+    if (!handler) {
+        throw_empty_callable(("StompBroker::app(\"" + std::string(pattern) + "\")").c_str());
+    }
     state_->applications.push_back({.pattern = std::move(compiled), .handler = std::move(handler)});
 }
 
