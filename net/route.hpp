@@ -55,12 +55,12 @@ struct Handlers {
     Function<void(Connection&)> drain{};
     // With Overflow::tell: how many messages were dropped in this turn.
     Function<void(Connection&, std::size_t)> overflow{};
-    // The end: nothing can be sent any more, and no further handler is called.
-    // Once for each connection that was opened.
-    Function<void(Connection&, CloseEvent)> close{};
     // What went wrong, in a sentence: the peer broke a rule or fell silent, or a handler
     // threw. `close` follows.
     Function<void(Connection&, std::string_view)> error{};
+    // The end: nothing can be sent any more, and no further handler is called.
+    // Once for each connection that was opened.
+    Function<void(Connection&, CloseEvent)> close{};
 
     [[nodiscard]] bool is_streaming() const noexcept {
         return message_begin || message_chunk || message_end;
