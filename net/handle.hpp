@@ -8,6 +8,8 @@
 #include <edgews/net/send_result.hpp>
 #include <edgews/net/source.hpp>
 
+#include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string_view>
@@ -54,9 +56,15 @@ class Handle {
     friend bool operator==(const Handle& a, const Handle& b) noexcept {
         return a.token_ == b.token_ && a.link_ == b.link_;
     }
+    // An order for std::map, which means nothing else.
+    friend std::strong_ordering operator<=>(const Handle& a, const Handle& b) noexcept {
+        const auto by_loop = std::compare_three_way()(a.link_.get(), b.link_.get());
+        return by_loop != 0 ? by_loop : a.token_ <=> b.token_;
+    }
 
   private:
     friend class Connection;
+    friend struct std::hash<Handle>;
     Handle(std::shared_ptr<LoopLink> link, Token token) noexcept
         : link_(std::move(link)), token_(token) {}
 
@@ -73,3 +81,12 @@ class Handle {
 };
 
 }  // namespace edgews
+
+template <>
+struct std::hash<edgews::Handle> {
+    std::size_t operator()(const edgews::Handle& handle) const noexcept {
+        // The slot's number is in the token's low bits, and alone would do for one loop.
+        return std::hash<std::uint64_t>()(handle.token_) ^
+               (std::hash<const void*>()(handle.link_.get()) >> 4U);
+    }
+};
