@@ -240,7 +240,7 @@ class AsyncConnection::Receive : public Receiving {
     [[nodiscard]] std::optional<Message> await_resume() {
         const MessagePart* const whole = part();
         if (whole == nullptr) return std::nullopt;
-        return Message(whole->kind, whole->bytes);
+        return Message::checked(whole->kind, whole->bytes);
     }
 };
 

@@ -204,7 +204,7 @@ void Connection::handle_message(const Event& event) {
     if (is_lent) shared().borrowable = {this, event.payload};
     if (event.kind == Event::Kind::message) {
         shared().counters.add(Counter::messages_received);
-        if (handlers().message) handlers().message(*this, Message(kind, event.payload));
+        if (handlers().message) handlers().message(*this, Message::checked(kind, event.payload));
     } else if (event.kind == Event::Kind::begin) {
         if (handlers().message_begin) handlers().message_begin(*this, kind);
     } else if (event.kind == Event::Kind::chunk) {

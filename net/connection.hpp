@@ -49,16 +49,17 @@ enum class Fragment : std::uint8_t { first, middle, last };
 // that other code sends within one turn of the loop: there is nothing to cork.
 class Connection final : public Stream {
   public:
-    // A text or binary message; copied where it cannot leave at once. Text must be UTF-8.
+    // A text or binary message; copied where it cannot leave at once. Text that is not UTF-8 is
+    // `invalid`: no peer would accept it.
     SendResult send(Message message);
     SendResult send(Message message, Compress how);
-    // The same of a message that lies in pieces.
+    // The same of a message that lies in pieces, whose text is not checked.
     SendResult send(Message::Kind kind, std::span<const std::span<const std::byte>> pieces);
     // A message framed once for many; shared, not copied.
     SendResult send(const PreparedMessage& message);
     // A message in pieces, when its size is not known yet, never compressed. `first` says the kind,
     // which the later pieces repeat; control frames may pass in between, other messages may not
-    // (dropped).
+    // (dropped). Text may be cut anywhere, and is not checked.
     SendResult send_fragment(Message piece, Fragment which);
     // At most 125 bytes, else dropped (section 5.5). Pings of the peer are answered without help.
     SendResult ping(std::span<const std::byte> payload = {});
