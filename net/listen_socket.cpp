@@ -129,8 +129,11 @@ Opened listen_unix(const std::string& path, int backlog) noexcept {
         !is_unix_path_alive(address)) {
         ::unlink(path.c_str());
     }
-    if (::bind(fd.get(), address.get(), address.size) != 0 || ::listen(fd.get(), backlog) != 0) {
-        return {.error = errno};
+    if (::bind(fd.get(), address.get(), address.size) != 0) return {.error = errno};
+    if (::listen(fd.get(), backlog) != 0) {
+        const int error = errno;
+        ::unlink(path.c_str());  // Ours.
+        return {.error = error};
     }
     return {.fd = std::move(fd)};
 }

@@ -43,7 +43,8 @@ struct LoopOptions {
     // Microseconds to spin, asking for events, before blocking. A lone ping-pong
     // otherwise spends about 20 µs asleep and waking; spinning costs a core.
     std::uint32_t busy_poll_us = 0;
-    // The CPU that run() pins its thread to; -1: none.
+    // The CPU that run() pins its thread to; -1: none. One that the process may not use, or that
+    // there is not, makes run() throw std::system_error.
     int cpu = -1;
 };
 
@@ -56,7 +57,7 @@ class Loop {
     // Requires: not inside a turn. Closes what is still registered.
     ~Loop();
 
-    // Turns until stop().
+    // Turns until stop(). Throws std::system_error: see LoopOptions::cpu.
     void run();
     // One turn. Waits at most `timeout_ms` for something to do; -1: without limit;
     // 0: not at all. For those who have a spin loop of their own.

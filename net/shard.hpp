@@ -45,8 +45,10 @@ class Shard {
     Shard& operator=(const Shard&) = delete;
     ~Shard();
 
-    // Takes a listening socket.
-    void listen(Fd fd, const ListenerSetup& setup);
+    // Takes a listening socket. 0, or the system's error number.
+    [[nodiscard]] int listen(Fd fd, const ListenerSetup& setup);
+    // Takes the last of these back. Requires: there is one.
+    void stop_last_listener() noexcept;
     void accepted(Fd fd, const Address& peer, const ListenerSetup& listener);
     // Stops accepting, closes all WebSockets with 1001 and all idle HTTP
     // connections, terminates after `grace_ms` who is still there, then calls `done`.
