@@ -84,9 +84,9 @@ struct UserData {
                       .construct = [](void* place) { new (place) T(); },
                       .destroy = [](void* data) noexcept { static_cast<T*>(data)->~T(); },
                       .type = type_of<T>()};
-        if constexpr (requires(T data, const void* type) { data.find_user_data(type); }) {
-            made.find_inner = [](void* data, const void* type) noexcept {
-                return static_cast<T*>(data)->find_user_data(type);
+        if constexpr (requires(T own, const void* wanted) { own.find_user_data(wanted); }) {
+            made.find_inner = [](void* place, const void* wanted) noexcept {
+                return static_cast<T*>(place)->find_user_data(wanted);
             };
         }
         return made;
