@@ -168,6 +168,9 @@ class AsyncConnection {
     [[nodiscard]] ReceivePart receive_part() const noexcept;
     // co_await gives a SendResult: `dropped` only between fragments of a message, for it waits
     // until there is room in the backlog. `message` must live until then. One coroutine at a time.
+    //
+    // gcc 12 destroys twice what a `?:` makes within a co_await, whatever is called there: give a
+    // string that depends on a condition a name first.
     [[nodiscard]] Send send(Message message) const noexcept;
     // As Connection has them; on what has ended they do nothing and return false.
     bool close(std::uint16_t code = close_code::normal, std::string_view reason = {}) const;
