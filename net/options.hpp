@@ -52,8 +52,8 @@ struct RouteOptions {
     // Empty: the page's own only (RFC 6455, section 10.2). Programs send no Origin
     // and always may.
     std::vector<std::string> origins{};
-    // Subprotocols, the preferred first. The first that the client offers is
-    // chosen, unless the upgrade handler chooses; none fits: none.
+    // Subprotocols, the preferred first: tokens (RFC 9110, section 5.6.2). The first that the
+    // client offers is chosen, unless the upgrade handler chooses; none fits: none.
     std::vector<std::string> subprotocols{};
 
     // permessage-deflate (RFC 7692), for clients that offer it; null: none. Comes from an add-on,

@@ -1,5 +1,6 @@
 #include <edgews/net/server.hpp>
 
+#include <edgews/core/http_token.hpp>
 #include <edgews/net/admission_control.hpp>
 #include <edgews/net/cpu.hpp>
 #include <edgews/net/listen_socket.hpp>
@@ -120,6 +121,10 @@ void Server::add_route(std::string_view pattern, Handlers handlers, RouteOptions
     }
     if (options.close_timeout_ms == 0) {
         throw std::invalid_argument("RouteOptions::close_timeout_ms must not be 0");
+    }
+    for (const std::string& name : options.subprotocols) {
+        if (is_token(name)) continue;
+        throw std::invalid_argument("RouteOptions::subprotocols: \"" + name + "\" is no token");
     }
     state_->common.router.add(WebSocketRoute{.pattern = PathPattern(std::string(pattern)),
                                              .handlers = std::move(handlers),

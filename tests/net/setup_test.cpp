@@ -55,6 +55,16 @@ TEST(Setup, routes_that_come_after_listen_are_refused_by_name) {
     EXPECT_EQ(server.connect().get("/late").status, 404U);
 }
 
+TEST(Setup, a_subprotocol_that_nobody_could_offer_is_refused_by_name) {
+    Server server(ServerOptions{.loops = 1});
+    for (const char* name : {"", "a b", "a\r\nX: y", "a,b"}) {
+        expect_thrown<std::invalid_argument>(
+            "RouteOptions::subprotocols: \"" + std::string(name) + '"', [&] {
+                server.ws("/", {}, {.subprotocols = {"good", name}});
+            });
+    }
+}
+
 TEST(Setup, an_address_that_cannot_be_had_leaves_routes_open) {
     TestServer first;
     first.start();
@@ -166,6 +176,7 @@ TEST(Setup, a_socket_that_cannot_be_watched_is_an_error_and_no_listener_stays) {
         server->ws("/", {.open = [](Connection& c) { c.send("hello"); }});
         Error error;
         bool is_refused = false;
+        const std::ptrdiff_t fd_count = open_fd_count();
         std::thread([&] {
             is_refused = refuse_epoll_ctl(server->loop(refusing).fd());
             if (is_refused) error = server->listen({.host = "127.0.0.1"});
@@ -175,6 +186,8 @@ TEST(Setup, a_socket_that_cannot_be_watched_is_an_error_and_no_listener_stays) {
         EXPECT_NE(error.message.find("127.0.0.1:"), std::string::npos) << error.message;
         EXPECT_EQ(server->port(), 0);
         EXPECT_EQ(server->listening_on(), "");
+        for (std::size_t i = 0; i < 3; ++i) server->loop(i).poll(0);
+        EXPECT_EQ(open_fd_count(), fd_count);
         server.start();
         for (int i = 0; i < 6; ++i) server.open().expect_text("hello");
     }
