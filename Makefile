@@ -178,11 +178,11 @@ unit: $(OUT)/tests/unit  ## the unit tests alone: run them at every change
 # Another server for our client, where its library is installed.
 LIBWEBSOCKETS := $(and $(wildcard /usr/include/libwebsockets.h),build/bench/peers/libwebsockets)
 
-test:  ## unit, install and interop tests; installs what they need where it can
+test:  ## unit, install, compile and interop tests; installs what they need where it can
 	@tools/need test
 	@$(MAKE) addons tests/interop/node_modules/.package-lock.json
 	@$(MAKE) all tests bench-programs $(LIBWEBSOCKETS)
-	@tests/run unit race install interop
+	@tests/run unit race install compile interop
 
 %/node_modules/.package-lock.json: %/package.json %/package-lock.json
 	cd $* && npm ci --no-progress
@@ -292,10 +292,14 @@ install: $(OUT)/libedgews.a  ## headers, library and pkg-config file: PREFIX=/us
 INSTALL_PC = sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' $(1).pc.in \
   > $(DEST)/lib/pkgconfig/$(1).pc
 
+# What of the add-ons is for others: their other headers need zlib or OpenSSL.
+HEADERS_deflate := deflate/deflate.hpp
+HEADERS_tls := tls/tls.hpp tls/tls_client.hpp
+
 # Where `make addons` was called.
 install-%: $(OUT)/libedgews-%.a
 	@install -d $(DEST)/include/edgews/$*
-	@install -m 644 $*/$*.hpp $(DEST)/include/edgews/$*
+	@install -m 644 $(HEADERS_$*) $(DEST)/include/edgews/$*
 	@install -m 644 $< $(DEST)/lib/libedgews-$*.a
 	@$(call INSTALL_PC,edgews-$*)
 	@echo "installed $(DEST)/lib/libedgews-$*.a"

@@ -261,6 +261,7 @@ class Load {
     }
     void report() {
         const double seconds = std::chrono::duration<double>(Clock::now() - began_).count();
+        if (delivered_ == delivered_before_) fail("nothing was measured: no message came in time");
         const auto count = static_cast<double>(delivered_ - delivered_before_);
         const auto cpu = static_cast<double>(cpu_ns(options_.pid) - cpu_before_);
         std::printf("{\"delivered_per_s\":%.0f,\"cpu_ns_per_delivery\":%.0f,\"cpu_share\":%.2f}\n",

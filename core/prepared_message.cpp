@@ -1,5 +1,6 @@
 #include <edgews/core/message_codec.hpp>
 #include <edgews/core/prepared_message.hpp>
+#include <edgews/core/utf8.hpp>
 
 #include <algorithm>
 #include <array>
@@ -38,8 +39,10 @@ struct PreparedMessage::Shared {
     std::byte* bytes() noexcept { return reinterpret_cast<std::byte*>(this + 1); }
 };
 
-PreparedMessage::PreparedMessage(Message message)
-    : PreparedMessage(message.is_text() ? Opcode::text : Opcode::binary, message.bytes()) {}
+PreparedMessage::PreparedMessage(Message message) {
+    if (message.is_unchecked() && !is_utf8(message.text())) return;
+    *this = PreparedMessage(message.is_text() ? Opcode::text : Opcode::binary, message.bytes());
+}
 
 PreparedMessage::PreparedMessage(Opcode opcode, std::span<const std::byte> payload)
     : PreparedMessage({.opcode = opcode, .payload_size = payload.size()}, payload) {}

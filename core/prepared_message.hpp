@@ -19,7 +19,7 @@ class PreparedMessage {
   public:
     // Empty: there is nothing to send.
     PreparedMessage() = default;
-    // Copies the message behind its frame header.
+    // Copies the message behind its frame header. Empty, where a text is not UTF-8.
     explicit PreparedMessage(Message message);
     PreparedMessage(Opcode opcode, std::span<const std::byte> payload);
     PreparedMessage(const PreparedMessage& other) noexcept;

@@ -81,6 +81,17 @@ class AsyncState final : public std::enable_shared_from_this<AsyncState> {
     [[nodiscard]] const ClientError& error() const noexcept { return error_; }
     [[nodiscard]] const CloseEvent& close_event() const noexcept { return close_event_; }
 
+    // The user data of a route that has some, made by its default constructor.
+    template <class T>
+    void make_data() {
+        data_ = std::make_shared<T>();
+        data_type_ = UserData::type_of<T>();
+    }
+    // Null: there are none of that type.
+    [[nodiscard]] void* find_data(const void* type) const noexcept {
+        return type == data_type_ ? data_.get() : nullptr;
+    }
+
     Waiter* opener = nullptr;
     Waiter* receiver = nullptr;
     Waiter* sender = nullptr;
@@ -106,6 +117,8 @@ class AsyncState final : public std::enable_shared_from_this<AsyncState> {
     ClientError error_{};
     std::string reason_{};
     CloseEvent close_event_{};
+    std::shared_ptr<void> data_{};
+    const void* data_type_ = nullptr;
 };
 
 // The handlers of a route whose connections have an AsyncState: `find(connection)` returns it.
@@ -155,6 +168,9 @@ class AsyncConnection {
     [[nodiscard]] ReceivePart receive_part() const noexcept;
     // co_await gives a SendResult: `dropped` only between fragments of a message, for it waits
     // until there is room in the backlog. `message` must live until then. One coroutine at a time.
+    //
+    // gcc 12 destroys twice what a `?:` makes within a co_await, whatever is called there: give a
+    // string that depends on a condition a name first.
     [[nodiscard]] Send send(Message message) const noexcept;
     // As Connection has them; on what has ended they do nothing and return false.
     bool close(std::uint16_t code = close_code::normal, std::string_view reason = {}) const;
@@ -167,6 +183,14 @@ class AsyncConnection {
     [[nodiscard]] Loop& loop() const noexcept { return state_->loop(); }
     // For all else: null before it is open and after it has ended.
     [[nodiscard]] Connection* connection() const noexcept { return state_->connection(); }
+    // The user data of a route with some, serve<T>(): as long as one of these is held, also after
+    // the end of the connection. Throws std::logic_error where there is no T.
+    template <class T>
+    [[nodiscard]] T& data() const {
+        void* const found = state_->find_data(UserData::type_of<T>());
+        if (found == nullptr) UserData::throw_other_type();
+        return *static_cast<T*>(found);
+    }
     // Null: a server's.
     [[nodiscard]] Client* client() const noexcept { return state_->client.get(); }
 
@@ -219,7 +243,7 @@ class AsyncConnection::Receive : public Receiving {
     [[nodiscard]] std::optional<Message> await_resume() {
         const MessagePart* const whole = part();
         if (whole == nullptr) return std::nullopt;
-        return Message(whole->kind, whole->bytes);
+        return Message::checked(whole->kind, whole->bytes);
     }
 };
 

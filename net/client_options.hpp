@@ -73,7 +73,7 @@ struct ClientOptions {
     std::uint32_t tls_timeout_ms = 5'000;
     std::uint32_t handshake_timeout_ms = 5'000;  // The proxy's answer, and the server's, each.
     std::uint32_t open_timeout_ms = 15'000;
-    // Who is asked for addresses.
+    // Who is asked for addresses; not empty.
     Lookup lookup = look_up;
     HttpLimits http{};  // Of the response's head,
     // and, refused, bytes of its body. What the head announces is waited for, for a second at most,

@@ -166,6 +166,7 @@ Error ClientState::check_options() const {
                         "ClientOptions::tcp_keep_alive_ms or tcp_user_timeout_ms is "
                         "more than the system knows");
     }
+    if (!options_.lookup) return error_of(invalid, "ClientOptions::lookup is empty");
     if (url_.is_secure && !options_.tls) return error_of(invalid, "ClientOptions::tls is not set");
     if (!is_proxied()) return {};
     if (proxy_.fault != UrlFault::none) {

@@ -228,7 +228,7 @@ void Connection::handle_message(const Event& event) {
     if (is_lent) shared().borrowable = {this, event.payload};
     if (event.kind == Event::Kind::message) {
         shared().counters.add(Counter::messages_received);
-        if (handlers().message) handlers().message(*this, Message(kind, event.payload));
+        if (handlers().message) handlers().message(*this, Message::checked(kind, event.payload));
     } else if (event.kind == Event::Kind::begin) {
         if (handlers().message_begin) handlers().message_begin(*this, kind);
     } else if (event.kind == Event::Kind::chunk) {
@@ -385,6 +385,12 @@ Shared& Connection::shared() const noexcept {
 
 void* Connection::data_place() noexcept {
     return reinterpret_cast<std::byte*>(this) + user_data_offset;
+}
+
+void* Connection::find_data(const void* type) noexcept {
+    const UserData& own = route_data();
+    if (own.type == type) return data_place();
+    return own.find_inner == nullptr ? nullptr : own.find_inner(data_place(), type);
 }
 
 }  // namespace edgews

@@ -13,7 +13,6 @@
 #include <edgews/net/send_result.hpp>
 #include <edgews/net/stream.hpp>
 
-#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -51,16 +50,17 @@ enum class Fragment : std::uint8_t { first, middle, last };
 // that other code sends within one turn of the loop: there is nothing to cork.
 class Connection final : public Stream {
   public:
-    // A text or binary message; copied where it cannot leave at once. Text must be UTF-8.
+    // A text or binary message; copied where it cannot leave at once. Text that is not UTF-8 is
+    // `invalid`: no peer would accept it.
     SendResult send(Message message);
     SendResult send(Message message, Compress how);
-    // The same of a message that lies in pieces.
+    // The same of a message that lies in pieces, whose text is not checked.
     SendResult send(Message::Kind kind, std::span<const std::span<const std::byte>> pieces);
     // A message framed once for many; shared, not copied.
     SendResult send(const PreparedMessage& message);
     // A message in pieces, when its size is not known yet, never compressed. `first` says the kind,
     // which the later pieces repeat; control frames may pass in between, other messages may not
-    // (dropped).
+    // (dropped). Text may be cut anywhere, and is not checked.
     SendResult send_fragment(Message piece, Fragment which);
     // The first piece was sent, the last was not.
     [[nodiscard]] bool is_sending_fragments() const noexcept { return is_sending_fragments_; }
@@ -100,11 +100,17 @@ class Connection final : public Stream {
     void resume_reading();
     [[nodiscard]] bool is_paused() const noexcept { return is_paused_; }
 
-    // The route's user data. Requires: T is the type that the route was given.
+    // The route's user data. Throws std::logic_error where the route was given no T: in a handler,
+    // that closes the connection with 1011.
     template <class T>
-    [[nodiscard]] T& data() noexcept {
-        assert(UserData::type_of<T>() == route_data().type);
-        return *static_cast<T*>(data_place());
+    [[nodiscard]] T& data() {
+        if (T* const own = data_if<T>()) return *own;
+        UserData::throw_other_type();
+    }
+    // Null: the route was given no T. For whoever meets connections of several routes.
+    template <class T>
+    [[nodiscard]] T* data_if() noexcept {
+        return static_cast<T*>(find_data(UserData::type_of<T>()));
     }
     [[nodiscard]] Handle handle() const noexcept { return {loop().link(), token()}; }
 
@@ -266,6 +272,7 @@ class Connection final : public Stream {
     [[nodiscard]] const UserData& route_data() const noexcept;
     [[nodiscard]] bool is_client() const noexcept;
     [[nodiscard]] void* data_place() noexcept;
+    [[nodiscard]] void* find_data(const void* type) noexcept;
     [[nodiscard]] Shared& shared() const noexcept;
 
     // In an order that leaves no gaps: an idle connection is little more than this.

@@ -58,6 +58,7 @@ SendResult Connection::send(Message message) {
 SendResult Connection::send(Message message, Compress how) {
     if (!may_send_now()) return SendResult::closed;
     if (is_sending_fragments_) return SendResult::dropped;
+    if (message.is_unchecked() && !is_utf8(message.text())) return SendResult::invalid;
     if (extras_ && compresses(message.size(), how)) {
         if (const auto result = send_compressed(message)) return *result;
     }
@@ -74,7 +75,7 @@ SendResult Connection::send(Message::Kind kind,
     if (is_client() || (extras_ && compresses(size, Compress::by_size))) {
         std::vector<std::byte> joined;
         for (const auto piece : pieces) joined.insert(joined.end(), piece.begin(), piece.end());
-        return send(Message(kind, joined));
+        return send(Message::checked(kind, joined));
     }
     const std::size_t frame_size = frame_header_size_max + size;
     if (!has_room_for(frame_size) && !make_room_for(frame_size)) return refused();

@@ -1,5 +1,7 @@
 #include <edgews/net/coroutine.hpp>
 
+#include <stdexcept>
+
 namespace edgews {
 
 namespace {
@@ -72,6 +74,7 @@ Task<> run_handler(std::shared_ptr<AsyncState> state, Task<> handler) {
 }  // namespace
 
 Token spawn(Loop& loop, Task<> task, Function<void(std::exception_ptr)> failed) {
+    if (!task) throw std::invalid_argument("spawn(): the task has no coroutine");
     auto* const spawned = new Spawned(loop, std::move(task), std::move(failed));
     (void)loop.add(*spawned, -1, 0);  // Without a descriptor it cannot fail. The loop owns it now.
     const Token token = spawned->token();

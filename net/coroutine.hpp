@@ -38,7 +38,8 @@ namespace edgews {
 
 // Runs `task` until it waits for the first time, and from then on by `loop`, which owns it.
 // Loop::cancel() of the token ends it where it waits, at the end of the turn. `failed` is told of
-// an exception that leaves it; without that, such a one ends the program, as in a thread.
+// an exception that leaves it; without that, such a one ends the program, as in a thread. A task
+// without a coroutine throws std::invalid_argument.
 Token spawn(Loop& loop, Task<> task, Function<void(std::exception_ptr)> failed = {});
 
 // A timer that ends with its owner.
@@ -87,7 +88,10 @@ class [[nodiscard]] Within {
   public:
     Within(Loop& loop, std::chrono::milliseconds limit, Task<T> task) noexcept
         : timer_(loop), limit_(limit), task_(std::move(task)) {}
-    [[nodiscard]] bool await_ready() const noexcept { return false; }
+    [[nodiscard]] bool await_ready() const {
+        (void)task_.await_ready();  // Throws where there is no coroutine.
+        return false;
+    }
     std::coroutine_handle<> await_suspend(std::coroutine_handle<> coroutine) {
         timer_.start(limit_, [this, coroutine] {
             task_ = {};
@@ -137,33 +141,57 @@ struct CoroutineRoute {
 
 // A route whose handler is a coroutine, for each connection one: Task<> handler(AsyncConnection).
 // When it returns, the connection is closed with 1000, and with 1011 when it throws. It may go on
-// after the connection's end, until the loop's.
+// after the connection's end, until the loop's. An empty handler throws std::invalid_argument.
 template <class F>
+void serve(Server& server, std::string_view pattern, F handler, CoroutineRoute route = {});
+// The same with a T for each connection, made before the upgrade handler: Upgrade::data<T>(),
+// Connection::data<T>() and AsyncConnection::data<T>() are that one.
+template <class T, class F>
 void serve(Server& server, std::string_view pattern, F handler, CoroutineRoute route = {});
 
 // For serve().
 
 struct AsyncUserData {
     std::shared_ptr<AsyncState> state = std::make_shared<AsyncState>();
+
+    // Of the state's data (net/route.hpp, UserData).
+    [[nodiscard]] void* find_user_data(const void* type) const noexcept {
+        return state->find_data(type);
+    }
+};
+
+template <class T>
+struct AsyncUserDataWith : AsyncUserData {
+    AsyncUserDataWith() { state->make_data<T>(); }
 };
 
 // Lets `handler` run for the connection.
 void start_handler(Connection& connection, const std::shared_ptr<AsyncState>& state,
                    Task<> handler);
 
-template <class F>
-void serve(Server& server, std::string_view pattern, F handler, CoroutineRoute route) {
+template <class Data, class F>
+void serve_with(Server& server, std::string_view pattern, F handler, CoroutineRoute route) {
+    require_callable(handler, "serve()");
     route.options.drain_mark = 0;
     route.options.overflow = Overflow::drop;
-    Handlers handlers = async_handlers(route.delivery, [](Connection& c) -> AsyncState& {
-        return *c.data<AsyncUserData>().state;
-    });
+    Handlers handlers = async_handlers(
+        route.delivery, [](Connection& c) -> AsyncState& { return *c.data<Data>().state; });
     handlers.upgrade = std::move(route.upgrade);
     handlers.open = [handler](Connection& connection) {
-        const std::shared_ptr<AsyncState>& state = connection.data<AsyncUserData>().state;
+        const std::shared_ptr<AsyncState>& state = connection.data<Data>().state;
         start_handler(connection, state, handler(AsyncConnection(state)));
     };
-    server.ws<AsyncUserData>(pattern, std::move(handlers), std::move(route.options));
+    server.ws<Data>(pattern, std::move(handlers), std::move(route.options));
+}
+
+template <class F>
+void serve(Server& server, std::string_view pattern, F handler, CoroutineRoute route) {
+    serve_with<AsyncUserData>(server, pattern, std::move(handler), std::move(route));
+}
+
+template <class T, class F>
+void serve(Server& server, std::string_view pattern, F handler, CoroutineRoute route) {
+    serve_with<AsyncUserDataWith<T>>(server, pattern, std::move(handler), std::move(route));
 }
 
 }  // namespace edgews

@@ -10,10 +10,12 @@
 //
 // Any of Handlers' names may be there, with its parameters; the others cost
 // nothing. `upgrade` is a member, too: the object exists by then. T is made by its
-// default constructor, inside the connection's own allocation.
+// default constructor, inside the connection's own allocation. A member function of such a
+// name that cannot be called so, or is private, does not compile.
 #pragma once
 
 #include <edgews/net/connection.hpp>
+#include <edgews/net/endpoint_names.hpp>
 #include <edgews/net/route.hpp>
 #include <edgews/net/upgrade.hpp>
 
@@ -69,24 +71,58 @@ concept has_overflow = requires(T t, Connection& c, std::size_t n) {
     t.overflow(c, n);
 };
 template <class T>
-concept has_close = requires(T t, Connection& c, CloseEvent e) {
-    t.close(c, e);
-};
-template <class T>
 concept has_error = requires(T t, Connection& c, std::string_view s) {
     t.error(c, s);
 };
+template <class T>
+concept has_close = requires(T t, Connection& c, CloseEvent e) {
+    t.close(c, e);
+};
+
+// A member that would never be called stops here. What is no handler needs another name.
+template <class T>
+constexpr void check() {
+    static_assert(!names_upgrade<T> || has_upgrade<T>,
+                  "an endpoint's upgrade must be a public upgrade(const Request&, Upgrade&)");
+    static_assert(!names_open<T> || has_open<T>,
+                  "an endpoint's open must be a public open(Connection&)");
+    static_assert(!names_message<T> || has_message<T>,
+                  "an endpoint's message must be a public message(Connection&, Message)");
+    static_assert(
+        !names_message_begin<T> || has_message_begin<T>,
+        "an endpoint's message_begin must be a public message_begin(Connection&, Message::Kind)");
+    static_assert(!names_message_chunk<T> || has_message_chunk<T>,
+                  "an endpoint's message_chunk must be a public message_chunk(Connection&, "
+                  "std::span<const std::byte>)");
+    static_assert(!names_message_end<T> || has_message_end<T>,
+                  "an endpoint's message_end must be a public message_end(Connection&)");
+    static_assert(
+        !names_ping<T> || has_ping<T>,
+        "an endpoint's ping must be a public ping(Connection&, std::span<const std::byte>)");
+    static_assert(
+        !names_pong<T> || has_pong<T>,
+        "an endpoint's pong must be a public pong(Connection&, std::span<const std::byte>)");
+    static_assert(!names_drain<T> || has_drain<T>,
+                  "an endpoint's drain must be a public drain(Connection&)");
+    static_assert(!names_overflow<T> || has_overflow<T>,
+                  "an endpoint's overflow must be a public overflow(Connection&, std::size_t)");
+    static_assert(!names_error<T> || has_error<T>,
+                  "an endpoint's error must be a public error(Connection&, std::string_view)");
+    static_assert(!names_close<T> || has_close<T>,
+                  "an endpoint's close must be a public close(Connection&, CloseEvent)");
+}
 
 }  // namespace endpoint
 
 template <class T>
 concept Endpoint =
-    endpoint::has_open<T> || endpoint::has_message<T> || endpoint::has_message_begin<T> ||
-    endpoint::has_message_chunk<T> || endpoint::has_message_end<T> || endpoint::has_close<T>;
+    endpoint::names_open<T> || endpoint::names_message<T> || endpoint::names_message_begin<T> ||
+    endpoint::names_message_chunk<T> || endpoint::names_message_end<T> || endpoint::names_close<T>;
 
 template <Endpoint T>
 [[nodiscard]] Handlers endpoint_handlers() {
     using endpoint::Bytes;
+    endpoint::check<T>();
     Handlers h;
     if constexpr (endpoint::has_upgrade<T>) {
         h.upgrade = [](const Request& r, Upgrade& u) { u.data<T>().upgrade(r, u); };
@@ -118,11 +154,11 @@ template <Endpoint T>
     if constexpr (endpoint::has_overflow<T>) {
         h.overflow = [](Connection& c, std::size_t n) { c.data<T>().overflow(c, n); };
     }
-    if constexpr (endpoint::has_close<T>) {
-        h.close = [](Connection& c, CloseEvent e) { c.data<T>().close(c, e); };
-    }
     if constexpr (endpoint::has_error<T>) {
         h.error = [](Connection& c, std::string_view s) { c.data<T>().error(c, s); };
+    }
+    if constexpr (endpoint::has_close<T>) {
+        h.close = [](Connection& c, CloseEvent e) { c.data<T>().close(c, e); };
     }
     return h;
 }

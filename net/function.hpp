@@ -9,20 +9,43 @@
 
 namespace edgews {
 
+// Whether there is nothing behind a callable: a null pointer, an empty Function or std::function.
+template <class F>
+[[nodiscard]] constexpr bool is_empty_callable(const F& callable) noexcept {
+    if constexpr (std::is_pointer_v<F> || std::is_member_pointer_v<F>) {
+        return callable == nullptr;
+    } else if constexpr (requires { static_cast<bool>(callable); } &&
+                         !std::is_convertible_v<const F&, bool>) {
+        return !static_cast<bool>(callable);
+    } else {
+        return false;
+    }
+}
+
+// Throws std::invalid_argument: `where` needs a callable, and was given an empty one.
+[[noreturn]] void throw_empty_callable(const char* where);
+
+template <class F>
+void require_callable(const F& callable, const char* where) {
+    if (is_empty_callable(callable)) throw_empty_callable(where);
+}
+
 template <class Signature>
 class Function;
 
 template <class Result, class... Arguments>
 class Function<Result(Arguments...)> {
   public:
-    // Empty: it must not be called.
+    // Empty: it must not be called. So is one that is made of an empty callable.
     Function() = default;
     template <class F>
     requires(!std::is_same_v<std::remove_cvref_t<F>, Function> &&
-             std::is_invocable_r_v<Result, std::decay_t<F>&, Arguments...>) Function(F&& callable)
-        : callable_(new std::decay_t<F>(std::forward<F>(callable))),
-          call_(&call<std::decay_t<F>>),
-          manage_(&manage<std::decay_t<F>>) {}
+             std::is_invocable_r_v<Result, std::decay_t<F>&, Arguments...>) Function(F&& callable) {
+        if (is_empty_callable<std::decay_t<F>>(callable)) return;
+        callable_ = new std::decay_t<F>(std::forward<F>(callable));
+        call_ = &call<std::decay_t<F>>;
+        manage_ = &manage<std::decay_t<F>>;
+    }
     Function(const Function& other)
         : callable_(other.manage_ == nullptr ? nullptr : other.manage_(other.callable_, Act::copy)),
           call_(other.call_),

@@ -25,7 +25,11 @@ bool Handle::post_job(std::unique_ptr<Job> job) const noexcept {
 }
 
 SendResult Handle::send(Message message) const {
-    if (!is_on_own_loop()) return is_live() ? send(PreparedMessage(message)) : SendResult::closed;
+    if (!is_on_own_loop()) {
+        if (!is_live()) return SendResult::closed;
+        PreparedMessage prepared(message);
+        return prepared ? send(std::move(prepared)) : SendResult::invalid;
+    }
     Connection* connection = find(token_);
     return connection == nullptr ? SendResult::closed : connection->send(message);
 }

@@ -3,10 +3,13 @@
 
 #include <edgews/core/message.hpp>
 #include <edgews/core/prepared_message.hpp>
+#include <edgews/net/function.hpp>
 #include <edgews/net/loop.hpp>
 #include <edgews/net/send_result.hpp>
 #include <edgews/net/source.hpp>
 
+#include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string_view>
@@ -38,9 +41,11 @@ class Handle {
     bool terminate() const;
 
     // Runs function(Connection&) on the connection's loop, if it still lives by
-    // then, never before post() returns. False: it is gone already.
+    // then, never before post() returns. False: it is gone already. An empty function throws
+    // std::invalid_argument.
     template <class F>
     bool post(F&& function) const {
+        require_callable<std::decay_t<F>>(function, "Handle::post()");
         if (!is_live()) return false;
         return post_job(
             make_job([token = token_, call = std::decay_t<F>(std::forward<F>(function))]() mutable {
@@ -51,9 +56,15 @@ class Handle {
     friend bool operator==(const Handle& a, const Handle& b) noexcept {
         return a.token_ == b.token_ && a.link_ == b.link_;
     }
+    // An order for std::map, which means nothing else.
+    friend std::strong_ordering operator<=>(const Handle& a, const Handle& b) noexcept {
+        const auto by_loop = std::compare_three_way()(a.link_.get(), b.link_.get());
+        return by_loop != 0 ? by_loop : a.token_ <=> b.token_;
+    }
 
   private:
     friend class Connection;
+    friend struct std::hash<Handle>;
     Handle(std::shared_ptr<LoopLink> link, Token token) noexcept
         : link_(std::move(link)), token_(token) {}
 
@@ -70,3 +81,12 @@ class Handle {
 };
 
 }  // namespace edgews
+
+template <>
+struct std::hash<edgews::Handle> {
+    std::size_t operator()(const edgews::Handle& handle) const noexcept {
+        // The slot's number is in the token's low bits, and alone would do for one loop.
+        return std::hash<std::uint64_t>()(handle.token_) ^
+               (std::hash<const void*>()(handle.link_.get()) >> 4U);
+    }
+};

@@ -155,7 +155,7 @@ Opened listen_unix(const ListenOptions& options) noexcept {
     if ((mode != 0 && ::chmod(path.c_str(), mode) != 0) ||
         ::listen(fd.get(), options.backlog) != 0) {
         const int error = errno;
-        if (is_file) ::unlink(path.c_str());
+        if (is_file) ::unlink(path.c_str());  // Ours.
         return {.error = error};
     }
     return {.fd = std::move(fd)};

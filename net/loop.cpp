@@ -1,11 +1,10 @@
 #include <edgews/net/loop.hpp>
 
+#include <edgews/net/cpu.hpp>
 #include <edgews/net/loop_link.hpp>
 #include <edgews/net/output_queue.hpp>
 #include <edgews/net/shared.hpp>
 
-#include <pthread.h>
-#include <sched.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
 #include <time.h>
@@ -16,6 +15,7 @@
 #include <cerrno>
 #include <climits>
 #include <new>
+#include <string>
 #include <system_error>
 
 namespace edgews {
@@ -148,12 +148,10 @@ Loop* Loop::current() noexcept {
 }
 
 void Loop::run() {
-    if (options_.cpu >= 0) {
-        cpu_set_t set;
-        CPU_ZERO(&set);
-        CPU_SET(static_cast<std::size_t>(options_.cpu), &set);
-        // A wish: a container may not own that CPU.
-        (void)pthread_setaffinity_np(pthread_self(), sizeof set, &set);
+    const int error = options_.cpu == -1 ? 0 : pin_thread(options_.cpu);
+    if (error != 0) {
+        throw std::system_error(error, std::system_category(),
+                                "LoopOptions::cpu " + std::to_string(options_.cpu));
     }
     while (!stopping_.load(std::memory_order_acquire)) poll(-1);
     stopping_.store(false, std::memory_order_relaxed);

@@ -22,6 +22,7 @@
 
 #include <edgews/core/buffer.hpp>
 #include <edgews/net/fd.hpp>
+#include <edgews/net/function.hpp>
 #include <edgews/net/job.hpp>
 #include <edgews/net/source.hpp>
 #include <edgews/net/timer_wheel.hpp>
@@ -47,7 +48,8 @@ struct LoopOptions {
     // Microseconds to spin, asking for events, before blocking. A lone ping-pong
     // otherwise spends about 20 µs asleep and waking; spinning costs a core.
     std::uint32_t busy_poll_us = 0;
-    // The CPU that run() pins its thread to; -1: none.
+    // The CPU that run() pins its thread to; -1: none. One that the process may not use, or that
+    // there is not, makes run() throw std::system_error.
     int cpu = -1;
 };
 
@@ -60,7 +62,7 @@ class Loop {
     // Requires: not inside a turn. Closes what is still registered.
     ~Loop();
 
-    // Turns until stop().
+    // Turns until stop(). Throws std::system_error: see LoopOptions::cpu.
     void run();
     // One turn. Waits at most `timeout_ms` for something to do; -1: without limit;
     // 0: not at all. For those who have a spin loop of their own.
@@ -77,9 +79,10 @@ class Loop {
 
     // Any thread. Runs `function` on the loop's thread, in a later turn or later in this one; in
     // the order posted by one thread. It must not throw, and may end the loop. False: the loop is
-    // gone.
+    // gone. An empty function is refused here, by std::invalid_argument, as in all that follows.
     template <class F>
     bool post(F&& function) {
+        require_callable<std::decay_t<F>>(function, "Loop::post()");
         return post_job(make_job(std::forward<F>(function)));
     }
 
@@ -88,10 +91,12 @@ class Loop {
     // nothing.
     template <class F>
     Token after(std::uint64_t delay_ms, F&& function) {
+        require_callable<std::decay_t<F>>(function, "Loop::after()");
         return add_timer(delay_ms, 0, make_job(std::forward<F>(function)));
     }
     template <class F>
     Token every(std::uint64_t period_ms, F&& function) {
+        require_callable<std::decay_t<F>>(function, "Loop::every()");
         if (period_ms == 0) period_ms = 1;
         return add_timer(period_ms, period_ms, make_job(std::forward<F>(function)));
     }

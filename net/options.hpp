@@ -67,8 +67,8 @@ struct RouteOptions {
     // URL is the server's own, but "file://", as some libraries for microcontrollers write it, is
     // refused, because pages from files send that, too.
     std::vector<std::string> origins{};
-    // Subprotocols, the preferred first. The first that the client offers is
-    // chosen, unless the upgrade handler chooses; none fits: none.
+    // Subprotocols, the preferred first: tokens (RFC 9110, section 5.6.2). The first that the
+    // client offers is chosen, unless the upgrade handler chooses; none fits: none.
     std::vector<std::string> subprotocols{};
 
     // A request of HTTP/1.0 may upgrade, too: SWI-Prolog's client sends one. RFC 9110, section 7.8,

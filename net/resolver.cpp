@@ -8,7 +8,6 @@
 #include <signal.h>
 #include <strings.h>
 
-#include <cassert>
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
@@ -387,7 +386,8 @@ std::optional<Resolved> resolve_at_once(const std::string& host, std::uint16_t p
 }
 
 Token resolve(Loop& loop, ResolveRequest request, Function<void(Resolved)> done) {
-    assert(request.lookup);
+    require_callable(request.lookup, "resolve(): ResolveRequest::lookup");
+    require_callable(done, "resolve()");
     auto resolution = std::make_unique<Resolution>(loop, std::move(done));
     // Cannot fail: there is no descriptor.
     (void)loop.add(*resolution, -1, 0);

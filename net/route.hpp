@@ -12,6 +12,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 namespace edgews {
@@ -54,12 +55,12 @@ struct Handlers {
     Function<void(Connection&)> drain{};
     // With Overflow::tell: how many messages were dropped in this turn.
     Function<void(Connection&, std::size_t)> overflow{};
-    // The end: nothing can be sent any more, and no further handler is called.
-    // Once for each connection that was opened.
-    Function<void(Connection&, CloseEvent)> close{};
     // What went wrong, in a sentence: the peer broke a rule or fell silent, or a handler
     // threw. `close` follows.
     Function<void(Connection&, std::string_view)> error{};
+    // The end: nothing can be sent any more, and no further handler is called.
+    // Once for each connection that was opened.
+    Function<void(Connection&, CloseEvent)> close{};
 
     [[nodiscard]] bool is_streaming() const noexcept {
         return message_begin || message_chunk || message_end;
@@ -72,21 +73,35 @@ struct UserData {
     void (*construct)(void*) = nullptr;
     void (*destroy)(void*) noexcept = nullptr;
     const void* type = nullptr;  // Tells types apart.
+    // What they hold of another type and is as good as user data itself; null: nothing does so.
+    void* (*find_inner)(void* data, const void* type) noexcept = nullptr;
 
     template <class T>
     [[nodiscard]] static UserData of() noexcept {
         static_assert(alignof(T) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__,
                       "user data may not be over-aligned");
-        return {.size = sizeof(T),
-                .construct = [](void* place) { new (place) T(); },
-                .destroy = [](void* data) noexcept { static_cast<T*>(data)->~T(); },
-                .type = type_of<T>()};
+        UserData made{.size = sizeof(T),
+                      .construct = [](void* place) { new (place) T(); },
+                      .destroy = [](void* data) noexcept { static_cast<T*>(data)->~T(); },
+                      .type = type_of<T>()};
+        if constexpr (requires(T own, const void* wanted) { own.find_user_data(wanted); }) {
+            made.find_inner = [](void* place, const void* wanted) noexcept {
+                return static_cast<T*>(place)->find_user_data(wanted);
+            };
+        }
+        return made;
     }
     template <class T>
     [[nodiscard]] static const void* type_of() noexcept {
-        static const char tag = 0;
-        return &tag;
+        if constexpr (!std::is_same_v<T, std::remove_cv_t<T>>) {
+            return type_of<std::remove_cv_t<T>>();
+        } else {
+            static const char tag = 0;
+            return &tag;
+        }
     }
+    // std::logic_error: there is none of the type that was asked for.
+    [[noreturn]] static void throw_other_type();
 };
 
 struct WebSocketRoute {

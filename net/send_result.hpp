@@ -10,6 +10,7 @@ enum class SendResult : std::uint8_t {
     queued,   // It waits: for the peer to read, or on its way to another thread's loop.
     dropped,  // The backlog is full (RouteOptions::overflow), or a fragment was out of order.
     closed,   // The connection is closing, closed or gone.
+    invalid,  // A text that is not UTF-8 (RFC 6455, section 5.6). Nothing was sent.
 };
 
 }  // namespace edgews

@@ -1,26 +1,29 @@
 #include <edgews/net/server.hpp>
 
+#include <edgews/core/http_token.hpp>
 #include <edgews/core/request_host.hpp>
 #include <edgews/net/address.hpp>
 #include <edgews/net/admission_control.hpp>
+#include <edgews/net/cpu.hpp>
 #include <edgews/net/listen_socket.hpp>
 #include <edgews/net/listener.hpp>
 #include <edgews/net/shard.hpp>
 #include <edgews/net/socket.hpp>
 
 #include <fcntl.h>
-#include <sched.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <condition_variable>
 #include <cstdio>
 #include <mutex>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -62,18 +65,6 @@ Error check_hosts(const std::vector<std::string>& hosts) {
     return {};
 }
 
-// The CPUs that the process may use.
-std::vector<int> usable_cpus() {
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    std::vector<int> cpus;
-    if (::sched_getaffinity(0, sizeof set, &set) != 0) return {0};
-    for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
-        if (CPU_ISSET(static_cast<std::size_t>(cpu), &set)) cpus.push_back(cpu);
-    }
-    return cpus;
-}
-
 }  // namespace
 
 struct Server::State {
@@ -86,6 +77,9 @@ struct Server::State {
     Error option_error;              // For listen() to tell.
     std::vector<std::string> names;  // Of what is listened on.
     std::uint16_t port = 0;
+    // What may be called yet. Of the thread that sets up.
+    enum class Phase : std::uint8_t { routes, listeners, running };
+    Phase phase = Phase::routes;
 
     std::mutex mutex;  // Guards what follows.
     std::condition_variable all_done;
@@ -93,6 +87,12 @@ struct Server::State {
     std::size_t shards_left = 0;
     std::size_t shutdown_calls = 0;  // Those that have not returned.
 };
+
+void Server::require_setting_up(std::string_view what, std::string_view pattern) const {
+    if (state_->phase == State::Phase::routes) return;
+    throw std::logic_error(std::string(what) + "(\"" + std::string(pattern) +
+                           "\"): routes come before listen(), and before run() or start()");
+}
 
 Server::Server(ServerOptions options) : state_(std::make_unique<State>()) {
     const std::vector<int> cpus = usable_cpus();
@@ -149,11 +149,16 @@ void Server::ws(std::string_view pattern, Handlers handlers, RouteOptions option
 
 void Server::add_route(std::string_view pattern, Handlers handlers, RouteOptions options,
                        UserData user_data) {
+    require_setting_up("Server::ws", pattern);
     if (!close_code::may_be_on_the_wire(options.overflow_close_code)) {
         throw std::invalid_argument("RouteOptions::overflow_close_code may not be on the wire");
     }
     if (options.close_timeout_ms == 0) {
         throw std::invalid_argument("RouteOptions::close_timeout_ms must not be 0");
+    }
+    for (const std::string& name : options.subprotocols) {
+        if (is_token(name)) continue;
+        throw std::invalid_argument("RouteOptions::subprotocols: \"" + name + "\" is no token");
     }
     state_->common.router.add(WebSocketRoute{.pattern = PathPattern(std::string(pattern)),
                                              .handlers = std::move(handlers),
@@ -162,13 +167,16 @@ void Server::add_route(std::string_view pattern, Handlers handlers, RouteOptions
 }
 
 void Server::get(std::string_view pattern, HttpHandler handler) {
+    require_setting_up("Server::get", pattern);
+    if (!handler) throw_empty_callable(("Server::get(\"" + std::string(pattern) + "\")").c_str());
     state_->common.router.add(
         HttpRoute{.pattern = PathPattern(std::string(pattern)), .handler = std::move(handler)});
 }
 
 // With the first listener the routes are complete.
 void Server::make_shards() {
-    if (!state_->shards.empty()) return;
+    if (state_->phase != State::Phase::routes) return;
+    state_->phase = State::Phase::listeners;
     for (const auto& loop : state_->loops) {
         state_->shards.push_back(std::make_unique<Shard>(state_->common, *loop));
         state_->common.shards.push_back(state_->shards.back().get());
@@ -178,25 +186,43 @@ void Server::make_shards() {
 
 Error Server::listen(const ListenOptions& options) {
     if (state_->option_error) return state_->option_error;
-    make_shards();
+    if (state_->phase == State::Phase::running || is_shutting_down()) {
+        return {std::make_error_code(std::errc::operation_not_permitted),
+                "Server::listen() comes before run(), start() and shutdown()"};
+    }
     ListenSockets sockets = open_listen_sockets(options, loop_count());
     if (sockets.error) return sockets.error;
+    make_shards();
+    if (const int error = share_out(std::move(sockets.fds), options); error != 0) {
+        if (!sockets.unix_file.empty()) ::unlink(sockets.unix_file.c_str());
+        const std::error_code code(error, std::system_category());
+        return {code, "listen on " + sockets.name + ": " + code.message()};
+    }
     state_->names.push_back(std::move(sockets.name));
     if (state_->port == 0) state_->port = sockets.port;
     if (!sockets.unix_file.empty()) state_->unix_paths.push_back(std::move(sockets.unix_file));
-    const Address bound(*local_address(sockets.fds.front()).get());
-    const ListenerSetup setup{.is_shared = sockets.fds.size() < loop_count(),
+    return {};
+}
+
+// A listener on each loop, or on none. 0, or the system's error number.
+int Server::share_out(std::vector<Fd> fds, const ListenOptions& options) {
+    const Address bound(*local_address(fds.front()).get());
+    const ListenerSetup setup{.is_shared = fds.size() < loop_count(),
                               .proxy_protocol = options.proxy_protocol,
                               .is_loopback = bound.is_loopback(),
                               .tls = options.tls,
                               .protocol = options.protocol};
-    while (sockets.fds.size() < loop_count()) {
-        sockets.fds.emplace_back(::fcntl(sockets.fds.front().get(), F_DUPFD_CLOEXEC, 0));
+    while (fds.size() < loop_count()) {
+        fds.emplace_back(::fcntl(fds.front().get(), F_DUPFD_CLOEXEC, 0));
+        if (!fds.back()) return errno;
     }
     for (std::size_t i = 0; i < loop_count(); ++i) {
-        state_->shards[i]->listen(std::move(sockets.fds[i]), setup);
+        const int error = state_->shards[i]->listen(std::move(fds[i]), setup);
+        if (error == 0) continue;
+        while (i > 0) state_->shards[--i]->stop_last_listener();
+        return error;
     }
-    return {};
+    return 0;
 }
 
 std::uint16_t Server::port() const noexcept {
@@ -217,7 +243,7 @@ int Server::run(const ListenOptions& options) {
 }
 
 int Server::run() {
-    make_shards();
+    if (!begin_running("Server::run()")) return 0;
     start_threads(1);
     state_->loops.front()->run();
     for (std::thread& thread : state_->threads) thread.join();
@@ -226,8 +252,23 @@ int Server::run() {
 }
 
 void Server::start() {
+    if (begin_running("Server::start()")) start_threads(0);
+}
+
+// False: it was shut down before there was anything to run.
+bool Server::begin_running(const char* what) {
+    if (state_->phase == State::Phase::running) {
+        throw std::logic_error(std::string(what) + ": the server runs, or has run, already");
+    }
+    const bool is_over = state_->phase == State::Phase::routes && is_shutting_down();
     make_shards();
-    start_threads(0);
+    state_->phase = State::Phase::running;
+    return !is_over;
+}
+
+bool Server::is_shutting_down() const {
+    const std::lock_guard lock(state_->mutex);
+    return state_->is_shutdown_begun;
 }
 
 void Server::start_threads(std::size_t first) {
@@ -277,6 +318,7 @@ void Server::publish(std::string_view topic, const PreparedMessage& message) {
 }
 
 void Server::visit(const Function<void(Connection&)>& visitor) {
+    require_callable(visitor, "Server::visit()");
     for (const auto& shard : state_->shards) {
         shard->loop().post([shard = shard.get(), visitor] { shard->visit(visitor); });
     }

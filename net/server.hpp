@@ -13,6 +13,7 @@
 #include <edgews/net/connection.hpp>
 #include <edgews/net/endpoint.hpp>
 #include <edgews/net/error.hpp>
+#include <edgews/net/fd.hpp>
 #include <edgews/net/function.hpp>
 #include <edgews/net/loop.hpp>
 #include <edgews/net/options.hpp>
@@ -28,6 +29,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace edgews {
 
@@ -45,7 +47,7 @@ class Server {
 
     // Routes. The most specific pattern wins (core/path_pattern.hpp). A malformed
     // pattern, two for the same paths, or an option out of its range throw std::invalid_argument.
-    // Requires: before listen().
+    // After listen(), run() or start() they throw std::logic_error.
 
     void ws(std::string_view pattern, Handlers handlers, RouteOptions options = {});
     // With a T in each connection, reached by connection.data<T>(): made before the
@@ -64,9 +66,11 @@ class Server {
         add_route(pattern, std::move(handlers), std::move(options), user_data);
     }
     // Plain HTTP: GET and HEAD. The handler runs on the loops, several at once, and must not block.
+    // An empty one throws std::invalid_argument.
     void get(std::string_view pattern, HttpHandler handler);
 
-    // Opens and binds; may be called for several addresses. Requires: before run() or start().
+    // Opens and binds; may be called for several addresses. After run(), start() or shutdown() it
+    // is an error, which says so.
     [[nodiscard]] Error listen(const ListenOptions& options);
     // The port of the first TCP listener; 0 before.
     [[nodiscard]] std::uint16_t port() const noexcept;
@@ -74,7 +78,8 @@ class Server {
     // there was no such call.
     [[nodiscard]] const std::string& listening_on(std::size_t listener = 0) const noexcept;
 
-    // Runs all loops, one of them in the calling thread, until shutdown() is done. 0.
+    // Runs all loops, one of them in the calling thread, until shutdown() is done. 0. A second
+    // run() or start() throws std::logic_error.
     int run();
     // listen() and run(); 1, with a message on stderr, when it cannot listen.
     int run(const ListenOptions& options);
@@ -93,7 +98,8 @@ class Server {
     void publish(std::string_view topic, Message message);
     void publish(std::string_view topic, const PreparedMessage& message);
     // Any thread. Runs visitor(Connection&) for each open connection, on its own
-    // loop: on several at once, some time after visit() has returned.
+    // loop: on several at once, some time after visit() has returned. An empty visitor throws
+    // std::invalid_argument.
     void visit(const Function<void(Connection&)>& visitor);
     // Any thread.
     [[nodiscard]] Stats stats() const;
@@ -107,7 +113,11 @@ class Server {
     struct State;
     void add_route(std::string_view pattern, Handlers handlers, RouteOptions options,
                    UserData user_data);
+    void require_setting_up(std::string_view what, std::string_view pattern) const;
     void make_shards();
+    [[nodiscard]] int share_out(std::vector<Fd> fds, const ListenOptions& options);
+    [[nodiscard]] bool begin_running(const char* what);
+    [[nodiscard]] bool is_shutting_down() const;
     void start_threads(std::size_t first);
     void begin_shutdown(std::uint64_t grace_ms);
     void await_shutdown_calls();

@@ -13,7 +13,6 @@
 #include <cassert>
 #include <ctime>
 #include <string_view>
-#include <system_error>
 #include <utility>
 
 namespace edgews {
@@ -27,13 +26,16 @@ Shard::Shard(Common& common, Loop& loop)
 
 Shard::~Shard() = default;
 
-void Shard::listen(Fd fd, const ListenerSetup& setup) {
-    if (is_shutting_down()) return;
+int Shard::listen(Fd fd, const ListenerSetup& setup) {
     auto listener = std::make_unique<Listener>(*this, std::move(fd), setup);
-    if (const int error = listener->start(); error != 0) {
-        throw std::system_error(error, std::system_category(), "epoll_ctl");
-    }
+    if (const int error = listener->start(); error != 0) return error;
     listeners_.push_back(listener.release()->token());  // The loop owns it now.
+    return 0;
+}
+
+void Shard::stop_last_listener() noexcept {
+    static_cast<Listener*>(loop_.slots().find(listeners_.back()))->stop();
+    listeners_.pop_back();
 }
 
 void Shard::accepted(Fd fd, const Address& peer, const ListenerSetup& listener) {

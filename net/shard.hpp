@@ -50,8 +50,10 @@ class Shard {
     Shard& operator=(const Shard&) = delete;
     ~Shard();
 
-    // Takes a listening socket.
-    void listen(Fd fd, const ListenerSetup& setup);
+    // Takes a listening socket. 0, or the system's error number.
+    [[nodiscard]] int listen(Fd fd, const ListenerSetup& setup);
+    // Takes the last of these back. Requires: there is one.
+    void stop_last_listener() noexcept;
     void accepted(Fd fd, const Address& peer, const ListenerSetup& listener);
     // Sends an accepted connection away that is one too many: takes what has come of its request
     // (to close over that would reset the connection), says why, and closes. Nothing of it stays.

@@ -35,6 +35,7 @@ class Signals::Watch final : public Source {
 
 Signals::Signals(Loop& loop, std::initializer_list<int> signals, Function<void(int)> handler)
     : loop_(loop) {
+    require_callable(handler, "Signals");
     sigset_t set;
     sigemptyset(&set);
     for (const int signal : signals) sigaddset(&set, signal);

@@ -15,7 +15,8 @@ class Signals {
   public:
     // Blocks `signals` in this thread, and so in all that it starts from now on, and
     // calls handler(signal) on `loop` when one arrives. Requires: before the process
-    // has other threads, for these would still take the signals. Throws std::system_error.
+    // has other threads, for these would still take the signals. Throws std::system_error, and
+    // std::invalid_argument where `handler` is empty.
     Signals(Loop& loop, std::initializer_list<int> signals, Function<void(int)> handler);
     Signals(const Signals&) = delete;
     Signals& operator=(const Signals&) = delete;

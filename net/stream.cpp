@@ -1,3 +1,4 @@
+#include <edgews/net/fork.hpp>
 #include <edgews/net/stream.hpp>
 
 #include <linux/sockios.h>
@@ -322,10 +323,17 @@ void Stream::discard_input() noexcept {
     read_later();
 }
 
+// They keep the socket open, and with it what watches it.
+void Stream::end_for_children() noexcept {
+    loop_->unwatch(fd_.get());
+    ::shutdown(fd_.get(), SHUT_RDWR);
+}
+
 void Stream::close() noexcept {
     if (is_closed()) return;
     enter(Phase::closed);
     if (output_) loop_->give_back(std::move(output_));
+    if (has_forked.load(std::memory_order_relaxed)) end_for_children();
     fd_.reset();
     loop_->retire(*this);
 }

@@ -182,6 +182,7 @@ class Stream : public Source {
     [[nodiscard]] std::size_t send_raw(std::span<iovec> pieces, std::size_t size);
     void all_sent() noexcept;
     void discard_input() noexcept;
+    void end_for_children() noexcept;
 
     Loop* loop_;
     std::unique_ptr<OutputQueue> output_;   // Null: nothing to send.

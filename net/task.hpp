@@ -8,10 +8,10 @@
 // coroutine that awaits. One thread: its loop's.
 #pragma once
 
-#include <cassert>
 #include <coroutine>
 #include <exception>
 #include <optional>
+#include <stdexcept>
 #include <utility>
 
 namespace edgews {
@@ -80,7 +80,7 @@ class [[nodiscard]] Task {
     };
     using Handle = std::coroutine_handle<promise_type>;
 
-    Task() = default;  // No coroutine: it must not be awaited.
+    Task() = default;  // No coroutine: to await it throws std::logic_error.
     Task(Task&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
     Task& operator=(Task&& other) noexcept {
         std::swap(handle_, other.handle_);
@@ -94,8 +94,8 @@ class [[nodiscard]] Task {
     [[nodiscard]] explicit operator bool() const noexcept { return handle_ != nullptr; }
 
     // To await it.
-    [[nodiscard]] bool await_ready() const noexcept {
-        assert(handle_);
+    [[nodiscard]] bool await_ready() const {
+        if (!handle_) throw std::logic_error("a Task without a coroutine is awaited");
         return handle_.done();
     }
     Handle await_suspend(std::coroutine_handle<> awaiting) const noexcept {

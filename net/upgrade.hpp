@@ -59,9 +59,10 @@ class Upgrade {
     Upgrade(const Request& request, Connection& connection, DeferredUpgrade deferred) noexcept
         : request_(request), connection_(connection), deferred_(std::move(deferred)) {}
 
-    // The user data of the connection to be.
+    // The user data of the connection to be. Throws std::logic_error where the route was given no
+    // T: the client is answered 500.
     template <class T>
-    [[nodiscard]] T& data() noexcept {
+    [[nodiscard]] T& data() {
         return connection_.data<T>();
     }
     // False: the client did not offer it, and it is not chosen.

@@ -50,12 +50,17 @@ class Crowd {
         if (!connection.fault().empty()) close_failed(index);
     }
 
-    // Takes turns until all that is expected has come, five seconds at most; then whatever is
-    // still missing is a failure. Calls as turn() does.
+    // Takes turns until all that is expected has come, or nothing has for five seconds; then
+    // whatever is still missing is a failure. Calls as turn() does.
     template <class OnMessages>
     void drain(OnMessages on_messages) {
-        const std::uint64_t deadline = now_ns() + 5 * ns_per_second;
-        while (missing() > 0 && now_ns() < deadline) turn(on_messages);
+        std::uint64_t left = missing();
+        std::uint64_t deadline = now_ns() + 5 * ns_per_second;
+        while (left > 0 && now_ns() < deadline) {
+            turn(on_messages);
+            if (missing() < left) deadline = now_ns() + 5 * ns_per_second;
+            left = missing();
+        }
         fail_missing();
     }
 

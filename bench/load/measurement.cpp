@@ -22,9 +22,11 @@ ServerFigures figures_of(const ServerSample& before, const ServerSample& after,
     figures.cpu_ns = cpu_ns / messages;
     figures.user_ns = figures.cpu_ns * user / std::max(user + system, 1.0);
     figures.system_ns = figures.cpu_ns * system / std::max(user + system, 1.0);
-    figures.cpu_share = cpu_ns / (report.seconds * 1e9);
-    figures.wait_share =
-        static_cast<double>(after.wait_ns - before.wait_ns) / (report.seconds * 1e9);
+    // Of the time between the samples: others may have had our core before one was taken.
+    const auto time =
+        static_cast<double>(std::max(after.taken_at - before.taken_at, std::uint64_t{1}));
+    figures.cpu_share = cpu_ns / time;
+    figures.wait_share = static_cast<double>(after.wait_ns - before.wait_ns) / time;
     figures.voluntary_switches = after.voluntary_switches - before.voluntary_switches;
     figures.involuntary_switches = after.involuntary_switches - before.involuntary_switches;
     return figures;
@@ -37,7 +39,8 @@ Measurement::Measurement(const Options& options, const ServerProbe& probe, Failu
       failures_(&failures),
       began_at_(now_ns()),
       warm_until_(began_at_ + to_ns(options.warm_up)),
-      ends_at_(warm_until_ + to_ns(options.seconds)),
+      length_ns_(to_ns(options.seconds)),
+      ends_at_(warm_until_ + length_ns_),
       is_on_terminal_(::isatty(STDERR_FILENO) == 1),
       shown_at_(began_at_) {}
 
@@ -51,6 +54,7 @@ void Measurement::begin() {
     before_ = probe_->sample().value_or(ServerSample{});
     is_measuring_ = true;
     began_at_ = now_ns();  // The sample has taken its time.
+    ends_at_ = began_at_ + length_ns_;
     shown_at_ = began_at_;
 }
 
@@ -61,7 +65,11 @@ void Measurement::finish(std::uint64_t messages) {
     is_measuring_ = false;
     report_.seconds = static_cast<double>(ended_at - began_at_) / 1e9;
     report_.messages = messages;
-    report_.per_second = static_cast<double>(report_.messages) / report_.seconds;
+    report_.per_second = static_cast<double>(report_.messages) / std::max(report_.seconds, 1e-9);
+    // A machine that lets neither us nor the server run is no result.
+    if (messages == 0 && failures_->count() == 0) {
+        failures_->add("nothing was measured: no message came back in time");
+    }
     if (after) {
         report_.server = figures_of(before_, *after, report_);
         report_.server->rss_bytes = probe_->resident_size();

@@ -19,7 +19,8 @@ class Measurement {
     Measurement(const Options& options, const ServerProbe& probe, Failures& failures);
 
     // Whether to go on at that time. Call it once a turn: it begins to measure when the warm-up
-    // is over, and shows progress on a terminal.
+    // is over, and from then on for as long as the options say, however late that was; and shows
+    // progress on a terminal.
     [[nodiscard]] bool goes_on(std::uint64_t now);
 
     // Counts a message, if it belongs to the measured part.
@@ -33,7 +34,7 @@ class Measurement {
     }
 
     // Ends the measured part; nothing is counted any more. `messages`: how many the server's
-    // work is divided by.
+    // work is divided by. None is a failure.
     void finish(std::uint64_t messages);
     void finish() { finish(report_.latency_ns.count()); }
 
@@ -48,6 +49,7 @@ class Measurement {
     Failures* failures_;
     std::uint64_t began_at_;  // The warm-up, and then the measured part.
     std::uint64_t warm_until_;
+    std::uint64_t length_ns_;
     std::uint64_t ends_at_;
     bool is_measuring_ = false;
     ServerSample before_{};

@@ -51,8 +51,10 @@ Report run_rate(const Options& options, const ServerProbe& probe, Failures& fail
         }
     };
     std::uint64_t next = 0;
-    for (std::uint64_t now = now_ns(); measurement.goes_on(now) && crowd.open_count() > 0;
-         now = now_ns()) {
+    for (bool goes_on = true; goes_on;) {
+        const std::uint64_t now = now_ns();
+        // What was due before the end is sent, if that comes late, too.
+        goes_on = measurement.goes_on(now) && crowd.open_count() > 0;
         for (; schedule.due_at(next) <= now; ++next) {
             const std::size_t index = schedule.connection_of(next);
             crowd[index].queue(1);

@@ -10,6 +10,8 @@
 #include <unordered_set>
 #include <vector>
 
+#include "clock.hpp"
+
 namespace load {
 namespace {
 
@@ -99,6 +101,7 @@ std::optional<ServerSample> ServerProbe::sample() const {
         sample.involuntary_switches +=
             number_after(status, "\nnonvoluntary_ctxt_switches:").value_or(0);
     }
+    sample.taken_at = now_ns();
     return sample;
 }
 

@@ -11,6 +11,7 @@ namespace load {
 
 // Sums over all threads, from the process's start to now.
 struct ServerSample {
+    std::uint64_t taken_at = 0;
     std::uint64_t cpu_ns = 0;
     std::uint64_t wait_ns = 0;     // Ready to run, but others had the core.
     std::uint64_t user_ticks = 0;  // Coarse: of use only as a ratio to those of the system.

@@ -18,6 +18,9 @@ REPORTED = ("seconds", "messages", "per_second", "server", "latency_ns", "errors
 # How the load generator tells of answers that came, and were not what they should be.
 WRONG_ANSWER = re.compile(r"^load: connection \d+, message \d+: (a reply|the server broke)", re.M)
 LOST_ANSWER = re.compile(r"never came back$", re.M)
+# Neither the server nor the load generator had a core to run on: the machine's fault.
+NOTHING = "nothing was measured"
+TRIES = 3
 
 
 def load_words(row: Row, server: Server, seconds: float) -> list[str]:
@@ -33,6 +36,8 @@ def judge(status: int, output: str, errors: str) -> dict:
     """What one run of the load generator has shown: its figures, or why there are none."""
     if status == 0:
         report = json.loads(output)
+        if report["messages"] == 0:
+            return {"failed": "n/a", "reason": NOTHING}
         return {key: report[key] for key in REPORTED}
     reason = (errors.strip().splitlines() or [f"load: ended with status {status}"])[0]
     reason = reason.removeprefix("load: ")
@@ -60,6 +65,15 @@ def run_once(row: Row, server: Server, cores: tuple[int, int], seconds: float) -
     return judge(done.returncode, done.stdout, done.stderr)
 
 
+def run_patiently(row: Row, server: Server, cores: tuple[int, int], seconds: float) -> dict:
+    """The same, and again where the machine was to blame."""
+    for _ in range(TRIES):
+        run = run_once(row, server, cores, seconds)
+        if not run.get("reason", "").startswith(NOTHING):
+            break
+    return run
+
+
 def run_row(row: Row, servers: list[Server], cores: tuple[int, int], rounds: int, seconds: float,
             show) -> dict:
     """All rounds of a row: A B C A B C …, so that what the machine does meanwhile meets all alike.
@@ -76,7 +90,7 @@ def run_row(row: Row, servers: list[Server], cores: tuple[int, int], rounds: int
             if "failed" in result:
                 continue
             show(number, server.name)
-            run = run_once(row, server, cores, seconds)
+            run = run_patiently(row, server, cores, seconds)
             if "failed" in run:
                 results[server.name] = run
             else:

@@ -76,6 +76,13 @@ void StompBroker::app(std::string_view pattern, Function<void(StompRequest&)> ha
         throw std::invalid_argument("StompBroker::app(\"" + std::string(pattern) +
                                     "\"): it does not begin with /app/");
     }
+    if (const std::lock_guard lock(state_->mutex); !state_->loops.empty()) {
+        throw std::logic_error("StompBroker::app(\"" + std::string(pattern) +
+                               "\"): it comes before the first server listens");
+    }
+    if (!handler) {
+        throw_empty_callable(("StompBroker::app(\"" + std::string(pattern) + "\")").c_str());
+    }
     state_->applications.push_back({.pattern = std::move(compiled), .handler = std::move(handler)});
 }
 

@@ -100,8 +100,8 @@ class StompBroker {
 
     // What is to be set up before the first server listens.
 
-    // A handler for SENDs to "/app/…", by a pattern of core/path_pattern.hpp. A malformed one, or
-    // one that does not begin with "/app/", throws std::invalid_argument.
+    // A handler for SENDs to "/app/…", by a pattern of core/path_pattern.hpp. A malformed one, one
+    // that does not begin with "/app/", and an empty handler throw std::invalid_argument.
     void app(std::string_view pattern, Function<void(StompRequest&)> handler);
     // Serves STOMP on a WebSocket route: subprotocols v12.stomp, v11.stomp, v10.stomp, or none.
     // Of `options`, those about subprotocols, messages' sizes and the backlog are the broker's.

@@ -5,6 +5,7 @@ import os
 import socket
 import sys
 import unittest
+import unittest.mock
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -95,6 +96,21 @@ class Judgement(unittest.TestCase):
                 (0, "load: connection 0, message 0: the server closes the connection", "n/a"),
                 (None, "load: the server refuses: HTTP/1.1 404 Not Found", "n/a")):
             self.assertEqual(self.judge(messages, errors), verdict, errors)
+
+    def test_a_run_without_a_message_has_no_figures_whatever_its_status(self):
+        told = "load: nothing was measured: no message came back in time"
+        for status, errors in ((0, ""), (1, told)):
+            result = measure.judge(status, json.dumps({"messages": 0, "seconds": 0.5}), errors)
+            self.assertEqual(result["failed"], "n/a")
+            self.assertRegex(result["reason"], "^nothing was measured")
+
+    def test_a_run_that_the_machine_held_up_is_made_again(self):
+        held_up = {"failed": "n/a", "reason": "nothing was measured"}
+        for runs, expected in (([held_up, held_up, run()], run()), ([held_up] * 3, held_up),
+                               ([{"failed": "wrong", "reason": "x"}], {"failed": "wrong", "reason": "x"})):
+            with unittest.mock.patch.object(measure, "run_once", side_effect=runs) as once:
+                self.assertEqual(measure.run_patiently(None, None, (0, 1), 1), expected)
+                self.assertEqual(once.call_count, len(runs))
 
     def test_who_has_no_broadcast_is_not_asked(self):
         row = next(row for row in rows.table() if row.mode == "broadcast")

@@ -1,7 +1,8 @@
 // The load generator: every mode measures our echo server, and a server that answers wrongly is
 // found out. The floor, which it is compared with, echoes.
 //
-// Short runs, and no figure is held to be good: a busy machine makes these tests slow, not red.
+// Short runs, and no figure is held to be good: a busy machine makes these tests slow, not red. One
+// that lets nothing be measured for the whole of a run makes it run again.
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -14,7 +15,7 @@ const { binary, close, ping } = require('./frames.js');
 const { accept_of } = require('./raw_client.js');
 const { start_server } = require('./server.js');
 
-const timeout = 60_000;
+const timeout = 300_000;        // Of all tests of a suite, one after another.
 const run_timeout_ms = 40_000;  // Or a run that hangs would outlive its test.
 const bench_folder = path.resolve(__dirname, '../../build/bench');
 
@@ -33,10 +34,22 @@ async function run_load(args, options = {}) {
 
 const short = ['--seconds=0.3', '--warm-up=0.05'];
 
+// A short run, and a longer one while `is_vain(result)`: the machine was too busy for what the test
+// is about. The suite's time ends that.
+async function run_until_it_counts(args, is_vain) {
+    for (let seconds = 0.3;; seconds *= 2) {
+        const result = await run_load([...args, '--seconds', String(seconds), '--warm-up=0.05']);
+        if (!is_vain(result)) return result;
+    }
+}
+
+const nothing_measured = /^load: nothing was measured: .*\n$/;
+
 // A run that must go well: its JSON.
 async function measure(server, mode, ...args) {
-    const { status, out, err } = await run_load(
-        [mode, '--port', String(server.port), ...short, ...args, '--json']);
+    const { status, out, err } = await run_until_it_counts(
+        [mode, '--port', String(server.port), ...args, '--json'],
+        (result) => nothing_measured.test(result.err));
     assert.equal(err, '');
     assert.equal(status, 0);
     assert.match(out, /^\{.*\}\n$/, 'one object on one line');
@@ -87,7 +100,9 @@ describe('modes of the load generator', { timeout }, () => {
     it('rate: as many as asked for', async () => {
         const report = await measure(server, 'rate', '--connections=7', '--rate=2000');
         is_plausible(report);
-        assert.ok(Math.abs(report.per_second - 2000) < 400, `${report.per_second} per second`);
+        // Those that were due are sent, however late; what came late makes the run longer.
+        const { messages, seconds } = report;
+        assert.ok(messages >= 590 && messages <= 2000 * seconds + 10, `${messages} in ${seconds} s`);
     });
 
     it('mixed: the same beside silent connections', async () => {
@@ -122,9 +137,11 @@ describe('modes of the load generator', { timeout }, () => {
     }
 
     it('prints a table unless told otherwise', async () => {
-        const { status, out, err } = await run_load(['echo', `--port=${server.port}`, ...short]);
+        const { status, out, err } = await run_until_it_counts(
+            ['echo', `--port=${server.port}`],
+            (result) => nothing_measured.test(result.err));
         assert.deepEqual([status, err], [0, '']);
-        assert.match(out, /^echo: 64 connections, 1 in flight, 125 bytes binary, 0\.3 s$/m);
+        assert.match(out, /^echo: 64 connections, 1 in flight, 125 bytes binary, \d+\.\d s$/m);
         assert.match(out, /^ +latency +p50 /m);
         assert.match(out, /^ +server .* of CPU each .* of a core/m);
         assert.match(out, /^ +errors +0$/m);
@@ -180,6 +197,7 @@ async function start_wrong_server(answer, { accept = accept_of } = {}) {
                 const is_pong = (input[0] & 15) === 10;
                 input = input.subarray(6 + payload.length);
                 answer(payload, is_pong ? 'pong' : count++, socket);
+                server.asked_count = Math.max(server.asked_count, count);
             }
         });
     });
@@ -187,6 +205,7 @@ async function start_wrong_server(answer, { accept = accept_of } = {}) {
     await once(listener, 'listening');
     const server = {
         port: listener.address().port,
+        asked_count: 0,  // Messages of one connection, at most, since it was set.
         stop() {
             for (const socket of sockets) socket.destroy();
             listener.close();
@@ -242,9 +261,9 @@ describe('the load generator notices', { timeout }, () => {
     for (const [name, told, answer] of rows) {
         it(name, async () => {
             const server = await start_wrong_server(answer);
-            const { status, out, err } = await run_load(
-                ['echo', `--port=${server.port}`, '--connections=2', '--size=16', ...short,
-                 '--json']);
+            const { status, out, err } = await run_until_it_counts(
+                ['echo', `--port=${server.port}`, '--connections=2', '--size=16', '--json'],
+                () => server.asked_count <= tenth);
             assert.match(err, told);
             assert.equal(status, 1);
             assert.ok(JSON.parse(out).errors > 0);
@@ -269,6 +288,41 @@ describe('the load generator notices', { timeout }, () => {
         }
     });
 
+    it('that nothing was measured', async () => {
+        const silent = net.createServer((socket) => socket.on('error', () => {}));
+        silent.listen(0, '127.0.0.1');
+        await once(silent, 'listening');
+        wrong_servers.push({ stop: () => silent.close() });
+        const { status, err, out } = await run_load(
+            ['handshake', `--port=${silent.address().port}`, ...short, '--json']);
+        assert.equal(status, 1);
+        assert.match(err, nothing_measured);
+        assert.equal(JSON.parse(out).errors, 1);
+    });
+
+    // Stopped for longer than all of its run, at whatever moment.
+    it('that it did not run itself', async () => {
+        const server = await start_server('echo');
+        try {
+            for (const stop_after_ms of [0, 50, 100, 200]) {
+                const { status, err, out } = await run_load(
+                    ['echo', `--port=${server.port}`, ...short, '--json'],
+                    { started: (child) => setTimeout(() => {
+                        child.kill('SIGSTOP');
+                        setTimeout(() => child.kill('SIGCONT'), 500);
+                    }, stop_after_ms) });
+                const { messages, seconds, per_second } = JSON.parse(out);
+                if (status === 0) {
+                    assert.ok(messages > 0 && seconds >= 0.3 && per_second > 0, out);
+                } else {
+                    assert.match(err, nothing_measured);
+                }
+            }
+        } finally {
+            await server.stop();
+        }
+    });
+
     it('that there is no server', async () => {
         const server = await start_wrong_server(() => {});
         server.stop();
@@ -283,8 +337,8 @@ describe('the load generator notices', { timeout }, () => {
             ['echo', `--port=${server.port}`, '--seconds=20', '--connections=2'],
             { started: () => setTimeout(() => server.child.kill('SIGKILL'), 300) });
         assert.equal(status, 1);
-        // Its connections end before it does.
-        assert.match(err, /the server has ended|the server closed|Connection reset|Broken pipe/);
+        // Its connections end before it does, if there were any yet.
+        assert.match(err, /the server has ended|the server closed|Connection re|Broken pipe/);
     });
 
     // Each ping must be answered, or there is no reply any more.
@@ -299,8 +353,10 @@ describe('the load generator notices', { timeout }, () => {
                 socket.write(ping('are you there?', { key: null }));
             }
         });
-        const report = await measure(server, 'echo', '--connections=2', '--size=16');
-        assert.ok(report.messages > 20, `${report.messages} messages`);
+        const { status, err } = await run_until_it_counts(
+            ['echo', `--port=${server.port}`, '--connections=2', '--size=16'],
+            () => server.asked_count <= tenth);
+        assert.deepEqual([status, err], [0, '']);
     });
 });
 

@@ -23,8 +23,8 @@ Handlers noting(Notes& notes) {
             },
         .ping = [&](Connection&, auto payload) { notes.add("ping " + text_of(payload)); },
         .pong = [&](Connection&, auto payload) { notes.add("pong " + text_of(payload)); },
-        .close = [&](Connection&, CloseEvent event) { notes.add(describe(event)); },
         .error = [&](Connection&, std::string_view what) { notes.add(std::string(what)); },
+        .close = [&](Connection&, CloseEvent event) { notes.add(describe(event)); },
     };
 }
 
@@ -356,8 +356,8 @@ TEST_F(ConnectionTest, a_close_handler_that_throws_changes_nothing) {
 }
 
 TEST_F(ConnectionTest, an_error_handler_that_throws_does_not_keep_the_connection) {
-    start({.close = [this](Connection&, CloseEvent e) { notes_.add(describe(e)); },
-           .error = [](Connection&, std::string_view) { throw std::runtime_error("oops"); }},
+    start({.error = [](Connection&, std::string_view) { throw std::runtime_error("oops"); },
+           .close = [this](Connection&, CloseEvent e) { notes_.add(describe(e)); }},
           {.idle_ping_ms = 0, .message_timeout_ms = 0});
     client().send_hex("FF");
     client().expect_close(1002);

@@ -16,6 +16,28 @@ TEST(Function, an_empty_one_says_so) {
     EXPECT_TRUE(Function<void()>([] {}));
 }
 
+// std::function without <functional>'s compile time: what counts is the explicit conversion.
+struct MayBeEmpty {
+    bool is_set = false;
+    void operator()() const {}
+    explicit operator bool() const noexcept { return is_set; }
+};
+
+TEST(Function, one_that_is_made_of_an_empty_callable_is_empty) {
+    void (*const pointer)() = nullptr;
+    EXPECT_FALSE(Function<void()>(pointer));
+    EXPECT_FALSE(Function<void()>(MayBeEmpty{}));
+    EXPECT_TRUE(Function<void()>(MayBeEmpty{.is_set = true}));
+    EXPECT_FALSE(Function<void(int)>(Function<void(long)>()));
+    EXPECT_TRUE(Function<void(int)>(Function<void(long)>([](long) {})));
+}
+
+TEST(Function, a_lambda_is_not_empty) {
+    EXPECT_FALSE(is_empty_callable([] {}));
+    EXPECT_FALSE(is_empty_callable([n = 0] { (void)n; }));
+    EXPECT_FALSE(is_empty_callable(+[] {}));
+}
+
 TEST(Function, arguments_and_results_pass_through) {
     const Function<std::string(int, std::string&)> append = [](int number, std::string& text) {
         text += std::to_string(number);

@@ -4,12 +4,15 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <compare>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <set>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <unordered_map>
 
 #include "../support/test_server.hpp"
 
@@ -194,6 +197,31 @@ TEST_F(HandleTest, a_movable_only_task_may_be_posted) {
     auto text = std::make_unique<std::string>("moved");
     EXPECT_TRUE(handle.post([text = std::move(text)](Connection& c) { c.send(*text); }));
     client.expect_text("moved");
+}
+
+TEST_F(HandleTest, it_is_a_key_of_maps) {
+    auto [one, first] = open();
+    auto [two, second] = open();
+    TestServer other;
+    Handle elsewhere;
+    other->ws("/", {.open = [&](Connection& c) {
+                  elsewhere = c.handle();
+                  c.send("hello");
+              }});
+    other.start();
+    TestClient three = other.open();
+    three.expect_text("hello");
+
+    std::map<Handle, int> ordered;
+    std::unordered_map<Handle, int> hashed;
+    const Handle handles[] = {Handle(), first, second, elsewhere};
+    for (int i = 0; i < 4; ++i) ordered[handles[i]] = hashed[handles[i]] = i;
+    for (int i = 0; i < 4; ++i) {
+        EXPECT_EQ(ordered.at(handles[i]), i);
+        EXPECT_EQ(hashed.at(Handle(handles[i])), i);
+        EXPECT_EQ(handles[i] <=> handles[i], std::strong_ordering::equal);
+        for (int j = 0; j < i; ++j) EXPECT_NE(handles[i] < handles[j], handles[j] < handles[i]);
+    }
 }
 
 }  // namespace

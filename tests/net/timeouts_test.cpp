@@ -25,17 +25,17 @@ int passed_ms(Clock::time_point since) {
 class TimeoutsTest : public testing::Test {
   protected:
     TestClient open(RouteOptions options) {
-        server_->ws("/",
-                    {.open = [](Connection& c) { c.send("open"); },
-                     .message =
-                         [](Connection& c, Message m) {
-                             c.send(std::to_string(m.size()));
-                             if (m.text() == "close") c.close(4000);
-                         },
-                     .close = [this](Connection&, CloseEvent e) { notes_.add(describe(e)); },
-                     .error = [this](Connection&,
-                                     std::string_view what) { notes_.add(std::string(what)); }},
-                    std::move(options));
+        server_->ws(
+            "/",
+            {.open = [](Connection& c) { c.send("open"); },
+             .message =
+                 [](Connection& c, Message m) {
+                     c.send(std::to_string(m.size()));
+                     if (m.text() == "close") c.close(4000);
+                 },
+             .error = [this](Connection&, std::string_view what) { notes_.add(std::string(what)); },
+             .close = [this](Connection&, CloseEvent e) { notes_.add(describe(e)); }},
+            std::move(options));
         server_.start();
         began_ = Clock::now();
         TestClient client = server_.open();
