@@ -113,7 +113,7 @@ TEST(Share, who_pauses_and_resumes_within_it_loses_nothing) {
 
 TEST(Share, pipelined_requests_are_served_by_turns) {
     Notes notes;
-    TestServer server;
+    TestServer server({.requests_per_connection_max = 0});
     server->get("/:who", [&](const Request& request, Response& response) {
         notes.add(*request.parameter("who"));
         response.body = *request.parameter("who");
