@@ -19,6 +19,7 @@ constexpr std::uint32_t linger_ms = 5'000;  // For a peer to read a refusal.
 constexpr int receive_count_max = 4;        // In one turn, before others get theirs.
 // Bytes of responses that are gathered before the socket is asked to take them.
 constexpr std::size_t gathered_size_max = 64 * 1024;
+constexpr std::size_t scratch_size_max = 64 * 1024;  // That a loop keeps for its answers.
 
 std::string_view as_text(std::span<const std::byte> bytes) noexcept {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
@@ -199,7 +200,7 @@ void HttpConnection::serve_http(const HttpHead& head, const HttpRoute& route,
     if (head.method() != "GET" && head.method() != "HEAD") {
         response.status = 405;
         response.headers.add("Allow", "GET, HEAD");
-        return respond(head, response);
+        return respond(head, std::move(response));
     }
     try {
         route.handler(Request(head, parameters, admission_.address(), transport()), response);
@@ -207,7 +208,7 @@ void HttpConnection::serve_http(const HttpHead& head, const HttpRoute& route,
         shard_.counters().add(Counter::handler_failures);
         response = {.status = 500, .body = "Internal server error.\n"};
     }
-    respond(head, response);
+    respond(head, std::move(response));
 }
 
 void HttpConnection::serve_websocket(const HttpHead& head, const WebSocketRoute& route,
@@ -343,19 +344,19 @@ void HttpConnection::refuse(Fault fault) {
 }
 
 // Answers a plain request; the connection goes on, if the client wants and may.
-void HttpConnection::respond(const HttpHead& head, const Response& response) {
+void HttpConnection::respond(const HttpHead& head, Response response) {
     shard_.counters().add(Counter::http_requests);
     // We do not read bodies: behind one we would not find the next request.
     const bool keep_alive = head.keep_alive() && !head.has_body() && !shard_.is_shutting_down();
-    append_response(response, keep_alive, head.method() != "HEAD");
+    append_response(std::move(response), keep_alive, head.method() != "HEAD");
     if (!keep_alive) return finish(Farewell::linger, linger_ms);
     loop().schedule(*this, shard_.options().keep_alive_timeout_ms);
     // Between its requests, a proxy's connection is for no client.
     if (is_from_proxy_) admission_.move_to(from_);
 }
 
-void HttpConnection::respond_and_finish(const Response& response) {
-    append_response(response, false, true);
+void HttpConnection::respond_and_finish(Response response) {
+    append_response(std::move(response), false, true);
     finish(Farewell::linger, linger_ms);
 }
 
@@ -363,7 +364,8 @@ void HttpConnection::answer_error(unsigned status, std::string_view body) {
     respond_and_finish({.status = status, .body = std::string(body)});
 }
 
-void HttpConnection::append_response(const Response& response, bool keep_alive, bool has_body) {
+// The body is sent from where the handler put it, unless it is short.
+void HttpConnection::append_response(Response response, bool keep_alive, bool has_body) {
     const std::vector<HeaderField> headers = response.headers.fields();
     std::string& text = shard_.scratch_text();
     text.clear();
@@ -375,12 +377,17 @@ void HttpConnection::append_response(const Response& response, bool keep_alive, 
         return append_response({.status = 500}, keep_alive, has_body);
     }
     const bool may_have_body = response.status != 204 && response.status != 304;
-    if (has_body && may_have_body) text += response.body;
+    const bool is_sent = has_body && may_have_body;
+    const bool is_short = response.body.size() < OutputQueue::borrow_size_min;
+    if (is_sent && is_short) text += response.body;
     send_scratch();
+    if (is_sent && !is_short) output().own_text(std::move(response.body));
 }
 
 void HttpConnection::send_scratch() {
-    output().append(std::as_bytes(std::span(shard_.scratch_text())));
+    std::string& text = shard_.scratch_text();
+    output().append(std::as_bytes(std::span(text)));
+    if (text.capacity() > scratch_size_max) text = std::string();
     request_flush();
 }
 

@@ -62,6 +62,22 @@ class CallbackTimer final : public Source {
     std::unique_ptr<Job> job_;
 };
 
+// Memory that nobody has needed for this long goes back to the system, a part of it at a time.
+constexpr std::uint64_t trim_round_ms = 500;
+constexpr std::uint64_t trim_step_ms = 5;
+
+class Trimmer final : public Source {
+  public:
+    explicit Trimmer(Loop& loop) noexcept : loop_(loop) {}
+    void on_events(std::uint32_t) override {}
+    void on_timer() override {
+        if (loop_.pool().trim()) loop_.schedule(*this, trim_step_ms);
+    }
+
+  private:
+    Loop& loop_;
+};
+
 }  // namespace
 
 struct Loop::Memory {
@@ -77,7 +93,8 @@ Loop::Loop(LoopOptions options)
       memory_(new Memory),  // Not cleared: untouched pages cost nothing.
       receive_space_(memory_->receive_space.data()),
       now_ms_(clock_us() / 1000),
-      timers_(now_ms_) {
+      timers_(now_ms_),
+      trimmer_(std::make_unique<Trimmer>(*this)) {
     if (!epoll_) throw std::system_error(errno, std::system_category(), "epoll_create1");
     if (!timer_fd_) throw std::system_error(errno, std::system_category(), "timerfd_create");
     // Both wake the loop by their edges, and are never read.
@@ -171,6 +188,7 @@ void Loop::poll(int timeout_ms) noexcept {
     run_timers();
     flush_unflushed();
     delete_retired();
+    if (pool_.wants_trim() && !trimmer_->is_set()) schedule(*trimmer_, trim_round_ms);
     current_loop = outer;
     // Between turns a loop counts as asleep: another loop may be waiting for it.
     if (!link_->mailbox.prepare_to_sleep()) link_->mailbox.wake();

@@ -148,6 +148,8 @@ class Loop {
     [[nodiscard]] bool take_handshake(Source& source, Handshake step);
 
     static constexpr std::size_t receive_space_size = 256 * 1024;
+    // What the queues that are kept at hand take of the pool, at most.
+    static constexpr std::size_t queues_size_max = 64 * (32 + 4 + 1) * 1024;
 
   private:
     struct Memory;  // What the kernel writes to.
@@ -184,6 +186,7 @@ class Loop {
     std::uint64_t armed_ms_ = TimerWheel::never;
     std::uint64_t turn_ = 0;
     TimerWheel timers_;
+    std::unique_ptr<Source> trimmer_;  // Of the pool, while that has much to spare.
     std::vector<Token> unread_;
     std::vector<Token> unflushed_;
     std::vector<Source*> answered_;  // Of this turn: to be flushed soon.
