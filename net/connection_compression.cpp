@@ -82,10 +82,13 @@ void Connection::handle_compressed_message(const Event& event) {
     const std::size_t size_max = route_->setup.message_size_max;
     const std::size_t likely_size = std::max(room_min, usual_ratio * input.size());
     // One byte more than may be, so that a message of that size is not taken for too large a one.
-    Buffer message = loop().pool().take(likely_size < size_max ? likely_size : size_max + 1);
+    Buffer message = loop().pool().try_take(likely_size < size_max ? likely_size : size_max + 1);
+    if (!message) return handle_fault(Fault::no_memory);
     Result result = inflater.restore(input, MessageCodec::Part::last, message);
     while (result == Result::full) {
-        loop().pool().reserve(message, message.size());
+        if (!loop().pool().try_reserve(message, message.size())) {
+            return handle_fault(Fault::no_memory);
+        }
         result = inflater.restore(input, MessageCodec::Part::last, message);
     }
     shared().restored_size += message.size();

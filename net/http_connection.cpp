@@ -19,6 +19,7 @@ constexpr std::uint32_t linger_ms = 5'000;  // For a peer to read a refusal.
 constexpr int receive_count_max = 4;        // In one turn, before others get theirs.
 // Bytes of responses that are gathered before the socket is asked to take them.
 constexpr std::size_t gathered_size_max = 64 * 1024;
+constexpr std::string_view no_memory_left = "The server has no memory to spare.\n";
 constexpr std::size_t scratch_size_max = 64 * 1024;  // That a loop keeps for its answers.
 
 std::string_view as_text(std::span<const std::byte> bytes) noexcept {
@@ -81,7 +82,9 @@ void HttpConnection::on_readable() {
 void HttpConnection::process(std::span<std::byte> input) {
     const std::unique_ptr<Partial> resumed = std::move(partial_);
     if (resumed) {
-        loop().pool().reserve(resumed->bytes, input.size());
+        if (!loop().pool().try_reserve(resumed->bytes, input.size())) {
+            return answer_error(503, no_memory_left);
+        }
         resumed->bytes.append(input);
         input = resumed->bytes.bytes();
     }
@@ -152,9 +155,11 @@ void HttpConnection::find_client(const HttpHead& head) {
 
 // Keeps what cannot be served yet: the client does not read the answers to what came before.
 void HttpConnection::put_off(std::span<const std::byte> input) {
-    partial_ = std::make_unique<Partial>(
-        Partial{HttpHead(shard_.options().http), loop().pool().take(input.size())});
-    partial_->bytes.append(input);
+    Buffer bytes = loop().pool().try_take(input.size());
+    if (!bytes) return finish(Farewell::linger, linger_ms);  // Behind the answers that wait.
+    bytes.append(input);
+    partial_ =
+        std::make_unique<Partial>(Partial{HttpHead(shard_.options().http), std::move(bytes)});
 }
 
 void HttpConnection::on_writable() {
@@ -222,6 +227,7 @@ void HttpConnection::serve_websocket(const HttpHead& head, const WebSocketRoute&
         return refuse(HandshakeFault::origin_forbidden);
     }
     if (shard_.is_shutting_down()) return answer_error(503, "The server is shutting down.\n");
+    if (shard_.is_over_memory()) return answer_error(503, no_memory_left);
     try {
         auto connection = Connection::create(shard_.on_loop(route));
         connection->negotiate_compression(head);
@@ -245,15 +251,16 @@ void HttpConnection::decide(std::string_view key, Upgrade& upgrade,
             return reject(upgrade.status(), upgrade.answer().headers, upgrade.body());
         case Upgrade::Decision::defer: break;
     }
+    Buffer input = loop().pool().try_take(rest.size());
+    if (!input) return answer_error(503, no_memory_left);
+    input.append(rest);
     pending_ = std::make_unique<Pending>();
     pending_->connection = std::move(connection);
     std::copy_n(key.begin(), websocket_key_size, pending_->key.begin());
     pending_->answer = std::move(upgrade.answer());
     pending_->deferred = upgrade.defer();
     loop().schedule(*this, shard_.options().handshake_timeout_ms);
-    if (rest.empty()) return;
-    pending_->input = loop().pool().take(rest.size());
-    pending_->input.append(rest);
+    if (!rest.empty()) pending_->input = std::move(input);
 }
 
 // The connection becomes a WebSocket: the response, what the handlers send, and the
@@ -366,6 +373,9 @@ void HttpConnection::answer_error(unsigned status, std::string_view body) {
 
 // The body is sent from where the handler put it, unless it is short.
 void HttpConnection::append_response(Response response, bool keep_alive, bool has_body) {
+    if (!loop().pool().may_hold(output_size(), response.body.size())) {
+        response = {.status = 503, .body = std::string(no_memory_left)};
+    }
     const std::vector<HeaderField> headers = response.headers.fields();
     std::string& text = shard_.scratch_text();
     text.clear();
