@@ -120,9 +120,9 @@ class BufferPool {
     [[nodiscard]] bool wants_trim() const noexcept { return wants_trim_; }
     // Gives back what nobody has needed since the last round of these calls, which should be as
     // long ago as something may be kept for nothing. One call gives back about trim_size_max bytes,
-    // which takes some milliseconds. True: there is more, to be given back soon.
+    // which takes half a millisecond. True: there is more, to be given back soon.
     [[nodiscard]] bool trim() noexcept;
-    static constexpr std::size_t trim_size_max = 16 * 1024 * 1024;
+    static constexpr std::size_t trim_size_max = 4 * 1024 * 1024;
 
     // Bytes of the blocks that were returned and wait for a taker, and of those on loan.
     [[nodiscard]] std::size_t kept_size() const noexcept { return kept_size_; }

@@ -64,7 +64,7 @@ class CallbackTimer final : public Source {
 
 // Memory that nobody has needed for this long goes back to the system, a part of it at a time.
 constexpr std::uint64_t trim_round_ms = 500;
-constexpr std::uint64_t trim_step_ms = 5;
+constexpr std::uint64_t trim_step_ms = 1;
 
 class Trimmer final : public Source {
   public:
