@@ -14,6 +14,8 @@
 namespace edgews {
 namespace {
 
+using test::resident_is_over;
+using test::resident_is_under;
 using test::resident_size;
 
 constexpr std::size_t kib = 1024;
@@ -48,12 +50,12 @@ TEST(BufferPoolTrim, what_nobody_needs_any_more_is_the_systems_again) {
         const std::size_t before = resident_size();
         take_all(pool, size / capacity, capacity).clear();
         EXPECT_GT(pool.kept_size(), size);
-        EXPECT_GT(resident_size(), before + size / 4 * 3);
+        EXPECT_TRUE(resident_is_over(before + size / 4 * 3));
         EXPECT_TRUE(pool.wants_trim());
         rounds(pool);
         EXPECT_EQ(pool.kept_size(), 0U);
         EXPECT_FALSE(pool.wants_trim());
-        EXPECT_LT(resident_size(), before + size / 4);
+        EXPECT_TRUE(resident_is_under(before + size / 4));
     }
 }
 
@@ -77,7 +79,7 @@ TEST(BufferPoolTrim, a_few_on_loan_do_not_keep_their_neighbours) {
     for (std::size_t i = 0; i < count; i += 16) staying.push_back(std::move(buffers[i]));
     buffers.clear();
     rounds(pool);
-    EXPECT_LT(resident_size(), before + count * 32 * kib / 3);
+    EXPECT_TRUE(resident_is_under(before + count * 32 * kib / 3));
     EXPECT_EQ(pool.kept_size(), 0U);
     for (const Buffer& buffer : staying) {
         const auto bytes = buffer.bytes();
