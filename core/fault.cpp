@@ -25,6 +25,7 @@ std::uint16_t close_code_for(Fault fault) noexcept {
         case Fault::message_too_big:
         case Fault::frame_too_big: return close_code::message_too_big;
         case Fault::too_many_fragments: return close_code::policy_violation;
+        case Fault::no_memory: return close_code::try_again_later;
         case Fault::none: break;
     }
     return close_code::internal_error;
@@ -54,6 +55,7 @@ std::string_view describe(Fault fault) noexcept {
         case Fault::frame_too_big: return "The frame is larger than the limit.";
         case Fault::too_many_fragments: return "The message has more fragments than the limit.";
         case Fault::compression_malformed: return "The compressed message is malformed.";
+        case Fault::no_memory: return "There is no memory for the message now.";
     }
     return {};
 }

@@ -29,6 +29,7 @@ enum class Fault : std::uint8_t {
     frame_too_big,             // 7.4.1: over the limit on a frame
     too_many_fragments,        // 10.4: over the limit on the frames of a message
     compression_malformed,     // RFC 7692 7.2.2: a compressed message that is no DEFLATE stream
+    no_memory,                 // No rule: ours, that there is no memory for the message
 };
 
 // The status code that the close frame carries (RFC 6455, section 7.4.1).

@@ -97,7 +97,7 @@ Event MessageReader::any_event(std::span<std::byte>& input) noexcept {
                 const bool is_message_end = frame_size_left_ == 0 && is_last_frame_;
                 // Nothing came before this piece: it can be shown where it lies.
                 if (is_message_end && !message_) return end_message(piece);
-                keep(piece);
+                if (!keep(piece)) return fail(Fault::no_memory);
                 if (is_message_end) return end_message(message_.bytes());
                 if (frame_size_left_ == 0) step_ = Step::header;
                 break;
@@ -155,7 +155,8 @@ std::span<std::byte> MessageReader::direct_space() noexcept {
         // A block is doubled only when it is nearly full, so that it stays in
         // proportion to what arrived. Until then the input fills it.
         if (message_.free_space().size() > message_.size() / 8) return {};
-        setup_->pool->reserve(message_, direct_size_min, frame_size_left_);
+        // Where there is no memory, keep() says so.
+        if (!setup_->pool->try_reserve(message_, direct_size_min, frame_size_left_)) return {};
     }
     const std::span<std::byte> space = message_.free_space();
     return space.first(
@@ -271,19 +272,20 @@ bool MessageReader::unmask(std::span<std::byte> piece) noexcept {
     return true;
 }
 
-// Appends to the message. A block has room for at most 9/8 of what arrived,
-// rounded up to the next size that the pool has: 9/4 of it at most.
-void MessageReader::keep(std::span<const std::byte> piece) noexcept {
-    if (piece.empty()) return;
+// Appends to the message; false: there is no memory for it. A block has room for at most 9/8 of
+// what arrived, rounded up to the next size that the pool has: 9/4 of it at most.
+bool MessageReader::keep(std::span<const std::byte> piece) noexcept {
+    if (piece.empty()) return true;
     if (message_.free_space().size() < piece.size()) {
         const std::uint64_t ahead = (message_.size() + piece.size()) / 8;
         const auto more = static_cast<std::size_t>(std::min(ahead, frame_size_left_));
         // A few bytes do not get a large block on the word of their header.
         const bool is_serious = message_.size() + piece.size() >= direct_size_min;
-        setup_->pool->reserve(message_, piece.size() + more,
-                              is_serious ? piece.size() + frame_size_left_ : 0);
+        const std::uint64_t hoped_for = is_serious ? piece.size() + frame_size_left_ : 0;
+        if (!setup_->pool->try_reserve(message_, piece.size() + more, hoped_for)) return false;
     }
     message_.append(piece);
+    return true;
 }
 
 // A part of the current message.

@@ -10,7 +10,8 @@
 // A message that lies whole in the input is delivered as a view of it, without a
 // copy. Of anything incomplete, the reader keeps what it needs: header bytes in
 // itself, payload in a Buffer on loan from the pool, which grows with the bytes
-// that arrived, never with a length that a header claims.
+// that arrived, never with a length that a header claims. Where the pool, or its budget, has no
+// memory for that, the message is a fault.
 //
 // Text is validated as it arrives, so bad UTF-8 is reported at its first bad byte
 // even when the frame or the message is not complete (section 8.1).
@@ -136,7 +137,7 @@ class MessageReader {
     [[nodiscard]] std::uint64_t size_max(bool is_compressed) const noexcept;
     void begin_data(const FrameHeader& header) noexcept;
     [[nodiscard]] bool unmask(std::span<std::byte> piece) noexcept;
-    void keep(std::span<const std::byte> piece) noexcept;
+    [[nodiscard]] bool keep(std::span<const std::byte> piece) noexcept;
     [[nodiscard]] Event shown(Event::Kind kind, std::span<std::byte> payload) const noexcept;
     [[nodiscard]] Event end_message(std::span<std::byte> payload) noexcept;
 

@@ -5,7 +5,7 @@
 namespace edgews {
 
 Admission::Admission(Shard& shard, const Address& address) : shard_(&shard), address_(address) {
-    is_refused_ = !shard.admissions().enter();
+    is_refused_ = shard.is_over_memory() || !shard.admissions().enter();
     enter_address(true);
     if (is_refused_) {
         shard_ = nullptr;

@@ -173,7 +173,11 @@ void Connection::hold(std::span<const std::byte> input) {
         extras_->held_begin = static_cast<std::size_t>(input.data() - held.bytes().data());
         return;
     }
-    held = loop().pool().take(input.size());
+    held = loop().pool().try_take(input.size());
+    if (!held) {
+        if (Stream::is_open() && !is_given_up()) handle_fault(Fault::no_memory);
+        return;
+    }
     held.append(input);
     extras_->held_begin = 0;
 }

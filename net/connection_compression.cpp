@@ -92,7 +92,7 @@ void Connection::handle_compressed(const Event& event) {
 Buffer Connection::room_for(std::size_t compressed_size) {
     const std::size_t size_max = route_->setup.message_size_max;
     const std::size_t likely_size = std::max(room_min, usual_ratio * compressed_size);
-    return loop().pool().take(likely_size < size_max ? likely_size : size_max + 1);
+    return loop().pool().try_take(likely_size < size_max ? likely_size : size_max + 1);
 }
 
 // Restores the next of `input`, as of a message that ends with it as `part` says.
@@ -114,14 +114,16 @@ MessageInflater::Result Connection::restore_slice(std::span<const std::byte>& in
 
 // A whole message; `message` holds what is restored of it already.
 void Connection::restore_message(Opcode opcode, std::span<const std::byte> input, Buffer message) {
+    if (!message) return handle_fault(Fault::no_memory);
     Result result = Result::hungry;
     do {
-        if (result == Result::full) loop().pool().reserve(message, message.size());
         result = restore_slice(input, Part::last, message);
+        if (result == Result::failed) return handle_fault(extras_->deflating->inflater.fault());
+        if (result == Result::full && !loop().pool().try_reserve(message, message.size())) {
+            return handle_fault(Fault::no_memory);
+        }
     } while (is_unfinished(result, input) && !shared().is_share_used_up());
-    if (result == Result::failed) return handle_fault(extras_->deflating->inflater.fault());
     if (is_unfinished(result, input)) {
-        if (result == Result::full) loop().pool().reserve(message, message.size());
         return keep_rest(input,
                          {.message = std::move(message), .opcode = opcode, .part = Part::last});
     }

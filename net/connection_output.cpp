@@ -19,10 +19,13 @@ constexpr std::size_t masked_control_header_size = 2 + 4;
 
 }  // namespace
 
-// Anything goes while nothing waits: a limit below one message would refuse them all.
+// Anything goes while nothing waits: a limit below one message would refuse them all. The server's
+// memory_max is another matter: where the peer does not read, or may not take so much at once.
 bool Connection::has_room_for(std::size_t size) const noexcept {
     const std::size_t waiting = output_size(), limit = options().backlog_size_max;
-    return waiting == 0 || (size <= limit && waiting <= limit - size);
+    const bool is_within = waiting == 0 || (size <= limit && waiting <= limit - size);
+    const bool is_little = !is_blocked() && waiting + size <= write_through_size_min;
+    return is_within && (is_little || loop().pool().may_hold(waiting, size));
 }
 
 // What was published before comes first, and that may close or break this connection: so it is

@@ -21,6 +21,8 @@ constexpr int receive_count_max = 4;        // In one turn, before others get th
 constexpr int turn_request_count_max = 64;  // and of what is received at once.
 // Bytes of responses that are gathered before the socket is asked to take them.
 constexpr std::size_t gathered_size_max = 64 * 1024;
+constexpr std::string_view no_memory_left = "The server has no memory to spare.\n";
+constexpr std::size_t scratch_size_max = 64 * 1024;  // That a loop keeps for its answers.
 
 std::string_view as_text(std::span<const std::byte> bytes) noexcept {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
@@ -113,7 +115,9 @@ void HttpConnection::process(std::span<std::byte> input) {
     const std::unique_ptr<Partial> resumed = std::move(partial_);
     is_put_off_ = false;
     if (resumed) {
-        loop().pool().reserve(resumed->bytes, input.size());
+        if (!loop().pool().try_reserve(resumed->bytes, input.size())) {
+            return answer_error(503, no_memory_left);
+        }
         resumed->bytes.append(input);
         input = resumed->bytes.bytes();
     }
@@ -199,11 +203,13 @@ void HttpConnection::find_client(const HttpHead& head) {
 // Keeps what is not to be served yet: the client does not read the answers to what came before, or
 // others have their turn.
 void HttpConnection::put_off(std::span<const std::byte> input) {
+    Buffer bytes = loop().pool().try_take(input.size());
+    if (!bytes) return finish(Farewell::linger, linger_ms);  // Behind the answers that wait.
+    bytes.append(input);
+    partial_ =
+        std::make_unique<Partial>(Partial{HttpHead(shard_.options().http), std::move(bytes)});
     is_put_off_ = true;
     if (!is_blocked()) read_later();
-    partial_ = std::make_unique<Partial>(
-        Partial{HttpHead(shard_.options().http), loop().pool().take(input.size())});
-    partial_->bytes.append(input);
 }
 
 void HttpConnection::on_writable() {
@@ -275,7 +281,7 @@ void HttpConnection::serve_http(const HttpHead& head, const HttpRoute& route,
     if (head.method() != "GET" && head.method() != "HEAD") {
         response.status = 405;
         response.headers.add("Allow", "GET, HEAD");
-        return respond(head, response);
+        return respond(head, std::move(response));
     }
     try {
         route.handler(Request(head, parameters, admission_.address(), transport()), response);
@@ -283,7 +289,7 @@ void HttpConnection::serve_http(const HttpHead& head, const HttpRoute& route,
         shard_.counters().add(Counter::handler_failures);
         response = plain_text(500, "Internal server error.\n");
     }
-    respond(head, response);
+    respond(head, std::move(response));
 }
 
 void HttpConnection::serve_websocket(const HttpHead& head, const WebSocketRoute& route,
@@ -299,6 +305,7 @@ void HttpConnection::serve_websocket(const HttpHead& head, const WebSocketRoute&
         return refuse(head, HandshakeFault::origin_forbidden);
     }
     if (shard_.is_shutting_down()) return answer_error(503, "The server is shutting down.\n");
+    if (shard_.is_over_memory()) return answer_error(503, no_memory_left);
     try {
         auto connection = Connection::create(shard_.on_loop(route));
         connection->negotiate_compression(head);
@@ -322,15 +329,16 @@ void HttpConnection::decide(std::string_view key, Upgrade& upgrade,
             return reject(upgrade.status(), upgrade.answer().headers, upgrade.body());
         case Upgrade::Decision::defer: break;
     }
+    Buffer input = loop().pool().try_take(rest.size());
+    if (!input) return answer_error(503, no_memory_left);
+    input.append(rest);
     pending_ = std::make_unique<Pending>();
     pending_->connection = std::move(connection);
     std::copy_n(key.begin(), websocket_key_size, pending_->key.begin());
     pending_->answer = std::move(upgrade.answer());
     pending_->deferred = upgrade.defer();
     loop().schedule(*this, shard_.options().handshake_timeout_ms);
-    if (rest.empty()) return;
-    pending_->input = loop().pool().take(rest.size());
-    pending_->input.append(rest);
+    if (!rest.empty()) pending_->input = std::move(input);
 }
 
 // The connection becomes a WebSocket: the response, what the handlers send, and the
@@ -430,7 +438,7 @@ void HttpConnection::refuse(const HttpHead& head, Fault fault) {
 }
 
 // Answers a plain request; the connection goes on, if the client wants and may.
-void HttpConnection::respond(const HttpHead& head, const Response& response) {
+void HttpConnection::respond(const HttpHead& head, Response response) {
     shard_.counters().add(Counter::http_requests);
     // We do not read bodies: behind one we would not find the next request. Nor is there one behind
     // CONNECT, and HTTP/1.0 leaves it to the server.
@@ -439,15 +447,15 @@ void HttpConnection::respond(const HttpHead& head, const Response& response) {
     const std::uint32_t request_count_max = shard_.options().requests_per_connection_max;
     const bool is_last = ++request_count_ == request_count_max && request_count_max > 0;
     const bool keep_alive = is_followed && !is_last && !shard_.is_shutting_down();
-    append_response(response, keep_alive, wants_content(head));
+    append_response(std::move(response), keep_alive, wants_content(head));
     if (!keep_alive) return finish(Farewell::linger, linger_ms);
     loop().schedule(*this, shard_.options().keep_alive_timeout_ms);
     // Between its requests, a proxy's connection is for no client.
     if (is_from_proxy_) admission_.move_to(from_, false);
 }
 
-void HttpConnection::respond_and_finish(const Response& response, bool has_body) {
-    append_response(response, false, has_body);
+void HttpConnection::respond_and_finish(Response response, bool has_body) {
+    append_response(std::move(response), false, has_body);
     finish(Farewell::linger, linger_ms);
 }
 
@@ -455,7 +463,11 @@ void HttpConnection::answer_error(unsigned status, std::string_view body, bool h
     respond_and_finish(plain_text(status, body), has_body);
 }
 
-void HttpConnection::append_response(const Response& response, bool keep_alive, bool has_body) {
+// The body is sent from where the handler put it, unless it is short.
+void HttpConnection::append_response(Response response, bool keep_alive, bool has_body) {
+    if (!loop().pool().may_hold(output_size(), response.body.size())) {
+        response = {.status = 503, .body = std::string(no_memory_left)};
+    }
     const std::vector<HeaderField> headers = response.headers.fields();
     std::string& text = shard_.scratch_text();
     text.clear();
@@ -468,12 +480,17 @@ void HttpConnection::append_response(const Response& response, bool keep_alive, 
         return append_response({.status = 500}, keep_alive, has_body);
     }
     const bool may_have_body = response.status != 204 && response.status != 304;
-    if (has_body && may_have_body) text += response.body;
+    const bool is_sent = has_body && may_have_body;
+    const bool is_short = response.body.size() < OutputQueue::borrow_size_min;
+    if (is_sent && is_short) text += response.body;
     send_scratch();
+    if (is_sent && !is_short) output().own_text(std::move(response.body));
 }
 
 void HttpConnection::send_scratch() {
-    output().append(std::as_bytes(std::span(shard_.scratch_text())));
+    std::string& text = shard_.scratch_text();
+    output().append(std::as_bytes(std::span(text)));
+    if (text.capacity() > scratch_size_max) text = std::string();
     request_flush();
 }
 

@@ -89,10 +89,10 @@ class HttpConnection final : public Stream {
 
     template <class Fault>
     void refuse(const HttpHead& head, Fault fault);
-    void respond(const HttpHead& head, const Response& response);
-    void respond_and_finish(const Response& response, bool has_body = true);
+    void respond(const HttpHead& head, Response response);
+    void respond_and_finish(Response response, bool has_body = true);
     void answer_error(unsigned status, std::string_view body = {}, bool has_body = true);
-    void append_response(const Response& response, bool keep_alive, bool has_body);
+    void append_response(Response response, bool keep_alive, bool has_body);
     void send_scratch();
 
     Shard& shard_;

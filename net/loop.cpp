@@ -68,6 +68,22 @@ class CallbackTimer final : public Source {
     std::unique_ptr<Job> job_;
 };
 
+// Memory that nobody has needed for this long goes back to the system, a part of it at a time.
+constexpr std::uint64_t trim_round_ms = 500;
+constexpr std::uint64_t trim_step_ms = 1;
+
+class Trimmer final : public Source {
+  public:
+    explicit Trimmer(Loop& loop) noexcept : loop_(loop) {}
+    void on_events(std::uint32_t) override {}
+    void on_timer() override {
+        if (loop_.pool().trim()) loop_.schedule(*this, trim_step_ms);
+    }
+
+  private:
+    Loop& loop_;
+};
+
 }  // namespace
 
 struct Loop::Memory {
@@ -85,7 +101,8 @@ Loop::Loop(LoopOptions options)
       now_ms_(clock_us() / 1000),
       listened_ms_(now_ms_),
       timers_(now_ms_),
-      peer_timers_(listened_ms_) {
+      peer_timers_(listened_ms_),
+      trimmer_(std::make_unique<Trimmer>(*this)) {
     if (!epoll_) throw std::system_error(errno, std::system_category(), "epoll_create1");
     if (!timer_fd_) throw std::system_error(errno, std::system_category(), "timerfd_create");
     // Both wake the loop by their edges, and are never read.
@@ -178,6 +195,7 @@ void Loop::poll(int timeout_ms) noexcept {
     link_->mailbox.run_posted();
     run_timers();
     finish_turn();
+    if (pool_.wants_trim() && !trimmer_->is_set()) schedule(*trimmer_, trim_round_ms);
     current_loop = outer;
     // Between turns a loop counts as asleep: another loop may be waiting for it.
     if (!link_->mailbox.prepare_to_sleep()) link_->mailbox.wake();

@@ -167,6 +167,8 @@ class Loop {
     [[nodiscard]] bool waits_for_handshake(const Source& source) const noexcept;
 
     static constexpr std::size_t receive_space_size = 256 * 1024;
+    // What the queues that are kept at hand take of the pool, at most.
+    static constexpr std::size_t queues_size_max = 64 * (32 + 4 + 1) * 1024;
 
     // Counts bytes that nobody wanted, of all sources together: whether these fill another unit.
     // Whose do, has sent about as many units as he is told so, and need not remember bytes.
@@ -220,9 +222,10 @@ class Loop {
     std::uint64_t armed_ms_ = TimerWheel::never;
     std::uint64_t turn_ = 0;
     std::size_t discarded_size_ = 0;
-    bool may_be_more_ = false;  // Events that the turn has not asked for yet.
-    TimerWheel timers_;         // The application's: by now_ms_.
-    TimerWheel peer_timers_;    // By listened_ms_.
+    bool may_be_more_ = false;         // Events that the turn has not asked for yet.
+    TimerWheel timers_;                // The application's: by now_ms_.
+    TimerWheel peer_timers_;           // By listened_ms_.
+    std::unique_ptr<Source> trimmer_;  // Of the pool, while that has much to spare.
     std::vector<Token> unread_;
     std::vector<Token> unflushed_;
     std::vector<Source*> answered_;  // Of this turn: to be flushed soon.

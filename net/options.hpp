@@ -125,6 +125,16 @@ struct ServerOptions {
     // without an Origin, which no browser sends.
     std::vector<std::string> hosts{};
 
+    // Bytes that peers may make the server hold, on all loops: parts of messages and requests, what
+    // waits for slow readers, answers of HTTP handlers while they are sent. Beyond, whoever holds
+    // more than 16 KiB gets no more: a message that is being received, and what is sent to one who
+    // does not read (as with a full backlog), end with 1013, an answer becomes a 503, and whoever
+    // connects gets one. Not counted are connections themselves, prepared messages, streams of
+    // compression and TLS, and a StompBroker's messages. 0: half of what the process can have (of
+    // the machine, its control group, RLIMIT_AS and RLIMIT_DATA the least); SIZE_MAX: no limit;
+    // else at least 1 MiB.
+    std::size_t memory_max = 0;
+
     // Who is believed when it says whose connection or request it forwards: addresses, networks
     // ("10.0.0.0/8", "fd00::/8"), or "unix" for whoever connects to a Unix socket. Anyone who can
     // reach the server from there can claim to be anyone. Empty: nobody is believed.

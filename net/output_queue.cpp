@@ -9,6 +9,13 @@
 
 namespace edgews {
 
+namespace {
+
+constexpr std::size_t segment_count_min = 4;    // As many as the smallest block holds.
+constexpr std::size_t segment_count_kept = 64;  // Of an empty queue that is likely to be used soon.
+
+}  // namespace
+
 // A new segment, with a chunk that has room for `size_min` bytes.
 void OutputQueue::take_chunk(std::size_t size_min) {
     Segment& fresh = add_segment();
@@ -21,6 +28,7 @@ void OutputQueue::take_chunk(std::size_t size_min) {
 // Behind all others. What is left of the last one's chunk stays unused.
 OutputQueue::Segment& OutputQueue::add_segment() {
     set_room({});
+    if (segments_.capacity() == 0) segments_.reserve(segment_count_min);
     return segments_.emplace_back();
 }
 
@@ -99,6 +107,24 @@ void OutputQueue::append(PreparedMessage message) {
     size_ += frame.size();
 }
 
+OutputQueue::Text::Text(BufferPool& of, std::string text) : pool(of), bytes(std::move(text)) {
+    pool.count_held(bytes.capacity());
+}
+
+OutputQueue::Text::~Text() {
+    pool.count_released(bytes.capacity());
+}
+
+void OutputQueue::own_text(std::string text) {
+    const auto bytes = std::as_bytes(std::span(text));
+    if (bytes.size() < borrow_size_min) return append(bytes);
+    Segment& segment = add_segment();
+    segment.text = std::make_unique<Text>(*pool_, std::move(text));
+    segment.data = reinterpret_cast<const std::byte*>(segment.text->bytes.data());
+    segment.size = segment.text->bytes.size();
+    size_ += segment.size;
+}
+
 std::size_t OutputQueue::gather(std::span<iovec> vectors) const noexcept {
     const Segment* const end = segments_.data() + segments_.size();
     std::size_t count = 0;
@@ -164,7 +190,9 @@ void OutputQueue::clear() noexcept {
     size_ = 0;
     has_borrowed_ = false;
     const bool has_one_chunk = room_ != nullptr && &segments_.front() == &segments_.back();
-    if (!has_one_chunk || segments_.front().owned.capacity() > chunk_size_max) return release();
+    if (!has_one_chunk || segments_.front().owned.capacity() > chunk_size_max) {
+        return segments_.capacity() > segment_count_kept ? release() : forget_segments();
+    }
     Segment& only = segments_.front();
     set_room(only.owned.free_space());
     only.data = room_;
@@ -172,6 +200,11 @@ void OutputQueue::clear() noexcept {
 }
 
 void OutputQueue::release() noexcept {
+    forget_segments();
+    segments_ = std::vector<Segment, PoolAllocator<Segment>>(segments_.get_allocator());
+}
+
+void OutputQueue::forget_segments() noexcept {
     chunk_size_ = chunk_size_min;
     set_room({});
     segments_.clear();

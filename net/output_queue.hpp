@@ -3,8 +3,9 @@
 //
 // Small messages are copied together into a chunk from the pool. Large ones are
 // not copied: those that lie in memory which stays put until the next flush are
-// borrowed, and prepared ones are shared. After a flush that did not send all,
-// borrowed bytes are copied, for their memory is about to be reused.
+// borrowed, prepared ones are shared, and a string becomes the queue's own. After a
+// flush that did not send all, borrowed bytes are copied, for their memory is about
+// to be reused.
 //
 //     segments:  | sent | header payload | header payload | … |     → one sendmsg
 #pragma once
@@ -18,7 +19,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 struct iovec;
@@ -28,7 +31,8 @@ namespace edgews {
 class OutputQueue {
   public:
     // `pool`: borrowed; for the copies.
-    explicit OutputQueue(BufferPool& pool) noexcept : pool_(&pool) {}
+    explicit OutputQueue(BufferPool& pool) noexcept
+        : pool_(&pool), segments_(PoolAllocator<Segment>(pool)) {}
 
     // Much is to come, and to leave at once: the answers to a batch of input.
     void expect_batch() noexcept { chunk_size_ = chunk_size_max; }
@@ -51,6 +55,8 @@ class OutputQueue {
     void adopt(Buffer memory);
     // Shares.
     void append(PreparedMessage message);
+    // Sends the text from where it lies; it counts as memory of the pool's. Copies a short one.
+    void own_text(std::string text);
 
     // Fills in what is to be sent next, in at most `vectors.size()` pieces, and
     // returns how many it filled. Valid until the queue changes.
@@ -60,9 +66,10 @@ class OutputQueue {
     // What is left has to wait: makes what is borrowed the queue's own, and lets go of a chunk
     // that is mostly empty.
     void settle();
-    // Forgets all bytes. Keeps the chunk when there was only one, for what comes next.
+    // Forgets all bytes. Keeps the chunk when there was only one, for what comes next, and a list
+    // of up to 64 segments.
     void clear() noexcept;
-    // Gives that chunk back to the pool. Requires: is_empty().
+    // Gives all memory back to the pool. Requires: is_empty().
     void release() noexcept;
 
     // Bytes that wait, with their frame headers.
@@ -77,6 +84,15 @@ class OutputQueue {
     }
 
   private:
+    // A string that is sent as it is.
+    struct Text {
+        Text(BufferPool& of, std::string text);
+        Text(const Text&) = delete;
+        Text& operator=(const Text&) = delete;
+        ~Text();
+        BufferPool& pool;
+        std::string bytes;
+    };
     struct Segment {
         std::array<std::byte, frame_header_size_max> header{};
         std::uint8_t header_begin = 0;
@@ -84,8 +100,9 @@ class OutputQueue {
         bool is_borrowed = false;
         const std::byte* data = nullptr;
         std::size_t size = 0;
-        Buffer owned{};            // Where data lies, if it is our copy,
-        PreparedMessage shared{};  // or this, if it is shared.
+        Buffer owned{};                // Where data lies, if it is our copy,
+        PreparedMessage shared{};      // or if it is shared,
+        std::unique_ptr<Text> text{};  // or was handed over.
     };
 
     // Chunks double: a broadcast holds a small one for each of thousands.
@@ -107,9 +124,10 @@ class OutputQueue {
     Segment& add_frame(const FrameHeader& header, std::span<const std::byte> payload);
     void set_room(std::span<std::byte> room) noexcept;
     void own(Segment& segment);
+    void forget_segments() noexcept;
 
     BufferPool* pool_;
-    std::vector<Segment> segments_;
+    std::vector<Segment, PoolAllocator<Segment>> segments_;
     std::size_t first_ = 0;          // segments_[0, first_) are sent.
     std::byte* room_ = nullptr;      // What is free behind the last segment's bytes in its chunk,
     std::byte* room_end_ = nullptr;  // if it has one.

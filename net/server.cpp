@@ -7,6 +7,7 @@
 #include <edgews/net/cpu.hpp>
 #include <edgews/net/listen_socket.hpp>
 #include <edgews/net/listener.hpp>
+#include <edgews/net/memory_limit.hpp>
 #include <edgews/net/shard.hpp>
 #include <edgews/net/socket.hpp>
 
@@ -33,6 +34,7 @@ namespace {
 
 // Descriptors that stay free for the application, and for refusing cleanly.
 constexpr std::size_t descriptor_reserve = 64;
+constexpr std::size_t memory_max_least = 1024 * 1024;
 
 std::size_t descriptor_limit() noexcept {
     rlimit limit{};
@@ -95,12 +97,20 @@ void Server::require_setting_up(std::string_view what, std::string_view pattern)
 }
 
 Server::Server(ServerOptions options) : state_(std::make_unique<State>()) {
+    if (options.memory_max > 0 && options.memory_max < memory_max_least) {
+        throw std::invalid_argument("ServerOptions::memory_max is less than 1 MiB");
+    }
     const std::vector<int> cpus = usable_cpus();
     const std::size_t count = options.loops > 0 ? options.loops : cpus.size();
     for (std::size_t i = 0; i < count; ++i) {
         const int cpu = options.pin_loops ? cpus[i % cpus.size()] : -1;
         state_->loops.push_back(
             std::make_unique<Loop>(LoopOptions{.busy_poll_us = options.busy_poll_us, .cpu = cpu}));
+    }
+    state_->common.memory = std::make_unique<MemoryBudget>(
+        options.memory_max > 0 ? options.memory_max : usable_memory_size() / 2);
+    for (const auto& loop : state_->loops) {
+        loop->pool().count_against(*state_->common.memory, Loop::queues_size_max);
     }
     const std::size_t total_max =
         options.connections_max > 0 ? options.connections_max : descriptor_limit();

@@ -3,6 +3,7 @@
 
 #include <edgews/core/http_date.hpp>
 #include <edgews/core/http_head.hpp>
+#include <edgews/core/memory_budget.hpp>
 #include <edgews/net/address.hpp>
 #include <edgews/net/admission_control.hpp>
 #include <edgews/net/fd.hpp>
@@ -37,6 +38,7 @@ class Shard {
         Router router{};
         TrustedProxies trusted_proxies{};
         std::unique_ptr<AdmissionControl> admissions{};
+        std::unique_ptr<MemoryBudget> memory{};
         std::vector<Shard*> shards{};
 
         // Any thread. To all subscribers but `except`, which is on the calling thread's loop.
@@ -73,6 +75,10 @@ class Shard {
         return common_.trusted_proxies;
     }
     [[nodiscard]] AdmissionControl& admissions() const noexcept { return *common_.admissions; }
+    // ServerOptions::memory_max is reached: nobody is let in.
+    [[nodiscard]] bool is_over_memory() const noexcept {
+        return !common_.memory->has_room_for(BufferPool::small_size);
+    }
     [[nodiscard]] RouteOnLoop& on_loop(const WebSocketRoute& route) noexcept;
     [[nodiscard]] Topics& topics() noexcept { return shared_.topics; }
     // Reading them: any thread.

@@ -31,6 +31,7 @@ using test::server_frame;
 using test::to_hex;
 using test::operator+;
 
+constexpr std::size_t list_size_max = 64 * 64 + 64;  // Of segments, which an empty queue keeps.
 constexpr std::size_t large = OutputQueue::borrow_size_min;
 
 // Bytes that differ from each other's and from another seed's.
@@ -206,7 +207,7 @@ TEST(OutputQueue, large_ones_are_neither_copied_nor_do_they_take_memory) {
     ASSERT_EQ(queue.gather(vectors), 3U);
     EXPECT_EQ(vectors[1].iov_base, payload.data());
     EXPECT_EQ(vectors[2].iov_base, shared.frame().data());
-    EXPECT_EQ(pool.lent_size(), 0U);
+    EXPECT_LE(pool.lent_size(), 320U);  // The list of them.
 }
 
 TEST(OutputQueue, consumed_at_any_position_it_goes_on_where_it_was) {
@@ -311,7 +312,7 @@ TEST(OutputQueue, adopted_memory_goes_back_when_the_last_that_lies_in_it_is_sent
     queue.consume(expected.size() - 1);
     EXPECT_GT(pool.lent_size(), 3 * large);
     queue.consume(1);
-    EXPECT_EQ(pool.lent_size(), 0U);
+    EXPECT_LE(pool.lent_size(), list_size_max);
 }
 
 TEST(OutputQueue, adopted_memory_that_nothing_lies_in_goes_back_at_once) {
@@ -319,8 +320,9 @@ TEST(OutputQueue, adopted_memory_that_nothing_lies_in_goes_back_at_once) {
     OutputQueue queue(pool);
     const Bytes lent = pattern(large, 2);
     queue.borrow_frame({.opcode = Opcode::binary, .payload_size = large}, lent);
+    const std::size_t lent_size = pool.lent_size();  // For its list of segments.
     queue.adopt(pool.take(large));
-    EXPECT_EQ(pool.lent_size(), 0U);
+    EXPECT_EQ(pool.lent_size(), lent_size);
     EXPECT_TRUE(queue.has_borrowed());
 }
 
@@ -379,7 +381,7 @@ TEST(OutputQueue, what_was_sent_is_given_back_and_shared_bytes_are_let_go) {
     const std::size_t of_last = model.pool.lent_size();
     EXPECT_LE(of_last, 17U * 1024);
     model.consume(1);
-    EXPECT_EQ(model.pool.lent_size(), 0U);
+    EXPECT_LE(model.pool.lent_size(), list_size_max);
 }
 
 TEST(OutputQueue, clear_forgets_everything) {
@@ -389,7 +391,7 @@ TEST(OutputQueue, clear_forgets_everything) {
     EXPECT_TRUE(model.queue.is_empty());
     EXPECT_FALSE(model.queue.has_borrowed());
     EXPECT_TRUE(gathered(model.queue).empty());
-    EXPECT_EQ(model.pool.lent_size(), 0U);
+    EXPECT_LE(model.pool.lent_size(), list_size_max);
 }
 
 TEST(OutputQueue, its_only_chunk_stays_for_what_comes_next_until_it_is_released) {
@@ -456,7 +458,7 @@ TEST(OutputQueue, a_chunk_for_a_huge_message_does_not_stay) {
     Model model;
     model.append_frame(400'000, false);
     model.consume(model.expected().size());
-    EXPECT_EQ(model.pool.lent_size(), 0U);
+    EXPECT_LE(model.pool.lent_size(), list_size_max);
 }
 
 TEST(OutputQueue, in_steady_state_it_allocates_nothing) {
