@@ -172,7 +172,7 @@ class Loop {
 
     // Counts bytes that nobody wanted, of all sources together: whether these fill another unit.
     // Whose do, has sent about as many units as he is told so, and need not remember bytes.
-    static constexpr std::size_t discarded_unit = receive_space_size;
+    static constexpr std::size_t discarded_unit = 1024 * 1024;
     [[nodiscard]] bool fills_discarded_unit(std::size_t size) noexcept {
         discarded_size_ += size;
         if (discarded_size_ < discarded_unit) return false;

@@ -25,7 +25,7 @@ constexpr std::size_t send_size_max = 256 * 1024;
 constexpr std::size_t sealed_size_max = 64 * 1024;
 constexpr std::size_t pending_size_max = 1024 * 1024;
 constexpr int discard_count_max = 8;  // Receives in a row whose bytes nobody wants.
-// Of these bytes, in units of Loop::discarded_unit: who has sent 16 MiB does not read what we said.
+// Of these bytes, in units of Loop::discarded_unit: who has sent 64 MiB does not read what we said.
 constexpr std::uint8_t discarded_units_max = 63;
 
 }  // namespace
