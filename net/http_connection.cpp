@@ -212,10 +212,6 @@ void HttpConnection::put_off(std::span<const std::byte> input) {
     if (!is_blocked()) read_later();
 }
 
-void HttpConnection::on_writable() {
-    if (!is_blocked()) read_later();
-}
-
 // From the first byte of a head on, its time is limited.
 void HttpConnection::keep(std::span<const std::byte> input, const HttpHead& head) {
     if (!is_head_begun_) loop().schedule(*this, shard_.options().handshake_timeout_ms);
