@@ -251,6 +251,10 @@ void ClientOpening::read_last() {
 
 void ClientOpening::on_timer() {
     if (!is_limited_) return;  // It was the last phase's.
+    // What the server says next is an answer to what we have not said.
+    if (loop().waits_for_handshake(*this)) {
+        return loop().schedule(*this, setup_.options.tls_timeout_ms);
+    }
     if (phase_ == Phase::body) return take_body(true);
     fail(stage(), std::errc::timed_out, "no answer in time");
 }

@@ -70,9 +70,9 @@ struct ClientOptions {
     // Milliseconds; 0: no limit. Each step has its own, and all together theirs.
     std::uint32_t resolve_timeout_ms = 5'000;
     std::uint32_t connect_timeout_ms = 5'000;
-    std::uint32_t tls_timeout_ms = 5'000;
-    std::uint32_t handshake_timeout_ms = 5'000;  // The proxy's answer, and the server's, each.
-    std::uint32_t open_timeout_ms = 15'000;
+    std::uint32_t tls_timeout_ms = 10'000;
+    std::uint32_t handshake_timeout_ms = 10'000;  // The proxy's answer, and the server's, each.
+    std::uint32_t open_timeout_ms = 30'000;
     // Who is asked for addresses; not empty.
     Lookup lookup = look_up;
     HttpLimits http{};  // Of the response's head,

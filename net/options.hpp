@@ -89,9 +89,10 @@ struct ServerOptions {
     std::uint32_t busy_poll_us = 0;
 
     HttpLimits http{};
-    // Milliseconds for a request head, from accept, or from its first byte; also
-    // for an upgrade handler that defers.
-    std::uint32_t handshake_timeout_ms = 5'000;
+    // Milliseconds for a request head, from accept, TLS included, or from its first byte; also for
+    // an upgrade handler that defers. A slow link takes some seconds for a certificate and two lost
+    // packets; a client that waits for us to shake hands with others is given as long again.
+    std::uint32_t handshake_timeout_ms = 10'000;
     // Milliseconds that a plain HTTP connection may idle between two requests.
     std::uint32_t keep_alive_timeout_ms = 30'000;
 
