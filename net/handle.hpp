@@ -59,7 +59,7 @@ class Handle {
     // An order for std::map, which means nothing else.
     friend std::strong_ordering operator<=>(const Handle& a, const Handle& b) noexcept {
         const auto by_loop = std::compare_three_way()(a.link_.get(), b.link_.get());
-        return by_loop != 0 ? by_loop : a.token_ <=> b.token_;
+        return std::is_neq(by_loop) ? by_loop : a.token_ <=> b.token_;
     }
 
   private:

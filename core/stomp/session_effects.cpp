@@ -73,7 +73,7 @@ Fault Session::ensure_reply_queue() {
 
 std::string Session::open_reply_queue() {
     assert(request_.kind == Request::Kind::application);
-    const std::string full_name = reply_to_of(*request_.frame);
+    std::string full_name = reply_to_of(*request_.frame);
     if (const Fault fault = ensure_reply_queue(); fault != Fault::none) {
         refuse(fault);
         return {};
