@@ -142,8 +142,7 @@ void read_extensions(const HttpHead& head, const DeflateParameters* terms,
 void read_subprotocol(const HttpHead& head, std::span<const std::string> offered,
                       ReadOpeningResponse& response) noexcept {
     const auto chosen = head.header("Sec-WebSocket-Protocol");
-    // Without content, and alone, it chooses none.
-    if (!chosen || (chosen->empty() && !head.is_repeated("Sec-WebSocket-Protocol"))) {
+    if (!chosen) {
         if (!offered.empty()) response.fault = OpeningResponseFault::subprotocol_missing;
         return;
     }

@@ -13,7 +13,7 @@ ExtensionItem ExtensionReader::next() noexcept {
             skip_space();
             const bool is_empty =
                 position_ == text_.size() || text_[position_] == ';' || text_[position_] == ',';
-            if (!is_empty) return read_parameter();
+            if (!is_empty || empty_ == EmptyParameters::malformed) return read_parameter();
         }
         is_inside_ = false;
         if (position_ < text_.size() && !skip(',')) return malformed();

@@ -44,11 +44,14 @@ struct ExtensionItem {
 //     ExtensionReader reader(value);
 //     while (ExtensionItem item = reader.next()) …  // Then is_malformed() tells how it ended.
 //
-// Empty elements are skipped (RFC 9110, section 5.6.1.2), and empty parameters: some clients send a
-// list of none, or end one in ';'.
+// Empty elements are skipped (RFC 9110, section 5.6.1.2), and empty parameters, too, if `empty`
+// says so: some clients send a list of none, or end one in ';'.
 class ExtensionReader {
   public:
-    explicit ExtensionReader(std::string_view value) noexcept : text_(value) {}
+    enum class EmptyParameters : std::uint8_t { skipped, malformed };
+    explicit ExtensionReader(std::string_view value,
+                             EmptyParameters empty = EmptyParameters::skipped) noexcept
+        : text_(value), empty_(empty) {}
 
     [[nodiscard]] ExtensionItem next() noexcept;
 
@@ -65,6 +68,7 @@ class ExtensionReader {
 
     std::string_view text_;
     std::size_t position_ = 0;
+    EmptyParameters empty_;
     bool is_inside_ = false;  // An extension's name was read: parameters may follow.
     bool is_malformed_ = false;
 };

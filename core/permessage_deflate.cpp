@@ -182,7 +182,7 @@ std::string_view describe(DeflateAnswerFault fault) noexcept {
 ReadDeflateAnswer read_deflate_answer(std::string_view value,
                                       const DeflateParameters& terms) noexcept {
     if (!is_extension_list(value)) return {DeflateAnswerFault::malformed};
-    ExtensionReader reader(value);
+    ExtensionReader reader(value, ExtensionReader::EmptyParameters::malformed);
     if (reader.next().name != extension_name) {
         return {DeflateAnswerFault::extension_unexpected};
     }
@@ -192,6 +192,7 @@ ReadDeflateAnswer read_deflate_answer(std::string_view value,
         answer.add(item, false);
     }
     if (item) return {DeflateAnswerFault::extension_unexpected};
+    if (reader.is_malformed()) return {DeflateAnswerFault::malformed};
     if (answer.fault != DeflateAnswerFault::none) return {answer.fault};
     if (answer.values.server_max_window_bits > terms.server_max_window_bits) {
         return {DeflateAnswerFault::server_window_too_large};

@@ -208,9 +208,11 @@ class Connection final : public Stream {
     [[nodiscard]] Buffer room_for(std::size_t compressed_size);
     [[nodiscard]] MessageInflater::Result restore_slice(std::span<const std::byte>& input,
                                                         MessageCodec::Part part, Buffer& output);
-    void restore_message(Opcode opcode, std::span<const std::byte> input, Buffer message);
-    void restore_part(Opcode opcode, std::span<const std::byte> input, MessageCodec::Part part);
-    void keep_rest(std::span<const std::byte> input, DeflatingRest rest);
+    void restore_message(Opcode opcode, std::span<const std::byte> input, Buffer message,
+                         Buffer owner);
+    void restore_part(Opcode opcode, std::span<const std::byte> input, MessageCodec::Part part,
+                      Buffer owner);
+    void keep_rest(std::span<const std::byte> input, Buffer owner, DeflatingRest rest);
     void tell_restored_end(Opcode opcode);
     [[nodiscard]] bool holds_rest() const noexcept;
     void go_on_with_rest();

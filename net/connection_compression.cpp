@@ -73,12 +73,12 @@ void Connection::handle_compressed(const Event& event) {
     switch (event.kind) {
         case Event::Kind::message:
             extras_->deflating->inflater.begin(event.opcode);
-            return restore_message(event.opcode, event.payload, room_for(event.payload.size()));
+            return restore_message(event.opcode, event.payload, room_for(event.payload.size()), {});
         case Event::Kind::begin:
             extras_->deflating->inflater.begin(event.opcode);
             return handle_message(restored);
-        case Event::Kind::chunk: return restore_part(event.opcode, event.payload, Part::more);
-        case Event::Kind::end: return restore_part(event.opcode, event.payload, Part::last);
+        case Event::Kind::chunk: return restore_part(event.opcode, event.payload, Part::more, {});
+        case Event::Kind::end: return restore_part(event.opcode, event.payload, Part::last, {});
         case Event::Kind::none:
         case Event::Kind::ping:
         case Event::Kind::pong:
@@ -112,8 +112,10 @@ MessageInflater::Result Connection::restore_slice(std::span<const std::byte>& in
     return result;
 }
 
-// A whole message; `message` holds what is restored of it already.
-void Connection::restore_message(Opcode opcode, std::span<const std::byte> input, Buffer message) {
+// A whole message; `message` holds what is restored of it already. `owner`: of the input, if that
+// is the rest of an earlier turn.
+void Connection::restore_message(Opcode opcode, std::span<const std::byte> input, Buffer message,
+                                 Buffer owner) {
     if (!message) return handle_fault(Fault::no_memory);
     Result result = Result::hungry;
     do {
@@ -124,7 +126,7 @@ void Connection::restore_message(Opcode opcode, std::span<const std::byte> input
         }
     } while (is_unfinished(result, input) && !shared().is_share_used_up());
     if (is_unfinished(result, input)) {
-        return keep_rest(input,
+        return keep_rest(input, std::move(owner),
                          {.message = std::move(message), .opcode = opcode, .part = Part::last});
     }
     // Whatever the handler does, what it sends from here must not go back to the pool unsent.
@@ -136,7 +138,8 @@ void Connection::restore_message(Opcode opcode, std::span<const std::byte> input
 }
 
 // Delivers what the next bytes of a streamed message stand for, and its end behind the last.
-void Connection::restore_part(Opcode opcode, std::span<const std::byte> input, Part part) {
+void Connection::restore_part(Opcode opcode, std::span<const std::byte> input, Part part,
+                              Buffer owner) {
     Buffer piece = loop().pool().take(chunk_size);
     Result result = Result::full;
     while (is_unfinished(result, input) && closing_.may_send() && is_listening() &&
@@ -154,14 +157,22 @@ void Connection::restore_part(Opcode opcode, std::span<const std::byte> input, P
     const bool is_restored = !is_unfinished(result, input);
     if (is_paused_ || (!is_restored && shared().is_share_used_up())) {
         if (is_restored && part == Part::more) return;
-        return keep_rest(input, {.opcode = opcode, .part = part, .is_restored = is_restored});
+        return keep_rest(input, std::move(owner),
+                         {.opcode = opcode, .part = part, .is_restored = is_restored});
     }
     if (part == Part::last) tell_restored_end(opcode);
 }
 
-void Connection::keep_rest(std::span<const std::byte> input, DeflatingRest rest) {
-    rest.bytes = loop().pool().take(input.size());
-    rest.bytes.append(input);
+// It is copied once, however many turns it takes.
+void Connection::keep_rest(std::span<const std::byte> input, Buffer owner, DeflatingRest rest) {
+    if (owner && contains(owner.bytes(), input)) {
+        rest.begin = static_cast<std::size_t>(input.data() - owner.bytes().data());
+        rest.bytes = std::move(owner);
+    } else {
+        rest.bytes = loop().pool().try_take(input.size());
+        if (!rest.bytes) return handle_fault(Fault::no_memory);
+        rest.bytes.append(input);
+    }
     extras_->deflating->rest = std::move(rest);
 }
 
@@ -177,12 +188,14 @@ bool Connection::holds_rest() const noexcept {
 
 void Connection::go_on_with_rest() {
     DeflatingRest rest = std::exchange(extras_->deflating->rest, {});
+    const std::span<const std::byte> input = rest.bytes.bytes().subspan(rest.begin);
     guard([&] {
         if (rest.message) {
-            return restore_message(rest.opcode, rest.bytes.bytes(), std::move(rest.message));
+            return restore_message(rest.opcode, input, std::move(rest.message),
+                                   std::move(rest.bytes));
         }
         if (rest.is_restored) return tell_restored_end(rest.opcode);
-        restore_part(rest.opcode, rest.bytes.bytes(), rest.part);
+        restore_part(rest.opcode, input, rest.part, std::move(rest.bytes));
     });
 }
 

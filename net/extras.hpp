@@ -16,8 +16,9 @@ namespace edgews {
 // What of a message was left when reading was paused, or others had their turn: compressed
 // bytes, or of a streamed one, when all is restored, only the end that is to be told.
 struct DeflatingRest {
-    Buffer bytes{};    // Null: nothing was left.
-    Buffer message{};  // What is restored of a whole one. Null: it is streamed.
+    Buffer bytes{};         // Null: nothing was left.
+    std::size_t begin = 0;  // Of what is left in them.
+    Buffer message{};       // What is restored of a whole one. Null: it is streamed.
     Opcode opcode = Opcode::text;
     MessageCodec::Part part = MessageCodec::Part::more;
     bool is_restored = false;

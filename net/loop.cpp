@@ -57,7 +57,7 @@ class CallbackTimer final : public Source {
         if (period_ms_ == 0) {
             loop_.retire(*this);
         } else {
-            loop_.schedule(*this, period_ms_);
+            loop_.schedule_by_clock(*this, period_ms_);
         }
         job_->run();
     }
@@ -470,6 +470,10 @@ void Loop::give_back(std::unique_ptr<OutputQueue> queue) noexcept {
     if (warm_queues_.size() < warm_queue_count) return warm_queues_.push_back(std::move(queue));
     queue->release();
     if (queues_.size() < spare_queue_count_max) queues_.push_back(std::move(queue));
+}
+
+void Loop::schedule_by_clock(Source& source, std::uint64_t delay_ms) noexcept {
+    timers_.schedule(source, now_ms_ + delay_ms);
 }
 
 void Loop::schedule(Source& source, std::uint64_t delay_ms) noexcept {

@@ -133,6 +133,8 @@ class Loop {
     // Has on_timer() called once, after `delay_ms` of listened_ms(): for what a peer has to do. It
     // replaces the time that was set before.
     void schedule(Source& source, std::uint64_t delay_ms) noexcept;
+    // The same after `delay_ms` of now_ms(). Requires: in a turn.
+    void schedule_by_clock(Source& source, std::uint64_t delay_ms) noexcept;
     // Has on_events(EPOLLIN) called in the next turn, without waiting: for a source
     // that stopped reading before its socket was empty.
     void read_later(Source& source);

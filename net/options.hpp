@@ -92,7 +92,7 @@ struct ServerOptions {
     // Milliseconds for a request head, from accept, TLS included, or from its first byte; also for
     // an upgrade handler that defers. A slow link takes some seconds for a certificate and two lost
     // packets; a client that waits for us to shake hands with others is given as long again.
-    std::uint32_t handshake_timeout_ms = 10'000;
+    std::uint32_t handshake_timeout_ms = 8'000;
     // Milliseconds that a plain HTTP connection may idle between two requests.
     std::uint32_t keep_alive_timeout_ms = 30'000;
 

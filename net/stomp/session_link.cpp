@@ -52,15 +52,25 @@ StompSessionLink::StompSessionLink(StompLoop& loop, const Admission& admission)
                state_.new_session_id()),
       address_(admission.address()),
       limited_as_(admission.limited_as()),
-      heard_ms_(loop.loop().listened_ms()) {
+      began_ms_(loop.loop().listened_ms()),
+      heard_ms_(began_ms_) {
     const std::lock_guard lock(state_.mutex);
     session_.outbox().owner = this;
     session_.outbox().origin = origin_of(limited_as_);
     session_.outbox().is_taking = true;
     state_.sessions.emplace(HashedView(session_.outbox().session_id), this);
     if (state_.is_ending) end(stomp::Fault::server_shutting_down, {});
-    connect_timer_ = loop_.loop().after(state_.options.connect_timeout_ms, [this] {
+    await_connect(state_.options.connect_timeout_ms);
+}
+
+// As its loop has listened to it, and let it go on.
+void StompSessionLink::await_connect(std::uint64_t delay_ms) {
+    connect_timer_ = loop_.loop().after(delay_ms, [this] {
         connect_timer_ = no_token;
+        const std::uint64_t limit_ms = state_.options.connect_timeout_ms;
+        const std::uint64_t passed_ms = loop_.loop().listened_ms() - began_ms_;
+        if (waits_for_handshake()) return await_connect(limit_ms);
+        if (passed_ms < limit_ms) return await_connect(limit_ms - passed_ms);
         end_here(stomp::Fault::not_connected, "No CONNECT came in time (connect_timeout_ms).");
     });
 }
@@ -80,7 +90,14 @@ void StompSessionLink::received(std::span<const std::byte> bytes) {
     heard_ms_ = loop_.loop().listened_ms();
     if (is_finished_) return;
     if (!is_blocked_) return process(bytes);
-    held_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    hold(bytes);
+    finish_if_over();
+}
+
+// Where there is no memory for what has to wait, the session ends.
+void StompSessionLink::hold(std::span<const std::byte> bytes) {
+    if (loop_.loop().pool().try_reserve(held_, bytes.size())) return held_.append(bytes);
+    session_.refuse(stomp::Fault::memory_full);
 }
 
 void StompSessionLink::process(std::span<const std::byte> input) {
@@ -93,7 +110,7 @@ void StompSessionLink::process(std::span<const std::byte> input) {
                                     (count % timed_request_count == 0 &&
                                      std::chrono::steady_clock::now() - begin >= share_time_max);
         if (!is_blocked_ && !has_used_share) continue;
-        held_.append(reinterpret_cast<const char*>(input.data()), input.size());
+        hold(input);
         pause();
         if (!is_blocked_) rest();
         if (is_undone_) refuse_in_time();
@@ -283,7 +300,7 @@ bool StompSessionLink::take(std::vector<stomp::Outgoing>& out) {
 
 void StompSessionLink::deliver(std::span<const stomp::Outgoing> messages) {
     if (is_finished_) return;
-    if (is_cut_off_) return leave();
+    if (is_cut_off_) return cut_off();
     write_output();
     std::vector<stomp::DeliveryId> withheld;
     for (const stomp::Outgoing& message : messages) {
@@ -297,9 +314,18 @@ void StompSessionLink::deliver(std::span<const stomp::Outgoing> messages) {
         }
     }
     if (!withheld.empty()) withhold(withheld);
-    if (is_blocked_ && may_try_again_ && !session_.is_over()) try_again();
+    // Who rests does so until the next turn: it may be told to try again from an earlier wait.
+    const bool waits_for_room = is_blocked_ && !is_resting_;
+    if (waits_for_room && may_try_again_ && !session_.is_over()) try_again();
     write_output();
     finish_if_over();
+}
+
+// The connection is about to end. What rests is carried out first, and then its end is read.
+void StompSessionLink::cut_off() {
+    if (is_resting_) return;
+    leave();
+    resume();
 }
 
 void StompSessionLink::send_message(const stomp::Outgoing& message) {
@@ -334,8 +360,8 @@ void StompSessionLink::try_again() {
     if (!is_undone_) cancel(block_timer_);
     write_output();
     if (is_blocked_) return;
-    const std::string rest = std::exchange(held_, {});
-    process(std::as_bytes(std::span(rest)));
+    const Buffer rest = std::move(held_);
+    process(rest.bytes());
     if (!is_blocked_ && !is_finished_) resume();
 }
 

@@ -2,6 +2,7 @@
 // says what to send.
 #pragma once
 
+#include <edgews/core/buffer.hpp>
 #include <edgews/core/stomp/list.hpp>
 #include <edgews/core/stomp/session.hpp>
 #include <edgews/net/address.hpp>
@@ -58,12 +59,12 @@ class StompSessionLink {
     stomp::ListLink<StompSessionLink> place_in_loop;
     stomp::ListLink<StompSessionLink> place_among_resting;
 
+    // It has used its share of the turn, and goes on in the next.
+    [[nodiscard]] bool is_resting() const noexcept { return is_resting_; }
     // The connection has ended: what came before, and rests, is done.
     void finish_rest();
 
   protected:
-    // It has used its share of the turn, and goes on in the next.
-    [[nodiscard]] bool is_resting() const noexcept { return is_resting_; }
     // The end, of which the broker is told; may be called twice. Who derives from this calls it
     // before its connection is gone.
     void leave() noexcept;
@@ -82,6 +83,8 @@ class StompSessionLink {
     [[nodiscard]] virtual bool may_send() const = 0;
     // Sends what is there and closes: the session is over, because of `fault`, or none.
     virtual void finish(stomp::Fault fault) = 0;
+    // It is we who let its client wait for TLS.
+    [[nodiscard]] virtual bool waits_for_handshake() const { return false; }
     // Nothing more is read from the connection until resume().
     virtual void pause() = 0;
     virtual void resume() = 0;
@@ -102,7 +105,10 @@ class StompSessionLink {
     void send_message(const stomp::Outgoing& message);
     void withhold(std::span<const stomp::DeliveryId> messages);
     [[nodiscard]] bool carry_out();
+    void await_connect(std::uint64_t delay_ms);
     void rest();
+    void hold(std::span<const std::byte> bytes);
+    void cut_off();
     void write_output();
     void finish_if_over();
     void begin_heart_beats();
@@ -122,7 +128,7 @@ class StompSessionLink {
     Address address_;
     Address limited_as_;  // See Admission.
     StompVerdicts verdicts_;
-    std::string held_;          // What came behind a request that waits.
+    Buffer held_;               // What came behind a request that waits.
     bool is_blocked_ = false;   // Nothing more is processed until it may go on.
     bool is_undone_ = false;    // Then: the last request is still to be carried out.
     bool is_resting_ = false;   // Blocked, but only for others to have their turn.
@@ -132,7 +138,8 @@ class StompSessionLink {
     bool may_try_again_ = false;  // Of take(), for deliver():
     bool is_cut_off_ = false;     // and whether the connection is about to end.
     bool has_sent_ = false;       // Since the last heart-beat.
-    std::uint64_t heard_ms_ = 0;
+    std::uint64_t began_ms_;      // Of Loop::listened_ms(), as all that peers are judged by.
+    std::uint64_t heard_ms_;
     Token connect_timer_ = no_token;
     Token beat_timer_ = no_token;
     Token heard_timer_ = no_token;

@@ -72,7 +72,8 @@ void StompLoop::try_again() {
     is_going_on_ = false;
     for (std::size_t left = resting_count_; left > 0 && !resting_.is_empty(); --left) {
         --resting_count_;
-        resting_.pop_front()->try_again();
+        StompSessionLink* const session = resting_.pop_front();
+        if (session->is_resting()) session->try_again();
     }
 }
 

@@ -35,6 +35,9 @@ class StompOnTcp final : public Stream, private StompSessionLink {
     bool send(const Pieces& pieces) override;
     [[nodiscard]] bool may_send() const override { return is_open() && !is_broken(); }
     void finish(stomp::Fault fault) override;
+    [[nodiscard]] bool waits_for_handshake() const override {
+        return loop().waits_for_handshake(*this);
+    }
     void pause() override { is_paused_ = true; }
     void resume() override;
 

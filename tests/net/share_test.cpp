@@ -12,6 +12,7 @@
 
 #include "../support/stomp_frames.hpp"
 #include "../support/test_server.hpp"
+#include "stomp/stomp_server.hpp"
 
 namespace edgews::test {
 namespace {
@@ -166,6 +167,7 @@ TEST(Share, frames_that_wait_for_their_turn_are_carried_out_after_a_reset) {
                        }});
     constexpr std::size_t count = 2'000;
     const Bytes flood = stomp_bytes("CONNECT\naccept-version:1.2\nhost:x\n\n") +
+                        stomp_bytes("SUBSCRIBE\nid:1\ndestination:/topic/a\n\n") +
                         repeated(stomp_bytes("SEND\ndestination:/topic/a\n\nx"), count);
     TestServer tcp_server;
     ASSERT_FALSE(broker.listen(*tcp_server.operator->(), {.host = "127.0.0.1"}));
@@ -176,6 +178,7 @@ TEST(Share, frames_that_wait_for_their_turn_are_carried_out_after_a_reset) {
         over_tcp.reset();
     });
     EXPECT_EQ(notes.wait_for(count).size(), count);
+    tcp_server.wait_for(Counter::connections_open, 0);
 
     TestServer server;
     broker.attach(*server.operator->(), "/ws");
@@ -186,6 +189,30 @@ TEST(Share, frames_that_wait_for_their_turn_are_carried_out_after_a_reset) {
         over_websocket.reset();
     });
     EXPECT_EQ(notes.wait_for(2 * count).size(), 2 * count);
+}
+
+// What it was told when it waited for room before is no reason to go on with a share that is used
+// up.
+TEST(Share, one_who_has_waited_for_room_before_may_have_to_again) {
+    StompServer server(
+        {.broker = {.queue = {.message_count_max = 2, .when_full = stomp::WhenFull::block}}});
+    StompPeer joe = server.connect(Over::tcp);
+    StompPeer ann = server.connect(Over::tcp);
+    joe.subscribe("/topic/x");
+    for (const std::size_t count : {300U, 600U, 900U, 1'200U}) {
+        for (int i = 0; i < 3; ++i) joe.send("/queue/q", "q");
+        ann.subscribe("/queue/q");
+        for (int i = 0; i < 3; ++i) (void)ann.hear("MESSAGE");
+        ann.say("UNSUBSCRIBE\nid:/queue/q\nreceipt:left\n\n");
+        (void)ann.hear("RECEIPT");
+        joe.client().send(repeated(stomp_bytes("SEND\ndestination:/topic/x\n\nx"), count) +
+                          repeated(stomp_bytes("SEND\ndestination:/queue/q\n\nq"), 3));
+        for (std::size_t i = 0; i < count; ++i) (void)joe.hear("MESSAGE");
+        ann.subscribe("/queue/q");
+        for (int i = 0; i < 3; ++i) (void)ann.hear("MESSAGE");
+        ann.say("UNSUBSCRIBE\nid:/queue/q\nreceipt:left\n\n");
+        (void)ann.hear("RECEIPT");
+    }
 }
 
 // ---- Swallowing ------------------------------------------------------------

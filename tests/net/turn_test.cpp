@@ -90,29 +90,6 @@ TEST_F(Turn, ends_with_nothing_queued_whatever_the_peer_said_before_it_was_gone)
     another.expect_text("still here");
 }
 
-// User data that says goodbye when it is destroyed.
-struct Mourner {
-    Server* server = nullptr;
-    ~Mourner() {
-        if (server != nullptr) server->publish("topic", "gone");
-    }
-};
-
-TEST(TurnEnd, what_a_destructor_sends_leaves_in_the_same_turn) {
-    TestServer server;
-    server->ws<Mourner>("/mourned", {.open = [&](Connection& c) {
-                            c.data<Mourner>().server = server.operator->();
-                        }});
-    server->ws("/", {.open = [](Connection& c) { c.subscribe("topic"); },
-                     .message = [](Connection& c, Message m) { c.send(m); }});
-    server.start();
-    TestClient heir = server.open();
-    heir.send_text("subscribed");
-    heir.expect_text("subscribed");
-    server.open("/mourned").reset();
-    heir.expect_text("gone");
-}
-
 TEST(TurnEnd, a_flush_may_queue_another_flush_and_a_delete_too) {
     Loop loop;
     std::vector<std::string> done;
@@ -192,6 +169,18 @@ TEST(TurnTime, what_the_application_set_is_due_by_the_clock_all_the_same) {
     std::this_thread::sleep_for(400ms);
     loop.poll(0);
     EXPECT_TRUE(is_called);
+}
+
+TEST(TurnTime, nor_does_a_standstill_make_what_is_repeated_rarer) {
+    Loop loop;
+    int count = 0;
+    loop.poll(0);
+    loop.every(200, [&] { ++count; });
+    for (int standstill = 1; standstill <= 3; ++standstill) {
+        std::this_thread::sleep_for(400ms);
+        loop.poll(0);
+        EXPECT_EQ(count, standstill);
+    }
 }
 
 TEST(TurnTime, a_long_wait_for_nothing_counts_as_listening) {
