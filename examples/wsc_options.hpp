@@ -154,8 +154,8 @@ inline constexpr std::array option_rows{
                   return parse_number(text, o.client.redirect_count_max, 0U);
               }},
     OptionRow{"--max-head", "", "BYTES",
-              "of the server's answer before its body, and of each line\n"
-              "of that (16384 and 8192; at most 65535)",
+              "of the server's answer before its body, and of each of\n"
+              "its lines (16384 and 8192; at most 65535)",
               [](Options& o, std::string_view text) {
                   edgews::HttpLimits& http = o.client.http;
                   const bool is_number = parse_number(text, http.head_size_max, std::size_t{1});
