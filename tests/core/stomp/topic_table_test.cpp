@@ -32,9 +32,10 @@ class Table {
         }
     }
     void add(const std::string& destination) {
+        const std::uint64_t number = ++last_number_;
         Subscription& subscription = outbox_.add(
-            ++last_number_,
-            {.id = std::to_string(last_number_), .destination = destination, .prefetch_count = 1});
+            number,
+            {.id = std::to_string(number), .destination = destination, .prefetch_count = 1});
         table.add(destination, subscription);
     }
     void remove(Subscription& subscription) {
