@@ -5,7 +5,6 @@
 #include <zlib.h>
 
 #include <ctime>
-#include <fstream>
 #include <memory>
 #include <random>
 #include <stdexcept>
@@ -13,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "../support/resident.hpp"
 #include "codecs.hpp"
 
 namespace edgews::test {
@@ -251,12 +251,6 @@ TEST(Deflate, at_rest_it_forgets_nothing_that_the_peer_may_refer_to) {
     }
 }
 
-std::size_t resident_size() {
-    std::size_t pages = 0;
-    std::ifstream("/proc/self/statm") >> pages >> pages;
-    return pages * 4096;
-}
-
 TEST(Deflate, at_rest_the_system_gets_the_memory_back) {
     constexpr std::size_t count = 100;
     std::vector<std::unique_ptr<CodecPair>> pairs;
@@ -266,15 +260,14 @@ TEST(Deflate, at_rest_the_system_gets_the_memory_back) {
     }
     const std::size_t before = resident_size();
     for (const auto& pair : pairs) pair->expect_both_ways(json_of(1'000));
-    const std::size_t used = resident_size();
+    EXPECT_TRUE(resident_is_over(before + count * 100'000));
     for (int i = 0; i < 2; ++i) {  // After the first they have been silent both ways.
         for (const auto& pair : pairs) {
             pair->server().rest();
             pair->client().rest();
         }
     }
-    EXPECT_GT(used, before + count * 100'000);
-    EXPECT_LT(resident_size(), before + count * 16'000);
+    EXPECT_TRUE(resident_is_under(before + count * 16'000));
 }
 
 TEST(Deflate, an_option_out_of_its_range_is_named) {
