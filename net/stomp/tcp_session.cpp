@@ -12,7 +12,7 @@ namespace edgews {
 namespace {
 
 constexpr std::uint32_t linger_ms = 5'000;  // For a peer to read what ends the session.
-constexpr int receive_count_max = 4;        // In one turn, before others get theirs.
+constexpr int receive_count_max = 1;        // In one turn, before others get theirs.
 
 }  // namespace
 
