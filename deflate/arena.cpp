@@ -1,6 +1,6 @@
 #include <edgews/deflate/arena.hpp>
 
-#include <sys/mman.h>
+#include <edgews/core/pages.hpp>
 
 #include <algorithm>
 
@@ -17,17 +17,13 @@ std::size_t round_up(std::size_t size) noexcept {
 }  // namespace
 
 Arena::Arena(std::size_t size) noexcept {
-    void* const memory =
-        ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED) return;  // Then all is taken from the heap.
+    void* const memory = map_pages(size);
+    if (memory == nullptr) return;  // Then all is taken from the heap.
     memory_ = {static_cast<std::byte*>(memory), size};
 }
 
-// A process may have only so many mappings, and a hole in the midst of one makes two of it.
 Arena::~Arena() {
-    if (memory_.empty()) return;
-    if (::munmap(memory_.data(), memory_.size()) == 0) return;
-    ::madvise(memory_.data(), memory_.size(), MADV_DONTNEED);  // Then the addresses are lost alone.
+    if (!memory_.empty()) unmap_pages(memory_.data(), memory_.size());
 }
 
 void* Arena::take(std::size_t size) noexcept {
