@@ -32,6 +32,7 @@ PARTS := crypto core core/stomp net net/stomp
 SOURCES := $(wildcard $(PARTS:%=%/*.cpp))
 DEFLATE := $(wildcard deflate/*.cpp)
 TLS := $(wildcard tls/*.cpp)
+SIM := $(wildcard sim/*.cpp)
 MICRO := $(wildcard bench/micro/*.cpp)
 LOAD := $(wildcard bench/load/*.cpp)
 HEADERS := $(wildcard $(PARTS:%=%/*.hpp))
@@ -69,7 +70,8 @@ addons:  ## permessage-deflate on zlib, TLS on OpenSSL, and their examples
 # <edgews/core/frame.hpp> is the same path in the tree and installed.
 build/include/edgews: Makefile
 	@mkdir -p $@
-	@for part in crypto core net deflate tls edgews.hpp; do ln -sfn ../../../$$part $@/$$part; done
+	@for part in crypto core net deflate tls sim edgews.hpp; do ln -sfn ../../../$$part $@/$$part; done
+	@ln -sfn ../../../sim/sim.hpp $@/sim.hpp
 
 # Rewritten when the compiler or its flags change, and then all is compiled anew.
 $(OBJ)/flags: force
@@ -104,6 +106,10 @@ $(OUT)/libedgews-deflate.a: $(DEFLATE:%.cpp=$(OBJ)/%.o)
 $(OUT)/libedgews-tls.a: $(TLS:%.cpp=$(OBJ)/%.o)
 	@$(ARCHIVE)
 
+# Its functions take the place of libc's: in front of what calls them.
+$(OUT)/libedgews-sim.a: $(SIM:%.cpp=$(OBJ)/%.o)
+	@$(ARCHIVE)
+
 # q, not r: core/fault.o and core/stomp/fault.o have one name, and neither replaces the other.
 ARCHIVE = mkdir -p $(@D) && echo "archive $@" && rm -f $@ && ar qcs $@ $^
 
@@ -127,6 +133,11 @@ $(OUT)/tests/client_driver: $(OBJ)/tests/interop/client_driver.o $(WITH_ADDONS)
 
 $(OUT)/tests/many_clients: $(OBJ)/tests/interop/many_clients.o $(OUT)/libedgews.a
 	@$(LINK)
+
+# Histories in the simulated kernel.
+SIM_TESTS := $(wildcard tests/sim/*.cpp)
+$(OUT)/tests/sim: $(SIM_TESTS:%.cpp=$(OBJ)/%.o) $(OUT)/libedgews-sim.a $(WITH_ADDONS)
+	@$(LINK) $(ADDON_LIBRARIES)
 
 $(OUT)/tests/fuzz/%_replay: $(OBJ)/tests/fuzz/%_fuzz.o $(OBJ)/tests/fuzz/replay_main.o $(WITH_ADDONS)
 	@$(LINK) $(ADDON_LIBRARIES)

@@ -1,0 +1,37 @@
+// The functions of libc that the simulation puts in place of the system's.
+//
+// They are defined here with libc's own names, so that a program that links libedgews-sim.a in
+// front of libc calls them: the engine is the same, to the byte. On a thread that is of no world,
+// and of descriptors that are not simulated, they do what the system does.
+#pragma once
+
+#include <edgews/sim/kernel.hpp>
+#include <edgews/sim/real.hpp>
+
+#include <cerrno>
+
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace edgews::sim {
+
+// The world of this thread, when the descriptor is one of its own; else null.
+[[nodiscard]] inline Kernel* kernel_of(int fd) noexcept {
+    return fd >= Kernel::first_fd ? current_kernel() : nullptr;
+}
+
+// As libc's functions return it.
+inline ssize_t returned(const Result& result) noexcept {
+    if (result.error != 0) errno = result.error;
+    return result.value;
+}
+inline int returned_int(const Result& result) noexcept {
+    return static_cast<int>(returned(result));
+}
+
+// Each has its file linked in, whatever the order of libraries.
+void link_file_calls() noexcept;
+void link_socket_calls() noexcept;
+void link_thread_calls() noexcept;
+
+}  // namespace edgews::sim

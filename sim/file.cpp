@@ -1,0 +1,173 @@
+#include <edgews/sim/file.hpp>
+
+#include <edgews/sim/kernel.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+namespace edgews::sim {
+
+// ---- File ------------------------------------------------------------------
+
+Result File::read(void*, std::size_t) {
+    return failed(EINVAL);
+}
+
+Result File::write(const void*, std::size_t) {
+    return failed(EINVAL);
+}
+
+void File::wake(std::uint32_t key) {
+    if (on_wake) on_wake();
+    bool has_woken_one = false;  // Of those that want to be woken alone (EPOLLEXCLUSIVE).
+    const std::vector<EpollItem*> watchers = watchers_;
+    for (EpollItem* item : watchers) {
+        const bool concerns = key == 0 || (key & (item->events | EPOLLERR | EPOLLHUP)) != 0;
+        const bool is_exclusive = (item->events & EPOLLEXCLUSIVE) != 0;
+        if (!concerns || (is_exclusive && has_woken_one)) continue;
+        item->epoll->enlist(*item);
+        if (is_exclusive && kernel().is_waited_for(*item->epoll)) has_woken_one = true;
+    }
+}
+
+void File::forget_watchers() {
+    for (EpollItem* item : std::vector<EpollItem*>(watchers_)) item->epoll->forget(*item);
+}
+
+// ---- Epoll -----------------------------------------------------------------
+
+Epoll::~Epoll() {
+    for (auto& [key, item] : items_) item.file->remove_watcher(item);
+}
+
+void Epoll::closed() {
+    while (!items_.empty()) forget(items_.begin()->second);
+}
+
+std::uint32_t Epoll::events_of(const EpollItem& item) {
+    return item.file->ready() & (item.events | EPOLLERR | EPOLLHUP);
+}
+
+std::uint32_t Epoll::ready() {
+    const bool has = std::any_of(ready_.begin(), ready_.end(),
+                                 [](const EpollItem* item) { return events_of(*item) != 0; });
+    return has ? static_cast<std::uint32_t>(EPOLLIN) : 0;
+}
+
+void Epoll::enlist(EpollItem& item) {
+    if (item.is_ready) return;
+    item.is_ready = true;
+    ready_.push_back(&item);
+    kernel().wake_waiters(*this);
+    wake(EPOLLIN);  // Those who watch this set.
+}
+
+void Epoll::forget(EpollItem& item) {
+    item.file->remove_watcher(item);
+    if (item.is_ready) std::erase(ready_, &item);
+    items_.erase({item.file, item.fd});
+}
+
+Result Epoll::control(int operation, int fd, File* file, const epoll_event* event) {
+    const auto found = items_.find({file, fd});
+    if (operation == EPOLL_CTL_DEL) {
+        if (found == items_.end()) return failed(ENOENT);
+        forget(found->second);
+        return {};
+    }
+    if ((operation == EPOLL_CTL_ADD) == (found != items_.end())) {
+        return failed(operation == EPOLL_CTL_ADD ? EEXIST : ENOENT);
+    }
+    EpollItem& item = items_[{file, fd}];
+    if (operation == EPOLL_CTL_ADD) {
+        item.epoll = this;
+        item.file = file;
+        item.fd = fd;
+        file->add_watcher(item);
+    }
+    item.events = event->events;
+    item.data = event->data;
+    if (events_of(item) != 0) enlist(item);
+    return {};
+}
+
+// What a wake-up brought here and does not hold any more is dropped without a word. What the caller
+// has no room for stays in front.
+int Epoll::collect(epoll_event* events, int count_max) {
+    std::list<EpollItem*> list = std::exchange(ready_, {});
+    if (list.size() > 1 && kernel().choices().once_in(kernel().faults().reorder)) {
+        const std::uint32_t first =
+            kernel().choices().below(static_cast<std::uint32_t>(list.size()));
+        list.splice(list.end(), list, list.begin(), std::next(list.begin(), first));
+    }
+    int count = 0;
+    while (!list.empty() && count < count_max) {
+        EpollItem& item = *list.front();
+        list.pop_front();
+        item.is_ready = false;
+        const std::uint32_t now = events_of(item);
+        if (now == 0) continue;
+        events[count].events = now;
+        events[count++].data = item.data;
+        kernel().note(now ^ static_cast<std::uint64_t>(item.fd) << 32);
+        if ((item.events & EPOLLONESHOT) != 0) item.events &= EPOLLONESHOT | EPOLLET;
+        if ((item.events & (EPOLLET | EPOLLONESHOT)) != 0) continue;
+        item.is_ready = true;
+        ready_.push_back(&item);
+    }
+    ready_.splice(ready_.begin(), list);
+    return count;
+}
+
+// ---- Events and timers -----------------------------------------------------
+
+std::uint32_t EventFile::ready() {
+    return (count_ > 0 ? static_cast<std::uint32_t>(EPOLLIN) : 0U) |
+           (count_ < UINT64_MAX - 1 ? static_cast<std::uint32_t>(EPOLLOUT) : 0U);
+}
+
+Result EventFile::read(void* to, std::size_t size) {
+    if (size < sizeof count_) return failed(EINVAL);
+    if (count_ == 0) return failed(EAGAIN);
+    std::memcpy(to, &count_, sizeof count_);
+    count_ = 0;
+    wake(EPOLLOUT);
+    return {.value = sizeof count_};
+}
+
+Result EventFile::write(const void* from, std::size_t size) {
+    std::uint64_t added = 0;
+    if (size < sizeof added) return failed(EINVAL);
+    std::memcpy(&added, from, sizeof added);
+    if (added > UINT64_MAX - 1 - count_) return failed(EAGAIN);
+    count_ += added;
+    wake(EPOLLIN);
+    return {.value = sizeof added};
+}
+
+std::uint32_t TimerFile::ready() {
+    return expirations_ > 0 ? static_cast<std::uint32_t>(EPOLLIN) : 0;
+}
+
+Result TimerFile::read(void* to, std::size_t size) {
+    if (size < sizeof expirations_) return failed(EINVAL);
+    if (expirations_ == 0) return failed(EAGAIN);
+    std::memcpy(to, &expirations_, sizeof expirations_);
+    expirations_ = 0;
+    return {.value = sizeof expirations_};
+}
+
+void TimerFile::set(std::uint64_t due_ns) {
+    expirations_ = 0;
+    const std::uint64_t generation = ++generation_;
+    if (due_ns == 0) return;
+    kernel().at_time(due_ns, [self = weak_from_this(), generation] {
+        const auto timer = self.lock();
+        if (!timer || timer->generation_ != generation) return;
+        ++timer->expirations_;
+        timer->wake(EPOLLIN);
+    });
+}
+
+}  // namespace edgews::sim

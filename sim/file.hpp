@@ -1,0 +1,132 @@
+// What a descriptor names, and who watches it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <map>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include <sys/epoll.h>
+#include <sys/types.h>
+
+namespace edgews::sim {
+
+class Epoll;
+class Kernel;
+
+// The result of a call: what it returns, or -1 and an error number.
+struct Result {
+    ssize_t value = 0;
+    int error = 0;
+};
+[[nodiscard]] constexpr Result failed(int error) noexcept {
+    return {.value = -1, .error = error};
+}
+
+// One of an epoll set's descriptors.
+struct EpollItem {
+    Epoll* epoll = nullptr;
+    class File* file = nullptr;
+    int fd = -1;
+    std::uint32_t events = 0;
+    epoll_data_t data{};
+    bool is_ready = false;  // It stands on the ready list.
+};
+
+class File {
+  public:
+    explicit File(Kernel& kernel) noexcept : kernel_(kernel) {}
+    File(const File&) = delete;
+    File& operator=(const File&) = delete;
+    virtual ~File() = default;
+
+    // EPOLL… bits that hold now.
+    [[nodiscard]] virtual std::uint32_t ready() = 0;
+    virtual Result read(void* to, std::size_t size);
+    virtual Result write(const void* from, std::size_t size);
+    // The last descriptor was closed.
+    virtual void closed() {}
+
+    // What happened may concern those who watch for `key`; 0: all of them (Linux's wake-ups without
+    // a key).
+    void wake(std::uint32_t key);
+    void add_watcher(EpollItem& item) { watchers_.push_back(&item); }
+    void remove_watcher(EpollItem& item) { std::erase(watchers_, &item); }
+    // Each epoll set forgets it.
+    void forget_watchers();
+
+    int descriptor_count = 0;  // That name it.
+    // Called at each wake-up: for those outside, who have no epoll.
+    std::function<void()> on_wake{};
+
+  protected:
+    [[nodiscard]] Kernel& kernel() const noexcept { return kernel_; }
+
+  private:
+    Kernel& kernel_;
+    std::vector<EpollItem*> watchers_{};
+};
+
+// An epoll instance. What Linux promises, and what an edge-triggered loop relies on, is here: an
+// item is put on the ready list by a wake-up, reported if something of it holds when the list is
+// read, and then stays away until the next wake-up, unless it is level-triggered.
+class Epoll final : public File {
+  public:
+    using File::File;
+    ~Epoll() override;
+
+    [[nodiscard]] std::uint32_t ready() override;
+    void closed() override;
+
+    Result control(int operation, int fd, File* file, const epoll_event* event);
+    // Those that are ready now, at most `count_max`.
+    int collect(epoll_event* events, int count_max);
+    [[nodiscard]] bool has_ready() const noexcept { return !ready_.empty(); }
+
+    void enlist(EpollItem& item);
+    void forget(EpollItem& item);
+
+  private:
+    using Key = std::pair<File*, int>;
+    [[nodiscard]] static std::uint32_t events_of(const EpollItem& item);
+
+    std::map<Key, EpollItem> items_{};
+    std::list<EpollItem*> ready_{};
+};
+
+class EventFile final : public File {
+  public:
+    EventFile(Kernel& kernel, std::uint64_t count) noexcept : File(kernel), count_(count) {}
+    [[nodiscard]] std::uint32_t ready() override;
+    Result read(void* to, std::size_t size) override;
+    Result write(const void* from, std::size_t size) override;
+
+  private:
+    std::uint64_t count_;
+};
+
+class TimerFile final : public File, public std::enable_shared_from_this<TimerFile> {
+  public:
+    using File::File;
+    [[nodiscard]] std::uint32_t ready() override;
+    Result read(void* to, std::size_t size) override;
+    // By the kernel's clock; 0: never.
+    void set(std::uint64_t due_ns);
+
+  private:
+    std::uint64_t expirations_ = 0;
+    std::uint64_t generation_ = 0;  // Of what it was set for.
+};
+
+// /dev/null, and signals that nobody sends.
+class QuietFile final : public File {
+  public:
+    using File::File;
+    [[nodiscard]] std::uint32_t ready() override { return 0; }
+};
+
+}  // namespace edgews::sim

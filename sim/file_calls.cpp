@@ -1,0 +1,272 @@
+// libc's functions of descriptors, time and memory; see calls.hpp.
+#include <edgews/sim/calls.hpp>
+
+#include <fcntl.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/timerfd.h>
+#include <time.h>
+
+#include <linux/sockios.h>
+
+#include <cstdarg>
+#include <cstring>
+#include <memory>
+
+namespace edgews::sim {
+
+void link_file_calls() noexcept {}
+
+namespace {
+
+template <class Kind, class... Arguments>
+int add_file(Kernel& kernel, Call call, Arguments... arguments) {
+    if (const int error = kernel.enter(call); error != 0) return returned_int(failed(error));
+    return returned_int(kernel.add(std::make_shared<Kind>(kernel, arguments...)));
+}
+
+std::uint64_t nanoseconds(const timespec& time) noexcept {
+    return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000 +
+           static_cast<std::uint64_t>(time.tv_nsec);
+}
+
+Result transfer(Kernel& kernel, int fd, Call call, void* bytes, std::size_t size) {
+    File* const file = kernel.find(fd);
+    if (file == nullptr) return failed(EBADF);
+    if (const int error = kernel.enter(call); error != 0) return failed(error);
+    return call == Call::read ? file->read(bytes, size) : file->write(bytes, size);
+}
+
+Result control_file(Kernel& kernel, int fd, int command) {
+    if (kernel.find(fd) == nullptr) return failed(EBADF);
+    if (const int error = kernel.enter(Call::fcntl); error != 0) return failed(error);
+    switch (command) {
+        case F_DUPFD:
+        case F_DUPFD_CLOEXEC: return kernel.duplicate(fd);
+        case F_GETFL: return {.value = O_RDWR | O_NONBLOCK};
+        case F_GETFD: return {.value = FD_CLOEXEC};
+        default: return {};
+    }
+}
+
+Result control_device(Kernel& kernel, int fd, unsigned long request, void* argument) {
+    auto* const socket = kernel.find_as<Socket>(fd);
+    if (socket == nullptr) return failed(kernel.find(fd) == nullptr ? EBADF : ENOTTY);
+    if (const int error = kernel.enter(Call::ioctl); error != 0) return failed(error);
+    if (request == FIONBIO) return {};
+    if (request != SIOCOUTQ && request != SIOCINQ) return failed(EINVAL);
+    const std::size_t size = request == SIOCOUTQ ? socket->unsent_size() : socket->unread_size();
+    const int told = static_cast<int>(size);
+    std::memcpy(argument, &told, sizeof told);
+    return {};
+}
+
+}  // namespace
+
+}  // namespace edgews::sim
+
+using namespace edgews::sim;
+
+extern "C" {
+
+// ---- Descriptors -----------------------------------------------------------
+
+int close(int fd) {
+    Kernel* const kernel = kernel_of(fd);
+    if (kernel == nullptr) return static_cast<int>(syscall(SYS_close, fd));
+    (void)kernel->enter(Call::close);
+    return returned_int(kernel->close(fd));
+}
+
+ssize_t read(int fd, void* to, size_t size) {
+    Kernel* const kernel = kernel_of(fd);
+    if (kernel == nullptr) return syscall(SYS_read, fd, to, size);
+    return returned(transfer(*kernel, fd, Call::read, to, size));
+}
+
+ssize_t write(int fd, const void* from, size_t size) {
+    Kernel* const kernel = kernel_of(fd);
+    if (kernel == nullptr) return syscall(SYS_write, fd, from, size);
+    return returned(transfer(*kernel, fd, Call::write, const_cast<void*>(from), size));
+}
+
+int open(const char* path, int flags, ...) {
+    va_list more;
+    va_start(more, flags);
+    const unsigned mode = (flags & (O_CREAT | O_TMPFILE)) != 0 ? va_arg(more, unsigned) : 0;
+    va_end(more);
+    Kernel* const kernel = current_kernel();
+    if (kernel == nullptr || std::strcmp(path, "/dev/null") != 0) {
+        return static_cast<int>(syscall(SYS_openat, AT_FDCWD, path, flags, mode));
+    }
+    return add_file<QuietFile>(*kernel, Call::open);
+}
+
+int fcntl(int fd, int command, ...) {
+    va_list more;
+    va_start(more, command);
+    const long argument = va_arg(more, long);
+    va_end(more);
+    Kernel* const kernel = kernel_of(fd);
+    if (kernel == nullptr) return static_cast<int>(syscall(SYS_fcntl, fd, command, argument));
+    return returned_int(control_file(*kernel, fd, command));
+}
+
+int ioctl(int fd, unsigned long request, ...) noexcept {
+    va_list more;
+    va_start(more, request);
+    void* const argument = va_arg(more, void*);
+    va_end(more);
+    Kernel* const kernel = kernel_of(fd);
+    if (kernel == nullptr) return static_cast<int>(syscall(SYS_ioctl, fd, request, argument));
+    return returned_int(control_device(*kernel, fd, request, argument));
+}
+
+// ---- What a loop waits by --------------------------------------------------
+
+int epoll_create1(int flags) noexcept {
+    Kernel* const kernel = current_kernel();
+    if (kernel == nullptr) return static_cast<int>(syscall(SYS_epoll_create1, flags));
+    return add_file<Epoll>(*kernel, Call::epoll_create);
+}
+
+int epoll_ctl(int epoll_fd, int operation, int fd, epoll_event* event) noexcept {
+    Kernel* const kernel = kernel_of(epoll_fd);
+    if (kernel == nullptr) {
+        return static_cast<int>(syscall(SYS_epoll_ctl, epoll_fd, operation, fd, event));
+    }
+    auto* const epoll = kernel->find_as<Epoll>(epoll_fd);
+    File* const file = kernel->find(fd);
+    if (epoll == nullptr || file == nullptr) return returned_int(failed(EBADF));
+    const int error = kernel->enter(Call::epoll_ctl);
+    if (error != 0 && operation != EPOLL_CTL_DEL) return returned_int(failed(error));
+    return returned_int(epoll->control(operation, fd, file, event));
+}
+
+int epoll_wait(int epoll_fd, epoll_event* events, int count_max, int timeout_ms) {
+    Kernel* const kernel = kernel_of(epoll_fd);
+    if (kernel == nullptr) {
+        return static_cast<int>(syscall(SYS_epoll_wait, epoll_fd, events, count_max, timeout_ms));
+    }
+    if (const int error = kernel->enter(Call::epoll_wait); error != 0) {
+        return returned_int(failed(error));
+    }
+    return returned_int(kernel->epoll_wait(epoll_fd, events, count_max, timeout_ms));
+}
+
+int eventfd(unsigned count, int flags) noexcept {
+    Kernel* const kernel = current_kernel();
+    if (kernel == nullptr) return static_cast<int>(syscall(SYS_eventfd2, count, flags));
+    return add_file<EventFile>(*kernel, Call::eventfd, std::uint64_t{count});
+}
+
+int signalfd(int fd, const sigset_t* mask, int flags) noexcept {
+    Kernel* const kernel = current_kernel();
+    constexpr std::size_t mask_size = 8;  // The system's own.
+    if (kernel == nullptr) {
+        return static_cast<int>(syscall(SYS_signalfd4, fd, mask, mask_size, flags));
+    }
+    return add_file<QuietFile>(*kernel, Call::signalfd);
+}
+
+int timerfd_create(int clock, int flags) noexcept {
+    Kernel* const kernel = current_kernel();
+    if (kernel == nullptr) return static_cast<int>(syscall(SYS_timerfd_create, clock, flags));
+    return add_file<TimerFile>(*kernel, Call::timerfd_create);
+}
+
+int timerfd_settime(int fd, int flags, const itimerspec* time, itimerspec* old) noexcept {
+    Kernel* const kernel = kernel_of(fd);
+    if (kernel == nullptr) {
+        return static_cast<int>(syscall(SYS_timerfd_settime, fd, flags, time, old));
+    }
+    auto* const timer = kernel->find_as<TimerFile>(fd);
+    if (timer == nullptr) return returned_int(failed(EBADF));
+    if (const int error = kernel->enter(Call::timerfd_settime); error != 0) {
+        return returned_int(failed(error));
+    }
+    const std::uint64_t value = nanoseconds(time->it_value);
+    const bool is_relative = value != 0 && (flags & TFD_TIMER_ABSTIME) == 0;
+    timer->set(is_relative ? kernel->now_ns() + value : value);
+    return 0;
+}
+
+// ---- Time, chance and memory -----------------------------------------------
+
+int clock_gettime(clockid_t clock, timespec* time) noexcept {
+    Kernel* const kernel = current_kernel();
+    const bool is_simulated = clock == CLOCK_MONOTONIC || clock == CLOCK_REALTIME ||
+                              clock == CLOCK_BOOTTIME || clock == CLOCK_MONOTONIC_COARSE ||
+                              clock == CLOCK_REALTIME_COARSE;
+    if (kernel == nullptr || !is_simulated) return real().clock_gettime(clock, time);
+    const bool is_date = clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE;
+    const std::uint64_t now_ns = kernel->read_clock() + (is_date ? Kernel::epoch_ns : 0);
+    time->tv_sec = static_cast<time_t>(now_ns / 1'000'000'000);
+    time->tv_nsec = static_cast<long>(now_ns % 1'000'000'000);
+    return 0;
+}
+
+time_t time(time_t* to) noexcept {
+    timespec now{};
+    clock_gettime(CLOCK_REALTIME, &now);
+    if (to != nullptr) *to = now.tv_sec;
+    return now.tv_sec;
+}
+
+int nanosleep(const timespec* duration, timespec* left) {
+    Kernel* const kernel = current_kernel();
+    if (kernel == nullptr) return static_cast<int>(syscall(SYS_nanosleep, duration, left));
+    kernel->threads().sleep_until(kernel->now_ns() + nanoseconds(*duration));
+    return 0;
+}
+
+ssize_t getrandom(void* to, size_t size, unsigned flags) {
+    Kernel* const kernel = current_kernel();
+    if (kernel == nullptr) return syscall(SYS_getrandom, to, size, flags);
+    if (const int error = kernel->enter(Call::getrandom); error != 0) {
+        return returned(failed(error));
+    }
+    kernel->fill_random({static_cast<std::byte*>(to), size});
+    return static_cast<ssize_t>(size);
+}
+
+void* mmap(void* address, size_t size, int protection, int flags, int fd, off_t offset) noexcept {
+    Kernel* const kernel = current_kernel();
+    if (kernel != nullptr) {
+        if (const int error = kernel->enter(Call::mmap); error != 0) {
+            errno = error;
+            return MAP_FAILED;
+        }
+    }
+    return reinterpret_cast<void*>(syscall(SYS_mmap, address, size, protection, flags, fd, offset));
+}
+
+// ---- The files of Unix sockets ---------------------------------------------
+
+int stat(const char* path, struct stat* status) noexcept {
+    const Kernel* const kernel = current_kernel();
+    if (kernel == nullptr || !current_kernel()->network().has_file(path)) {
+        return static_cast<int>(syscall(SYS_newfstatat, AT_FDCWD, path, status, 0));
+    }
+    std::memset(status, 0, sizeof *status);
+    status->st_mode = S_IFSOCK | 0777;
+    return 0;
+}
+
+int chmod(const char* path, mode_t mode) noexcept {
+    Kernel* const kernel = current_kernel();
+    if (kernel != nullptr && kernel->network().has_file(path)) return 0;
+    return static_cast<int>(syscall(SYS_fchmodat, AT_FDCWD, path, mode));
+}
+
+int unlink(const char* path) noexcept {
+    Kernel* const kernel = current_kernel();
+    if (kernel != nullptr && kernel->network().remove_file(path)) return 0;
+    return static_cast<int>(syscall(SYS_unlinkat, AT_FDCWD, path, 0));
+}
+
+}  // extern "C"

@@ -1,0 +1,151 @@
+#include <edgews/sim/kernel.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <cerrno>
+#include <utility>
+
+namespace edgews::sim {
+
+Kernel::~Kernel() = default;
+
+// ---- Time ------------------------------------------------------------------
+
+int Kernel::enter(Call call) {
+    const std::uint64_t index = counts_[static_cast<std::size_t>(call)]++;
+    if (is_running_tasks_) return 0;
+    advance_to(now_ns_ + 100 + drawn_ns(faults_.call_ns_max));
+    if (planned_.error != 0 && planned_.call == call && planned_.index == index) {
+        has_failed_ = true;
+        return planned_.error;
+    }
+    threads_.maybe_switch();
+    return drawn_error(call);
+}
+
+bool Kernel::may_be_interrupted(Call call) const noexcept {
+    static constexpr std::array calls{Call::accept, Call::epoll_wait, Call::getrandom, Call::recv,
+                                      Call::send};
+    return std::find(calls.begin(), calls.end(), call) != calls.end();
+}
+
+int Kernel::drawn_error(Call call) {
+    if (may_be_interrupted(call) && choices_.once_in(faults_.interrupted)) return EINTR;
+    if (faults_.refused == 0) return 0;
+    switch (call) {
+        case Call::socket: return choices_.once_in(faults_.refused) ? ENOBUFS : 0;
+        case Call::epoll_ctl: return choices_.once_in(faults_.refused) ? ENOSPC : 0;
+        case Call::timerfd_settime:
+        case Call::mmap: return choices_.once_in(faults_.refused) ? ENOMEM : 0;
+        case Call::thread: return choices_.once_in(faults_.refused) ? EAGAIN : 0;
+        default: return 0;
+    }
+}
+
+std::uint64_t Kernel::drawn_ns(std::uint64_t most) {
+    if (most == 0) return 0;
+    if (most < UINT32_MAX) return choices_.below(static_cast<std::uint32_t>(most) + 1);
+    return choices_.below(static_cast<std::uint32_t>(most / 1'000'000) + 1) * 1'000'000ULL;
+}
+
+std::uint64_t Kernel::read_clock() {
+    advance_to(now_ns_ + 20);
+    return now_ns_;
+}
+
+void Kernel::at_time(std::uint64_t time_ns, std::function<void()> task) {
+    tasks_.push({std::max(time_ns, now_ns_), task_count_++, std::move(task)});
+}
+
+// What a task makes due at once comes behind it; a task that makes system calls (a peer's) does not
+// run others.
+void Kernel::advance_to(std::uint64_t time_ns) {
+    if (is_running_tasks_) return;
+    is_running_tasks_ = true;
+    while (!tasks_.empty() && tasks_.top().time_ns <= time_ns) {
+        Task task = std::move(const_cast<Task&>(tasks_.top()));  // It leaves the queue next.
+        tasks_.pop();
+        now_ns_ = std::max(now_ns_, task.time_ns);
+        task.run();
+    }
+    now_ns_ = std::max(now_ns_, time_ns);
+    is_running_tasks_ = false;
+}
+
+void Kernel::fill_random(std::span<std::byte> bytes) noexcept {
+    for (std::byte& byte : bytes) byte = static_cast<std::byte>(random_.below(256));
+}
+
+// ---- Descriptors -----------------------------------------------------------
+
+Result Kernel::add(std::shared_ptr<File> file) {
+    if (open_count_ >= faults_.descriptors_max) return failed(EMFILE);
+    int index = static_cast<int>(files_.size());
+    if (free_.empty()) {
+        files_.emplace_back();
+    } else {
+        index = *free_.begin();
+        free_.erase(free_.begin());
+    }
+    ++file->descriptor_count;
+    ++open_count_;
+    files_[static_cast<std::size_t>(index)] = std::move(file);
+    return {.value = first_fd + index};
+}
+
+Result Kernel::duplicate(int fd) {
+    if (find(fd) == nullptr) return failed(EBADF);
+    return add(files_[static_cast<std::size_t>(fd - first_fd)]);
+}
+
+Result Kernel::close(int fd) {
+    if (find(fd) == nullptr) return failed(EBADF);
+    const int index = fd - first_fd;
+    const std::shared_ptr<File> file =
+        std::exchange(files_[static_cast<std::size_t>(index)], nullptr);
+    free_.insert(index);
+    --open_count_;
+    if (--file->descriptor_count > 0) return {};
+    file->forget_watchers();
+    file->closed();
+    return {};
+}
+
+File* Kernel::find(int fd) const noexcept {
+    const auto index = static_cast<std::size_t>(fd - first_fd);
+    return fd >= first_fd && index < files_.size() ? files_[index].get() : nullptr;
+}
+
+// ---- Waiting ---------------------------------------------------------------
+
+void Kernel::stand_still() {
+    if (!choices_.once_in(faults_.standstill)) return;
+    advance_to(now_ns_ + drawn_ns(faults_.standstill_ns_max));
+    network_.note_event();  // Until now nobody could do anything.
+}
+
+Result Kernel::epoll_wait(int fd, epoll_event* events, int count_max, int timeout_ms) {
+    auto* const epoll = find_as<Epoll>(fd);
+    if (epoll == nullptr) return failed(find(fd) == nullptr ? EBADF : EINVAL);
+    if (count_max <= 0) return failed(EINVAL);
+    stand_still();
+    const std::uint64_t deadline_ns =
+        timeout_ms < 0 ? UINT64_MAX : now_ns_ + static_cast<std::uint64_t>(timeout_ms) * 1'000'000;
+    for (;;) {
+        const int count = epoll->collect(events, count_max);
+        if (count > 0 || timeout_ms == 0) return {.value = count};
+        if (threads_.wait(epoll, deadline_ns)) continue;
+        return {.value = epoll->collect(events, count_max)};
+    }
+}
+
+bool Kernel::is_waited_for(const Epoll& epoll) const noexcept {
+    return threads_.is_waited_for(&epoll);
+}
+
+void Kernel::wake_waiters(const Epoll& epoll) {
+    threads_.wake_all(&epoll);
+}
+
+}  // namespace edgews::sim

@@ -1,0 +1,135 @@
+// A kernel that is not there: descriptors, a clock that is told, and what happens in between.
+//
+// One thread of the world runs at a time (sim/threads.hpp). Time passes in system calls, by a
+// little, and where all threads wait, by as much as it takes. What the network does at some time
+// is a task; tasks run when their time has come, at the next system call, on whichever thread makes
+// it: "data arrived while we were in there". A task is the network's, and calls nothing of the
+// application's that makes system calls.
+#pragma once
+
+#include <edgews/sim/choices.hpp>
+#include <edgews/sim/faults.hpp>
+#include <edgews/sim/file.hpp>
+#include <edgews/sim/names.hpp>
+#include <edgews/sim/network.hpp>
+#include <edgews/sim/threads.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <queue>
+#include <set>
+#include <span>
+#include <vector>
+
+namespace edgews::sim {
+
+class Kernel {
+  public:
+    // Descriptors from here on are simulated; the others are the system's.
+    static constexpr int first_fd = 1'000'000;
+    // The clock at the world's beginning.
+    static constexpr std::uint64_t begin_ns = 1'000'000'000'000;
+    // What CLOCK_REALTIME adds to it: it is 2026.
+    static constexpr std::uint64_t epoch_ns = 1'790'000'000'000'000'000;
+
+    Kernel(Choices& choices, std::uint64_t now_ns) noexcept
+        : choices_(choices), now_ns_(now_ns), network_(*this), threads_(*this) {}
+    ~Kernel();
+
+    [[nodiscard]] Choices& choices() noexcept { return choices_; }
+    [[nodiscard]] Faults& faults() noexcept { return faults_; }
+    [[nodiscard]] Network& network() noexcept { return network_; }
+    [[nodiscard]] Threads& threads() noexcept { return threads_; }
+    [[nodiscard]] Names& names() noexcept { return names_; }
+
+    // A system call begins: time passes, what is due happens, and another thread may go on. An
+    // error number when it is to fail at once; 0: it is not.
+    [[nodiscard]] int enter(Call call);
+    // So many of them were made.
+    [[nodiscard]] std::uint64_t calls(Call call) const noexcept {
+        return counts_[static_cast<std::size_t>(call)];
+    }
+    void plan(PlannedFault fault) noexcept { planned_ = fault; }
+    // The planned fault came to pass.
+    [[nodiscard]] bool has_failed_as_planned() const noexcept { return has_failed_; }
+
+    [[nodiscard]] std::uint64_t now_ns() const noexcept { return now_ns_; }
+    // The same, as a program reads it: which takes a moment.
+    [[nodiscard]] std::uint64_t read_clock();
+    void at_time(std::uint64_t time_ns, std::function<void()> task);
+    void after(std::uint64_t delay_ns, std::function<void()> task) {
+        at_time(now_ns_ + delay_ns, std::move(task));
+    }
+    // When the next task is due; UINT64_MAX: there is none.
+    [[nodiscard]] std::uint64_t next_task_ns() const noexcept {
+        return tasks_.empty() ? UINT64_MAX : tasks_.top().time_ns;
+    }
+    // Runs what is due at `time_ns`, which becomes the time unless it is later already.
+    void advance_to(std::uint64_t time_ns);
+    // A task runs now: nothing of the application's goes on meanwhile.
+    [[nodiscard]] bool is_in_task() const noexcept { return is_running_tasks_; }
+    // Bytes for getrandom(): the same in every run of the world.
+    void fill_random(std::span<std::byte> bytes) noexcept;
+    // 0 to `most`.
+    [[nodiscard]] std::uint64_t drawn_ns(std::uint64_t most);
+
+    // The lowest number that is free. EMFILE: there are `descriptors_max`.
+    [[nodiscard]] Result add(std::shared_ptr<File> file);
+    [[nodiscard]] Result duplicate(int fd);
+    [[nodiscard]] Result close(int fd);
+    // Null: no such descriptor.
+    [[nodiscard]] File* find(int fd) const noexcept;
+    template <class Kind>
+    [[nodiscard]] Kind* find_as(int fd) const noexcept {
+        return dynamic_cast<Kind*>(find(fd));
+    }
+    [[nodiscard]] std::size_t descriptor_count() const noexcept { return open_count_; }
+
+    [[nodiscard]] Result epoll_wait(int fd, epoll_event* events, int count_max, int timeout_ms);
+    // A thread waits for its events.
+    [[nodiscard]] bool is_waited_for(const Epoll& epoll) const noexcept;
+    void wake_waiters(const Epoll& epoll);
+
+    // Goes into the history's hash.
+    void note(std::uint64_t value) noexcept { hash_ = (hash_ ^ value) * 0x100000001B3; }
+    [[nodiscard]] std::uint64_t hash() const noexcept { return hash_; }
+
+  private:
+    struct Task {
+        std::uint64_t time_ns;
+        std::uint64_t order;  // Of those at the same time.
+        std::function<void()> run;
+        bool operator<(const Task& other) const noexcept {
+            return time_ns != other.time_ns ? time_ns > other.time_ns : order > other.order;
+        }
+    };
+    [[nodiscard]] bool may_be_interrupted(Call call) const noexcept;
+    [[nodiscard]] int drawn_error(Call call);
+    void stand_still();
+
+    Choices& choices_;
+    Faults faults_{};
+    std::uint64_t now_ns_;
+    std::uint64_t task_count_ = 0;
+    std::priority_queue<Task> tasks_{};
+    bool is_running_tasks_ = false;
+    std::array<std::uint64_t, call_count> counts_{};
+    PlannedFault planned_{};
+    bool has_failed_ = false;
+    std::vector<std::shared_ptr<File>> files_{};  // By fd - first_fd.
+    std::set<int> free_{};
+    std::size_t open_count_ = 0;
+    std::uint64_t hash_ = 0xCBF29CE484222325;
+    Choices random_{std::uint64_t{1}};
+    Names names_{};
+    Network network_;
+    Threads threads_;
+};
+
+// Of this thread: null where it is not of a world.
+[[nodiscard]] Kernel* current_kernel() noexcept;
+
+}  // namespace edgews::sim

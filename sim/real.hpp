@@ -1,0 +1,31 @@
+// The system's own functions, behind those that the simulation puts in their place.
+#pragma once
+
+#include <netdb.h>
+#include <pthread.h>
+#include <time.h>
+
+namespace edgews::sim {
+
+struct RealFunctions {
+    int (*pthread_create)(pthread_t*, const pthread_attr_t*, void* (*)(void*), void*);
+    int (*pthread_join)(pthread_t, void**);
+    int (*pthread_mutex_lock)(pthread_mutex_t*);
+    int (*pthread_mutex_trylock)(pthread_mutex_t*);
+    int (*pthread_mutex_unlock)(pthread_mutex_t*);
+    int (*pthread_cond_wait)(pthread_cond_t*, pthread_mutex_t*);
+    int (*pthread_cond_timedwait)(pthread_cond_t*, pthread_mutex_t*, const timespec*);
+    int (*pthread_cond_clockwait)(pthread_cond_t*, pthread_mutex_t*, clockid_t, const timespec*);
+    int (*pthread_cond_signal)(pthread_cond_t*);
+    int (*pthread_cond_broadcast)(pthread_cond_t*);
+    int (*pthread_rwlock_rdlock)(pthread_rwlock_t*);
+    int (*pthread_rwlock_tryrdlock)(pthread_rwlock_t*);
+    int (*pthread_rwlock_wrlock)(pthread_rwlock_t*);
+    int (*pthread_rwlock_trywrlock)(pthread_rwlock_t*);
+    int (*pthread_rwlock_unlock)(pthread_rwlock_t*);
+    int (*getaddrinfo)(const char*, const char*, const addrinfo*, addrinfo**);
+    int (*clock_gettime)(clockid_t, timespec*);
+};
+[[nodiscard]] const RealFunctions& real() noexcept;
+
+}  // namespace edgews::sim

@@ -1,0 +1,401 @@
+#include <edgews/sim/socket.hpp>
+
+#include <edgews/sim/kernel.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace edgews::sim {
+
+void Bytes::consume(std::size_t size) noexcept {
+    begin_ += size;
+    if (begin_ < bytes_.size() / 2) return;
+    bytes_.erase(0, begin_);
+    begin_ = 0;
+}
+
+Result Socket::write(const void* from, std::size_t size) {
+    const iovec piece{.iov_base = const_cast<void*>(from), .iov_len = size};
+    return send({&piece, 1});
+}
+
+int Socket::take_error() noexcept {
+    return std::exchange(error_, 0);
+}
+
+// ---- Connecting ------------------------------------------------------------
+
+void Socket::begin_listening(int backlog) noexcept {
+    state_ = State::listening;
+    backlog_ = static_cast<std::size_t>(std::max(backlog, 0)) + 1;
+}
+
+void Socket::refuse(int error) {
+    state_ = State::dead;
+    error_ = error;
+    has_fin_ = is_shut_ = true;
+    wake(0);
+}
+
+bool Socket::offer(std::shared_ptr<Socket> child) {
+    if (is_queue_full()) return false;
+    waiting_.push_back(std::move(child));
+    wake(EPOLLIN);
+    return true;
+}
+
+std::shared_ptr<Socket> Socket::take_waiting() {
+    if (waiting_.empty()) return nullptr;
+    std::shared_ptr<Socket> child = std::move(waiting_.front());
+    waiting_.pop_front();
+    return child;
+}
+
+std::uint32_t Socket::ready_to_accept() const noexcept {
+    return waiting_.empty() ? 0 : static_cast<std::uint32_t>(EPOLLIN);
+}
+
+// Nobody will accept them: they are reset.
+void Socket::close_queue() {
+    for (const auto& child : std::exchange(waiting_, {})) {
+        child->set_reset_at_close(true);
+        child->closed();
+    }
+}
+
+// ---- TCP: the calls --------------------------------------------------------
+
+namespace {
+
+std::size_t size_of(std::span<const iovec> pieces) noexcept {
+    std::size_t size = 0;
+    for (const iovec& piece : pieces) size += piece.iov_len;
+    return size;
+}
+
+void append_pieces(Bytes& bytes, std::span<const iovec> pieces, std::size_t size) {
+    for (const iovec& piece : pieces) {
+        const std::size_t part = std::min(piece.iov_len, size);
+        bytes.append({static_cast<const char*>(piece.iov_base), part});
+        size -= part;
+    }
+}
+
+std::size_t drawn_size(Choices& choices, std::size_t least, std::size_t most) {
+    if (most <= least) return most;
+    return most - choices.below(static_cast<std::uint32_t>(most - least + 1));
+}
+
+}  // namespace
+
+void TcpSocket::connect_to(const std::shared_ptr<Socket>& peer) {
+    const Faults& faults = kernel().faults();
+    Choices& choices = kernel().choices();
+    state_ = State::connected;
+    peer_ = peer;
+    unsent_max_ = drawn_size(choices, faults.send_buffer_least, faults.send_buffer_most);
+    received_max_ = drawn_size(choices, faults.receive_buffer_least, faults.receive_buffer_most);
+    segment_size_max_ = faults.segment_size_max;
+    latency_ns_ = kernel().drawn_ns(faults.latency_ns_max);
+    gap_ns_ = kernel().drawn_ns(faults.gap_ns_max);
+}
+
+// In tcp_poll()'s order. To ask is to want to be told: SOCK_NOSPACE.
+std::uint32_t TcpSocket::ready() {
+    if (state_ == State::listening) return ready_to_accept();
+    std::uint32_t events = error_ != 0 ? static_cast<std::uint32_t>(EPOLLERR) : 0;
+    if ((has_fin_ && is_shut_) || state_ == State::fresh) events |= EPOLLHUP;
+    if (has_fin_) events |= EPOLLIN | EPOLLRDHUP;
+    if (state_ == State::connecting) return events;
+    if (!received_.is_empty()) events |= EPOLLIN;
+    if (urgent_at_) events |= EPOLLPRI;
+    if (is_shut_ || is_writable()) {
+        events |= EPOLLOUT;
+    } else {
+        has_no_space_ = true;
+    }
+    return events;
+}
+
+// At least half as much is free as is taken (sk_stream_is_writeable()).
+bool TcpSocket::is_writable() const noexcept {
+    const std::size_t taken = unsent_.size();
+    return taken < unsent_max_ ? unsent_max_ - taken >= taken / 2 : unsent_max_ == 0;
+}
+
+Result TcpSocket::receive(void* to, std::size_t size, int flags) {
+    if (state_ == State::fresh || state_ == State::listening) return failed(ENOTCONN);
+    if (size == 0) return {};
+    if (urgent_at_ == 0U) urgent_at_.reset();  // It is passed by, and then out of the way.
+    if (!received_.is_empty()) {
+        const std::size_t there = std::min(received_.size(), urgent_at_.value_or(SIZE_MAX));
+        const std::size_t taken = std::min(size, there);
+        std::memcpy(to, received_.view().data(), taken);
+        if ((flags & MSG_PEEK) != 0) return {.value = static_cast<ssize_t>(taken)};
+        received_.consume(taken);
+        if (urgent_at_) *urgent_at_ -= taken;
+        if (TcpSocket* const peer = tcp_peer()) peer->transmit(peer->latency_ns_);
+        return {.value = static_cast<ssize_t>(taken)};
+    }
+    if (has_had_fin_) return {};
+    if (error_ != 0) return failed(take_error());
+    return has_fin_ ? Result{} : failed(EAGAIN);
+}
+
+Result TcpSocket::send(std::span<const iovec> pieces) {
+    if (state_ == State::connecting) return failed(EAGAIN);
+    if (error_ != 0) return failed(take_error());
+    if (is_shut_ || state_ != State::connected) return failed(EPIPE);
+    const std::size_t size = size_of(pieces);
+    std::size_t room = unsent_max_ > unsent_.size() ? unsent_max_ - unsent_.size() : 0;
+    if (room > 1 && size > 1 && kernel().choices().once_in(kernel().faults().short_send)) {
+        const std::size_t most = std::min({room, size, std::size_t{65'536}});
+        room = 1 + kernel().choices().below(static_cast<std::uint32_t>(most - 1));
+    }
+    const std::size_t taken = std::min(size, room);
+    if (taken < size) has_no_space_ = true;
+    if (taken == 0 && size > 0) return failed(EAGAIN);
+    append_pieces(unsent_, pieces, taken);
+    transmit(latency_ns_);
+    return {.value = static_cast<ssize_t>(taken)};
+}
+
+Result TcpSocket::shutdown(int how) {
+    if (state_ != State::connected) return failed(ENOTCONN);
+    if (how == SHUT_RD || how == SHUT_RDWR) has_fin_ = true;
+    if (how == SHUT_WR || how == SHUT_RDWR) is_shut_ = true;
+    wake(0);
+    transmit(latency_ns_);
+    return {};
+}
+
+// Unread input, or SO_LINGER of 0: the connection is reset, and what was not sent is gone.
+void TcpSocket::closed() {
+    is_closed_ = true;
+    switch (state_) {
+        case State::fresh:
+        case State::dead: return;
+        case State::listening: return close_queue();
+        case State::connecting: state_ = State::dead; return;
+        case State::connected: break;
+    }
+    if (!received_.is_empty() || resets_at_close_) return reset();
+    has_fin_ = is_shut_ = true;
+    transmit(latency_ns_);
+}
+
+// ---- TCP: the network ------------------------------------------------------
+
+TcpSocket* TcpSocket::tcp_peer() const noexcept {
+    return static_cast<TcpSocket*>(peer().get());
+}
+
+std::size_t TcpSocket::receive_room() const noexcept {
+    return received_max_ > received_.size() ? received_max_ - received_.size() : 0;
+}
+
+// Has the next segment arrive, if there is something to send and room for it. It keeps us alive
+// when nobody else does any more.
+void TcpSocket::transmit(std::uint64_t delay_ns) {
+    if (is_transmitting_ || state_ != State::connected) return;
+    const bool has_fin_to_send = is_shut_ && !has_sent_fin_ && unsent_.is_empty();
+    if (unsent_.is_empty() && !has_fin_to_send) return;
+    const TcpSocket* const peer = tcp_peer();
+    if (peer != nullptr && !unsent_.is_empty() && peer->receive_room() == 0) return;
+    is_transmitting_ = true;
+    kernel().after(delay_ns, [self = shared_from_this(), this] {
+        is_transmitting_ = false;
+        deliver();
+    });
+}
+
+void TcpSocket::deliver() {
+    if (state_ != State::connected) return;
+    const std::shared_ptr<Socket> held = peer();  // It may have nobody else.
+    TcpSocket* const peer = static_cast<TcpSocket*>(held.get());
+    if (!unsent_.is_empty()) {
+        // Nobody is there to read it: that side answers with a reset.
+        if (peer == nullptr || peer->is_closed_ || peer->state_ == State::dead) {
+            if (peer != nullptr && peer->state_ == State::connected) peer->die(0);
+            return arrive_reset();
+        }
+        deliver_bytes(*peer);
+    }
+    if (unsent_.is_empty() && is_shut_ && !has_sent_fin_) {
+        has_sent_fin_ = true;
+        if (peer != nullptr) peer->arrive_fin();
+    }
+    transmit(kernel().drawn_ns(gap_ns_));
+}
+
+void TcpSocket::deliver_bytes(TcpSocket& peer) {
+    const std::size_t most =
+        std::min({unsent_.size(), peer.receive_room(), segment_size_max_, std::size_t{UINT32_MAX}});
+    if (most == 0) return;
+    Choices& choices = kernel().choices();
+    const std::size_t size = most - choices.below(static_cast<std::uint32_t>(most));
+    if (choices.once_in(kernel().faults().urgent)) peer.arrive_urgent();
+    peer.arrive(unsent_.view().substr(0, size));
+    unsent_.consume(size);
+    tell_of_space();
+}
+
+void TcpSocket::arrive(std::string_view bytes) {
+    if (state_ != State::connected) return;
+    kernel().note(bytes.size());
+    kernel().network().note_event();
+    received_.append(bytes);
+    wake(EPOLLIN);
+}
+
+// Behind all that was received so far. One at a time: a second would make the first usual data.
+void TcpSocket::arrive_urgent() {
+    if (state_ != State::connected || urgent_at_) return;
+    urgent_at_ = received_.size();
+    wake(EPOLLIN | EPOLLPRI);
+}
+
+void TcpSocket::arrive_fin() {
+    if (state_ != State::connected) return;
+    kernel().network().note_event();
+    has_fin_ = has_had_fin_ = true;
+    wake(0);
+}
+
+void TcpSocket::arrive_reset() {
+    if (state_ != State::connected) return;
+    kernel().network().note_event();
+    die(has_had_fin_ ? EPIPE : ECONNRESET);
+}
+
+// What was received stays; what was to be sent does not.
+void TcpSocket::die(int error) {
+    state_ = State::dead;
+    error_ = error;
+    has_fin_ = is_shut_ = true;
+    unsent_.clear();
+    wake(0);
+}
+
+// The peer has acknowledged something.
+void TcpSocket::tell_of_space() {
+    if (!has_no_space_ || !is_writable()) return;
+    has_no_space_ = false;
+    wake(EPOLLOUT);
+}
+
+void TcpSocket::reset() {
+    if (state_ != State::connected) return;
+    send_reset();
+    die(0);
+}
+
+// Of what was on its way, a part comes before the reset.
+void TcpSocket::send_reset() {
+    const std::size_t most = std::min<std::size_t>(unsent_.size(), 65'535);
+    const std::size_t size = most - kernel().choices().below(static_cast<std::uint32_t>(most) + 1);
+    const std::string last(unsent_.view().substr(0, size));
+    kernel().after(latency_ns_, [held = peer(), last] {
+        auto* const peer = static_cast<TcpSocket*>(held.get());
+        if (peer == nullptr) return;
+        if (!last.empty() && !peer->is_closed_ && peer->receive_room() >= last.size()) {
+            peer->arrive(last);
+        }
+        peer->arrive_reset();
+    });
+}
+
+// ---- Unix ------------------------------------------------------------------
+
+UnixSocket* UnixSocket::unix_peer() const noexcept {
+    return static_cast<UnixSocket*>(peer().get());
+}
+
+void UnixSocket::connect_to(const std::shared_ptr<Socket>& peer) {
+    const Faults& faults = kernel().faults();
+    state_ = State::connected;
+    peer_ = peer;
+    unread_max_ = drawn_size(kernel().choices(), faults.send_buffer_least, faults.send_buffer_most);
+}
+
+std::uint32_t UnixSocket::ready() {
+    if (state_ == State::listening) return ready_to_accept();
+    std::uint32_t events = error_ != 0 ? static_cast<std::uint32_t>(EPOLLERR) : 0;
+    if ((has_fin_ && is_shut_) || state_ == State::fresh) events |= EPOLLHUP;
+    if (has_fin_) events |= EPOLLIN | EPOLLRDHUP;
+    if (!received_.is_empty()) events |= EPOLLIN;
+    if (is_writable()) events |= EPOLLOUT;
+    return events;
+}
+
+// At most a quarter is taken (unix_writable()).
+bool UnixSocket::is_writable() const noexcept {
+    return unsent_size() * 4 <= unread_max_;
+}
+
+std::size_t UnixSocket::unsent_size() const noexcept {
+    const UnixSocket* const peer = unix_peer();
+    return peer == nullptr ? 0 : peer->received_.size();
+}
+
+Result UnixSocket::receive(void* to, std::size_t size, int flags) {
+    if (state_ != State::connected) return failed(EINVAL);
+    if (size == 0) return {};
+    if (!received_.is_empty()) {
+        const std::size_t taken = std::min(size, received_.size());
+        std::memcpy(to, received_.view().data(), taken);
+        if ((flags & MSG_PEEK) != 0) return {.value = static_cast<ssize_t>(taken)};
+        received_.consume(taken);
+        UnixSocket* const peer = unix_peer();
+        if (peer != nullptr && peer->is_writable()) peer->wake(EPOLLOUT);
+        return {.value = static_cast<ssize_t>(taken)};
+    }
+    if (error_ != 0) return failed(take_error());
+    return has_fin_ ? Result{} : failed(EAGAIN);
+}
+
+Result UnixSocket::send(std::span<const iovec> pieces) {
+    if (state_ != State::connected) return failed(ENOTCONN);
+    UnixSocket* const peer = unix_peer();
+    if (is_shut_ || peer == nullptr || peer->is_closed_ || peer->has_fin_) return failed(EPIPE);
+    const std::size_t size = size_of(pieces);
+    const std::size_t taken_before = unsent_size();
+    const std::size_t room = unread_max_ > taken_before ? unread_max_ - taken_before : 0;
+    const std::size_t taken = std::min(size, room);
+    if (taken == 0 && size > 0) return failed(EAGAIN);
+    append_pieces(peer->received_, pieces, taken);
+    kernel().note(taken);
+    kernel().network().note_event();
+    peer->wake(EPOLLIN);
+    return {.value = static_cast<ssize_t>(taken)};
+}
+
+Result UnixSocket::shutdown(int how) {
+    if (state_ != State::connected) return failed(ENOTCONN);
+    const bool reads = how == SHUT_RD || how == SHUT_RDWR;
+    const bool writes = how == SHUT_WR || how == SHUT_RDWR;
+    has_fin_ = has_fin_ || reads;
+    is_shut_ = is_shut_ || writes;
+    wake(0);
+    UnixSocket* const peer = unix_peer();
+    if (peer == nullptr) return {};
+    peer->has_fin_ = peer->has_fin_ || writes;
+    peer->is_shut_ = peer->is_shut_ || reads;
+    peer->wake(0);
+    return {};
+}
+
+void UnixSocket::closed() {
+    is_closed_ = true;
+    if (state_ == State::listening) return close_queue();
+    UnixSocket* const peer = unix_peer();
+    state_ = State::dead;
+    if (peer == nullptr || peer->state_ != State::connected) return;
+    peer->has_fin_ = peer->is_shut_ = true;
+    if (!received_.is_empty() || resets_at_close_) peer->error_ = ECONNRESET;
+    peer->wake(0);
+}
+
+}  // namespace edgews::sim

@@ -1,0 +1,172 @@
+// A stream socket: TCP as Linux does it, and Unix.
+//
+// What is sent waits in the send buffer, leaves it in segments, each after a while, as far as the
+// receiver has room, and wakes the receiver. Everything that an edge-triggered reader or writer can
+// stumble over is Linux's: when EPOLLOUT comes again (a third of the buffer is free, and somebody
+// was told that it was full), a reset behind bytes that stay readable, the error that is told once.
+#pragma once
+
+#include <edgews/sim/address.hpp>
+#include <edgews/sim/file.hpp>
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace edgews::sim {
+
+// Bytes in order, taken from the front.
+class Bytes {
+  public:
+    [[nodiscard]] std::size_t size() const noexcept { return bytes_.size() - begin_; }
+    [[nodiscard]] bool is_empty() const noexcept { return size() == 0; }
+    [[nodiscard]] std::string_view view() const noexcept {
+        return std::string_view(bytes_).substr(begin_);
+    }
+    void append(std::string_view bytes) { bytes_.append(bytes); }
+    void consume(std::size_t size) noexcept;
+    void clear() noexcept {
+        bytes_.clear();
+        begin_ = 0;
+    }
+
+  private:
+    std::string bytes_{};
+    std::size_t begin_ = 0;
+};
+
+class Socket : public File, public std::enable_shared_from_this<Socket> {
+  public:
+    enum class State : std::uint8_t { fresh, listening, connecting, connected, dead };
+
+    Socket(Kernel& kernel, int family) noexcept : File(kernel), family_(family) {}
+
+    [[nodiscard]] int family() const noexcept { return family_; }
+    [[nodiscard]] State state() const noexcept { return state_; }
+    Address& local() noexcept { return local_; }
+    Address& remote() noexcept { return remote_; }
+
+    // The calls. `flags`: MSG_PEEK.
+    [[nodiscard]] virtual Result receive(void* to, std::size_t size, int flags) = 0;
+    [[nodiscard]] virtual Result send(std::span<const iovec> pieces) = 0;
+    [[nodiscard]] virtual Result shutdown(int how) = 0;
+    Result read(void* to, std::size_t size) override { return receive(to, size, 0); }
+    Result write(const void* from, std::size_t size) override;
+    // What getsockopt(SO_ERROR) says, once.
+    [[nodiscard]] int take_error() noexcept;
+    // Bytes that were sent and have not arrived (SIOCOUTQ), and that have not been read (SIOCINQ).
+    [[nodiscard]] virtual std::size_t unsent_size() const noexcept = 0;
+    [[nodiscard]] std::size_t unread_size() const noexcept { return received_.size(); }
+
+    // The network's side of connecting.
+    void begin_listening(int backlog) noexcept;
+    void begin_connecting() noexcept { state_ = State::connecting; }
+    // Both ends of a connection.
+    virtual void connect_to(const std::shared_ptr<Socket>& peer) = 0;
+    void refuse(int error);
+    // False: its queue is full.
+    [[nodiscard]] bool offer(std::shared_ptr<Socket> child);
+    // Null: nobody waits.
+    [[nodiscard]] std::shared_ptr<Socket> take_waiting();
+    [[nodiscard]] bool is_queue_full() const noexcept { return waiting_.size() >= backlog_; }
+    // SO_LINGER with no time, and SO_REUSEPORT.
+    void set_reset_at_close(bool is_set) noexcept { resets_at_close_ = is_set; }
+    void set_shares_port(bool is_set) noexcept { shares_port_ = is_set; }
+    [[nodiscard]] bool shares_port() const noexcept { return shares_port_; }
+
+    // The other end, while it is there.
+    [[nodiscard]] std::shared_ptr<Socket> peer() const noexcept { return peer_.lock(); }
+
+  protected:
+    [[nodiscard]] std::uint32_t ready_to_accept() const noexcept;
+    void close_queue();
+
+    State state_ = State::fresh;
+    int error_ = 0;         // To be told once.
+    bool has_fin_ = false;  // The peer sends no more, or we shut that down.
+    bool is_shut_ = false;  // We send no more.
+    bool resets_at_close_ = false;
+    bool is_closed_ = false;  // No descriptor names it any more.
+    Bytes received_{};
+    std::weak_ptr<Socket> peer_{};
+
+  private:
+    int family_;
+    Address local_{};
+    Address remote_{};
+    std::deque<std::shared_ptr<Socket>> waiting_{};  // To be accepted.
+    std::size_t backlog_ = 0;
+    bool shares_port_ = false;
+};
+
+class TcpSocket final : public Socket {
+  public:
+    using Socket::Socket;
+
+    [[nodiscard]] std::uint32_t ready() override;
+    void closed() override;
+    [[nodiscard]] Result receive(void* to, std::size_t size, int flags) override;
+    [[nodiscard]] Result send(std::span<const iovec> pieces) override;
+    [[nodiscard]] Result shutdown(int how) override;
+    [[nodiscard]] std::size_t unsent_size() const noexcept override { return unsent_.size(); }
+    void connect_to(const std::shared_ptr<Socket>& peer) override;
+    // The connection ends now, and the peer is told so behind what it has received.
+    void reset();
+
+  private:
+    [[nodiscard]] bool is_writable() const noexcept;
+    [[nodiscard]] bool has_input() const noexcept;
+    [[nodiscard]] std::size_t receive_room() const noexcept;
+    [[nodiscard]] TcpSocket* tcp_peer() const noexcept;
+    void transmit(std::uint64_t delay_ns);
+    void deliver();
+    void deliver_bytes(TcpSocket& peer);
+    void arrive(std::string_view bytes);
+    void arrive_fin();
+    void arrive_urgent();
+    void arrive_reset();
+    void tell_of_space();
+    void send_reset();
+    void die(int error);
+
+    Bytes unsent_{};  // Until it has arrived.
+    std::size_t unsent_max_ = 0;
+    std::size_t received_max_ = 0;
+    std::size_t segment_size_max_ = 0;
+    std::uint64_t latency_ns_ = 0;
+    std::uint64_t gap_ns_ = 0;
+    bool is_transmitting_ = false;
+    bool has_sent_fin_ = false;
+    bool has_no_space_ = false;  // Somebody was told that there is none (SOCK_NOSPACE).
+    bool has_had_fin_ = false;   // The peer's (SOCK_DONE): its errors come as an end.
+    std::optional<std::size_t> urgent_at_{};  // Behind so many bytes of received_.
+};
+
+class UnixSocket final : public Socket {
+  public:
+    explicit UnixSocket(Kernel& kernel) noexcept : Socket(kernel, AF_UNIX) {}
+
+    [[nodiscard]] std::uint32_t ready() override;
+    void closed() override;
+    [[nodiscard]] Result receive(void* to, std::size_t size, int flags) override;
+    [[nodiscard]] Result send(std::span<const iovec> pieces) override;
+    [[nodiscard]] Result shutdown(int how) override;
+    [[nodiscard]] std::size_t unsent_size() const noexcept override;
+    void connect_to(const std::shared_ptr<Socket>& peer) override;
+
+  private:
+    [[nodiscard]] bool is_writable() const noexcept;
+    [[nodiscard]] UnixSocket* unix_peer() const noexcept;
+    std::size_t unread_max_ = 0;  // Of what we send, in the peer.
+};
+
+}  // namespace edgews::sim

@@ -1,0 +1,230 @@
+// libc's functions of sockets, and of names; see calls.hpp.
+#include <edgews/sim/calls.hpp>
+
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+#include <string>
+
+namespace edgews::sim {
+
+void link_socket_calls() noexcept {}
+
+namespace {
+
+// A call on a socket begins. `error`: why it ends here.
+struct Entered {
+    Socket* socket = nullptr;
+    int error = 0;
+};
+
+Entered enter(Kernel& kernel, int fd, Call call) {
+    auto* const socket = kernel.find_as<Socket>(fd);
+    if (socket == nullptr) return {.error = kernel.find(fd) == nullptr ? EBADF : ENOTSOCK};
+    return {.socket = socket, .error = kernel.enter(call)};
+}
+
+Result make_socket(Kernel& kernel, int family) {
+    if (const int error = kernel.enter(Call::socket); error != 0) return failed(error);
+    if (family == AF_UNIX) return kernel.add(std::make_shared<UnixSocket>(kernel));
+    return kernel.add(std::make_shared<TcpSocket>(kernel, family));
+}
+
+// As Linux does, it takes a descriptor first, and then a connection.
+Result accept_from(Kernel& kernel, int fd, sockaddr* address, socklen_t* size) {
+    const Entered entered = enter(kernel, fd, Call::accept);
+    if (entered.error != 0) return failed(entered.error);
+    if (kernel.descriptor_count() >= kernel.faults().descriptors_max) return failed(EMFILE);
+    const Network::Accepted accepted = kernel.network().accept(*entered.socket);
+    if (accepted.error != 0) return failed(accepted.error);
+    accepted.socket->remote().copy_to(address, size);
+    return kernel.add(accepted.socket);
+}
+
+Result set_option(Socket& socket, int level, int name, const void* value) {
+    if (level == IPPROTO_TCP && socket.family() == AF_UNIX) return failed(EOPNOTSUPP);
+    if (level != SOL_SOCKET) return {};
+    if (name == SO_LINGER) {
+        const auto* const setting = static_cast<const linger*>(value);
+        socket.set_reset_at_close(setting->l_onoff != 0 && setting->l_linger == 0);
+    } else if (name == SO_REUSEPORT) {
+        socket.set_shares_port(*static_cast<const int*>(value) != 0);
+    }
+    return {};
+}
+
+int get_option(Socket& socket, int level, int name) {
+    if (level != SOL_SOCKET) return 0;
+    if (name == SO_ERROR) return socket.take_error();
+    if (name == SO_ACCEPTCONN) return socket.state() == Socket::State::listening ? 1 : 0;
+    return name == SO_TYPE ? SOCK_STREAM : 0;
+}
+
+bool is_numeric(const char* host) {
+    in6_addr ignored{};
+    return host == nullptr || ::inet_pton(AF_INET, host, &ignored) == 1 ||
+           ::inet_pton(AF_INET6, host, &ignored) == 1;
+}
+
+// One list of what the system makes of each address: freeaddrinfo() frees them one by one.
+int list_addresses(const Names::Answer& answer, const char* service, const addrinfo* hints,
+                   addrinfo** found) {
+    addrinfo** end = found;
+    *found = nullptr;
+    for (const std::string& address : answer.addresses) {
+        const int error = real().getaddrinfo(address.c_str(), service, hints, end);
+        if (error != 0) return error;
+        while (*end != nullptr) end = &(*end)->ai_next;
+    }
+    return *found == nullptr ? EAI_NONAME : 0;
+}
+
+}  // namespace
+
+}  // namespace edgews::sim
+
+using namespace edgews::sim;
+
+extern "C" {
+
+int socket(int family, int type, int protocol) noexcept {
+    Kernel* const kernel = current_kernel();
+    const bool is_stream = (type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC)) == SOCK_STREAM;
+    if (kernel == nullptr || !is_stream) {
+        return static_cast<int>(syscall(SYS_socket, family, type, protocol));
+    }
+    return returned_int(make_socket(*kernel, family));
+}
+
+int bind(int fd, const sockaddr* address, socklen_t size) noexcept {
+    Kernel* const kernel = kernel_of(fd);
+    if (kernel == nullptr) return static_cast<int>(syscall(SYS_bind, fd, address, size));
+    const Entered entered = enter(*kernel, fd, Call::bind);
+    if (entered.error != 0) return returned_int(failed(entered.error));
+    return returned_int(kernel->network().bind(*entered.socket, Address::of(address, size)));
+}
+
+int listen(int fd, int backlog) noexcept {
+    Kernel* const kernel = kernel_of(fd);
+    if (kernel == nullptr) return static_cast<int>(syscall(SYS_listen, fd, backlog));
+    const Entered entered = enter(*kernel, fd, Call::listen);
+    if (entered.error != 0) return returned_int(failed(entered.error));
+    return returned_int(kernel->network().listen(entered.socket->shared_from_this(), backlog));
+}
+
+int connect(int fd, const sockaddr* address, socklen_t size) {
+    Kernel* const kernel = kernel_of(fd);
+    if (kernel == nullptr) return static_cast<int>(syscall(SYS_connect, fd, address, size));
+    const Entered entered = enter(*kernel, fd, Call::connect);
+    if (entered.error != 0) return returned_int(failed(entered.error));
+    return returned_int(
+        kernel->network().connect(entered.socket->shared_from_this(), Address::of(address, size)));
+}
+
+int accept4(int fd, sockaddr* address, socklen_t* size, int flags) {
+    Kernel* const kernel = kernel_of(fd);
+    if (kernel == nullptr) return static_cast<int>(syscall(SYS_accept4, fd, address, size, flags));
+    return returned_int(accept_from(*kernel, fd, address, size));
+}
+
+int getsockname(int fd, sockaddr* address, socklen_t* size) noexcept {
+    Kernel* const kernel = kernel_of(fd);
+    if (kernel == nullptr) return static_cast<int>(syscall(SYS_getsockname, fd, address, size));
+    auto* const socket = kernel->find_as<Socket>(fd);
+    if (socket == nullptr) return returned_int(failed(ENOTSOCK));
+    socket->local().copy_to(address, size);
+    return 0;
+}
+
+int getpeername(int fd, sockaddr* address, socklen_t* size) noexcept {
+    Kernel* const kernel = kernel_of(fd);
+    if (kernel == nullptr) return static_cast<int>(syscall(SYS_getpeername, fd, address, size));
+    auto* const socket = kernel->find_as<Socket>(fd);
+    if (socket == nullptr) return returned_int(failed(ENOTSOCK));
+    if (socket->state() != Socket::State::connected) return returned_int(failed(ENOTCONN));
+    socket->remote().copy_to(address, size);
+    return 0;
+}
+
+int setsockopt(int fd, int level, int name, const void* value, socklen_t size) noexcept {
+    Kernel* const kernel = kernel_of(fd);
+    if (kernel == nullptr) {
+        return static_cast<int>(syscall(SYS_setsockopt, fd, level, name, value, size));
+    }
+    const Entered entered = enter(*kernel, fd, Call::setsockopt);
+    if (entered.error != 0) return returned_int(failed(entered.error));
+    return returned_int(set_option(*entered.socket, level, name, value));
+}
+
+int getsockopt(int fd, int level, int name, void* value, socklen_t* size) noexcept {
+    Kernel* const kernel = kernel_of(fd);
+    if (kernel == nullptr) {
+        return static_cast<int>(syscall(SYS_getsockopt, fd, level, name, value, size));
+    }
+    const Entered entered = enter(*kernel, fd, Call::getsockopt);
+    if (entered.error != 0) return returned_int(failed(entered.error));
+    const int told = get_option(*entered.socket, level, name);
+    std::memcpy(value, &told, std::min<std::size_t>(sizeof told, *size));
+    *size = sizeof told;
+    return 0;
+}
+
+ssize_t recv(int fd, void* to, size_t size, int flags) {
+    Kernel* const kernel = kernel_of(fd);
+    if (kernel == nullptr) {
+        return syscall(SYS_recvfrom, fd, to, size, flags, nullptr, nullptr);
+    }
+    const Entered entered = enter(*kernel, fd, Call::recv);
+    if (entered.error != 0) return returned(failed(entered.error));
+    return returned(entered.socket->receive(to, size, flags));
+}
+
+ssize_t send(int fd, const void* from, size_t size, int flags) {
+    Kernel* const kernel = kernel_of(fd);
+    if (kernel == nullptr) return syscall(SYS_sendto, fd, from, size, flags, nullptr, 0);
+    const Entered entered = enter(*kernel, fd, Call::send);
+    if (entered.error != 0) return returned(failed(entered.error));
+    return returned(entered.socket->write(from, size));
+}
+
+ssize_t sendmsg(int fd, const msghdr* message, int flags) {
+    Kernel* const kernel = kernel_of(fd);
+    if (kernel == nullptr) return syscall(SYS_sendmsg, fd, message, flags);
+    const Entered entered = enter(*kernel, fd, Call::send);
+    if (entered.error != 0) return returned(failed(entered.error));
+    return returned(entered.socket->send({message->msg_iov, message->msg_iovlen}));
+}
+
+int shutdown(int fd, int how) noexcept {
+    Kernel* const kernel = kernel_of(fd);
+    if (kernel == nullptr) return static_cast<int>(syscall(SYS_shutdown, fd, how));
+    const Entered entered = enter(*kernel, fd, Call::shutdown);
+    if (entered.error != 0) return returned_int(failed(entered.error));
+    return returned_int(entered.socket->shutdown(how));
+}
+
+int getaddrinfo(const char* host, const char* service, const addrinfo* hints, addrinfo** found) {
+    Kernel* const kernel = current_kernel();
+    const bool is_literal = hints != nullptr && (hints->ai_flags & AI_NUMERICHOST) != 0;
+    if (kernel == nullptr || is_literal || is_numeric(host)) {
+        return real().getaddrinfo(host, service, hints, found);
+    }
+    if (const int error = kernel->enter(Call::getaddrinfo); error != 0) {
+        errno = error;
+        return EAI_SYSTEM;
+    }
+    const std::uint64_t wait_ns = kernel->drawn_ns(kernel->faults().lookup_ns_max);
+    kernel->threads().sleep_until(kernel->now_ns() + wait_ns);
+    const Names::Answer* const answer = kernel->names().find(host);
+    if (answer == nullptr) return EAI_NONAME;
+    if (answer->error != 0) return answer->error;
+    return list_addresses(*answer, service, hints, found);
+}
+
+}  // extern "C"

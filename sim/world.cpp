@@ -1,0 +1,51 @@
+#include <edgews/sim/world.hpp>
+
+#include <edgews/core/string_hash.hpp>
+#include <edgews/sim/calls.hpp>
+
+#include <algorithm>
+#include <cassert>
+
+namespace edgews::sim {
+
+namespace {
+
+Choices choices_of(const WorldOptions& options) {
+    return options.recorded.data() != nullptr ? Choices(options.recorded) : Choices(options.seed);
+}
+
+}  // namespace
+
+World::World(const WorldOptions& options)
+    : choices_(choices_of(options)), kernel_(choices_, options.now_ns) {
+    assert(current_kernel() == nullptr);
+    link_file_calls();
+    link_socket_calls();
+    link_thread_calls();
+    set_current_kernel(&kernel_);
+    // The process has one key for its tables, made when it is first needed: it is made here, of
+    // the same bytes in every process.
+    (void)hash_of("");
+}
+
+World::~World() {
+    await_threads();
+    set_current_kernel(nullptr);
+}
+
+bool World::run_until_quiet(std::uint64_t quiet_ms, std::uint64_t limit_ms) {
+    const std::uint64_t limit_ns = now_ns() + limit_ms * 1'000'000;
+    kernel_.network().note_event();
+    for (;;) {
+        const std::uint64_t quiet_ns = kernel_.network().last_event_ns() + quiet_ms * 1'000'000;
+        if (quiet_ns <= now_ns()) return true;
+        if (limit_ns <= now_ns()) return false;
+        kernel_.threads().sleep_until(std::min(quiet_ns, limit_ns));
+    }
+}
+
+void World::run_for(std::uint64_t milliseconds) {
+    kernel_.threads().sleep_until(kernel_.now_ns() + milliseconds * 1'000'000);
+}
+
+}  // namespace edgews::sim

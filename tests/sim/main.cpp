@@ -1,0 +1,171 @@
+// Plays histories in the simulated kernel, and says which break a promise.
+//
+//     sim [--first SEED] [--seeds COUNT] [--seconds COUNT] [--only SCENARIO] [--verbose]
+//     sim --shrink SEED FILE     the choices of a seed that fails, as few as it takes
+//     sim --replay FILE...       plays recorded choices
+//
+// Ends with status 1 when one fails. The last line reads "N histories, N failed".
+#include "player.hpp"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cinttypes>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <string_view>
+#include <vector>
+
+using namespace edgews::sim;
+using namespace edgews::sim::test;
+
+extern "C" [[gnu::weak]] void __sanitizer_set_death_callback(void (*callback)());
+
+namespace {
+
+struct Options {
+    std::uint64_t first = 1;
+    std::uint64_t seeds = 1'000;
+    unsigned seconds = 0;  // 0: as long as the seeds take.
+    std::string only{};
+    bool is_verbose = false;
+    std::uint64_t to_shrink = 0;
+    bool is_replay = false;
+    std::vector<std::string> files{};
+};
+
+struct Totals {
+    std::uint64_t histories = 0;
+    std::uint64_t failed = 0;
+    std::uint64_t connections = 0;
+    std::uint64_t messages = 0;
+    std::uint64_t virtual_ns = 0;
+};
+
+char current[128] = "";  // What is being played, for when it ends the process.
+
+void tell_current() {
+    const char* const words = "\nedgews: the process ended in ";
+    (void)!::write(2, words, std::strlen(words));
+    (void)!::write(2, current, std::strlen(current));
+    (void)!::write(2, "\n", 1);
+}
+
+void on_signal(int signal) {
+    tell_current();
+    ::signal(signal, SIG_DFL);
+    ::raise(signal);
+}
+
+void watch_for_death() {
+    for (const int signal : {SIGABRT, SIGSEGV, SIGALRM}) ::signal(signal, on_signal);
+    if (__sanitizer_set_death_callback != nullptr) __sanitizer_set_death_callback(tell_current);
+}
+
+void count(Totals& totals, const Played& played, const Options& options) {
+    if (*played.scenario == '\0') return;
+    ++totals.histories;
+    totals.connections += played.record.connections;
+    totals.messages += played.record.messages;
+    totals.virtual_ns += played.virtual_ns;
+    const bool has_failed = !played.record.fault.empty();
+    if (has_failed) ++totals.failed;
+    if (has_failed ? totals.failed <= 20 : options.is_verbose) {
+        std::printf("%s: %s: %s (%zu choices, hash %016" PRIx64 ")\n", current, played.scenario,
+                    has_failed ? played.record.fault.c_str() : "held", played.choices.size(),
+                    played.hash);
+        std::fflush(stdout);
+    }
+}
+
+void play_seeds(const Options& options, Totals& totals) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(options.seconds);
+    for (std::uint64_t i = 0; options.seconds > 0 || i < options.seeds; ++i) {
+        if (options.seconds > 0 && std::chrono::steady_clock::now() >= end) break;
+        std::snprintf(current, sizeof current, "seed %" PRIu64, options.first + i);
+        ::alarm(120);  // A history that does not end.
+        count(totals, play({.seed = options.first + i}, options.only), options);
+    }
+}
+
+std::vector<std::byte> read_file(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    const std::string bytes((std::istreambuf_iterator<char>(file)), {});
+    const auto view = std::as_bytes(std::span(bytes));
+    return {view.begin(), view.end()};
+}
+
+void replay(const Options& options, Totals& totals) {
+    for (const std::string& path : options.files) {
+        std::snprintf(current, sizeof current, "%s", path.c_str());
+        const std::vector<std::byte> choices = read_file(path);
+        if (choices.empty()) {
+            std::printf("%s: nothing is recorded there\n", path.c_str());
+            ++totals.failed;
+            continue;
+        }
+        ::alarm(120);
+        count(totals, play({.recorded = choices}, options.only), options);
+    }
+}
+
+// Where the seed ends the process its choices are not known: they are what the generator says.
+std::vector<std::byte> choices_of(std::uint64_t seed) {
+    Choices choices(seed);
+    for (int i = 0; i < 65'536; ++i) (void)choices.below(256);
+    return {choices.taken().begin(), choices.taken().end()};
+}
+
+int shrink_to_file(const Options& options) {
+    const std::vector<std::byte> choices = shrink(choices_of(options.to_shrink), 120);
+    std::ofstream file(options.files.at(0), std::ios::binary);
+    file.write(reinterpret_cast<const char*>(choices.data()),
+               static_cast<std::streamsize>(choices.size()));
+    std::printf("%zu choices in %s\n", choices.size(), options.files[0].c_str());
+    return file.good() ? 0 : 1;
+}
+
+// How many words were taken; 0: none is understood.
+int take(Options& options, std::string_view word, const char* value) {
+    const auto number = [&] { return std::strtoull(value, nullptr, 10); };
+    if (word == "--verbose") return (options.is_verbose = true, 1);
+    if (word == "--replay") return (options.is_replay = true, 1);
+    if (!word.starts_with("--")) return (options.files.emplace_back(word), 1);
+    if (value == nullptr) return 0;
+    if (word == "--first") return (options.first = number(), 2);
+    if (word == "--seeds") return (options.seeds = number(), 2);
+    if (word == "--seconds") return (options.seconds = static_cast<unsigned>(number()), 2);
+    if (word == "--only") return (options.only = value, 2);
+    if (word == "--shrink") return (options.to_shrink = number(), 2);
+    return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    Options options;
+    for (int i = 1; i < argc;) {
+        const int taken = take(options, argv[i], i + 1 < argc ? argv[i + 1] : nullptr);
+        if (taken == 0) {
+            std::fprintf(stderr, "sim: %s is not understood; see tests/sim/main.cpp\n", argv[i]);
+            return 2;
+        }
+        i += taken;
+    }
+    if (options.to_shrink > 0) return shrink_to_file(options);
+    watch_for_death();
+    Totals totals;
+    const auto begin = std::chrono::steady_clock::now();
+    options.is_replay ? replay(options, totals) : play_seeds(options, totals);
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+    std::printf("%" PRIu64 " connections, %" PRIu64 " messages, %.0f s of their time in %.1f s\n",
+                totals.connections, totals.messages, static_cast<double>(totals.virtual_ns) / 1e9,
+                took.count());
+    std::printf("%" PRIu64 " histories, %" PRIu64 " failed\n", totals.histories, totals.failed);
+    return totals.failed == 0 && totals.histories > 0 ? 0 : 1;
+}
