@@ -134,10 +134,14 @@ $(OUT)/tests/client_driver: $(OBJ)/tests/interop/client_driver.o $(WITH_ADDONS)
 $(OUT)/tests/many_clients: $(OBJ)/tests/interop/many_clients.o $(OUT)/libedgews.a
 	@$(LINK)
 
-# Histories in the simulated kernel.
-SIM_TESTS := $(wildcard tests/sim/*.cpp)
+# Histories in the simulated kernel, and that kernel's own tests.
+SIM_UNITS := $(wildcard tests/sim/*_test.cpp)
+SIM_TESTS := $(filter-out $(SIM_UNITS),$(wildcard tests/sim/*.cpp))
 $(OUT)/tests/sim: $(SIM_TESTS:%.cpp=$(OBJ)/%.o) $(OUT)/libedgews-sim.a $(WITH_ADDONS)
 	@$(LINK) $(ADDON_LIBRARIES)
+
+$(OUT)/tests/sim_unit: $(SIM_UNITS:%.cpp=$(OBJ)/%.o) $(OUT)/libedgews-sim.a $(WITH_ADDONS)
+	@$(LINK) -lgtest_main -lgtest $(ADDON_LIBRARIES)
 
 $(OUT)/tests/fuzz/%_replay: $(OBJ)/tests/fuzz/%_fuzz.o $(OBJ)/tests/fuzz/replay_main.o $(WITH_ADDONS)
 	@$(LINK) $(ADDON_LIBRARIES)

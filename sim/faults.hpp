@@ -49,7 +49,8 @@ struct Faults {
     // accept4() brings one of the errors that Linux documents for it.
     std::uint32_t accept_error = 0;
     // A call that makes something says that there is no memory, or no room for it: socket(),
-    // epoll_ctl(), timerfd_settime(), mmap(), a new thread.
+    // epoll_ctl(), timerfd_settime(), a new thread. Not mmap(): the engine's pools end the process
+    // without memory, and a PlannedFault is how to see that.
     std::uint32_t refused = 0;
     // The system takes less than a socket has room for.
     std::uint32_t short_send = 0;

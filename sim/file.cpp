@@ -3,10 +3,29 @@
 #include <edgews/sim/kernel.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
+#include <string>
+#include <utility>
 
 namespace edgews::sim {
+
+namespace {
+
+std::string describe(std::uint32_t events) {
+    constexpr std::array<std::pair<std::uint32_t, const char*>, 6> names{{{EPOLLIN, "IN "},
+                                                                          {EPOLLOUT, "OUT "},
+                                                                          {EPOLLPRI, "PRI "},
+                                                                          {EPOLLRDHUP, "RDHUP "},
+                                                                          {EPOLLHUP, "HUP "},
+                                                                          {EPOLLERR, "ERR "}}};
+    std::string text;
+    for (const auto& [bit, name] : names) text += (events & bit) != 0 ? name : "";
+    return text;
+}
+
+}  // namespace
 
 // ---- File ------------------------------------------------------------------
 
@@ -108,6 +127,7 @@ int Epoll::collect(epoll_event* events, int count_max) {
         item.is_ready = false;
         const std::uint32_t now = events_of(item);
         if (now == 0) continue;
+        kernel().tell("event %d: %s", item.fd, describe(now).c_str());
         events[count].events = now;
         events[count++].data = item.data;
         kernel().note(now ^ static_cast<std::uint64_t>(item.fd) << 32);

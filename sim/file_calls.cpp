@@ -79,6 +79,7 @@ int close(int fd) {
     Kernel* const kernel = kernel_of(fd);
     if (kernel == nullptr) return static_cast<int>(syscall(SYS_close, fd));
     (void)kernel->enter(Call::close);
+    kernel->tell("close %d", fd);
     return returned_int(kernel->close(fd));
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <cassert>
 #include <cerrno>
+#include <cstdarg>
 #include <utility>
 
 namespace edgews::sim {
@@ -36,8 +37,7 @@ int Kernel::drawn_error(Call call) {
     switch (call) {
         case Call::socket: return choices_.once_in(faults_.refused) ? ENOBUFS : 0;
         case Call::epoll_ctl: return choices_.once_in(faults_.refused) ? ENOSPC : 0;
-        case Call::timerfd_settime:
-        case Call::mmap: return choices_.once_in(faults_.refused) ? ENOMEM : 0;
+        case Call::timerfd_settime: return choices_.once_in(faults_.refused) ? ENOMEM : 0;
         case Call::thread: return choices_.once_in(faults_.refused) ? EAGAIN : 0;
         default: return 0;
     }
@@ -71,6 +71,16 @@ void Kernel::advance_to(std::uint64_t time_ns) {
     }
     now_ns_ = std::max(now_ns_, time_ns);
     is_running_tasks_ = false;
+}
+
+void Kernel::tell(const char* format, ...) const noexcept {
+    if (trace_ == nullptr) return;
+    std::fprintf(trace_, "%14.6f ms  ", static_cast<double>(now_ns_ - begin_ns) / 1e6);
+    va_list more;
+    va_start(more, format);
+    std::vfprintf(trace_, format, more);
+    va_end(more);
+    std::fputc('\n', trace_);
 }
 
 void Kernel::fill_random(std::span<std::byte> bytes) noexcept {
@@ -130,6 +140,7 @@ Result Kernel::epoll_wait(int fd, epoll_event* events, int count_max, int timeou
     if (epoll == nullptr) return failed(find(fd) == nullptr ? EBADF : EINVAL);
     if (count_max <= 0) return failed(EINVAL);
     stand_still();
+    tell("wait %d for %d ms", fd, timeout_ms);
     const std::uint64_t deadline_ns =
         timeout_ms < 0 ? UINT64_MAX : now_ns_ + static_cast<std::uint64_t>(timeout_ms) * 1'000'000;
     for (;;) {

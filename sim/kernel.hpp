@@ -17,6 +17,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <functional>
 #include <memory>
 #include <queue>
@@ -93,6 +94,10 @@ class Kernel {
     [[nodiscard]] bool is_waited_for(const Epoll& epoll) const noexcept;
     void wake_waiters(const Epoll& epoll);
 
+    // Tells what happens there, a line each; null: nowhere.
+    void trace_to(std::FILE* file) noexcept { trace_ = file; }
+    [[gnu::format(printf, 2, 3)]] void tell(const char* format, ...) const noexcept;
+
     // Goes into the history's hash.
     void note(std::uint64_t value) noexcept { hash_ = (hash_ ^ value) * 0x100000001B3; }
     [[nodiscard]] std::uint64_t hash() const noexcept { return hash_; }
@@ -124,6 +129,7 @@ class Kernel {
     std::size_t open_count_ = 0;
     std::uint64_t hash_ = 0xCBF29CE484222325;
     Choices random_{std::uint64_t{1}};
+    std::FILE* trace_ = nullptr;
     Names names_{};
     Network network_;
     Threads threads_;

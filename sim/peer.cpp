@@ -29,7 +29,7 @@ void Peer::connect(const Address& address) {
     socket_->on_wake = [this, is_there = is_there_] {
         if (*is_there) act_after(world_.kernel().drawn_ns(pace_.read_gap_ns_max));
     };
-    last_act_ns_ = world_.now_ns();
+    note_act();
 }
 
 void Peer::send(std::string_view bytes) {
@@ -45,7 +45,7 @@ void Peer::end() {
 
 void Peer::reset() {
     if (!socket_) return;
-    last_act_ns_ = world_.now_ns();
+    note_act();
     socket_->set_reset_at_close(true);
     was_reset_ = true;
     leave();
@@ -54,6 +54,11 @@ void Peer::reset() {
 void Peer::set_reading(bool reads) {
     is_reading_ = reads;
     act_after(0);
+}
+
+void Peer::note_act() {
+    last_act_ns_ = world_.now_ns();
+    world_.kernel().network().note_event();
 }
 
 void Peer::act_after(std::uint64_t delay_ns) {
@@ -94,12 +99,12 @@ bool Peer::write_some() {
         const Result sent = socket_->write(output_.view().data(), size);
         if (sent.value <= 0) return false;
         output_.consume(static_cast<std::size_t>(sent.value));
-        last_act_ns_ = world_.now_ns();
+        note_act();
         if (!output_.is_empty()) return true;
     }
     if (!is_to_end_) return false;
     has_ended_ = true;
-    last_act_ns_ = world_.now_ns();
+    note_act();
     (void)socket_->shutdown(SHUT_WR);
     return false;
 }
@@ -112,7 +117,7 @@ bool Peer::read_some() {
     const std::size_t size = most - world_.choices().below(static_cast<std::uint32_t>(most));
     const Result got = socket_->receive(space.data(), size, 0);
     if (got.value > 0) {
-        last_act_ns_ = world_.now_ns();
+        note_act();
         on_bytes({space.data(), static_cast<std::size_t>(got.value)});
         return socket_ != nullptr;
     }

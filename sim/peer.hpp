@@ -62,6 +62,7 @@ class Peer {
     virtual void on_end() {}
 
   private:
+    void note_act();
     void act_after(std::uint64_t delay_ns);
     void act();
     void note_connected();

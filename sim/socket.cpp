@@ -245,6 +245,8 @@ void TcpSocket::deliver_bytes(TcpSocket& peer) {
 void TcpSocket::arrive(std::string_view bytes) {
     if (state_ != State::connected) return;
     kernel().note(bytes.size());
+    kernel().tell("arrives at port %u: %zu", local().port() == 0 ? 0U : remote().port(),
+                  bytes.size());
     kernel().network().note_event();
     received_.append(bytes);
     wake(EPOLLIN);
@@ -260,6 +262,7 @@ void TcpSocket::arrive_urgent() {
 void TcpSocket::arrive_fin() {
     if (state_ != State::connected) return;
     kernel().network().note_event();
+    kernel().tell("FIN arrives from port %u", remote().port());
     has_fin_ = has_had_fin_ = true;
     wake(0);
 }
@@ -267,6 +270,7 @@ void TcpSocket::arrive_fin() {
 void TcpSocket::arrive_reset() {
     if (state_ != State::connected) return;
     kernel().network().note_event();
+    kernel().tell("RST arrives from port %u", remote().port());
     die(has_had_fin_ ? EPIPE : ECONNRESET);
 }
 

@@ -30,6 +30,11 @@ Entered enter(Kernel& kernel, int fd, Call call) {
     return {.socket = socket, .error = kernel.enter(call)};
 }
 
+ssize_t told(const Kernel& kernel, const char* call, int fd, const Result& result) noexcept {
+    kernel.tell("%s %d: %zd (errno %d)", call, fd, result.value, result.error);
+    return returned(result);
+}
+
 Result make_socket(Kernel& kernel, int family) {
     if (const int error = kernel.enter(Call::socket); error != 0) return failed(error);
     if (family == AF_UNIX) return kernel.add(std::make_shared<UnixSocket>(kernel));
@@ -130,7 +135,7 @@ int connect(int fd, const sockaddr* address, socklen_t size) {
 int accept4(int fd, sockaddr* address, socklen_t* size, int flags) {
     Kernel* const kernel = kernel_of(fd);
     if (kernel == nullptr) return static_cast<int>(syscall(SYS_accept4, fd, address, size, flags));
-    return returned_int(accept_from(*kernel, fd, address, size));
+    return static_cast<int>(told(*kernel, "accept", fd, accept_from(*kernel, fd, address, size)));
 }
 
 int getsockname(int fd, sockaddr* address, socklen_t* size) noexcept {
@@ -182,7 +187,7 @@ ssize_t recv(int fd, void* to, size_t size, int flags) {
     }
     const Entered entered = enter(*kernel, fd, Call::recv);
     if (entered.error != 0) return returned(failed(entered.error));
-    return returned(entered.socket->receive(to, size, flags));
+    return told(*kernel, "recv", fd, entered.socket->receive(to, size, flags));
 }
 
 ssize_t send(int fd, const void* from, size_t size, int flags) {
@@ -190,7 +195,7 @@ ssize_t send(int fd, const void* from, size_t size, int flags) {
     if (kernel == nullptr) return syscall(SYS_sendto, fd, from, size, flags, nullptr, 0);
     const Entered entered = enter(*kernel, fd, Call::send);
     if (entered.error != 0) return returned(failed(entered.error));
-    return returned(entered.socket->write(from, size));
+    return told(*kernel, "send", fd, entered.socket->write(from, size));
 }
 
 ssize_t sendmsg(int fd, const msghdr* message, int flags) {
@@ -198,7 +203,8 @@ ssize_t sendmsg(int fd, const msghdr* message, int flags) {
     if (kernel == nullptr) return syscall(SYS_sendmsg, fd, message, flags);
     const Entered entered = enter(*kernel, fd, Call::send);
     if (entered.error != 0) return returned(failed(entered.error));
-    return returned(entered.socket->send({message->msg_iov, message->msg_iovlen}));
+    const std::span<const iovec> pieces(message->msg_iov, message->msg_iovlen);
+    return told(*kernel, "send", fd, entered.socket->send(pieces));
 }
 
 int shutdown(int fd, int how) noexcept {
@@ -206,7 +212,7 @@ int shutdown(int fd, int how) noexcept {
     if (kernel == nullptr) return static_cast<int>(syscall(SYS_shutdown, fd, how));
     const Entered entered = enter(*kernel, fd, Call::shutdown);
     if (entered.error != 0) return returned_int(failed(entered.error));
-    return returned_int(entered.socket->shutdown(how));
+    return static_cast<int>(told(*kernel, "shutdown", fd, entered.socket->shutdown(how)));
 }
 
 int getaddrinfo(const char* host, const char* service, const addrinfo* hints, addrinfo** found) {

@@ -14,6 +14,16 @@ Choices choices_of(const WorldOptions& options) {
     return options.recorded.data() != nullptr ? Choices(options.recorded) : Choices(options.seed);
 }
 
+// The process has one key for its tables, made when it is first needed: that is now, in a world of
+// its own, and so of the same bytes in every process.
+void make_hash_key() {
+    Choices choices(std::uint64_t{1});
+    Kernel kernel(choices, Kernel::begin_ns);
+    set_current_kernel(&kernel);
+    (void)hash_of("");
+    set_current_kernel(nullptr);
+}
+
 }  // namespace
 
 World::World(const WorldOptions& options)
@@ -22,10 +32,8 @@ World::World(const WorldOptions& options)
     link_file_calls();
     link_socket_calls();
     link_thread_calls();
+    make_hash_key();
     set_current_kernel(&kernel_);
-    // The process has one key for its tables, made when it is first needed: it is made here, of
-    // the same bytes in every process.
-    (void)hash_of("");
 }
 
 World::~World() {

@@ -1,13 +1,16 @@
 // Plays histories in the simulated kernel, and says which break a promise.
 //
 //     sim [--first SEED] [--seeds COUNT] [--seconds COUNT] [--only SCENARIO] [--verbose]
-//     sim --shrink SEED FILE     the choices of a seed that fails, as few as it takes
-//     sim --replay FILE...       plays recorded choices
+//     sim --replay FILE...    plays recorded choices
+//     sim --shrink FILE       makes them fewer, as long as they fail: FILE.min
 //
-// Ends with status 1 when one fails. The last line reads "N histories, N failed".
+// --trace tells all that happens on standard error. The choices of a history that fails are written
+// to build/sim/. Ends with status 1 when one fails; the last line reads "N histories, N failed".
 #include "player.hpp"
 
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -34,8 +37,9 @@ struct Options {
     unsigned seconds = 0;  // 0: as long as the seeds take.
     std::string only{};
     bool is_verbose = false;
-    std::uint64_t to_shrink = 0;
+    bool is_traced = false;
     bool is_replay = false;
+    std::string to_shrink{};
     std::vector<std::string> files{};
 };
 
@@ -49,7 +53,24 @@ struct Totals {
 
 char current[128] = "";  // What is being played, for when it ends the process.
 
+void write_file(const char* path, std::span<const std::byte> bytes) noexcept {
+    const int file = ::open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (file < 0 || ::write(file, bytes.data(), bytes.size()) < 0) std::perror(path);
+    ::close(file);
+}
+
+// "seed 7" is kept in build/sim/seed-7; what was replayed is kept already.
+void keep_choices(std::span<const std::byte> choices) noexcept {
+    char path[128] = "";
+    unsigned long long seed = 0;
+    if (std::sscanf(current, "seed %llu", &seed) != 1) return;
+    ::mkdir("build/sim", 0755);
+    std::snprintf(path, sizeof path, "build/sim/seed-%llu", seed);
+    write_file(path, choices);
+}
+
 void tell_current() {
+    keep_choices(choices_so_far());
     const char* const words = "\nedgews: the process ended in ";
     (void)!::write(2, words, std::strlen(words));
     (void)!::write(2, current, std::strlen(current));
@@ -74,7 +95,10 @@ void count(Totals& totals, const Played& played, const Options& options) {
     totals.messages += played.record.messages;
     totals.virtual_ns += played.virtual_ns;
     const bool has_failed = !played.record.fault.empty();
-    if (has_failed) ++totals.failed;
+    if (has_failed) {
+        ++totals.failed;
+        keep_choices(played.choices);
+    }
     if (has_failed ? totals.failed <= 20 : options.is_verbose) {
         std::printf("%s: %s: %s (%zu choices, hash %016" PRIx64 ")\n", current, played.scenario,
                     has_failed ? played.record.fault.c_str() : "held", played.choices.size(),
@@ -83,13 +107,17 @@ void count(Totals& totals, const Played& played, const Options& options) {
     }
 }
 
+std::FILE* trace_of(const Options& options) {
+    return options.is_traced ? stderr : nullptr;
+}
+
 void play_seeds(const Options& options, Totals& totals) {
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(options.seconds);
     for (std::uint64_t i = 0; options.seconds > 0 || i < options.seeds; ++i) {
         if (options.seconds > 0 && std::chrono::steady_clock::now() >= end) break;
         std::snprintf(current, sizeof current, "seed %" PRIu64, options.first + i);
         ::alarm(120);  // A history that does not end.
-        count(totals, play({.seed = options.first + i}, options.only), options);
+        count(totals, play({.seed = options.first + i}, options.only, trace_of(options)), options);
     }
 }
 
@@ -110,30 +138,23 @@ void replay(const Options& options, Totals& totals) {
             continue;
         }
         ::alarm(120);
-        count(totals, play({.recorded = choices}, options.only), options);
+        count(totals, play({.recorded = choices}, options.only, trace_of(options)), options);
     }
 }
 
-// Where the seed ends the process its choices are not known: they are what the generator says.
-std::vector<std::byte> choices_of(std::uint64_t seed) {
-    Choices choices(seed);
-    for (int i = 0; i < 65'536; ++i) (void)choices.below(256);
-    return {choices.taken().begin(), choices.taken().end()};
-}
-
-int shrink_to_file(const Options& options) {
-    const std::vector<std::byte> choices = shrink(choices_of(options.to_shrink), 120);
-    std::ofstream file(options.files.at(0), std::ios::binary);
-    file.write(reinterpret_cast<const char*>(choices.data()),
-               static_cast<std::streamsize>(choices.size()));
-    std::printf("%zu choices in %s\n", choices.size(), options.files[0].c_str());
-    return file.good() ? 0 : 1;
+int shrink_file(const std::string& path) {
+    const std::vector<std::byte> choices = shrink(read_file(path), 120);
+    const std::string shorter = path + ".min";
+    write_file(shorter.c_str(), choices);
+    std::printf("%zu choices in %s\n", choices.size(), shorter.c_str());
+    return 0;
 }
 
 // How many words were taken; 0: none is understood.
 int take(Options& options, std::string_view word, const char* value) {
     const auto number = [&] { return std::strtoull(value, nullptr, 10); };
     if (word == "--verbose") return (options.is_verbose = true, 1);
+    if (word == "--trace") return (options.is_traced = true, 1);
     if (word == "--replay") return (options.is_replay = true, 1);
     if (!word.starts_with("--")) return (options.files.emplace_back(word), 1);
     if (value == nullptr) return 0;
@@ -141,7 +162,7 @@ int take(Options& options, std::string_view word, const char* value) {
     if (word == "--seeds") return (options.seeds = number(), 2);
     if (word == "--seconds") return (options.seconds = static_cast<unsigned>(number()), 2);
     if (word == "--only") return (options.only = value, 2);
-    if (word == "--shrink") return (options.to_shrink = number(), 2);
+    if (word == "--shrink") return (options.to_shrink = value, 2);
     return 0;
 }
 
@@ -157,7 +178,7 @@ int main(int argc, char** argv) {
         }
         i += taken;
     }
-    if (options.to_shrink > 0) return shrink_to_file(options);
+    if (!options.to_shrink.empty()) return shrink_file(options.to_shrink);
     watch_for_death();
     Totals totals;
     const auto begin = std::chrono::steady_clock::now();

@@ -10,8 +10,20 @@
 
 namespace edgews::sim::test {
 
-Played play(const WorldOptions& options, const std::string& only) {
+namespace {
+
+World* played_world = nullptr;
+
+}  // namespace
+
+std::span<const std::byte> choices_so_far() noexcept {
+    return played_world == nullptr ? std::span<const std::byte>() : played_world->choices().taken();
+}
+
+Played play(const WorldOptions& options, const std::string& only, std::FILE* trace) {
     World world(options);
+    played_world = &world;
+    world.kernel().trace_to(trace);
     Played played;
     const std::span<const Scenario> all = scenarios();
     const Scenario& scenario = all[world.choices().below(static_cast<std::uint32_t>(all.size()))];
@@ -23,6 +35,7 @@ Played play(const WorldOptions& options, const std::string& only) {
     played.record.require(world.descriptor_count() == 0, "a descriptor is left open");
     played.hash = world.hash();
     played.virtual_ns = world.now_ns() - begin_ns;
+    played_world = nullptr;
     played.choices.assign(world.choices().taken().begin(), world.choices().taken().end());
     return played;
 }

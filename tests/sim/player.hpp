@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <span>
 #include <string>
 #include <vector>
@@ -19,8 +20,12 @@ struct Played {
     std::vector<std::byte> choices{};  // To play it again, or a part of it.
 };
 
-// `only`: another scenario is not played, and has an empty name. Empty: any.
-[[nodiscard]] Played play(const WorldOptions& options, const std::string& only = {});
+// `trace`: where all that happens is told; null: nowhere. `only`: another scenario is not played,
+// and has an empty name. Empty: any.
+[[nodiscard]] Played play(const WorldOptions& options, const std::string& only = {},
+                          std::FILE* trace = nullptr);
+// Those of the history that is being played; also when it ends the process.
+[[nodiscard]] std::span<const std::byte> choices_so_far() noexcept;
 
 // A history that fails, made smaller as long as it does; each try is a process of its own.
 // Requires: it fails.
