@@ -56,7 +56,7 @@ endif
 .DELETE_ON_ERROR:
 .SECONDARY:
 .DEFAULT_GOAL := all
-.PHONY: all addons tests unit test run sanitize fuzz bench bench-smoke bench-programs peers race stomp-race lint install \
+.PHONY: all addons tests unit test run sim sanitize fuzz bench bench-smoke bench-programs peers race stomp-race lint install \
   clean help force lint-layers lint-sizes lint-format lint-clang lint-portable lint-tidy
 
 all: $(OUT)/libedgews.a $(EXAMPLES:%=$(OUT)/examples/%)  ## the library and the examples (default)
@@ -149,6 +149,10 @@ $(OUT)/tests/fuzz/%_replay: $(OBJ)/tests/fuzz/%_fuzz.o $(OBJ)/tests/fuzz/replay_
 $(OUT)/tests/fuzz/%_fuzz: $(OBJ)/tests/fuzz/%_fuzz.o $(WITH_ADDONS)
 	@$(LINK) -fsanitize=fuzzer $(ADDON_LIBRARIES)
 
+# It plays what the simulator's own program does.
+$(OUT)/tests/fuzz/sim_replay $(OUT)/tests/fuzz/sim_fuzz: $(OUT)/tests/fuzz/sim_%: \
+    $(patsubst %.cpp,$(OBJ)/%.o,$(filter-out tests/sim/main.cpp,$(SIM_TESTS))) $(OUT)/libedgews-sim.a
+
 $(OUT)/bench/load: $(LOAD:%.cpp=$(OBJ)/%.o) $(OUT)/libedgews.a
 	@$(LINK)
 
@@ -202,6 +206,12 @@ test:  ## unit, install, compile and interop tests; installs what they need wher
 %/node_modules/.package-lock.json: %/package.json %/package-lock.json
 	cd $* && npm ci --no-progress
 	@touch $@
+
+# The seeds of one run follow those of another: FIRST=1 SEEDS=20000, or for so many SECONDS.
+SEEDS ?= 10000
+FIRST ?= 1
+sim: $(OUT)/tests/sim  ## histories in the simulated kernel: SEEDS=10000 FIRST=1 ONLY=scenario
+	@$< --first $(FIRST) --seeds $(SEEDS) $(ONLY:%=--only %)
 
 run: $(OUT)/examples/demo  ## build the demo and start it: http://localhost:9001/
 	$<
@@ -261,16 +271,16 @@ stomp-race:  ## the STOMP broker beside RabbitMQ: ROUNDS=3
 
 # --- Style ------------------------------------------------------------------
 
-PROGRAMS := $(SOURCES) $(DEFLATE) $(TLS) $(wildcard examples/*.cpp bench/*.cpp) $(LOAD)
+PROGRAMS := $(SOURCES) $(DEFLATE) $(TLS) $(SIM) $(wildcard examples/*.cpp bench/*.cpp) $(LOAD)
 ALL_CODE := $(sort $(PROGRAMS) $(HEADERS) \
-  $(wildcard edgews.hpp deflate/*.hpp tls/*.hpp examples/*.hpp bench/*/*.?pp tests/*/*.?pp tests/*/stomp/*.?pp))
+  $(wildcard edgews.hpp deflate/*.hpp tls/*.hpp sim/*.hpp examples/*.hpp bench/*/*.?pp tests/*/*.?pp tests/*/stomp/*.?pp))
 
 lint: build/include/edgews $(PAGES)  ## layers, sizes, format, clang-tidy, clang++, AArch64
 	@tools/need lint
 	@$(MAKE) -k lint-layers lint-sizes lint-format lint-clang lint-portable lint-tidy
 
 lint-layers:
-	@tools/check_layers $(PROGRAMS) $(HEADERS) $(wildcard deflate/*.hpp tls/*.hpp) edgews.hpp
+	@tools/check_layers $(PROGRAMS) $(HEADERS) $(wildcard deflate/*.hpp tls/*.hpp sim/*.hpp) edgews.hpp
 
 lint-sizes:
 	@tools/check_sizes $(ALL_CODE)
@@ -279,10 +289,10 @@ lint-format:
 	@clang-format --dry-run -Werror $(ALL_CODE)
 
 lint-clang:
-	@$(MAKE) MODE=clang all tests bench-programs
+	@$(MAKE) MODE=clang all tests bench-programs build/clang/tests/sim
 
 lint-portable:
-	@$(MAKE) MODE=aarch64 all
+	@$(MAKE) MODE=aarch64 all build/aarch64/libedgews-sim.a
 
 lint-tidy: SHELL := /bin/bash
 lint-tidy:

@@ -151,7 +151,8 @@ int epoll_ctl(int epoll_fd, int operation, int fd, epoll_event* event) noexcept 
 int epoll_wait(int epoll_fd, epoll_event* events, int count_max, int timeout_ms) {
     Kernel* const kernel = kernel_of(epoll_fd);
     if (kernel == nullptr) {
-        return static_cast<int>(syscall(SYS_epoll_wait, epoll_fd, events, count_max, timeout_ms));
+        return static_cast<int>(
+            syscall(SYS_epoll_pwait, epoll_fd, events, count_max, timeout_ms, nullptr, 8));
     }
     if (const int error = kernel->enter(Call::epoll_wait); error != 0) {
         return returned_int(failed(error));

@@ -61,6 +61,10 @@ void Peer::note_act() {
     world_.kernel().network().note_event();
 }
 
+bool Peer::has_delivered() const noexcept {
+    return socket_ != nullptr && output_.is_empty() && socket_->unsent_size() == 0;
+}
+
 void Peer::act_after(std::uint64_t delay_ns) {
     if (is_to_act_ || !socket_) return;
     is_to_act_ = true;

@@ -52,6 +52,8 @@ class Peer {
     [[nodiscard]] bool is_gone() const noexcept { return socket_ == nullptr; }
     // Bytes that it was given and that its system has not taken.
     [[nodiscard]] std::size_t unsent_size() const noexcept { return output_.size(); }
+    // All that it was given has arrived at the other side's system.
+    [[nodiscard]] bool has_delivered() const noexcept;
     // When it did something that the other side could notice.
     [[nodiscard]] std::uint64_t last_act_ns() const noexcept { return last_act_ns_; }
 

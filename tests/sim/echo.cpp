@@ -100,10 +100,11 @@ void say(Guest& guest, World& world, std::size_t size) {
 }
 
 void say_all(Guest& guest, World& world, const Pace& pace) {
-    static constexpr std::array<std::uint32_t, 12> sizes{
-        5, 0, 125, 126, 127, 1'000, 4'096, 16'384, 65'535, 65'536, 65'537, 300'000};
+    static constexpr std::array<std::uint32_t, 13> sizes{
+        5, 0, 125, 126, 127, 1'000, 4'096, 16'384, 65'535, 65'536, 65'537, 300'000, 1'500'000};
     const std::uint32_t count = world.choices().between(1, 12);
-    std::size_t left = worthwhile_size(world, pace, 600'000);
+    const std::size_t most = world.choices().once_in(20) ? 4'000'000 : 600'000;
+    std::size_t left = worthwhile_size(world, pace, most);
     for (std::uint32_t i = 0; i < count; ++i) {
         const std::size_t size = std::min<std::size_t>(world.choices().one_of(sizes), left);
         left -= size;

@@ -1,11 +1,12 @@
 // Plays histories in the simulated kernel, and says which break a promise.
 //
-//     sim [--first SEED] [--seeds COUNT] [--seconds COUNT] [--only SCENARIO] [--verbose]
+//     sim [--first SEED] [--seeds COUNT] [--seconds COUNT] [--only SCENARIO] [--stop] [--verbose]
 //     sim --replay FILE...    plays recorded choices
 //     sim --shrink FILE       makes them fewer, as long as they fail: FILE.min
 //
-// --trace tells all that happens on standard error. The choices of a history that fails are written
-// to build/sim/. Ends with status 1 when one fails; the last line reads "N histories, N failed".
+// --stop ends with the first that fails. --trace tells all that happens on standard error. The
+// choices of a history that fails are written to build/sim/. Ends with status 1 when one fails; the
+// last line reads "N histories, N failed".
 #include "player.hpp"
 
 #include <fcntl.h>
@@ -37,6 +38,7 @@ struct Options {
     unsigned seconds = 0;  // 0: as long as the seeds take.
     std::string only{};
     bool is_verbose = false;
+    bool stops_at_failure = false;
     bool is_traced = false;
     bool is_replay = false;
     std::string to_shrink{};
@@ -115,6 +117,7 @@ void play_seeds(const Options& options, Totals& totals) {
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(options.seconds);
     for (std::uint64_t i = 0; options.seconds > 0 || i < options.seeds; ++i) {
         if (options.seconds > 0 && std::chrono::steady_clock::now() >= end) break;
+        if (options.stops_at_failure && totals.failed > 0) break;
         std::snprintf(current, sizeof current, "seed %" PRIu64, options.first + i);
         ::alarm(120);  // A history that does not end.
         count(totals, play({.seed = options.first + i}, options.only, trace_of(options)), options);
@@ -154,6 +157,7 @@ int shrink_file(const std::string& path) {
 int take(Options& options, std::string_view word, const char* value) {
     const auto number = [&] { return std::strtoull(value, nullptr, 10); };
     if (word == "--verbose") return (options.is_verbose = true, 1);
+    if (word == "--stop") return (options.stops_at_failure = true, 1);
     if (word == "--trace") return (options.is_traced = true, 1);
     if (word == "--replay") return (options.is_replay = true, 1);
     if (!word.starts_with("--")) return (options.files.emplace_back(word), 1);

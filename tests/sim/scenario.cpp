@@ -8,6 +8,7 @@ namespace edgews::sim::test {
 std::span<const Scenario> scenarios() noexcept {
     static constexpr std::array all{
         Scenario{"echo", play_echo},
+        Scenario{"last_words", play_last_words},
     };
     return all;
 }

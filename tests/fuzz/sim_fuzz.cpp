@@ -1,0 +1,21 @@
+// Has the fuzzer choose what happens in the simulated kernel: the order of events, the faults and
+// their sizes, coverage telling which are new.
+//
+// The input is what sim::Choices takes; where it ends, everything is calm. A history that breaks a
+// promise (tests/sim/scenario.hpp), an assert or a sanitizer is a crash. Inputs are histories as
+// `build/tests/sim` writes them to build/sim/, and it replays and shrinks what is found here.
+#include "../sim/player.hpp"
+
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <span>
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    using namespace edgews::sim::test;
+    if (size == 0) return 0;
+    const Played played = play({.recorded = std::as_bytes(std::span(data, size))});
+    if (played.record.fault.empty()) return 0;
+    std::fprintf(stderr, "%s: %s\n", played.scenario, played.record.fault.c_str());
+    std::abort();
+}
