@@ -56,10 +56,10 @@ endif
 .DELETE_ON_ERROR:
 .SECONDARY:
 .DEFAULT_GOAL := all
-.PHONY: all addons tests unit test run sim sanitize fuzz bench bench-smoke bench-programs peers race stomp-race lint install \
+.PHONY: all addons tests unit test run sim sim-bugs sanitize fuzz bench bench-smoke bench-programs peers race stomp-race lint install \
   clean help force lint-layers lint-sizes lint-format lint-clang lint-portable lint-tidy
 
-all: $(OUT)/libedgews.a $(EXAMPLES:%=$(OUT)/examples/%)  ## the library and the examples (default)
+all: $(OUT)/libedgews.a $(OUT)/libedgews-sim.a $(EXAMPLES:%=$(OUT)/examples/%)  ## the libraries and the examples (default)
 
 addons:  ## permessage-deflate on zlib, TLS on OpenSSL, and their examples
 	@tools/need addons
@@ -120,6 +120,8 @@ LINK = mkdir -p $(@D) && echo "link    $@" && $(CXX) $(ALL_FLAGS) $(filter %.o %
 
 $(OUT)/examples/%: $(OBJ)/examples/%.o $(OUT)/libedgews.a
 	@$(LINK)
+
+$(OUT)/examples/order_histories: $(OUT)/libedgews-sim.a
 
 $(ADDON_EXAMPLES:%=$(OUT)/examples/%): $(OUT)/examples/%: $(OBJ)/examples/%.o $(WITH_ADDONS)
 	@$(LINK) $(ADDON_LIBRARIES)
@@ -189,7 +191,8 @@ $(OBJ)/examples/demo.o $(OBJ)/examples/stomp_broker.o: private BASE += -Ibuild/g
 
 # --- Testing ----------------------------------------------------------------
 
-tests: $(OUT)/tests/unit $(OUT)/tests/client_driver $(OUT)/tests/many_clients
+tests: $(OUT)/tests/unit $(OUT)/tests/sim_unit $(OUT)/tests/sim $(OUT)/tests/client_driver \
+  $(OUT)/tests/many_clients
 
 unit: $(OUT)/tests/unit  ## the unit tests alone: run them at every change
 	@tests/run unit
@@ -201,7 +204,7 @@ test:  ## unit, install, compile and interop tests; installs what they need wher
 	@tools/need test
 	@$(MAKE) addons tests/interop/node_modules/.package-lock.json
 	@$(MAKE) all tests bench-programs $(LIBWEBSOCKETS)
-	@tests/run unit race install compile interop
+	@tests/run unit sim_unit sim orders race install compile interop
 
 %/node_modules/.package-lock.json: %/package.json %/package-lock.json
 	cd $* && npm ci --no-progress
@@ -210,6 +213,9 @@ test:  ## unit, install, compile and interop tests; installs what they need wher
 # The seeds of one run follow those of another: FIRST=1 SEEDS=20000, or for so many SECONDS.
 SEEDS ?= 10000
 FIRST ?= 1
+sim-bugs: $(OUT)/tests/sim  ## bugs that are put into a copy on purpose, and have to be found
+	@tests/run seeded
+
 sim: $(OUT)/tests/sim  ## histories in the simulated kernel: SEEDS=10000 FIRST=1 ONLY=scenario
 	@$< --first $(FIRST) --seeds $(SEEDS) $(ONLY:%=--only %)
 
@@ -218,9 +224,9 @@ run: $(OUT)/examples/demo  ## build the demo and start it: http://localhost:9001
 
 sanitize:  ## the units and the fuzz corpora under ASan+UBSan, the threads under TSan
 	@tools/need test
-	@$(MAKE) MODE=asan tests $(FUZZ:%=build/asan/tests/fuzz/%_replay)
-	@$(MAKE) MODE=tsan tests
-	@tests/run asan replay tsan
+	@$(MAKE) MODE=asan tests build/asan/tests/sim $(FUZZ:%=build/asan/tests/fuzz/%_replay)
+	@$(MAKE) MODE=tsan build/tsan/tests/unit
+	@tests/run asan asan_sim replay tsan
 
 fuzz:  ## every fuzz target for SECONDS=20, from its corpus
 	@tools/need fuzz
@@ -304,12 +310,14 @@ lint-tidy:
 
 DEST = $(DESTDIR)$(PREFIX)
 
-install: $(OUT)/libedgews.a  ## headers, library and pkg-config file: PREFIX=/usr/local DESTDIR=
+install: $(OUT)/libedgews.a $(OUT)/libedgews-sim.a  ## headers, library and pkg-config file: PREFIX=/usr/local DESTDIR=
 	@install -d $(addprefix $(DEST)/include/edgews/,$(sort $(dir $(HEADERS)))) $(DEST)/lib/pkgconfig
 	@for header in edgews.hpp $(HEADERS); do \
 	  install -m 644 $$header $(DEST)/include/edgews/$$header || exit; done
 	@install -m 644 $< $(DEST)/lib/libedgews.a
 	@$(call INSTALL_PC,edgews)
+	@install -m 644 sim/sim.hpp $(DEST)/include/edgews/sim.hpp
+	@$(MAKE) install-sim
 	@echo "installed $(DEST)/include/edgews, $(DEST)/lib/libedgews.a"
 	@for part in deflate tls; do \
 	  [ ! -f $(OUT)/libedgews-$$part.a ] || $(MAKE) install-$$part || exit; done
@@ -320,8 +328,10 @@ INSTALL_PC = sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' $(1).pc.in \
 # What of the add-ons is for others: their other headers need zlib or OpenSSL.
 HEADERS_deflate := deflate/deflate.hpp
 HEADERS_tls := tls/tls.hpp tls/tls_client.hpp
+# And of the simulated kernel all but its seam.
+HEADERS_sim := $(filter-out sim/sim.hpp sim/calls.hpp sim/real.hpp,$(wildcard sim/*.hpp))
 
-# Where `make addons` was called.
+# deflate and tls: where `make addons` was called.
 install-%: $(OUT)/libedgews-%.a
 	@install -d $(DEST)/include/edgews/$*
 	@install -m 644 $(HEADERS_$*) $(DEST)/include/edgews/$*
