@@ -12,6 +12,7 @@ FLAGS_clang := -O0
 FLAGS_aarch64 := -O0
 FLAGS_asan := -O1 -g1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 FLAGS_tsan := -O1 -g1 -fsanitize=thread
+FLAGS_coverage := -O0 -g --coverage
 # clang 14 cannot compile coroutines with the `function` sanitizer.
 FLAGS_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
   -fno-sanitize=function
@@ -41,7 +42,10 @@ ADDON_EXAMPLES := conformance_client secure_echo wsc
 EXAMPLES := $(filter-out $(ADDON_EXAMPLES),$(patsubst examples/%.cpp,%,$(wildcard examples/*.cpp)))
 FUZZ := $(patsubst tests/fuzz/%_fuzz.cpp,%,$(wildcard tests/fuzz/*_fuzz.cpp))
 # Only net/ has threads, and deflate/ what they share: the rest would tell ThreadSanitizer nothing.
-TESTED := $(if $(filter tsan,$(MODE)),net deflate tls,crypto core net deflate tls bench)
+TESTED_tsan := net deflate tls
+# What core/ is held to by its own tests.
+TESTED_coverage := crypto core
+TESTED := $(or $(TESTED_$(MODE)),crypto core net deflate tls bench)
 TESTS := $(wildcard $(TESTED:%=tests/%/*.cpp) $(TESTED:%=tests/%/stomp/*.cpp) tests/support/*.cpp)
 # What tests/bench/ tests of the load generator.
 LOAD_TESTED := $(if $(filter bench,$(TESTED)),$(addprefix bench/load/,frame_run.cpp opening.cpp \
@@ -56,8 +60,9 @@ endif
 .DELETE_ON_ERROR:
 .SECONDARY:
 .DEFAULT_GOAL := all
-.PHONY: all addons tests unit test run sim sim-bugs sanitize fuzz bench bench-smoke bench-programs peers race stomp-race lint install \
-  clean help force lint-layers lint-sizes lint-format lint-clang lint-portable lint-tidy
+.PHONY: all addons tests unit test run sim sim-bugs sanitize coverage fuzz bench bench-smoke \
+  bench-programs peers race stomp-race lint install clean help force lint-layers lint-sizes \
+  lint-format lint-clang lint-portable lint-tidy
 
 all: $(OUT)/libedgews.a $(OUT)/libedgews-sim.a $(EXAMPLES:%=$(OUT)/examples/%)  ## the libraries and the examples (default)
 
@@ -232,6 +237,14 @@ fuzz:  ## every fuzz target for SECONDS=20, from its corpus
 	@tools/need fuzz
 	@$(MAKE) MODE=fuzz $(FUZZ:%=build/fuzz/tests/fuzz/%_fuzz)
 	@FUZZ_SECONDS=$(SECONDS) tests/run fuzz
+
+# What it counts is added up in build/obj/coverage, until it is taken away.
+coverage:  ## which lines and branches of core/ its own tests run
+	@tools/need test
+	@$(MAKE) MODE=coverage build/coverage/tests/unit
+	@find build/obj/coverage -name '*.gcda' -delete
+	@build/coverage/tests/unit --gtest_brief=1
+	@tools/coverage core build/obj/coverage
 
 # --- Measuring --------------------------------------------------------------
 
