@@ -42,14 +42,59 @@ TEST(HttpResponse, a_status_without_a_body_has_no_length) {
     EXPECT_EQ(head_of({.status = 304, .content_length = 5}), "HTTP/1.1 304 Not Modified\r\n\r\n");
 }
 
-TEST(HttpResponse, every_refusal_has_its_phrase) {
-    EXPECT_EQ(reason_phrase(101), "Switching Protocols");
-    EXPECT_EQ(reason_phrase(403), "Forbidden");
-    EXPECT_EQ(reason_phrase(414), "URI Too Long");
-    EXPECT_EQ(reason_phrase(426), "Upgrade Required");
-    EXPECT_EQ(reason_phrase(431), "Request Header Fields Too Large");
-    EXPECT_EQ(reason_phrase(503), "Service Unavailable");
-    EXPECT_EQ(reason_phrase(505), "HTTP Version Not Supported");
+// RFC 9110, section 15; RFC 6585; RFC 8470 (425), 7725 (451), 4918 (507), 2324 (418).
+TEST(HttpResponse, every_status_has_its_phrase) {
+    struct Row {
+        unsigned status;
+        std::string_view phrase;
+    };
+    const Row rows[] = {
+        {101, "Switching Protocols"},
+        {200, "OK"},
+        {201, "Created"},
+        {202, "Accepted"},
+        {204, "No Content"},
+        {206, "Partial Content"},
+        {301, "Moved Permanently"},
+        {302, "Found"},
+        {303, "See Other"},
+        {304, "Not Modified"},
+        {307, "Temporary Redirect"},
+        {308, "Permanent Redirect"},
+        {400, "Bad Request"},
+        {401, "Unauthorized"},
+        {402, "Payment Required"},
+        {403, "Forbidden"},
+        {404, "Not Found"},
+        {405, "Method Not Allowed"},
+        {406, "Not Acceptable"},
+        {408, "Request Timeout"},
+        {409, "Conflict"},
+        {410, "Gone"},
+        {411, "Length Required"},
+        {412, "Precondition Failed"},
+        {413, "Content Too Large"},
+        {414, "URI Too Long"},
+        {415, "Unsupported Media Type"},
+        {418, "I'm a Teapot"},
+        {421, "Misdirected Request"},
+        {422, "Unprocessable Content"},
+        {425, "Too Early"},
+        {426, "Upgrade Required"},
+        {428, "Precondition Required"},
+        {429, "Too Many Requests"},
+        {431, "Request Header Fields Too Large"},
+        {451, "Unavailable For Legal Reasons"},
+        {500, "Internal Server Error"},
+        {501, "Not Implemented"},
+        {502, "Bad Gateway"},
+        {503, "Service Unavailable"},
+        {504, "Gateway Timeout"},
+        {505, "HTTP Version Not Supported"},
+        {507, "Insufficient Storage"},
+        {511, "Network Authentication Required"},
+    };
+    for (const Row& row : rows) EXPECT_EQ(reason_phrase(row.status), row.phrase) << row.status;
     EXPECT_EQ(reason_phrase(799), "Unknown");
 }
 

@@ -2,6 +2,7 @@
 #include "../support/allocations.hpp"
 #include "../support/bytes.hpp"
 #include "../support/frames.hpp"
+#include "../support/run_length_codec.hpp"
 
 #include <gtest/gtest.h>
 
@@ -9,6 +10,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -101,6 +103,56 @@ TEST(PreparedMessage, moving_leaves_an_empty_one) {
     first = std::move(second);
     EXPECT_FALSE(second);
     EXPECT_EQ(first.frame().data(), bytes);
+}
+
+// RFC 6455, section 5.6.
+TEST(PreparedMessage, a_text_that_is_not_utf_8_is_none) {
+    EXPECT_FALSE(PreparedMessage(std::string_view("\xFF")));
+    EXPECT_TRUE(PreparedMessage("\u20AC"));
+    EXPECT_TRUE(PreparedMessage(Message(bytes_of("\xFF"))));
+}
+
+// RFC 7692, section 6: RSV1 says that it is compressed.
+TEST(PreparedMessage, it_is_compressed_once_for_all_who_have_the_same_window) {
+    test::RunLengthCodec codec(15);
+    test::RunLengthCodec other(15);
+    test::RunLengthCodec smaller(9);
+    const PreparedMessage message("aaaaaaaaaa");
+    const PreparedMessage copy = message;
+    EXPECT_FALSE(message.is_compressed());
+    const PreparedMessage compressed = message.compressed(codec);
+    EXPECT_TRUE(compressed.is_compressed());
+    EXPECT_EQ(to_hex(compressed.frame()), "c1 02 0a 61");
+    EXPECT_EQ(to_hex(compressed.payload()), "0a 61");
+    EXPECT_EQ(compressed.opcode(), Opcode::text);
+    EXPECT_EQ(copy.compressed(other).frame().data(), compressed.frame().data());
+    EXPECT_EQ(other.compressed_count, 0);
+    const PreparedMessage for_smaller = message.compressed(smaller);
+    EXPECT_NE(for_smaller.frame().data(), compressed.frame().data());
+    EXPECT_EQ(copy.compressed(smaller).frame().data(), for_smaller.frame().data());
+    EXPECT_EQ(copy.compressed(codec).frame().data(), compressed.frame().data());
+    EXPECT_EQ(codec.compressed_count, 1);
+    EXPECT_EQ(smaller.compressed_count, 1);
+    const Bytes binary(10, std::byte{7});
+    EXPECT_EQ(to_hex(PreparedMessage(Message(binary)).compressed(codec).frame()), "c2 02 0a 07");
+}
+
+TEST(PreparedMessage, where_compression_makes_it_no_shorter_it_is_sent_as_it_is) {
+    for (const char* const text : {"aa", "abc", ""}) {
+        SCOPED_TRACE(text);
+        test::RunLengthCodec codec;
+        const PreparedMessage message{std::string_view(text)};
+        for (int i = 0; i < 2; ++i) {
+            const PreparedMessage same = message.compressed(codec);
+            EXPECT_FALSE(same.is_compressed());
+            EXPECT_EQ(same.frame().data(), message.frame().data());
+        }
+        EXPECT_EQ(codec.compressed_count, 1);
+    }
+    test::RunLengthCodec codec;
+    EXPECT_TRUE(PreparedMessage("aaa").compressed(codec).is_compressed());
+    EXPECT_FALSE(PreparedMessage().compressed(codec));
+    EXPECT_FALSE(PreparedMessage().is_compressed());
 }
 
 // A data race or a lost count shows under a sanitizer.
