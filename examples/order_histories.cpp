@@ -28,7 +28,7 @@ constexpr std::uint64_t a_second_ns = 1'000'000'000;
 // Sends its orders until all are answered, from one connection to the next.
 class Trader {
   public:
-    Trader(sim::World& world, std::uint16_t port, std::string name)
+    Trader(sim::World& world, std::uint16_t port, const std::string& name)
         : world_(world), port_(port), pace_(sim::Pace::drawn(world.choices())) {
         const std::uint32_t count = world.choices().between(1, 4);
         for (std::uint32_t i = 0; i < count; ++i) open_.insert(name + "-" + std::to_string(i));
