@@ -31,6 +31,7 @@ inline int returned_int(const Result& result) noexcept {
 
 // Each has its file linked in, whatever the order of libraries.
 void link_file_calls() noexcept;
+void link_process_calls() noexcept;
 void link_socket_calls() noexcept;
 void link_thread_calls() noexcept;
 

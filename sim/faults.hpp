@@ -12,6 +12,7 @@ namespace edgews::sim {
 enum class Call : std::uint8_t {
     accept,
     bind,
+    chmod,
     close,
     connect,
     epoll_create,
@@ -20,26 +21,44 @@ enum class Call : std::uint8_t {
     eventfd,
     fcntl,
     getaddrinfo,
+    getpeername,
     getrandom,
+    getrlimit,
+    getsockname,
     getsockopt,
     ioctl,
     listen,
+    madvise,
     mmap,
+    munmap,
     open,
     read,
     recv,
+    sched_getaffinity,
     send,
+    setaffinity,
     setsockopt,
     shutdown,
+    sigmask,
     signalfd,
     socket,
+    stat,
+    sysconf,
     thread,
+    thread_attributes,
     timerfd_create,
     timerfd_settime,
+    unlink,
     write,
 };
 inline constexpr std::size_t call_count = static_cast<std::size_t>(Call::write) + 1;
 [[nodiscard]] const char* name_of(Call call) noexcept;
+
+// What of a call it is: epoll_ctl()'s operation, fcntl()'s command, option_detail() of a socket's
+// option. 0 of all others.
+[[nodiscard]] constexpr int option_detail(int level, int name) noexcept {
+    return level << 16 | name;
+}
 
 // Rates are "once in so many times"; 0: never. Sizes are bytes, times nanoseconds; each is drawn
 // anew where it is needed, from 0 or the least on. The defaults are a calm, quick network.
@@ -84,11 +103,13 @@ struct Faults {
     [[nodiscard]] static Faults drawn(Choices& choices);
 };
 
-// That call fails, once: the `index`-th, counted from 0 as the world began, with `error` (errno).
+// That call fails, once: the `index`-th, counted from 0 as the world began.
 struct PlannedFault {
     Call call = Call::recv;
     std::uint64_t index = 0;
-    int error = 0;  // 0: none is planned.
+    // An errno, or of getaddrinfo() an EAI_… (which are negative); 0: none is planned. EAGAIN of a
+    // socket's call is true for a moment, and an edge tells its end; close() closes nevertheless.
+    int error = 0;
 };
 
 }  // namespace edgews::sim

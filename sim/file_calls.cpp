@@ -43,7 +43,7 @@ Result transfer(Kernel& kernel, int fd, Call call, void* bytes, std::size_t size
 
 Result control_file(Kernel& kernel, int fd, int command) {
     if (kernel.find(fd) == nullptr) return failed(EBADF);
-    if (const int error = kernel.enter(Call::fcntl); error != 0) return failed(error);
+    if (const int error = kernel.enter(Call::fcntl, command); error != 0) return failed(error);
     switch (command) {
         case F_DUPFD:
         case F_DUPFD_CLOEXEC: return kernel.duplicate(fd);
@@ -78,15 +78,17 @@ extern "C" {
 int close(int fd) {
     Kernel* const kernel = kernel_of(fd);
     if (kernel == nullptr) return static_cast<int>(syscall(SYS_close, fd));
-    (void)kernel->enter(Call::close);
+    const int error = kernel->enter(Call::close);
     kernel->tell("close %d", fd);
-    return returned_int(kernel->close(fd));
+    const Result result = kernel->close(fd);
+    return returned_int(error != 0 ? failed(error) : result);
 }
 
 ssize_t read(int fd, void* to, size_t size) {
     Kernel* const kernel = kernel_of(fd);
-    if (kernel == nullptr) return syscall(SYS_read, fd, to, size);
-    return returned(transfer(*kernel, fd, Call::read, to, size));
+    if (kernel != nullptr) return returned(transfer(*kernel, fd, Call::read, to, size));
+    const int error = current_kernel() != nullptr ? current_kernel()->enter(Call::read) : 0;
+    return error != 0 ? returned(failed(error)) : syscall(SYS_read, fd, to, size);
 }
 
 ssize_t write(int fd, const void* from, size_t size) {
@@ -101,10 +103,12 @@ int open(const char* path, int flags, ...) {
     const unsigned mode = (flags & (O_CREAT | O_TMPFILE)) != 0 ? va_arg(more, unsigned) : 0;
     va_end(more);
     Kernel* const kernel = current_kernel();
-    if (kernel == nullptr || std::strcmp(path, "/dev/null") != 0) {
-        return static_cast<int>(syscall(SYS_openat, AT_FDCWD, path, flags, mode));
+    if (kernel != nullptr && std::strcmp(path, "/dev/null") == 0) {
+        return add_file<QuietFile>(*kernel, Call::open);
     }
-    return add_file<QuietFile>(*kernel, Call::open);
+    const int error = kernel != nullptr ? kernel->enter(Call::open) : 0;
+    if (error != 0) return returned_int(failed(error));
+    return static_cast<int>(syscall(SYS_openat, AT_FDCWD, path, flags, mode));
 }
 
 int fcntl(int fd, int command, ...) {
@@ -143,7 +147,7 @@ int epoll_ctl(int epoll_fd, int operation, int fd, epoll_event* event) noexcept 
     auto* const epoll = kernel->find_as<Epoll>(epoll_fd);
     File* const file = kernel->find(fd);
     if (epoll == nullptr || file == nullptr) return returned_int(failed(EBADF));
-    const int error = kernel->enter(Call::epoll_ctl);
+    const int error = kernel->enter(Call::epoll_ctl, operation);
     if (error != 0 && operation != EPOLL_CTL_DEL) return returned_int(failed(error));
     return returned_int(epoll->control(operation, fd, file, event));
 }
@@ -250,8 +254,10 @@ void* mmap(void* address, size_t size, int protection, int flags, int fd, off_t 
 // ---- The files of Unix sockets ---------------------------------------------
 
 int stat(const char* path, struct stat* status) noexcept {
-    const Kernel* const kernel = current_kernel();
-    if (kernel == nullptr || !current_kernel()->network().has_file(path)) {
+    Kernel* const kernel = current_kernel();
+    const int error = kernel != nullptr ? kernel->enter(Call::stat) : 0;
+    if (error != 0) return returned_int(failed(error));
+    if (kernel == nullptr || !kernel->network().has_file(path)) {
         return static_cast<int>(syscall(SYS_newfstatat, AT_FDCWD, path, status, 0));
     }
     std::memset(status, 0, sizeof *status);
@@ -261,12 +267,16 @@ int stat(const char* path, struct stat* status) noexcept {
 
 int chmod(const char* path, mode_t mode) noexcept {
     Kernel* const kernel = current_kernel();
+    const int error = kernel != nullptr ? kernel->enter(Call::chmod) : 0;
+    if (error != 0) return returned_int(failed(error));
     if (kernel != nullptr && kernel->network().has_file(path)) return 0;
     return static_cast<int>(syscall(SYS_fchmodat, AT_FDCWD, path, mode));
 }
 
 int unlink(const char* path) noexcept {
     Kernel* const kernel = current_kernel();
+    const int error = kernel != nullptr ? kernel->enter(Call::unlink) : 0;
+    if (error != 0) return returned_int(failed(error));
     if (kernel != nullptr && kernel->network().remove_file(path)) return 0;
     return static_cast<int>(syscall(SYS_unlinkat, AT_FDCWD, path, 0));
 }

@@ -13,12 +13,14 @@ Kernel::~Kernel() = default;
 
 // ---- Time ------------------------------------------------------------------
 
-int Kernel::enter(Call call) {
+int Kernel::enter(Call call, int detail) {
     const std::uint64_t index = counts_[static_cast<std::size_t>(call)]++;
     if (is_running_tasks_) return 0;
     advance_to(now_ns_ + 100 + drawn_ns(faults_.call_ns_max));
     if (planned_.error != 0 && planned_.call == call && planned_.index == index) {
         has_failed_ = true;
+        failed_detail_ = detail;
+        tell("%s fails as planned: %d", name_of(call), planned_.error);
         return planned_.error;
     }
     threads_.maybe_switch();

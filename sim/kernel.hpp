@@ -48,7 +48,7 @@ class Kernel {
 
     // A system call begins: time passes, what is due happens, and another thread may go on. An
     // error number when it is to fail at once; 0: it is not.
-    [[nodiscard]] int enter(Call call);
+    [[nodiscard]] int enter(Call call, int detail = 0);
     // So many of them were made.
     [[nodiscard]] std::uint64_t calls(Call call) const noexcept {
         return counts_[static_cast<std::size_t>(call)];
@@ -56,6 +56,8 @@ class Kernel {
     void plan(PlannedFault fault) noexcept { planned_ = fault; }
     // The planned fault came to pass.
     [[nodiscard]] bool has_failed_as_planned() const noexcept { return has_failed_; }
+    // What of its call that was (sim/faults.hpp).
+    [[nodiscard]] int failed_detail() const noexcept { return failed_detail_; }
 
     [[nodiscard]] std::uint64_t now_ns() const noexcept { return now_ns_; }
     // The same, as a program reads it: which takes a moment.
@@ -124,6 +126,7 @@ class Kernel {
     std::array<std::uint64_t, call_count> counts_{};
     PlannedFault planned_{};
     bool has_failed_ = false;
+    int failed_detail_ = 0;
     std::vector<std::shared_ptr<File>> files_{};  // By fd - first_fd.
     std::set<int> free_{};
     std::size_t open_count_ = 0;

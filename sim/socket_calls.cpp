@@ -18,16 +18,22 @@ void link_socket_calls() noexcept {}
 
 namespace {
 
+constexpr std::uint64_t again_ns = 20'000;
+
 // A call on a socket begins. `error`: why it ends here.
 struct Entered {
     Socket* socket = nullptr;
     int error = 0;
 };
 
-Entered enter(Kernel& kernel, int fd, Call call) {
+Entered enter(Kernel& kernel, int fd, Call call, int detail = 0) {
     auto* const socket = kernel.find_as<Socket>(fd);
     if (socket == nullptr) return {.error = kernel.find(fd) == nullptr ? EBADF : ENOTSOCK};
-    return {.socket = socket, .error = kernel.enter(call)};
+    const int error = kernel.enter(call, detail);
+    if (error == EAGAIN) {  // There is nothing, or no room, and then there is.
+        kernel.after(again_ns, [held = socket->shared_from_this()] { held->wake(0); });
+    }
+    return {.socket = socket, .error = error};
 }
 
 ssize_t told(const Kernel& kernel, const char* call, int fd, const Result& result) noexcept {
@@ -143,6 +149,9 @@ int getsockname(int fd, sockaddr* address, socklen_t* size) noexcept {
     if (kernel == nullptr) return static_cast<int>(syscall(SYS_getsockname, fd, address, size));
     auto* const socket = kernel->find_as<Socket>(fd);
     if (socket == nullptr) return returned_int(failed(ENOTSOCK));
+    if (const int error = kernel->enter(Call::getsockname); error != 0) {
+        return returned_int(failed(error));
+    }
     socket->local().copy_to(address, size);
     return 0;
 }
@@ -152,6 +161,9 @@ int getpeername(int fd, sockaddr* address, socklen_t* size) noexcept {
     if (kernel == nullptr) return static_cast<int>(syscall(SYS_getpeername, fd, address, size));
     auto* const socket = kernel->find_as<Socket>(fd);
     if (socket == nullptr) return returned_int(failed(ENOTSOCK));
+    if (const int error = kernel->enter(Call::getpeername); error != 0) {
+        return returned_int(failed(error));
+    }
     if (socket->state() != Socket::State::connected) return returned_int(failed(ENOTCONN));
     socket->remote().copy_to(address, size);
     return 0;
@@ -162,7 +174,7 @@ int setsockopt(int fd, int level, int name, const void* value, socklen_t size) n
     if (kernel == nullptr) {
         return static_cast<int>(syscall(SYS_setsockopt, fd, level, name, value, size));
     }
-    const Entered entered = enter(*kernel, fd, Call::setsockopt);
+    const Entered entered = enter(*kernel, fd, Call::setsockopt, option_detail(level, name));
     if (entered.error != 0) return returned_int(failed(entered.error));
     return returned_int(set_option(*entered.socket, level, name, value));
 }
@@ -172,7 +184,7 @@ int getsockopt(int fd, int level, int name, void* value, socklen_t* size) noexce
     if (kernel == nullptr) {
         return static_cast<int>(syscall(SYS_getsockopt, fd, level, name, value, size));
     }
-    const Entered entered = enter(*kernel, fd, Call::getsockopt);
+    const Entered entered = enter(*kernel, fd, Call::getsockopt, option_detail(level, name));
     if (entered.error != 0) return returned_int(failed(entered.error));
     const int told = get_option(*entered.socket, level, name);
     std::memcpy(value, &told, std::min<std::size_t>(sizeof told, *size));
@@ -222,6 +234,7 @@ int getaddrinfo(const char* host, const char* service, const addrinfo* hints, ad
         return real().getaddrinfo(host, service, hints, found);
     }
     if (const int error = kernel->enter(Call::getaddrinfo); error != 0) {
+        if (error < 0) return error;
         errno = error;
         return EAI_SYSTEM;
     }

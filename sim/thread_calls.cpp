@@ -18,6 +18,11 @@ void look_up(Function& function, const char* name) noexcept {
 
 RealFunctions look_up_all() noexcept {
     RealFunctions found{};
+    look_up(found.pthread_attr_init, "pthread_attr_init");
+    look_up(found.pthread_sigmask, "pthread_sigmask");
+    look_up(found.pthread_setaffinity_np, "pthread_setaffinity_np");
+    look_up(found.sched_getaffinity, "sched_getaffinity");
+    look_up(found.sysconf, "sysconf");
     look_up(found.pthread_create, "pthread_create");
     look_up(found.pthread_join, "pthread_join");
     look_up(found.pthread_mutex_lock, "pthread_mutex_lock");

@@ -30,6 +30,7 @@ World::World(const WorldOptions& options)
     : choices_(choices_of(options)), kernel_(choices_, options.now_ns) {
     assert(current_kernel() == nullptr);
     link_file_calls();
+    link_process_calls();
     link_socket_calls();
     link_thread_calls();
     make_hash_key();
