@@ -5,6 +5,7 @@
 // and of descriptors that are not simulated, they do what the system does.
 #pragma once
 
+#include <edgews/sim/busy.hpp>
 #include <edgews/sim/kernel.hpp>
 #include <edgews/sim/real.hpp>
 

@@ -76,6 +76,7 @@ extern "C" {
 // ---- Descriptors -----------------------------------------------------------
 
 int close(int fd) {
+    const Busy busy;
     Kernel* const kernel = kernel_of(fd);
     if (kernel == nullptr) return static_cast<int>(syscall(SYS_close, fd));
     const int error = kernel->enter(Call::close);
@@ -85,6 +86,7 @@ int close(int fd) {
 }
 
 ssize_t read(int fd, void* to, size_t size) {
+    const Busy busy;
     Kernel* const kernel = kernel_of(fd);
     if (kernel != nullptr) return returned(transfer(*kernel, fd, Call::read, to, size));
     const int error = current_kernel() != nullptr ? current_kernel()->enter(Call::read) : 0;
@@ -92,12 +94,14 @@ ssize_t read(int fd, void* to, size_t size) {
 }
 
 ssize_t write(int fd, const void* from, size_t size) {
+    const Busy busy;
     Kernel* const kernel = kernel_of(fd);
     if (kernel == nullptr) return syscall(SYS_write, fd, from, size);
     return returned(transfer(*kernel, fd, Call::write, const_cast<void*>(from), size));
 }
 
 int open(const char* path, int flags, ...) {
+    const Busy busy;
     va_list more;
     va_start(more, flags);
     const unsigned mode = (flags & (O_CREAT | O_TMPFILE)) != 0 ? va_arg(more, unsigned) : 0;
@@ -112,6 +116,7 @@ int open(const char* path, int flags, ...) {
 }
 
 int fcntl(int fd, int command, ...) {
+    const Busy busy;
     va_list more;
     va_start(more, command);
     const long argument = va_arg(more, long);
@@ -122,6 +127,7 @@ int fcntl(int fd, int command, ...) {
 }
 
 int ioctl(int fd, unsigned long request, ...) noexcept {
+    const Busy busy;
     va_list more;
     va_start(more, request);
     void* const argument = va_arg(more, void*);
@@ -134,12 +140,14 @@ int ioctl(int fd, unsigned long request, ...) noexcept {
 // ---- What a loop waits by --------------------------------------------------
 
 int epoll_create1(int flags) noexcept {
+    const Busy busy;
     Kernel* const kernel = current_kernel();
     if (kernel == nullptr) return static_cast<int>(syscall(SYS_epoll_create1, flags));
     return add_file<Epoll>(*kernel, Call::epoll_create);
 }
 
 int epoll_ctl(int epoll_fd, int operation, int fd, epoll_event* event) noexcept {
+    const Busy busy;
     Kernel* const kernel = kernel_of(epoll_fd);
     if (kernel == nullptr) {
         return static_cast<int>(syscall(SYS_epoll_ctl, epoll_fd, operation, fd, event));
@@ -153,6 +161,7 @@ int epoll_ctl(int epoll_fd, int operation, int fd, epoll_event* event) noexcept 
 }
 
 int epoll_wait(int epoll_fd, epoll_event* events, int count_max, int timeout_ms) {
+    const Busy busy;
     Kernel* const kernel = kernel_of(epoll_fd);
     if (kernel == nullptr) {
         return static_cast<int>(
@@ -165,12 +174,14 @@ int epoll_wait(int epoll_fd, epoll_event* events, int count_max, int timeout_ms)
 }
 
 int eventfd(unsigned count, int flags) noexcept {
+    const Busy busy;
     Kernel* const kernel = current_kernel();
     if (kernel == nullptr) return static_cast<int>(syscall(SYS_eventfd2, count, flags));
     return add_file<EventFile>(*kernel, Call::eventfd, std::uint64_t{count});
 }
 
 int signalfd(int fd, const sigset_t* mask, int flags) noexcept {
+    const Busy busy;
     Kernel* const kernel = current_kernel();
     constexpr std::size_t mask_size = 8;  // The system's own.
     if (kernel == nullptr) {
@@ -180,12 +191,14 @@ int signalfd(int fd, const sigset_t* mask, int flags) noexcept {
 }
 
 int timerfd_create(int clock, int flags) noexcept {
+    const Busy busy;
     Kernel* const kernel = current_kernel();
     if (kernel == nullptr) return static_cast<int>(syscall(SYS_timerfd_create, clock, flags));
     return add_file<TimerFile>(*kernel, Call::timerfd_create);
 }
 
 int timerfd_settime(int fd, int flags, const itimerspec* time, itimerspec* old) noexcept {
+    const Busy busy;
     Kernel* const kernel = kernel_of(fd);
     if (kernel == nullptr) {
         return static_cast<int>(syscall(SYS_timerfd_settime, fd, flags, time, old));
@@ -204,6 +217,7 @@ int timerfd_settime(int fd, int flags, const itimerspec* time, itimerspec* old) 
 // ---- Time, chance and memory -----------------------------------------------
 
 int clock_gettime(clockid_t clock, timespec* time) noexcept {
+    const Busy busy;
     Kernel* const kernel = current_kernel();
     const bool is_simulated = clock == CLOCK_MONOTONIC || clock == CLOCK_REALTIME ||
                               clock == CLOCK_BOOTTIME || clock == CLOCK_MONOTONIC_COARSE ||
@@ -217,6 +231,7 @@ int clock_gettime(clockid_t clock, timespec* time) noexcept {
 }
 
 time_t time(time_t* to) noexcept {
+    const Busy busy;
     timespec now{};
     clock_gettime(CLOCK_REALTIME, &now);
     if (to != nullptr) *to = now.tv_sec;
@@ -224,6 +239,7 @@ time_t time(time_t* to) noexcept {
 }
 
 int nanosleep(const timespec* duration, timespec* left) {
+    const Busy busy;
     Kernel* const kernel = current_kernel();
     if (kernel == nullptr) return static_cast<int>(syscall(SYS_nanosleep, duration, left));
     kernel->threads().sleep_until(kernel->now_ns() + nanoseconds(*duration));
@@ -231,6 +247,7 @@ int nanosleep(const timespec* duration, timespec* left) {
 }
 
 ssize_t getrandom(void* to, size_t size, unsigned flags) {
+    const Busy busy;
     Kernel* const kernel = current_kernel();
     if (kernel == nullptr) return syscall(SYS_getrandom, to, size, flags);
     if (const int error = kernel->enter(Call::getrandom); error != 0) {
@@ -241,6 +258,7 @@ ssize_t getrandom(void* to, size_t size, unsigned flags) {
 }
 
 void* mmap(void* address, size_t size, int protection, int flags, int fd, off_t offset) noexcept {
+    const Busy busy;
     Kernel* const kernel = current_kernel();
     if (kernel != nullptr) {
         if (const int error = kernel->enter(Call::mmap); error != 0) {
@@ -254,6 +272,7 @@ void* mmap(void* address, size_t size, int protection, int flags, int fd, off_t 
 // ---- The files of Unix sockets ---------------------------------------------
 
 int stat(const char* path, struct stat* status) noexcept {
+    const Busy busy;
     Kernel* const kernel = current_kernel();
     const int error = kernel != nullptr ? kernel->enter(Call::stat) : 0;
     if (error != 0) return returned_int(failed(error));
@@ -266,6 +285,7 @@ int stat(const char* path, struct stat* status) noexcept {
 }
 
 int chmod(const char* path, mode_t mode) noexcept {
+    const Busy busy;
     Kernel* const kernel = current_kernel();
     const int error = kernel != nullptr ? kernel->enter(Call::chmod) : 0;
     if (error != 0) return returned_int(failed(error));
@@ -274,6 +294,7 @@ int chmod(const char* path, mode_t mode) noexcept {
 }
 
 int unlink(const char* path) noexcept {
+    const Busy busy;
     Kernel* const kernel = current_kernel();
     const int error = kernel != nullptr ? kernel->enter(Call::unlink) : 0;
     if (error != 0) return returned_int(failed(error));

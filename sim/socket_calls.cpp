@@ -105,6 +105,7 @@ using namespace edgews::sim;
 extern "C" {
 
 int socket(int family, int type, int protocol) noexcept {
+    const Busy busy;
     Kernel* const kernel = current_kernel();
     const bool is_stream = (type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC)) == SOCK_STREAM;
     if (kernel == nullptr || !is_stream) {
@@ -114,6 +115,7 @@ int socket(int family, int type, int protocol) noexcept {
 }
 
 int bind(int fd, const sockaddr* address, socklen_t size) noexcept {
+    const Busy busy;
     Kernel* const kernel = kernel_of(fd);
     if (kernel == nullptr) return static_cast<int>(syscall(SYS_bind, fd, address, size));
     const Entered entered = enter(*kernel, fd, Call::bind);
@@ -122,6 +124,7 @@ int bind(int fd, const sockaddr* address, socklen_t size) noexcept {
 }
 
 int listen(int fd, int backlog) noexcept {
+    const Busy busy;
     Kernel* const kernel = kernel_of(fd);
     if (kernel == nullptr) return static_cast<int>(syscall(SYS_listen, fd, backlog));
     const Entered entered = enter(*kernel, fd, Call::listen);
@@ -130,6 +133,7 @@ int listen(int fd, int backlog) noexcept {
 }
 
 int connect(int fd, const sockaddr* address, socklen_t size) {
+    const Busy busy;
     Kernel* const kernel = kernel_of(fd);
     if (kernel == nullptr) return static_cast<int>(syscall(SYS_connect, fd, address, size));
     const Entered entered = enter(*kernel, fd, Call::connect);
@@ -139,12 +143,14 @@ int connect(int fd, const sockaddr* address, socklen_t size) {
 }
 
 int accept4(int fd, sockaddr* address, socklen_t* size, int flags) {
+    const Busy busy;
     Kernel* const kernel = kernel_of(fd);
     if (kernel == nullptr) return static_cast<int>(syscall(SYS_accept4, fd, address, size, flags));
     return static_cast<int>(told(*kernel, "accept", fd, accept_from(*kernel, fd, address, size)));
 }
 
 int getsockname(int fd, sockaddr* address, socklen_t* size) noexcept {
+    const Busy busy;
     Kernel* const kernel = kernel_of(fd);
     if (kernel == nullptr) return static_cast<int>(syscall(SYS_getsockname, fd, address, size));
     auto* const socket = kernel->find_as<Socket>(fd);
@@ -157,6 +163,7 @@ int getsockname(int fd, sockaddr* address, socklen_t* size) noexcept {
 }
 
 int getpeername(int fd, sockaddr* address, socklen_t* size) noexcept {
+    const Busy busy;
     Kernel* const kernel = kernel_of(fd);
     if (kernel == nullptr) return static_cast<int>(syscall(SYS_getpeername, fd, address, size));
     auto* const socket = kernel->find_as<Socket>(fd);
@@ -170,6 +177,7 @@ int getpeername(int fd, sockaddr* address, socklen_t* size) noexcept {
 }
 
 int setsockopt(int fd, int level, int name, const void* value, socklen_t size) noexcept {
+    const Busy busy;
     Kernel* const kernel = kernel_of(fd);
     if (kernel == nullptr) {
         return static_cast<int>(syscall(SYS_setsockopt, fd, level, name, value, size));
@@ -180,6 +188,7 @@ int setsockopt(int fd, int level, int name, const void* value, socklen_t size) n
 }
 
 int getsockopt(int fd, int level, int name, void* value, socklen_t* size) noexcept {
+    const Busy busy;
     Kernel* const kernel = kernel_of(fd);
     if (kernel == nullptr) {
         return static_cast<int>(syscall(SYS_getsockopt, fd, level, name, value, size));
@@ -193,6 +202,7 @@ int getsockopt(int fd, int level, int name, void* value, socklen_t* size) noexce
 }
 
 ssize_t recv(int fd, void* to, size_t size, int flags) {
+    const Busy busy;
     Kernel* const kernel = kernel_of(fd);
     if (kernel == nullptr) {
         return syscall(SYS_recvfrom, fd, to, size, flags, nullptr, nullptr);
@@ -203,6 +213,7 @@ ssize_t recv(int fd, void* to, size_t size, int flags) {
 }
 
 ssize_t send(int fd, const void* from, size_t size, int flags) {
+    const Busy busy;
     Kernel* const kernel = kernel_of(fd);
     if (kernel == nullptr) return syscall(SYS_sendto, fd, from, size, flags, nullptr, 0);
     const Entered entered = enter(*kernel, fd, Call::send);
@@ -211,6 +222,7 @@ ssize_t send(int fd, const void* from, size_t size, int flags) {
 }
 
 ssize_t sendmsg(int fd, const msghdr* message, int flags) {
+    const Busy busy;
     Kernel* const kernel = kernel_of(fd);
     if (kernel == nullptr) return syscall(SYS_sendmsg, fd, message, flags);
     const Entered entered = enter(*kernel, fd, Call::send);
@@ -220,6 +232,7 @@ ssize_t sendmsg(int fd, const msghdr* message, int flags) {
 }
 
 int shutdown(int fd, int how) noexcept {
+    const Busy busy;
     Kernel* const kernel = kernel_of(fd);
     if (kernel == nullptr) return static_cast<int>(syscall(SYS_shutdown, fd, how));
     const Entered entered = enter(*kernel, fd, Call::shutdown);
@@ -233,6 +246,7 @@ int getaddrinfo(const char* host, const char* service, const addrinfo* hints, ad
     if (kernel == nullptr || is_literal || is_numeric(host)) {
         return real().getaddrinfo(host, service, hints, found);
     }
+    const Busy busy;
     if (const int error = kernel->enter(Call::getaddrinfo); error != 0) {
         if (error < 0) return error;
         errno = error;

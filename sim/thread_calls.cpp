@@ -91,6 +91,7 @@ extern "C" {
 
 int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*function)(void*),
                    void* argument) noexcept {
+    const Busy busy;
     Kernel* const kernel = current_kernel();
     if (kernel == nullptr) return real().pthread_create(thread, attributes, function, argument);
     if (const int error = kernel->enter(Call::thread); error != 0) return error;
@@ -98,17 +99,20 @@ int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*
 }
 
 int pthread_join(pthread_t thread, void** result) {
+    const Busy busy;
     if (Kernel* const kernel = current_kernel()) kernel->threads().await_end(thread);
     return real().pthread_join(thread, result);
 }
 
 int pthread_mutex_lock(pthread_mutex_t* mutex) noexcept {
+    const Busy busy;
     Kernel* const kernel = shared_kernel();
     if (kernel == nullptr) return real().pthread_mutex_lock(mutex);
     return lock_in(*kernel, mutex, real().pthread_mutex_trylock);
 }
 
 int pthread_mutex_unlock(pthread_mutex_t* mutex) noexcept {
+    const Busy busy;
     const int error = real().pthread_mutex_unlock(mutex);
     if (Kernel* const kernel = shared_kernel()) {
         kernel->threads().wake_all(mutex);
@@ -118,6 +122,7 @@ int pthread_mutex_unlock(pthread_mutex_t* mutex) noexcept {
 }
 
 int pthread_cond_wait(pthread_cond_t* condition, pthread_mutex_t* mutex) {
+    const Busy busy;
     Kernel* const kernel = current_kernel();
     if (kernel == nullptr) return real().pthread_cond_wait(condition, mutex);
     return wait_in(*kernel, condition, mutex, UINT64_MAX);
@@ -125,6 +130,7 @@ int pthread_cond_wait(pthread_cond_t* condition, pthread_mutex_t* mutex) {
 
 int pthread_cond_clockwait(pthread_cond_t* condition, pthread_mutex_t* mutex, clockid_t clock,
                            const timespec* time) {
+    const Busy busy;
     Kernel* const kernel = current_kernel();
     if (kernel == nullptr) return real().pthread_cond_clockwait(condition, mutex, clock, time);
     return wait_in(*kernel, condition, mutex, deadline_of(clock, *time));
@@ -132,34 +138,40 @@ int pthread_cond_clockwait(pthread_cond_t* condition, pthread_mutex_t* mutex, cl
 
 int pthread_cond_timedwait(pthread_cond_t* condition, pthread_mutex_t* mutex,
                            const timespec* time) {
+    const Busy busy;
     Kernel* const kernel = current_kernel();
     if (kernel == nullptr) return real().pthread_cond_timedwait(condition, mutex, time);
     return wait_in(*kernel, condition, mutex, deadline_of(CLOCK_REALTIME, *time));
 }
 
 int pthread_cond_signal(pthread_cond_t* condition) noexcept {
+    const Busy busy;
     if (Kernel* const kernel = current_kernel()) kernel->threads().wake_one(condition);
     return real().pthread_cond_signal(condition);
 }
 
 int pthread_cond_broadcast(pthread_cond_t* condition) noexcept {
+    const Busy busy;
     if (Kernel* const kernel = current_kernel()) kernel->threads().wake_all(condition);
     return real().pthread_cond_broadcast(condition);
 }
 
 int pthread_rwlock_rdlock(pthread_rwlock_t* lock) noexcept {
+    const Busy busy;
     Kernel* const kernel = shared_kernel();
     if (kernel == nullptr) return real().pthread_rwlock_rdlock(lock);
     return lock_in(*kernel, lock, real().pthread_rwlock_tryrdlock);
 }
 
 int pthread_rwlock_wrlock(pthread_rwlock_t* lock) noexcept {
+    const Busy busy;
     Kernel* const kernel = shared_kernel();
     if (kernel == nullptr) return real().pthread_rwlock_wrlock(lock);
     return lock_in(*kernel, lock, real().pthread_rwlock_trywrlock);
 }
 
 int pthread_rwlock_unlock(pthread_rwlock_t* lock) noexcept {
+    const Busy busy;
     const int error = real().pthread_rwlock_unlock(lock);
     if (Kernel* const kernel = shared_kernel()) kernel->threads().wake_all(lock);
     return error;

@@ -1,5 +1,6 @@
 #include <edgews/sim/threads.hpp>
 
+#include <edgews/sim/busy.hpp>
 #include <edgews/sim/kernel.hpp>
 #include <edgews/sim/real.hpp>
 
@@ -66,6 +67,7 @@ void* Threads::begin(void* argument) {
     Threads& threads = *thread.owner;
     set_current_kernel(&threads.kernel_);
     void* const result = thread.function(thread.argument);
+    const Busy busy;
     threads.end(thread);
     set_current_kernel(nullptr);
     return result;
@@ -97,6 +99,7 @@ void Threads::await_all() {
 }
 
 bool Threads::wait(const void* what, std::uint64_t deadline_ns) {
+    const Busy busy;
     Thread& self = *running_;
     self.awaits = what;
     self.deadline_ns = deadline_ns;
