@@ -63,8 +63,9 @@ Result Network::listen(const std::shared_ptr<Socket>& socket, int backlog) {
     return {};
 }
 
-// One of those that share the port; those at all addresses, when there is none at this one.
-std::shared_ptr<Socket> Network::listener_at(const Address& address) {
+// One of those that share the port, the next for the next of the peers' ports unless it is drawn
+// otherwise; those at all addresses, when there is none at this one.
+std::shared_ptr<Socket> Network::listener_at(const Address& address, std::uint16_t from) {
     const std::array places{address.name(), any_of(address).name(),
                             Address::ip("::", address.port()).name()};
     for (const std::string& name : places) {
@@ -73,7 +74,9 @@ std::shared_ptr<Socket> Network::listener_at(const Address& address) {
             const auto socket = bound.lock();
             if (socket && socket->state() == Socket::State::listening) listeners.push_back(socket);
         }
-        if (!listeners.empty()) return kernel_.choices().one_of(listeners);
+        if (const auto count = static_cast<std::uint32_t>(listeners.size()); count > 0) {
+            return listeners[(kernel_.choices().below(count) + from) % count];
+        }
         if (address.is_unix()) break;
     }
     return nullptr;
@@ -115,7 +118,7 @@ Result Network::connect(const std::shared_ptr<Socket>& socket, const Address& ad
 // The answer to a SYN: none where the queue is full, and then it is sent again.
 void Network::arrive_at(const std::shared_ptr<Socket>& socket, const Address& address) {
     if (socket->state() != Socket::State::connecting) return;
-    const std::shared_ptr<Socket> listener = listener_at(address);
+    const std::shared_ptr<Socket> listener = listener_at(address, socket->local().port());
     if (!listener) return socket->refuse(ECONNREFUSED);
     if (listener->is_queue_full()) {
         kernel_.after(syn_retry_ns, [this, socket, address] { arrive_at(socket, address); });
@@ -134,7 +137,7 @@ void Network::arrive_at(const std::shared_ptr<Socket>& socket, const Address& ad
 
 Result Network::connect_unix(const std::shared_ptr<Socket>& socket, const Address& address) {
     const std::string name = address.name();
-    const std::shared_ptr<Socket> listener = listener_at(address);
+    const std::shared_ptr<Socket> listener = listener_at(address, 0);
     if (!listener) return failed(is_path(name) && !files_.contains(name) ? ENOENT : ECONNREFUSED);
     if (listener->is_queue_full()) return failed(EAGAIN);
     const auto child = std::make_shared<UnixSocket>(kernel_);

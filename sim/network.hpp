@@ -48,7 +48,7 @@ class Network {
     [[nodiscard]] bool remove_file(const std::string& path);
 
   private:
-    [[nodiscard]] std::shared_ptr<Socket> listener_at(const Address& address);
+    [[nodiscard]] std::shared_ptr<Socket> listener_at(const Address& address, std::uint16_t from);
     [[nodiscard]] Result connect_unix(const std::shared_ptr<Socket>& socket,
                                       const Address& address);
     void arrive_at(const std::shared_ptr<Socket>& socket, const Address& address);
