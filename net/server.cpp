@@ -67,6 +67,14 @@ Error check_hosts(const std::vector<std::string>& hosts) {
     return {};
 }
 
+std::thread start_thread(Loop& loop) {
+    try {
+        return std::thread([&loop] { loop.run(); });
+    } catch (const std::system_error& error) {
+        throw std::system_error(error.code(), "pthread_create");
+    }
+}
+
 }  // namespace
 
 struct Server::State {
@@ -128,7 +136,7 @@ Server::Server(ServerOptions options) : state_(std::make_unique<State>()) {
 Server::~Server() {
     if (!state_->threads.empty()) {
         shutdown(0);
-        for (std::thread& thread : state_->threads) thread.join();
+        join_threads();
     }
     for (std::size_t i = 0; i < state_->shards.size(); ++i) {
         state_->shards[i]->terminate_all();
@@ -256,8 +264,7 @@ int Server::run() {
     if (!begin_running("Server::run()")) return 0;
     start_threads(1);
     state_->loops.front()->run();
-    for (std::thread& thread : state_->threads) thread.join();
-    state_->threads.clear();
+    join_threads();
     return 0;
 }
 
@@ -281,10 +288,24 @@ bool Server::is_shutting_down() const {
     return state_->is_shutdown_begun;
 }
 
+// One for each loop from `first` on, or none: without the others, those that had one would be
+// waited for in vain.
 void Server::start_threads(std::size_t first) {
-    for (std::size_t i = first; i < loop_count(); ++i) {
-        state_->threads.emplace_back([loop = state_->loops[i].get()] { loop->run(); });
+    try {
+        for (std::size_t i = first; i < loop_count(); ++i) {
+            state_->threads.push_back(start_thread(*state_->loops[i]));
+        }
+    } catch (...) {
+        for (std::size_t i = 0; i < state_->threads.size(); ++i) state_->loops[first + i]->stop();
+        join_threads();
+        state_->phase = State::Phase::listeners;
+        throw;
     }
+}
+
+void Server::join_threads() {
+    for (std::thread& thread : state_->threads) thread.join();
+    state_->threads.clear();
 }
 
 void Server::shutdown(std::uint64_t grace_ms) {

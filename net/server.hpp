@@ -79,7 +79,8 @@ class Server {
     [[nodiscard]] const std::string& listening_on(std::size_t listener = 0) const noexcept;
 
     // Runs all loops, one of them in the calling thread, until shutdown() is done. 0. A second
-    // run() or start() throws std::logic_error.
+    // run() or start() throws std::logic_error. Where the system has no thread for one of the loops
+    // they throw std::system_error: none runs then, and they can be tried again.
     int run();
     // listen() and run(); 1, with a message on stderr, when it cannot listen.
     int run(const ListenOptions& options);
@@ -119,6 +120,7 @@ class Server {
     [[nodiscard]] bool begin_running(const char* what);
     [[nodiscard]] bool is_shutting_down() const;
     void start_threads(std::size_t first);
+    void join_threads();
     void begin_shutdown(std::uint64_t grace_ms);
     void await_shutdown_calls();
     void shard_is_done();
