@@ -34,6 +34,7 @@ inline int returned_int(const Result& result) noexcept {
 void link_file_calls() noexcept;
 void link_process_calls() noexcept;
 void link_socket_calls() noexcept;
+void link_message_calls() noexcept;
 void link_thread_calls() noexcept;
 
 }  // namespace edgews::sim

@@ -27,6 +27,7 @@ const char* name_of(Call call) noexcept {
                                                                "mmap",
                                                                "munmap",
                                                                "open",
+                                                               "poll",
                                                                "read",
                                                                "recv",
                                                                "sched_getaffinity",

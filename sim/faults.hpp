@@ -32,6 +32,7 @@ enum class Call : std::uint8_t {
     mmap,
     munmap,
     open,
+    poll,
     read,
     recv,
     sched_getaffinity,

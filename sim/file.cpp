@@ -39,6 +39,7 @@ Result File::write(const void*, std::size_t) {
 
 void File::wake(std::uint32_t key) {
     if (on_wake) on_wake();
+    kernel().wake_pollers();
     bool has_woken_one = false;  // Of those that want to be woken alone (EPOLLEXCLUSIVE).
     const std::vector<EpollItem*> watchers = watchers_;
     for (EpollItem* item : watchers) {

@@ -2,6 +2,7 @@
 #include <edgews/sim/calls.hpp>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -13,9 +14,11 @@
 
 #include <linux/sockios.h>
 
+#include <algorithm>
 #include <cstdarg>
 #include <cstring>
 #include <memory>
+#include <span>
 
 namespace edgews::sim {
 
@@ -171,6 +174,30 @@ int epoll_wait(int epoll_fd, epoll_event* events, int count_max, int timeout_ms)
         return returned_int(failed(error));
     }
     return returned_int(kernel->epoll_wait(epoll_fd, events, count_max, timeout_ms));
+}
+
+int poll(pollfd* files, nfds_t count, int timeout_ms) {
+    const timespec limit{.tv_sec = timeout_ms / 1'000, .tv_nsec = timeout_ms % 1'000 * 1'000'000L};
+    return ppoll(files, count, timeout_ms < 0 ? nullptr : &limit, nullptr);
+}
+
+int ppoll(pollfd* files, nfds_t count, const timespec* limit, const sigset_t* mask) {
+    Kernel* const kernel = current_kernel();
+    const std::span<pollfd> all(files, count);
+    const bool is_simulated = std::all_of(all.begin(), all.end(), [](const pollfd& one) {
+        return one.fd < 0 || one.fd >= Kernel::first_fd;
+    });
+    if (kernel == nullptr || !is_simulated) {
+        timespec left = limit != nullptr ? *limit : timespec{};
+        return static_cast<int>(syscall(SYS_ppoll, files, count, limit != nullptr ? &left : nullptr,
+                                        mask, std::size_t{8}));
+    }
+    if (const int error = kernel->enter(Call::poll); error != 0) {
+        return returned_int(failed(error));
+    }
+    const std::uint64_t deadline_ns =
+        limit == nullptr ? UINT64_MAX : kernel->now_ns() + nanoseconds(*limit);
+    return returned_int(kernel->poll(all, deadline_ns));
 }
 
 int eventfd(unsigned count, int flags) noexcept {

@@ -28,8 +28,8 @@ int Kernel::enter(Call call, int detail) {
 }
 
 bool Kernel::may_be_interrupted(Call call) const noexcept {
-    static constexpr std::array calls{Call::accept, Call::epoll_wait, Call::getrandom, Call::recv,
-                                      Call::send};
+    static constexpr std::array calls{Call::accept, Call::epoll_wait, Call::getrandom,
+                                      Call::poll,   Call::recv,       Call::send};
     return std::find(calls.begin(), calls.end(), call) != calls.end();
 }
 
@@ -151,6 +151,39 @@ Result Kernel::epoll_wait(int fd, epoll_event* events, int count_max, int timeou
         if (threads_.wait(epoll, deadline_ns)) continue;
         return {.value = epoll->collect(events, count_max)};
     }
+}
+
+// Any wake-up has them all look again.
+Result Kernel::poll(std::span<pollfd> files, std::uint64_t deadline_ns) {
+    for (;;) {
+        const int count = look_at(files);
+        if (count > 0 || deadline_ns <= now_ns_) return {.value = count};
+        ++poller_count_;
+        const bool was_woken = threads_.wait(&poller_count_, deadline_ns);
+        --poller_count_;
+        if (!was_woken) return {.value = look_at(files)};
+    }
+}
+
+int Kernel::look_at(std::span<pollfd> files) const {
+    int count = 0;
+    for (pollfd& one : files) {
+        one.revents = 0;
+        if (one.fd < 0) continue;
+        if (File* const file = find(one.fd)) {
+            // Their bits are those of epoll.
+            const auto wanted = static_cast<unsigned short>(one.events) | POLLERR | POLLHUP;
+            one.revents = static_cast<short>(file->ready() & static_cast<unsigned>(wanted));
+        } else {
+            one.revents = POLLNVAL;
+        }
+        count += one.revents != 0 ? 1 : 0;
+    }
+    return count;
+}
+
+void Kernel::wake_pollers() {
+    if (poller_count_ > 0) threads_.wake_all(&poller_count_);
 }
 
 bool Kernel::is_waited_for(const Epoll& epoll) const noexcept {

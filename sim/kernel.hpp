@@ -25,6 +25,8 @@
 #include <span>
 #include <vector>
 
+#include <poll.h>
+
 namespace edgews::sim {
 
 class Kernel {
@@ -92,6 +94,9 @@ class Kernel {
     [[nodiscard]] std::size_t descriptor_count() const noexcept { return open_count_; }
 
     [[nodiscard]] Result epoll_wait(int fd, epoll_event* events, int count_max, int timeout_ms);
+    // Those of poll(2), for the system's own descriptors, too.
+    [[nodiscard]] Result poll(std::span<pollfd> files, std::uint64_t deadline_ns);
+    void wake_pollers();
     // A thread waits for its events.
     [[nodiscard]] bool is_waited_for(const Epoll& epoll) const noexcept;
     void wake_waiters(const Epoll& epoll);
@@ -116,6 +121,7 @@ class Kernel {
     [[nodiscard]] bool may_be_interrupted(Call call) const noexcept;
     [[nodiscard]] int drawn_error(Call call);
     void stand_still();
+    [[nodiscard]] int look_at(std::span<pollfd> files) const;
 
     Choices& choices_;
     Faults faults_{};
@@ -130,6 +136,7 @@ class Kernel {
     std::vector<std::shared_ptr<File>> files_{};  // By fd - first_fd.
     std::set<int> free_{};
     std::size_t open_count_ = 0;
+    std::size_t poller_count_ = 0;  // Threads that wait in poll().
     std::uint64_t hash_ = 0xCBF29CE484222325;
     Choices random_{std::uint64_t{1}};
     std::FILE* trace_ = nullptr;

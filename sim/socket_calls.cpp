@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -45,6 +46,25 @@ Result make_socket(Kernel& kernel, int family) {
     if (const int error = kernel.enter(Call::socket); error != 0) return failed(error);
     if (family == AF_UNIX) return kernel.add(std::make_shared<UnixSocket>(kernel));
     return kernel.add(std::make_shared<TcpSocket>(kernel, family));
+}
+
+// Both ends of a connection, without a name.
+Result make_pair(Kernel& kernel, int* ends) {
+    if (const int error = kernel.enter(Call::socket); error != 0) return failed(error);
+    const std::array sockets{std::make_shared<UnixSocket>(kernel),
+                             std::make_shared<UnixSocket>(kernel)};
+    const Result first = kernel.add(sockets[0]);
+    if (first.error != 0) return first;
+    const Result second = kernel.add(sockets[1]);
+    if (second.error != 0) {
+        (void)kernel.close(static_cast<int>(first.value));
+        return second;
+    }
+    sockets[0]->connect_to(sockets[1]);
+    sockets[1]->connect_to(sockets[0]);
+    ends[0] = static_cast<int>(first.value);
+    ends[1] = static_cast<int>(second.value);
+    return {};
 }
 
 // As Linux does, it takes a descriptor first, and then a connection.
@@ -147,6 +167,19 @@ int accept4(int fd, sockaddr* address, socklen_t* size, int flags) {
     Kernel* const kernel = kernel_of(fd);
     if (kernel == nullptr) return static_cast<int>(syscall(SYS_accept4, fd, address, size, flags));
     return static_cast<int>(told(*kernel, "accept", fd, accept_from(*kernel, fd, address, size)));
+}
+
+int accept(int fd, sockaddr* address, socklen_t* size) {
+    return accept4(fd, address, size, 0);
+}
+
+int socketpair(int family, int type, int protocol, int* ends) noexcept {
+    Kernel* const kernel = current_kernel();
+    const bool is_stream = (type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC)) == SOCK_STREAM;
+    if (kernel == nullptr || !is_stream || family != AF_UNIX) {
+        return static_cast<int>(syscall(SYS_socketpair, family, type, protocol, ends));
+    }
+    return returned_int(make_pair(*kernel, ends));
 }
 
 int getsockname(int fd, sockaddr* address, socklen_t* size) noexcept {

@@ -32,6 +32,7 @@ World::World(const WorldOptions& options)
     link_file_calls();
     link_process_calls();
     link_socket_calls();
+    link_message_calls();
     link_thread_calls();
     make_hash_key();
     set_current_kernel(&kernel_);

@@ -16,9 +16,9 @@
 // same options give the same history, to the byte. One thread runs at a time, and others may go on
 // wherever the system is asked for something.
 //
-// Not simulated, and so not to be waited for: files (but /dev/null), processes, signals, poll() and
-// select(), and what waits without asking the system's threads (std::atomic::wait()). Sockets never
-// block, whatever their flags say.
+// Not simulated, and so not to be waited for: files (but /dev/null), processes, signals, select(),
+// and what waits without asking the system's threads (std::atomic::wait()). Sockets never block,
+// whatever their flags say.
 #pragma once
 
 #include <edgews/sim/choices.hpp>
