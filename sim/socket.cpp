@@ -18,7 +18,7 @@ void Bytes::consume(std::size_t size) noexcept {
 
 Result Socket::write(const void* from, std::size_t size) {
     const iovec piece{.iov_base = const_cast<void*>(from), .iov_len = size};
-    return send({&piece, 1});
+    return send({&piece, 1}, 0);
 }
 
 int Socket::take_error() noexcept {
@@ -57,6 +57,11 @@ std::uint32_t Socket::ready_to_accept() const noexcept {
     return waiting_.empty() ? 0 : static_cast<std::uint32_t>(EPOLLIN);
 }
 
+std::size_t Socket::drawn_size(Choices& choices, std::size_t least, std::size_t most) {
+    if (most <= least) return most;
+    return most - choices.below(static_cast<std::uint32_t>(most - least + 1));
+}
+
 // Nobody will accept them: they are reset.
 void Socket::close_queue() {
     for (const auto& child : std::exchange(waiting_, {})) {
@@ -81,11 +86,6 @@ void append_pieces(Bytes& bytes, std::span<const iovec> pieces, std::size_t size
         bytes.append({static_cast<const char*>(piece.iov_base), part});
         size -= part;
     }
-}
-
-std::size_t drawn_size(Choices& choices, std::size_t least, std::size_t most) {
-    if (most <= least) return most;
-    return most - choices.below(static_cast<std::uint32_t>(most - least + 1));
 }
 
 }  // namespace
@@ -144,7 +144,7 @@ Result TcpSocket::receive(void* to, std::size_t size, int flags) {
     return has_fin_ ? Result{} : failed(EAGAIN);
 }
 
-Result TcpSocket::send(std::span<const iovec> pieces) {
+Result TcpSocket::send(std::span<const iovec> pieces, int) {
     if (state_ == State::connecting) return failed(EAGAIN);
     if (error_ != 0) return failed(take_error());
     if (is_shut_ || state_ != State::connected) return failed(EPIPE);
@@ -309,97 +309,6 @@ void TcpSocket::send_reset() {
         }
         peer->arrive_reset();
     });
-}
-
-// ---- Unix ------------------------------------------------------------------
-
-UnixSocket* UnixSocket::unix_peer() const noexcept {
-    return static_cast<UnixSocket*>(peer().get());
-}
-
-void UnixSocket::connect_to(const std::shared_ptr<Socket>& peer) {
-    const Faults& faults = kernel().faults();
-    state_ = State::connected;
-    peer_ = peer;
-    unread_max_ = drawn_size(kernel().choices(), faults.send_buffer_least, faults.send_buffer_most);
-}
-
-std::uint32_t UnixSocket::ready() {
-    if (state_ == State::listening) return ready_to_accept();
-    std::uint32_t events = error_ != 0 ? static_cast<std::uint32_t>(EPOLLERR) : 0;
-    if ((has_fin_ && is_shut_) || state_ == State::fresh) events |= EPOLLHUP;
-    if (has_fin_) events |= EPOLLIN | EPOLLRDHUP;
-    if (!received_.is_empty()) events |= EPOLLIN;
-    if (is_writable()) events |= EPOLLOUT;
-    return events;
-}
-
-// At most a quarter is taken (unix_writable()).
-bool UnixSocket::is_writable() const noexcept {
-    return unsent_size() * 4 <= unread_max_;
-}
-
-std::size_t UnixSocket::unsent_size() const noexcept {
-    const UnixSocket* const peer = unix_peer();
-    return peer == nullptr ? 0 : peer->received_.size();
-}
-
-Result UnixSocket::receive(void* to, std::size_t size, int flags) {
-    if (state_ != State::connected) return failed(EINVAL);
-    if (size == 0) return {};
-    if (!received_.is_empty()) {
-        const std::size_t taken = std::min(size, received_.size());
-        std::memcpy(to, received_.view().data(), taken);
-        if ((flags & MSG_PEEK) != 0) return {.value = static_cast<ssize_t>(taken)};
-        received_.consume(taken);
-        UnixSocket* const peer = unix_peer();
-        if (peer != nullptr && peer->is_writable()) peer->wake(EPOLLOUT);
-        return {.value = static_cast<ssize_t>(taken)};
-    }
-    if (error_ != 0) return failed(take_error());
-    return has_fin_ ? Result{} : failed(EAGAIN);
-}
-
-Result UnixSocket::send(std::span<const iovec> pieces) {
-    if (state_ != State::connected) return failed(ENOTCONN);
-    UnixSocket* const peer = unix_peer();
-    if (is_shut_ || peer == nullptr || peer->is_closed_ || peer->has_fin_) return failed(EPIPE);
-    const std::size_t size = size_of(pieces);
-    const std::size_t taken_before = unsent_size();
-    const std::size_t room = unread_max_ > taken_before ? unread_max_ - taken_before : 0;
-    const std::size_t taken = std::min(size, room);
-    if (taken == 0 && size > 0) return failed(EAGAIN);
-    append_pieces(peer->received_, pieces, taken);
-    kernel().note(taken);
-    kernel().network().note_event();
-    peer->wake(EPOLLIN);
-    return {.value = static_cast<ssize_t>(taken)};
-}
-
-Result UnixSocket::shutdown(int how) {
-    if (state_ != State::connected) return failed(ENOTCONN);
-    const bool reads = how == SHUT_RD || how == SHUT_RDWR;
-    const bool writes = how == SHUT_WR || how == SHUT_RDWR;
-    has_fin_ = has_fin_ || reads;
-    is_shut_ = is_shut_ || writes;
-    wake(0);
-    UnixSocket* const peer = unix_peer();
-    if (peer == nullptr) return {};
-    peer->has_fin_ = peer->has_fin_ || writes;
-    peer->is_shut_ = peer->is_shut_ || reads;
-    peer->wake(0);
-    return {};
-}
-
-void UnixSocket::closed() {
-    is_closed_ = true;
-    if (state_ == State::listening) return close_queue();
-    UnixSocket* const peer = unix_peer();
-    state_ = State::dead;
-    if (peer == nullptr || peer->state_ != State::connected) return;
-    peer->has_fin_ = peer->is_shut_ = true;
-    if (!received_.is_empty() || resets_at_close_) peer->error_ = ECONNRESET;
-    peer->wake(0);
 }
 
 }  // namespace edgews::sim

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <edgews/sim/address.hpp>
+#include <edgews/sim/choices.hpp>
 #include <edgews/sim/file.hpp>
 
 #include <sys/socket.h>
@@ -16,6 +17,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <list>
 #include <memory>
 #include <optional>
 #include <span>
@@ -55,9 +57,9 @@ class Socket : public File, public std::enable_shared_from_this<Socket> {
     Address& local() noexcept { return local_; }
     Address& remote() noexcept { return remote_; }
 
-    // The calls. `flags`: MSG_PEEK.
+    // The calls. `flags`: MSG_PEEK and MSG_OOB; MSG_OOB.
     [[nodiscard]] virtual Result receive(void* to, std::size_t size, int flags) = 0;
-    [[nodiscard]] virtual Result send(std::span<const iovec> pieces) = 0;
+    [[nodiscard]] virtual Result send(std::span<const iovec> pieces, int flags) = 0;
     [[nodiscard]] virtual Result shutdown(int how) = 0;
     Result read(void* to, std::size_t size) override { return receive(to, size, 0); }
     Result write(const void* from, std::size_t size) override;
@@ -65,7 +67,7 @@ class Socket : public File, public std::enable_shared_from_this<Socket> {
     [[nodiscard]] int take_error() noexcept;
     // Bytes that were sent and have not arrived (SIOCOUTQ), and that have not been read (SIOCINQ).
     [[nodiscard]] virtual std::size_t unsent_size() const noexcept = 0;
-    [[nodiscard]] std::size_t unread_size() const noexcept { return received_.size(); }
+    [[nodiscard]] virtual std::size_t unread_size() const noexcept = 0;
 
     // The network's side of connecting.
     void begin_listening(int backlog) noexcept;
@@ -88,6 +90,8 @@ class Socket : public File, public std::enable_shared_from_this<Socket> {
 
   protected:
     [[nodiscard]] std::uint32_t ready_to_accept() const noexcept;
+    [[nodiscard]] static std::size_t drawn_size(Choices& choices, std::size_t least,
+                                                std::size_t most);
     void close_queue();
 
     State state_ = State::fresh;
@@ -96,7 +100,6 @@ class Socket : public File, public std::enable_shared_from_this<Socket> {
     bool is_shut_ = false;  // We send no more.
     bool resets_at_close_ = false;
     bool is_closed_ = false;  // No descriptor names it any more.
-    Bytes received_{};
     std::weak_ptr<Socket> peer_{};
 
   private:
@@ -115,9 +118,10 @@ class TcpSocket final : public Socket {
     [[nodiscard]] std::uint32_t ready() override;
     void closed() override;
     [[nodiscard]] Result receive(void* to, std::size_t size, int flags) override;
-    [[nodiscard]] Result send(std::span<const iovec> pieces) override;
+    [[nodiscard]] Result send(std::span<const iovec> pieces, int flags) override;
     [[nodiscard]] Result shutdown(int how) override;
     [[nodiscard]] std::size_t unsent_size() const noexcept override { return unsent_.size(); }
+    [[nodiscard]] std::size_t unread_size() const noexcept override { return received_.size(); }
     void connect_to(const std::shared_ptr<Socket>& peer) override;
     // The connection ends now, and the peer is told so behind what it has received.
     void reset();
@@ -138,6 +142,7 @@ class TcpSocket final : public Socket {
     void send_reset();
     void die(int error);
 
+    Bytes received_{};
     Bytes unsent_{};  // Until it has arrived.
     std::size_t unsent_max_ = 0;
     std::size_t received_max_ = 0;
@@ -151,6 +156,8 @@ class TcpSocket final : public Socket {
     std::optional<std::size_t> urgent_at_{};  // Behind so many bytes of received_.
 };
 
+// What was sent is kept apart, call by call, where the receiver finds it (an skb in Linux): the
+// room that it takes is the sender's until all of it was read.
 class UnixSocket final : public Socket {
   public:
     explicit UnixSocket(Kernel& kernel) noexcept : Socket(kernel, AF_UNIX) {}
@@ -158,15 +165,36 @@ class UnixSocket final : public Socket {
     [[nodiscard]] std::uint32_t ready() override;
     void closed() override;
     [[nodiscard]] Result receive(void* to, std::size_t size, int flags) override;
-    [[nodiscard]] Result send(std::span<const iovec> pieces) override;
+    [[nodiscard]] Result send(std::span<const iovec> pieces, int flags) override;
     [[nodiscard]] Result shutdown(int how) override;
-    [[nodiscard]] std::size_t unsent_size() const noexcept override;
+    // The memory that it takes, as Linux says it.
+    [[nodiscard]] std::size_t unsent_size() const noexcept override { return charged_; }
+    [[nodiscard]] std::size_t unread_size() const noexcept override;
     void connect_to(const std::shared_ptr<Socket>& peer) override;
 
   private:
-    [[nodiscard]] bool is_writable() const noexcept;
+    struct Packet {
+        std::string bytes{};
+        std::size_t read_size = 0;
+        std::size_t charge = 0;  // The sender's memory.
+        [[nodiscard]] std::size_t unread_size() const noexcept { return bytes.size() - read_size; }
+    };
+    using Packets = std::list<Packet>;
+
+    [[nodiscard]] bool is_writable() const noexcept { return charged_ * 4 <= charged_max_; }
     [[nodiscard]] UnixSocket* unix_peer() const noexcept;
-    std::size_t unread_max_ = 0;  // Of what we send, in the peer.
+    [[nodiscard]] Result receive_urgent(void* to, bool peeks);
+    [[nodiscard]] Packets::iterator pass_urgent(Packets::iterator packet, bool peeks,
+                                                bool has_some);
+    void drop(Packets::iterator packet);
+    void give_back(std::size_t charge);
+    // 0, or an error number.
+    [[nodiscard]] int queue(UnixSocket& peer, std::string bytes, bool is_urgent);
+
+    Packets received_{};
+    Packets::iterator urgent_ = received_.end();  // The one that is; end(): none.
+    std::size_t charged_ = 0;                     // For what the peer has not read.
+    std::size_t charged_max_ = 0;
 };
 
 }  // namespace edgews::sim

@@ -81,7 +81,7 @@ Result accept_from(Kernel& kernel, int fd, sockaddr* address, socklen_t* size) {
 Result set_option(Socket& socket, int level, int name, const void* value) {
     if (level == IPPROTO_TCP && socket.family() == AF_UNIX) return failed(EOPNOTSUPP);
     if (level != SOL_SOCKET) return {};
-    if (name == SO_LINGER) {
+    if (name == SO_LINGER && socket.family() != AF_UNIX) {
         const auto* const setting = static_cast<const linger*>(value);
         socket.set_reset_at_close(setting->l_onoff != 0 && setting->l_linger == 0);
     } else if (name == SO_REUSEPORT) {
@@ -251,7 +251,8 @@ ssize_t send(int fd, const void* from, size_t size, int flags) {
     if (kernel == nullptr) return syscall(SYS_sendto, fd, from, size, flags, nullptr, 0);
     const Entered entered = enter(*kernel, fd, Call::send);
     if (entered.error != 0) return returned(failed(entered.error));
-    return told(*kernel, "send", fd, entered.socket->write(from, size));
+    const iovec piece{.iov_base = const_cast<void*>(from), .iov_len = size};
+    return told(*kernel, "send", fd, entered.socket->send({&piece, 1}, flags));
 }
 
 ssize_t sendmsg(int fd, const msghdr* message, int flags) {
@@ -261,7 +262,7 @@ ssize_t sendmsg(int fd, const msghdr* message, int flags) {
     const Entered entered = enter(*kernel, fd, Call::send);
     if (entered.error != 0) return returned(failed(entered.error));
     const std::span<const iovec> pieces(message->msg_iov, message->msg_iovlen);
-    return told(*kernel, "send", fd, entered.socket->send(pieces));
+    return told(*kernel, "send", fd, entered.socket->send(pieces, flags));
 }
 
 int shutdown(int fd, int how) noexcept {
