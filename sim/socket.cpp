@@ -162,16 +162,21 @@ Result TcpSocket::send(std::span<const iovec> pieces, int) {
     return {.value = static_cast<ssize_t>(taken)};
 }
 
-Result TcpSocket::shutdown(int how) {
-    if (state_ != State::connected) return failed(ENOTCONN);
-    if (how == SHUT_RD || how == SHUT_RDWR) has_fin_ = true;
-    if (how == SHUT_WR || how == SHUT_RDWR) is_shut_ = true;
-    wake(0);
-    transmit(latency_ns_);
-    return {};
+std::size_t TcpSocket::unsent_size() const noexcept {
+    return unsent_.size() + (has_ended_ && !is_end_known_ && state_ == State::connected ? 1 : 0);
 }
 
-// Unread input, or SO_LINGER of 0: the connection is reset, and what was not sent is gone.
+// What is not connected remembers it, too.
+Result TcpSocket::shutdown(int how) {
+    has_fin_ = has_fin_ || how == SHUT_RD || how == SHUT_RDWR;
+    is_shut_ = is_shut_ || how == SHUT_WR || how == SHUT_RDWR;
+    if (how != SHUT_RD) end_sending();
+    wake(0);
+    return state_ == State::connected ? Result{} : failed(ENOTCONN);
+}
+
+// Unread input, or SO_LINGER of 0 unless both have ended: the connection is reset, and what was not
+// sent is gone.
 void TcpSocket::closed() {
     is_closed_ = true;
     switch (state_) {
@@ -181,8 +186,15 @@ void TcpSocket::closed() {
         case State::connecting: state_ = State::dead; return;
         case State::connected: break;
     }
-    if (!received_.is_empty() || resets_at_close_) return reset();
+    const bool is_over = has_ended_ && has_had_fin_ && unsent_.is_empty();
+    if (!received_.is_empty() || (resets_at_close_ && !is_over)) return reset();
     has_fin_ = is_shut_ = true;
+    end_sending();
+}
+
+void TcpSocket::end_sending() {
+    if (state_ != State::connected || has_ended_) return;
+    has_ended_ = true;
     transmit(latency_ns_);
 }
 
@@ -200,8 +212,7 @@ std::size_t TcpSocket::receive_room() const noexcept {
 // when nobody else does any more.
 void TcpSocket::transmit(std::uint64_t delay_ns) {
     if (is_transmitting_ || state_ != State::connected) return;
-    const bool has_fin_to_send = is_shut_ && !has_sent_fin_ && unsent_.is_empty();
-    if (unsent_.is_empty() && !has_fin_to_send) return;
+    if (unsent_.is_empty() && (!has_ended_ || is_end_known_)) return;
     const TcpSocket* const peer = tcp_peer();
     if (peer != nullptr && !unsent_.is_empty() && peer->receive_room() == 0) return;
     is_transmitting_ = true;
@@ -217,17 +228,24 @@ void TcpSocket::deliver() {
     TcpSocket* const peer = static_cast<TcpSocket*>(held.get());
     if (!unsent_.is_empty()) {
         // Nobody is there to read it: that side answers with a reset.
-        if (peer == nullptr || peer->is_closed_ || peer->state_ == State::dead) {
-            if (peer != nullptr && peer->state_ == State::connected) peer->die(0);
+        if (peer == nullptr || peer->refuses_data()) {
+            if (peer != nullptr && peer->state_ == State::connected) peer->die(ECONNRESET);
             return arrive_reset();
         }
         deliver_bytes(*peer);
     }
-    if (unsent_.is_empty() && is_shut_ && !has_sent_fin_) {
-        has_sent_fin_ = true;
+    if (unsent_.is_empty() && has_ended_ && !is_end_known_) {
+        is_end_known_ = true;
         if (peer != nullptr) peer->arrive_fin();
+        has_had_fin_ ? die(0) : wake(0);
     }
     transmit(kernel().drawn_ns(gap_ns_));
+}
+
+// It is closed, or ended and shut down for reading: there data is an error (RFC 1122, section
+// 4.2.2.13).
+bool TcpSocket::refuses_data() const noexcept {
+    return is_closed_ || state_ == State::dead || (has_ended_ && has_fin_ && !has_had_fin_);
 }
 
 void TcpSocket::deliver_bytes(TcpSocket& peer) {
@@ -264,17 +282,18 @@ void TcpSocket::arrive_fin() {
     kernel().network().note_event();
     kernel().tell("FIN arrives from port %u", remote().port());
     has_fin_ = has_had_fin_ = true;
-    wake(0);
+    is_end_known_ ? die(0) : wake(0);
 }
 
 void TcpSocket::arrive_reset() {
     if (state_ != State::connected) return;
     kernel().network().note_event();
     kernel().tell("RST arrives from port %u", remote().port());
-    die(has_had_fin_ ? EPIPE : ECONNRESET);
+    die(has_had_fin_ && !has_ended_ ? EPIPE : ECONNRESET);
 }
 
-// What was received stays; what was to be sent does not.
+// What was received stays; what was to be sent does not. Both FINs have passed, where there is no
+// error: the socket is one without a connection.
 void TcpSocket::die(int error) {
     state_ = State::dead;
     error_ = error;

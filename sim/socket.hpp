@@ -96,8 +96,8 @@ class Socket : public File, public std::enable_shared_from_this<Socket> {
 
     State state_ = State::fresh;
     int error_ = 0;         // To be told once.
-    bool has_fin_ = false;  // The peer sends no more, or we shut that down.
-    bool is_shut_ = false;  // We send no more.
+    bool has_fin_ = false;  // The peer sends no more, or we shut that down (RCV_SHUTDOWN).
+    bool is_shut_ = false;  // We send no more (SEND_SHUTDOWN).
     bool resets_at_close_ = false;
     bool is_closed_ = false;  // No descriptor names it any more.
     std::weak_ptr<Socket> peer_{};
@@ -120,7 +120,7 @@ class TcpSocket final : public Socket {
     [[nodiscard]] Result receive(void* to, std::size_t size, int flags) override;
     [[nodiscard]] Result send(std::span<const iovec> pieces, int flags) override;
     [[nodiscard]] Result shutdown(int how) override;
-    [[nodiscard]] std::size_t unsent_size() const noexcept override { return unsent_.size(); }
+    [[nodiscard]] std::size_t unsent_size() const noexcept override;
     [[nodiscard]] std::size_t unread_size() const noexcept override { return received_.size(); }
     void connect_to(const std::shared_ptr<Socket>& peer) override;
     // The connection ends now, and the peer is told so behind what it has received.
@@ -131,6 +131,8 @@ class TcpSocket final : public Socket {
     [[nodiscard]] bool has_input() const noexcept;
     [[nodiscard]] std::size_t receive_room() const noexcept;
     [[nodiscard]] TcpSocket* tcp_peer() const noexcept;
+    [[nodiscard]] bool refuses_data() const noexcept;
+    void end_sending();
     void transmit(std::uint64_t delay_ns);
     void deliver();
     void deliver_bytes(TcpSocket& peer);
@@ -150,9 +152,10 @@ class TcpSocket final : public Socket {
     std::uint64_t latency_ns_ = 0;
     std::uint64_t gap_ns_ = 0;
     bool is_transmitting_ = false;
-    bool has_sent_fin_ = false;
+    bool has_ended_ = false;     // Our FIN stands behind what is unsent.
+    bool is_end_known_ = false;  // The peer has it.
+    bool has_had_fin_ = false;   // We have the peer's (SOCK_DONE): its errors come as an end.
     bool has_no_space_ = false;  // Somebody was told that there is none (SOCK_NOSPACE).
-    bool has_had_fin_ = false;   // The peer's (SOCK_DONE): its errors come as an end.
     std::optional<std::size_t> urgent_at_{};  // Behind so many bytes of received_.
 };
 
