@@ -74,7 +74,7 @@ struct Faults {
     std::uint32_t refused = 0;
     // The system takes less than a socket has room for.
     std::uint32_t short_send = 0;
-    // A segment of TCP brings urgent data with it.
+    // A segment of TCP brings an urgent byte with it, which nobody sent (MSG_OOB).
     std::uint32_t urgent = 0;
     // Another thread goes on at a system call.
     std::uint32_t thread_switch = 0;

@@ -42,7 +42,7 @@ void Socket::refuse(int error) {
 bool Socket::offer(std::shared_ptr<Socket> child) {
     if (is_queue_full()) return false;
     waiting_.push_back(std::move(child));
-    wake(EPOLLIN);
+    wake(EPOLLIN | EPOLLPRI);
     return true;
 }
 
@@ -109,8 +109,9 @@ std::uint32_t TcpSocket::ready() {
     if ((has_fin_ && is_shut_) || state_ == State::fresh) events |= EPOLLHUP;
     if (has_fin_) events |= EPOLLIN | EPOLLRDHUP;
     if (state_ == State::connecting) return events;
-    if (!received_.is_empty()) events |= EPOLLIN;
-    if (urgent_at_) events |= EPOLLPRI;
+    const std::size_t least = urgent_ && urgent_->at == 0 ? 2 : 1;
+    if (received_.size() >= least) events |= EPOLLIN;
+    if (urgent_ && !urgent_->was_taken) events |= EPOLLPRI;
     if (is_shut_ || is_writable()) {
         events |= EPOLLOUT;
     } else {
@@ -125,26 +126,48 @@ bool TcpSocket::is_writable() const noexcept {
     return taken < unsent_max_ ? unsent_max_ - taken >= taken / 2 : unsent_max_ == 0;
 }
 
+// What is read stops at an urgent byte, unless it begins there: then the byte is passed by.
 Result TcpSocket::receive(void* to, std::size_t size, int flags) {
-    if (state_ == State::fresh || state_ == State::listening) return failed(ENOTCONN);
-    if (size == 0) return {};
-    if (urgent_at_ == 0U) urgent_at_.reset();  // It is passed by, and then out of the way.
-    if (!received_.is_empty()) {
-        const std::size_t there = std::min(received_.size(), urgent_at_.value_or(SIZE_MAX));
-        const std::size_t taken = std::min(size, there);
-        std::memcpy(to, received_.view().data(), taken);
-        if ((flags & MSG_PEEK) != 0) return {.value = static_cast<ssize_t>(taken)};
-        received_.consume(taken);
-        if (urgent_at_) *urgent_at_ -= taken;
-        if (TcpSocket* const peer = tcp_peer()) peer->transmit(peer->latency_ns_);
-        return {.value = static_cast<ssize_t>(taken)};
-    }
+    if (state_ == State::listening) return failed(ENOTCONN);
+    const bool peeks = (flags & MSG_PEEK) != 0;
+    if ((flags & MSG_OOB) != 0) return receive_urgent(to, size, peeks);
+    const bool is_asked_for_some = size > 0 || received_.is_empty();
+    const bool passes_urgent = urgent_ && urgent_->at == 0 && size > 0;
+    const std::size_t begin = passes_urgent ? 1 : 0;
+    std::size_t end = received_.size();
+    if (urgent_ && !passes_urgent) end = std::min(end, urgent_->at);
+    const std::size_t copied = std::min(size, end > begin ? end - begin : 0);
+    if (copied > 0) std::memcpy(to, received_.view().data() + begin, copied);
+    if (!peeks) take_received(begin + copied);
+    if (copied > 0 || !is_asked_for_some) return {.value = static_cast<ssize_t>(copied)};
     if (has_had_fin_) return {};
     if (error_ != 0) return failed(take_error());
-    return has_fin_ ? Result{} : failed(EAGAIN);
+    if (has_fin_) return {};
+    return failed(state_ == State::fresh ? ENOTCONN : EAGAIN);
 }
 
-Result TcpSocket::send(std::span<const iovec> pieces, int) {
+void TcpSocket::take_received(std::size_t size) {
+    if (size == 0) return;
+    received_.consume(size);
+    if (urgent_ && size > urgent_->at) urgent_.reset();
+    if (urgent_) urgent_->at -= size;
+    if (TcpSocket* const peer = tcp_peer()) peer->transmit(peer->latency_ns_);
+}
+
+Result TcpSocket::receive_urgent(void* to, std::size_t size, bool peeks) {
+    if (!urgent_ || urgent_->was_taken) return failed(EINVAL);
+    if (size == 0) return {};
+    std::memcpy(to, &urgent_->byte, 1);
+    if (!peeks) urgent_->was_taken = true;
+    return {.value = 1};
+}
+
+// SIOCINQ: as far as the urgent byte.
+std::size_t TcpSocket::unread_size() const noexcept {
+    return urgent_ ? urgent_->at : received_.size();
+}
+
+Result TcpSocket::send(std::span<const iovec> pieces, int flags) {
     if (state_ == State::connecting) return failed(EAGAIN);
     if (error_ != 0) return failed(take_error());
     if (is_shut_ || state_ != State::connected) return failed(EPIPE);
@@ -158,6 +181,7 @@ Result TcpSocket::send(std::span<const iovec> pieces, int) {
     if (taken < size) has_no_space_ = true;
     if (taken == 0 && size > 0) return failed(EAGAIN);
     append_pieces(unsent_, pieces, taken);
+    if ((flags & MSG_OOB) != 0 && taken > 0) unsent_urgent_ = unsent_.size() - 1;
     transmit(latency_ns_);
     return {.value = static_cast<ssize_t>(taken)};
 }
@@ -254,10 +278,23 @@ void TcpSocket::deliver_bytes(TcpSocket& peer) {
     if (most == 0) return;
     Choices& choices = kernel().choices();
     const std::size_t size = most - choices.below(static_cast<std::uint32_t>(most));
-    if (choices.once_in(kernel().faults().urgent)) peer.arrive_urgent();
-    peer.arrive(unsent_.view().substr(0, size));
+    if (choices.once_in(kernel().faults().urgent)) bring_urgent(peer);
+    const std::string_view bytes = unsent_.view().substr(0, size);
+    if (unsent_urgent_ && *unsent_urgent_ < size) {
+        peer.arrive_urgent(peer.received_.size() + *unsent_urgent_, bytes[*unsent_urgent_]);
+        unsent_urgent_.reset();
+    }
+    if (unsent_urgent_) *unsent_urgent_ -= size;
+    peer.arrive(bytes);
     unsent_.consume(size);
     tell_of_space();
+}
+
+// A byte that nobody sent, one at a time: a second would make the first usual data.
+void TcpSocket::bring_urgent(TcpSocket& peer) {
+    if (peer.state_ != State::connected || peer.urgent_ || unsent_urgent_) return;
+    peer.arrive_urgent(peer.received_.size(), '!');
+    peer.received_.append("!");
 }
 
 void TcpSocket::arrive(std::string_view bytes) {
@@ -267,14 +304,18 @@ void TcpSocket::arrive(std::string_view bytes) {
                   bytes.size());
     kernel().network().note_event();
     received_.append(bytes);
-    wake(EPOLLIN);
+    wake(EPOLLIN | EPOLLPRI);
 }
 
-// Behind all that was received so far. One at a time: a second would make the first usual data.
-void TcpSocket::arrive_urgent() {
-    if (state_ != State::connected || urgent_at_) return;
-    urgent_at_ = received_.size();
-    wake(EPOLLIN | EPOLLPRI);
+// One that is still there becomes usual data, or is lost where reading has come to it.
+void TcpSocket::arrive_urgent(std::size_t at, char byte) {
+    if (state_ != State::connected) return;
+    if (urgent_ && urgent_->at == 0 && !received_.is_empty()) {
+        received_.consume(1);
+        --at;
+    }
+    urgent_ = {.at = at, .byte = byte};
+    kernel().tell("urgent data arrives at port %u", local().port());
 }
 
 void TcpSocket::arrive_fin() {

@@ -68,6 +68,8 @@ class Socket : public File, public std::enable_shared_from_this<Socket> {
     // Bytes that were sent and have not arrived (SIOCOUTQ), and that have not been read (SIOCINQ).
     [[nodiscard]] virtual std::size_t unsent_size() const noexcept = 0;
     [[nodiscard]] virtual std::size_t unread_size() const noexcept = 0;
+    // Bytes that one call can receive at most.
+    [[nodiscard]] virtual std::size_t held_size() const noexcept { return unread_size(); }
 
     // The network's side of connecting.
     void begin_listening(int backlog) noexcept;
@@ -121,7 +123,8 @@ class TcpSocket final : public Socket {
     [[nodiscard]] Result send(std::span<const iovec> pieces, int flags) override;
     [[nodiscard]] Result shutdown(int how) override;
     [[nodiscard]] std::size_t unsent_size() const noexcept override;
-    [[nodiscard]] std::size_t unread_size() const noexcept override { return received_.size(); }
+    [[nodiscard]] std::size_t unread_size() const noexcept override;
+    [[nodiscard]] std::size_t held_size() const noexcept override { return received_.size(); }
     void connect_to(const std::shared_ptr<Socket>& peer) override;
     // The connection ends now, and the peer is told so behind what it has received.
     void reset();
@@ -138,7 +141,11 @@ class TcpSocket final : public Socket {
     void deliver_bytes(TcpSocket& peer);
     void arrive(std::string_view bytes);
     void arrive_fin();
-    void arrive_urgent();
+    void arrive_urgent(std::size_t at, char byte);
+    void bring_urgent(TcpSocket& peer);
+    [[nodiscard]] Result receive_urgent(void* to, std::size_t size, bool peeks);
+    // The bytes that were passed, from the front on: those of `to`, and an urgent one.
+    void take_received(std::size_t size);
     void arrive_reset();
     void tell_of_space();
     void send_reset();
@@ -156,7 +163,14 @@ class TcpSocket final : public Socket {
     bool is_end_known_ = false;  // The peer has it.
     bool has_had_fin_ = false;   // We have the peer's (SOCK_DONE): its errors come as an end.
     bool has_no_space_ = false;  // Somebody was told that there is none (SOCK_NOSPACE).
-    std::optional<std::size_t> urgent_at_{};  // Behind so many bytes of received_.
+    // A byte of received_ that usual reading stops at and passes by.
+    struct Urgent {
+        std::size_t at = 0;
+        char byte = '\0';
+        bool was_taken = false;  // By MSG_OOB.
+    };
+    std::optional<Urgent> urgent_{};
+    std::optional<std::size_t> unsent_urgent_{};  // The place in unsent_ of one that is sent so.
 };
 
 // What was sent is kept apart, call by call, where the receiver finds it (an skb in Linux): the
