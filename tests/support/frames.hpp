@@ -19,9 +19,10 @@ inline Bytes frame(unsigned first_byte, std::span<const std::byte> payload, bool
     }
     const std::byte key[4] = {std::byte{0x37}, std::byte{0xfa}, std::byte{0x21}, std::byte{0x3d}};
     if (masked) bytes.insert(bytes.end(), key, key + 4);
-    for (std::size_t i = 0; i < payload.size(); ++i) {
-        bytes.push_back(masked ? payload[i] ^ key[i % 4] : payload[i]);
-    }
+    const std::size_t header_size = bytes.size();
+    bytes.insert(bytes.end(), payload.begin(), payload.end());
+    std::byte* const data = bytes.data() + header_size;
+    for (std::size_t i = 0; masked && i < payload.size(); ++i) data[i] ^= key[i % 4];
     return bytes;
 }
 
