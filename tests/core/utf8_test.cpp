@@ -2,6 +2,7 @@
 #include <edgews/core/utf8.hpp>
 
 #include "../support/bytes.hpp"
+#include "../support/code_points.hpp"
 #include "../support/kernels.hpp"
 
 #include <gtest/gtest.h>
@@ -19,8 +20,11 @@ namespace edgews {
 namespace {
 
 using test::Bytes;
+using test::encode;
+using test::Encoded;
 using test::ExactBlock;
 using test::from_hex;
+using test::is_character;
 using test::to_hex;
 
 using View = std::span<const std::byte>;
@@ -31,21 +35,6 @@ constexpr std::uint32_t mask_key = 0x3d21fa37;
 
 void append(Bytes& bytes, View more) {
     bytes.insert(bytes.end(), more.begin(), more.end());
-}
-
-// The form that RFC 3629, section 3 gives to a number of up to 21 bits, whether
-// or not it is a character.
-Bytes encode(std::uint32_t number) {
-    const auto byte = [](std::uint32_t value) { return static_cast<std::byte>(value); };
-    const auto six_bits = [&](unsigned shift) { return byte(0x80 | (number >> shift & 0x3F)); };
-    if (number < 0x80) return {byte(number)};
-    if (number < 0x800) return {byte(0xC0 | number >> 6), six_bits(0)};
-    if (number < 0x10000) return {byte(0xE0 | number >> 12), six_bits(6), six_bits(0)};
-    return {byte(0xF0 | number >> 18), six_bits(12), six_bits(6), six_bits(0)};
-}
-
-bool is_character(std::uint32_t number) {
-    return number <= 0x10FFFF && !(number >= 0xD800 && number <= 0xDFFF);
 }
 
 // Another definition than the kernels': the number that the bytes stand for must
@@ -277,7 +266,7 @@ TEST(utf8, a_cut_character_is_no_whole_text_whatever_its_position) {
 
 TEST(utf8, a_number_of_21_bits_is_taken_if_it_is_a_character) {
     for (std::uint32_t number = 0; number < 1U << 21; ++number) {
-        const Bytes bytes = encode(number);
+        const Encoded bytes = encode(number);
         const bool expected = is_character(number);
         Utf8Validator validator;
         ASSERT_EQ(validator.feed(bytes) && validator.is_complete(), expected) << number;
@@ -336,7 +325,7 @@ Bytes random_text(Random& random, std::size_t size_max) {
         for (std::uint32_t left = 1 + random.below(40); left > 0; --left) {
             const std::uint32_t number = random.below(limit);
             if (!is_character(number)) continue;
-            const Bytes bytes = encode(number);
+            const Encoded bytes = encode(number);
             if (text.size() + bytes.size() > size_max) return text;
             append(text, bytes);
         }
