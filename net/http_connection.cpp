@@ -332,7 +332,7 @@ void HttpConnection::decide(std::string_view key, Upgrade& upgrade,
     pending_->connection = std::move(connection);
     std::copy_n(key.begin(), websocket_key_size, pending_->key.begin());
     pending_->answer = std::move(upgrade.answer());
-    pending_->deferred = upgrade.defer();
+    pending_->deferred = upgrade.take_deferred();
     loop().schedule(*this, shard_.options().handshake_timeout_ms);
     if (!rest.empty()) pending_->input = std::move(input);
 }

@@ -51,14 +51,17 @@ void Upgrade::choose_preferred(std::span<const std::string> preferred) {
 }
 
 void Upgrade::reject(unsigned status, std::string_view body) {
+    if (decision_ == Decision::defer && !deferred_.claim()) return;
     decision_ = Decision::reject;
     status_ = status;
     body_ = body.empty() ? std::string(reason_phrase(status)) + '\n' : std::string(body);
 }
 
 DeferredUpgrade Upgrade::defer() {
+    if (decision_ != Decision::defer) {
+        deferred_.is_claimed_ = std::make_shared<std::atomic<bool>>(false);
+    }
     decision_ = Decision::defer;
-    if (!deferred_.is_claimed_) deferred_.is_claimed_ = std::make_shared<std::atomic<bool>>(false);
     return deferred_;
 }
 

@@ -58,6 +58,10 @@ class Upgrade {
     // `deferred`: what defer() hands out.
     Upgrade(const Request& request, Connection& connection, DeferredUpgrade deferred) noexcept
         : request_(request), connection_(connection), deferred_(std::move(deferred)) {}
+    Upgrade(const Upgrade&) = delete;
+    Upgrade& operator=(const Upgrade&) = delete;
+    // What was deferred and not taken over, as the handler threw, is nobody's to decide any more.
+    ~Upgrade() { (void)deferred_.claim(); }
 
     // The user data of the connection to be. Throws std::logic_error where the route was given no
     // T: the client is answered 500.
@@ -71,7 +75,8 @@ class Upgrade {
     HeaderFault add_header(std::string_view name, std::string_view value) {
         return answer_.headers.add(name, value);
     }
-    // `status`: 300 to 599. `body`: plain text; empty: the status in words.
+    // `status`: 300 to 599. `body`: plain text; empty: the status in words. Takes back what was
+    // deferred; nothing happens if that was decided on already.
     void reject(unsigned status, std::string_view body = {});
     // Leaves the decision to the result, which may go to another thread. The client waits, for
     // ServerOptions::handshake_timeout_ms at most. Headers added here stay.
@@ -85,6 +90,8 @@ class Upgrade {
     [[nodiscard]] unsigned status() const noexcept { return status_; }
     [[nodiscard]] const std::string& body() const noexcept { return body_; }
     [[nodiscard]] UpgradeAnswer& answer() noexcept { return answer_; }
+    // Whoever takes it answers the client. Requires: it was deferred.
+    [[nodiscard]] DeferredUpgrade take_deferred() noexcept { return std::move(deferred_); }
 
   private:
     const Request& request_;

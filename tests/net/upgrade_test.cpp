@@ -280,6 +280,32 @@ TEST_F(DeferredTest, the_first_decision_counts_and_later_ones_say_so) {
     EXPECT_FALSE(DeferredUpgrade().accept());
 }
 
+TEST_F(DeferredTest, what_the_handler_takes_back_is_nobodys_to_decide) {
+    DeferredUpgrade deferred;
+    TestServer server;
+    server->ws("/reject", {.upgrade = [&](const Request&, Upgrade& upgrade) {
+                   deferred = upgrade.defer();
+                   upgrade.reject(401);
+               }});
+    server->ws("/throw", {.upgrade = [&](const Request&, Upgrade& upgrade) {
+                   deferred = upgrade.defer();
+                   throw std::runtime_error("no");
+               }});
+    server->ws("/late", {.upgrade = [&](const Request&, Upgrade& upgrade) {
+                   EXPECT_TRUE(upgrade.defer().accept());
+                   upgrade.reject(401);
+               }});
+    server.start();
+    TestClient rejected = server.connect();
+    EXPECT_EQ(handshake(rejected, "/reject").status, 401U);
+    EXPECT_FALSE(deferred.accept());
+    TestClient failed = server.connect();
+    EXPECT_EQ(handshake(failed, "/throw").status, 500U);
+    EXPECT_FALSE(deferred.accept());
+    TestClient accepted = server.connect();
+    EXPECT_EQ(handshake(accepted, "/late").status, 101U);
+}
+
 TEST_F(DeferredTest, frames_behind_the_head_wait_for_the_decision) {
     for (const bool is_split : {false, true}) {
         SCOPED_TRACE(is_split);
