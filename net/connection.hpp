@@ -96,7 +96,7 @@ class Connection final : public Stream {
     // in the socket, and then at the peer. Pings and a close frame behind it wait, too, and the
     // peer's silence counts no more than our own. resume_reading() goes on, in the next turn.
     // Once closing begins, or the peer has reset the connection, reading goes on by itself.
-    void pause_reading() noexcept { is_paused_ = closing_.may_send() && !is_broken(); }
+    void pause_reading() noexcept { is_paused_ = is_open(); }
     void resume_reading();
     [[nodiscard]] bool is_paused() const noexcept { return is_paused_; }
 

@@ -152,5 +152,16 @@ TEST_F(Pause, a_reset_is_told_at_once) {
     EXPECT_EQ(notes_.wait_for(2).back(), "close 1006  unclean");
 }
 
+TEST_F(Pause, nothing_is_paused_that_has_ended) {
+    start({.close = [this](Connection& c, CloseEvent event) {
+        c.pause_reading();
+        EXPECT_FALSE(c.is_paused());
+        notes_.add(describe(event));
+    }});
+    TestClient client = server_.open();
+    client.half_close();
+    EXPECT_EQ(notes_.wait_for(1), List{"close 1006  unclean"});
+}
+
 }  // namespace
 }  // namespace edgews::test
