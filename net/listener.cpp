@@ -57,8 +57,11 @@ void Listener::on_events(std::uint32_t) {
     }
 }
 
+// The spare descriptor comes before those for connections: without it nobody could be sent away the
+// next time, and until then all would wait unanswered.
 void Listener::on_timer() {
-    if (start() != 0) pause();
+    if (!spare_) spare_ = open_spare();
+    if (!spare_ || start() != 0) pause();
 }
 
 // Accepts one connection. False: nothing more for now.

@@ -246,5 +246,30 @@ TEST(Limits, without_even_the_spare_descriptor_the_loop_does_not_spin_and_recove
     expect_served(waiting);
 }
 
+TEST(Limits, a_spare_descriptor_that_was_lost_is_taken_again_for_the_next_want) {
+    TestServer server;
+    server->ws("/", echo());
+    {
+        const FewDescriptors few(1);  // For the listening socket: there is none to spare.
+        server.start();
+    }
+    TestClient waiting = TestClient::unconnected();
+    TestClient late = TestClient::unconnected();
+    {
+        const FewDescriptors few(0);
+        waiting.connect(server.port());
+        server.on_loop([] {});  // It is seen, and cannot be accepted.
+    }
+    waiting.send(TestClient::upgrade_head());
+    EXPECT_EQ(waiting.read_reply().status, 101U);
+    {
+        const FewDescriptors few(0);
+        late.connect(server.port());
+        EXPECT_EQ(late.read_reply().status, 503U);
+        late.expect_end();
+    }
+    expect_served(waiting);
+}
+
 }  // namespace
 }  // namespace edgews::test
