@@ -163,6 +163,10 @@ class AsyncConnection {
     // co_await gives std::optional<Message>: the next message, valid until the next receive; empty:
     // the connection has ended, see close_event(). Requires: Delivery::messages; one coroutine at a
     // time.
+    //
+    // gcc 12.2 compiles a co_await that is all of a condition wrongly, `while (co_await …)`, where
+    // the coroutine declares no variable: it hangs or crashes. Give what it returns a name, as
+    // above.
     [[nodiscard]] Receive receive() const noexcept;
     // The same with std::optional<MessagePart>. Requires: Delivery::parts.
     [[nodiscard]] ReceivePart receive_part() const noexcept;
