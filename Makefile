@@ -3,6 +3,7 @@
 VERSION := 0.1.0
 PREFIX ?= /usr/local
 SECONDS ?= 20
+MINUTES ?= 60
 CXX ?= g++
 
 # A mode is a set of flags. Each has objects of its own, so they never mix.
@@ -36,6 +37,7 @@ TLS := $(wildcard tls/*.cpp)
 SIM := $(wildcard sim/*.cpp)
 MICRO := $(wildcard bench/micro/*.cpp)
 LOAD := $(wildcard bench/load/*.cpp)
+SOAK := $(wildcard bench/soak/*.cpp)
 HEADERS := $(wildcard $(PARTS:%=%/*.hpp))
 # Those that need an add-on, and the others.
 ADDON_EXAMPLES := conformance_client secure_echo wsc
@@ -47,9 +49,9 @@ TESTED_tsan := net deflate tls
 TESTED_coverage := crypto core
 TESTED := $(or $(TESTED_$(MODE)),crypto core net deflate tls bench)
 TESTS := $(wildcard $(TESTED:%=tests/%/*.cpp) $(TESTED:%=tests/%/stomp/*.cpp) tests/support/*.cpp)
-# What tests/bench/ tests of the load generator.
+# What tests/bench/ tests of the load generator and the soak.
 LOAD_TESTED := $(if $(filter bench,$(TESTED)),$(addprefix bench/load/,frame_run.cpp opening.cpp \
-  options.cpp payload.cpp reply_reader.cpp target.cpp))
+  options.cpp payload.cpp reply_reader.cpp target.cpp) bench/soak/judge.cpp)
 
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 # As many jobs as cores, unless -j says otherwise.
@@ -61,7 +63,7 @@ endif
 .SECONDARY:
 .DEFAULT_GOAL := all
 .PHONY: all addons tests unit test run sim sim-bugs sanitize coverage fuzz bench bench-smoke \
-  bench-programs peers race stomp-race lint install clean help force lint-layers lint-sizes \
+  bench-programs soak-program soak peers race stomp-race lint install clean help force lint-layers lint-sizes \
   lint-format lint-clang lint-portable lint-tidy
 
 all: $(OUT)/libedgews.a $(OUT)/libedgews-sim.a $(EXAMPLES:%=$(OUT)/examples/%)  ## the libraries and the examples (default)
@@ -166,6 +168,9 @@ $(OUT)/bench/load: $(LOAD:%.cpp=$(OBJ)/%.o) $(OUT)/libedgews.a
 $(OUT)/bench/floor $(OUT)/bench/stomp_load: $(OUT)/bench/%: $(OBJ)/bench/%.o $(OUT)/libedgews.a
 	@$(LINK)
 
+$(OUT)/bench/soak: $(SOAK:%.cpp=$(OBJ)/%.o) $(WITH_ADDONS)
+	@$(LINK) $(ADDON_LIBRARIES)
+
 $(OUT)/bench/micro: $(MICRO:%.cpp=$(OBJ)/%.o) $(WITH_ADDONS)
 	@$(LINK) -lbenchmark $(ADDON_LIBRARIES)
 
@@ -208,7 +213,7 @@ LIBWEBSOCKETS := $(and $(wildcard /usr/include/libwebsockets.h),build/bench/peer
 test:  ## unit, install, compile and interop tests; installs what they need where it can
 	@tools/need test
 	@$(MAKE) addons tests/interop/node_modules/.package-lock.json
-	@$(MAKE) all tests bench-programs $(LIBWEBSOCKETS)
+	@$(MAKE) all tests bench-programs soak-program $(LIBWEBSOCKETS)
 	@tests/run unit sim_unit sim orders race install compile interop
 
 %/node_modules/.package-lock.json: %/package.json %/package-lock.json
@@ -288,9 +293,24 @@ stomp-race:  ## the STOMP broker beside RabbitMQ: ROUNDS=3
 	@$(MAKE) MODE=release all bench-programs
 	@ROUNDS='$(ROUNDS)' python3 -B bench/stomp_race.py
 
+# The whole hour is kept; else it is for a look.
+SOAK_RESULTS := $(if $(filter release60,$(MODE)$(MINUTES)),bench/results,$(OUT)/soak)
+
+soak-program: $(OUT)/bench/soak
+
+soak:  ## an hour of churn with faults, after which nothing may have grown: MINUTES=60
+	@tools/need soak
+	@$(MAKE) soak-program
+	@mkdir -p $(OUT)/soak $(SOAK_RESULTS)
+	@nice $(OUT)/bench/soak --minutes $(MINUTES) --csv $(OUT)/soak/all.csv; status=$$?; \
+	  awk -F, 'NR == 1 || $$2 == "judged" || NR % 10 == 0' $(OUT)/soak/all.csv \
+	    > $(SOAK_RESULTS)/soak.csv && \
+	  gnuplot -c bench/soak/plot.gnuplot $(SOAK_RESULTS)/soak.csv $(SOAK_RESULTS)/soak.svg && \
+	  exit $$status
+
 # --- Style ------------------------------------------------------------------
 
-PROGRAMS := $(SOURCES) $(DEFLATE) $(TLS) $(SIM) $(wildcard examples/*.cpp bench/*.cpp) $(LOAD)
+PROGRAMS := $(SOURCES) $(DEFLATE) $(TLS) $(SIM) $(wildcard examples/*.cpp bench/*.cpp) $(LOAD) $(SOAK)
 ALL_CODE := $(sort $(PROGRAMS) $(HEADERS) \
   $(wildcard edgews.hpp deflate/*.hpp tls/*.hpp sim/*.hpp examples/*.hpp bench/*/*.?pp tests/*/*.?pp tests/*/stomp/*.?pp))
 
@@ -308,7 +328,7 @@ lint-format:
 	@clang-format --dry-run -Werror $(ALL_CODE)
 
 lint-clang:
-	@$(MAKE) MODE=clang all tests bench-programs build/clang/tests/sim
+	@$(MAKE) MODE=clang all tests bench-programs soak-program build/clang/tests/sim
 
 lint-portable:
 	@$(MAKE) MODE=aarch64 all build/aarch64/libedgews-sim.a
