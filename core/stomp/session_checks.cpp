@@ -43,8 +43,8 @@ Fault Session::check(const Frame& frame) {
     return Fault::unknown_command;
 }
 
+// Each request begins as a connect.
 Fault Session::check_connect(const Frame& frame) {
-    request_.kind = Request::Kind::connect;
     const auto accept_version = frame.find("accept-version");
     const auto version = accept_version ? negotiate(*accept_version) : Version::v1_0;
     if (!version) return Fault::no_common_version;

@@ -283,7 +283,38 @@ TEST(Deflate, an_option_out_of_its_range_is_named) {
     EXPECT_EQ(message_of({.window_bits = 16}), "DeflateOptions::window_bits is 16, not 8 to 15");
     EXPECT_EQ(message_of({.level = 0}), "DeflateOptions::level is 0, not 1 to 9");
     EXPECT_EQ(message_of({.memory_level = 10}), "DeflateOptions::memory_level is 10, not 1 to 9");
+    EXPECT_EQ(message_of({.level = 10}), "DeflateOptions::level is 10, not 1 to 9");
+    EXPECT_EQ(message_of({.memory_level = 0}), "DeflateOptions::memory_level is 0, not 1 to 9");
+    EXPECT_EQ(message_of({.window_bits = 8, .level = 1, .memory_level = 1}), "none");
+    EXPECT_EQ(message_of({.window_bits = 15, .level = 9, .memory_level = 9}), "none");
     EXPECT_EQ(message_of({}), "none");
+}
+
+// The terms that a server answers with, and what is worth compressing.
+TEST(Deflate, shared_memory_is_for_messages_that_stand_alone) {
+    const auto shared = deflate({.window_bits = 10});
+    EXPECT_EQ(shared->terms(), (DeflateParameters{true, true, 10, 10}));
+    EXPECT_EQ(shared->message_size_min(), 128U);
+    const auto dedicated = deflate({.memory = DeflateMemory::dedicated});
+    EXPECT_EQ(dedicated->terms(), (DeflateParameters{false, false, 15, 15}));
+    EXPECT_EQ(dedicated->message_size_min(), 32U);
+    EXPECT_EQ(deflate({.message_size_min = 0})->message_size_min(), 0U);
+}
+
+// A message that stands alone gets tables of its size: large enough to look back to its beginning.
+TEST(Deflate, alone_a_message_becomes_as_small_as_in_a_stream_of_its_own) {
+    const std::string noise = noise_of(100);
+    for (const std::size_t power : {512U, 1024U, 2048U, 4096U, 8192U, 16384U, 32768U}) {
+        for (const std::size_t size : {power - 263, power - 262, power - 261, power}) {
+            if (size + 262 > 32768) continue;  // No window reaches so far.
+            SCOPED_TRACE(size);
+            const std::string text = noise + std::string(size - 200, 'x') + noise;
+            CodecPair alone(no_takeover);
+            CodecPair own(takeover);
+            EXPECT_LE(compress(alone.server(), text).size(),
+                      compress(own.server(), text).size() + 2);
+        }
+    }
 }
 
 }  // namespace
