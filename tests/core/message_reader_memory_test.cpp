@@ -140,6 +140,40 @@ TEST_F(MessageReaderMemory, a_close_or_a_fault_keeps_nothing) {
     EXPECT_FALSE(other.is_inside_message());
 }
 
+// The header's second byte says that it is not masked, or its fourth that it was not minimal.
+TEST_F(MessageReaderMemory, a_fault_in_a_header_that_came_in_pieces_keeps_nothing_of_it) {
+    for (const char* const hex : {"81 05", "81 fe 00 05"}) {
+        test::for_each_split(from_hex(hex), [&](const test::Pieces& pieces) {
+            MessageReader reader(setup_);
+            Transcript transcript;
+            for (const ExactBlock& piece : pieces) transcript.read(reader, piece.bytes());
+            EXPECT_EQ(transcript.entries().size(), 1U);
+            EXPECT_TRUE(reader.is_idle());
+            EXPECT_FALSE(reader.is_inside_message());
+        });
+    }
+}
+
+TEST_F(MessageReaderMemory, it_knows_how_much_was_claimed_and_how_much_of_it_arrived) {
+    const auto expect_sizes = [&](std::uint64_t claimed, std::uint64_t arrived) {
+        EXPECT_EQ(reader_.message_size(), claimed);
+        EXPECT_EQ(reader_.arrived_size(), arrived);
+    };
+    expect_sizes(0, 0);
+    const Bytes first = client_frame(0x01, "Hello");
+    EXPECT_FALSE(next(std::span(first).first(8)));
+    expect_sizes(5, 2);
+    EXPECT_FALSE(next(std::span(first).subspan(8)));
+    expect_sizes(5, 5);
+    EXPECT_EQ(next(client_frame(0x89, "ping")).kind, Event::Kind::ping);
+    expect_sizes(5, 5);
+    const Bytes second = client_frame(0x80, " world");
+    EXPECT_FALSE(next(std::span(second).first(7)));
+    expect_sizes(11, 6);
+    EXPECT_EQ(text_of(next(std::span(second).subspan(7)).payload), "Hello world");
+    expect_sizes(0, 0);
+}
+
 struct Asked {
     const char* name;
     Bytes bytes;
