@@ -83,7 +83,7 @@ struct RouteOptions {
 struct ServerOptions {
     // Loops, each with a thread. 0: one per CPU that the process may use.
     unsigned loops = 0;
-    // Pin each loop's thread to a CPU of its own.
+    // Pin each loop's thread to a CPU of its own, as far as the system has it.
     bool pin_loops = false;
     // See LoopOptions.
     std::uint32_t busy_poll_us = 0;

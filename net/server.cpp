@@ -67,9 +67,16 @@ Error check_hosts(const std::vector<std::string>& hosts) {
     return {};
 }
 
-std::thread start_thread(Loop& loop) {
+// A CPU that was there when the server was made may not be any more: then the loop runs where it
+// can.
+void run_on(int cpu, Loop& loop) {
+    if (cpu != -1) (void)pin_thread(cpu);
+    loop.run();
+}
+
+std::thread start_thread(int cpu, Loop& loop) {
     try {
-        return std::thread([&loop] { loop.run(); });
+        return std::thread([cpu, &loop] { run_on(cpu, loop); });
     } catch (const std::system_error& error) {
         throw std::system_error(error.code(), "pthread_create");
     }
@@ -82,6 +89,7 @@ struct Server::State {
     // In this order: loops delete their connections, which still refer to shards.
     std::vector<std::unique_ptr<Shard>> shards;
     std::vector<std::unique_ptr<Loop>> loops;
+    std::vector<int> cpus;  // That each loop's thread is pinned to; -1: none.
     std::vector<std::thread> threads;
     std::vector<std::string> unix_paths;
     Error option_error;              // For listen() to tell.
@@ -111,9 +119,9 @@ Server::Server(ServerOptions options) : state_(std::make_unique<State>()) {
     const std::vector<int> cpus = usable_cpus();
     const std::size_t count = options.loops > 0 ? options.loops : cpus.size();
     for (std::size_t i = 0; i < count; ++i) {
-        const int cpu = options.pin_loops ? cpus[i % cpus.size()] : -1;
         state_->loops.push_back(
-            std::make_unique<Loop>(LoopOptions{.busy_poll_us = options.busy_poll_us, .cpu = cpu}));
+            std::make_unique<Loop>(LoopOptions{.busy_poll_us = options.busy_poll_us}));
+        state_->cpus.push_back(options.pin_loops ? cpus[i % cpus.size()] : -1);
     }
     state_->common.memory = std::make_unique<MemoryBudget>(
         options.memory_max > 0 ? options.memory_max : usable_memory_size() / 2);
@@ -263,7 +271,7 @@ int Server::run(const ListenOptions& options) {
 int Server::run() {
     if (!begin_running("Server::run()")) return 0;
     start_threads(1);
-    state_->loops.front()->run();
+    run_on(state_->cpus.front(), *state_->loops.front());
     join_threads();
     return 0;
 }
@@ -293,7 +301,7 @@ bool Server::is_shutting_down() const {
 void Server::start_threads(std::size_t first) {
     try {
         for (std::size_t i = first; i < loop_count(); ++i) {
-            state_->threads.push_back(start_thread(*state_->loops[i]));
+            state_->threads.push_back(start_thread(state_->cpus[i], *state_->loops[i]));
         }
     } catch (...) {
         for (std::size_t i = 0; i < state_->threads.size(); ++i) state_->loops[first + i]->stop();

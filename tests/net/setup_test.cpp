@@ -128,9 +128,14 @@ TEST(Setup, a_cpu_that_there_is_not_is_an_error_of_run) {
 
 TEST(Setup, more_pinned_loops_than_cpus_share_them) {
     TestServer server({.loops = 2 * std::thread::hardware_concurrency(), .pin_loops = true});
-    server->ws("/", {.open = [](Connection& c) { c.send("hello"); }});
+    const auto tell_cpu_count = [](Connection& connection) {
+        cpu_set_t mine;
+        ASSERT_EQ(::sched_getaffinity(0, sizeof mine, &mine), 0);
+        connection.send(std::to_string(CPU_COUNT(&mine)));
+    };
+    server->ws("/", {.open = tell_cpu_count});
     server.start();
-    server.open().expect_text("hello");
+    server.open().expect_text("1");
 }
 
 // ---- What the system refuses -----------------------------------------------
