@@ -90,6 +90,10 @@ ListenSockets open_tcp(const SocketAddress& wanted, const ListenOptions& options
             return sockets;
         }
         if (i == 0) address = local_address(opened.fd);  // Port 0 has become a port.
+        if (address.size == 0) {
+            sockets.error = make_error(errno, where);
+            return sockets;
+        }
         const int error = control.empty() ? 0 : set_congestion_control(opened.fd, control);
         if (error != 0 && !is_default) {
             sockets.error = congestion_control_error(error, where, control);
@@ -105,6 +109,7 @@ ListenSockets open_tcp(const SocketAddress& wanted, const ListenOptions& options
     const Address found(*address.get());
     sockets.name = found.to_string();
     sockets.port = found.port();
+    sockets.is_loopback = found.is_loopback();
     return sockets;
 }
 
@@ -199,13 +204,16 @@ ListenSockets adopt(const ListenOptions& options) {
     const std::string& control = options.congestion_control;
     const int error = control.empty() ? 0 : set_congestion_control(fd, control);
     if (error != 0) sockets.error = congestion_control_error(error, where, control);
-    const Address address(*local_address(fd).get());
+    const SocketAddress bound = local_address(fd);
+    if (bound.size == 0) sockets.error = make_error(errno, where);
+    const Address address(*bound.get());
     if (address.family() != Address::Family::unix_socket) {
         const int failure = watch_peer(fd, watch_of(options));
         if (failure != 0) sockets.error = watch_error(failure, where);
     }
     sockets.name = address.to_string();
     sockets.port = address.port();
+    sockets.is_loopback = address.is_loopback();
     return sockets;
 }
 

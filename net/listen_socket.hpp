@@ -16,8 +16,9 @@ namespace edgews {
 struct ListenSockets {
     Error error{};
     std::vector<Fd> fds{};
-    std::string name{};       // "127.0.0.1:9001", with the port that was found; "unix:/run/x".
-    std::uint16_t port = 0;   // 0: no TCP.
+    std::string name{};      // "127.0.0.1:9001", with the port that was found; "unix:/run/x".
+    std::uint16_t port = 0;  // 0: no TCP.
+    bool is_loopback = false;
     std::string unix_file{};  // To be removed in the end; empty: none.
 };
 

@@ -219,7 +219,12 @@ Error Server::listen(const ListenOptions& options) {
     ListenSockets sockets = open_listen_sockets(options, loop_count());
     if (sockets.error) return sockets.error;
     make_shards();
-    if (const int error = share_out(std::move(sockets.fds), options); error != 0) {
+    const ListenerSetup setup{.is_shared = sockets.fds.size() < loop_count(),
+                              .proxy_protocol = options.proxy_protocol,
+                              .is_loopback = sockets.is_loopback,
+                              .tls = options.tls,
+                              .protocol = options.protocol};
+    if (const int error = share_out(std::move(sockets.fds), setup); error != 0) {
         if (!sockets.unix_file.empty()) ::unlink(sockets.unix_file.c_str());
         const std::error_code code(error, std::system_category());
         return {code, "listen on " + sockets.name + ": " + code.message()};
@@ -231,13 +236,7 @@ Error Server::listen(const ListenOptions& options) {
 }
 
 // A listener on each loop, or on none. 0, or the system's error number.
-int Server::share_out(std::vector<Fd> fds, const ListenOptions& options) {
-    const Address bound(*local_address(fds.front()).get());
-    const ListenerSetup setup{.is_shared = fds.size() < loop_count(),
-                              .proxy_protocol = options.proxy_protocol,
-                              .is_loopback = bound.is_loopback(),
-                              .tls = options.tls,
-                              .protocol = options.protocol};
+int Server::share_out(std::vector<Fd> fds, const ListenerSetup& setup) {
     while (fds.size() < loop_count()) {
         fds.emplace_back(::fcntl(fds.front().get(), F_DUPFD_CLOEXEC, 0));
         if (!fds.back()) return errno;

@@ -33,6 +33,8 @@
 
 namespace edgews {
 
+struct ListenerSetup;  // net/listener.hpp
+
 class Server {
   public:
     // Throws std::system_error when the system refuses (no descriptors left), std::invalid_argument
@@ -116,7 +118,7 @@ class Server {
                    UserData user_data);
     void require_setting_up(std::string_view what, std::string_view pattern) const;
     void make_shards();
-    [[nodiscard]] int share_out(std::vector<Fd> fds, const ListenOptions& options);
+    [[nodiscard]] int share_out(std::vector<Fd> fds, const ListenerSetup& setup);
     [[nodiscard]] bool begin_running(const char* what);
     [[nodiscard]] bool is_shutting_down() const;
     void start_threads(std::size_t first);

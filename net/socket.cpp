@@ -40,8 +40,8 @@ SocketAddress unix_socket_address(const std::string& path) noexcept {
 
 SocketAddress local_address(const Fd& fd) noexcept {
     SocketAddress address{.size = sizeof address.storage};
-    ::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&address.storage), &address.size);
-    return address;
+    auto* const place = reinterpret_cast<sockaddr*>(&address.storage);
+    return ::getsockname(fd.get(), place, &address.size) == 0 ? address : SocketAddress();
 }
 
 bool is_connected_to_itself(const Fd& fd) noexcept {

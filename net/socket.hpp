@@ -29,7 +29,7 @@ struct SocketAddress {
 // That of a Unix socket's file, or of its abstract name. Size 0: no address has room for so long a
 // path.
 [[nodiscard]] SocketAddress unix_socket_address(const std::string& path) noexcept;
-// What the socket is bound to.
+// What the socket is bound to. Size 0: refused, see errno.
 [[nodiscard]] SocketAddress local_address(const Fd& fd) noexcept;
 
 // Whether both its ends are the same: who dials a port of this machine that nobody listens at can
