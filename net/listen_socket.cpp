@@ -197,9 +197,11 @@ ListenSockets adopt(const ListenOptions& options) {
         return sockets;
     }
     if (is_listening == 0) sockets.error = make_error(EINVAL, where + " (it does not listen)");
+    // It would hold up its loop.
     const int flags = ::fcntl(fd.get(), F_GETFL);
-    ::fcntl(fd.get(), F_SETFL, flags | O_NONBLOCK);
-    ::fcntl(fd.get(), F_SETFD, FD_CLOEXEC);
+    const bool is_set = flags != -1 && ::fcntl(fd.get(), F_SETFL, flags | O_NONBLOCK) != -1 &&
+                        ::fcntl(fd.get(), F_SETFD, FD_CLOEXEC) != -1;
+    if (!is_set) sockets.error = make_error(errno, where);
     set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);  // Fails, rightly, on a Unix socket.
     const std::string& control = options.congestion_control;
     const int error = control.empty() ? 0 : set_congestion_control(fd, control);
