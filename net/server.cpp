@@ -38,8 +38,8 @@ constexpr std::size_t memory_max_least = 1024 * 1024;
 
 std::size_t descriptor_limit() noexcept {
     rlimit limit{};
-    ::getrlimit(RLIMIT_NOFILE, &limit);
-    if (limit.rlim_cur == RLIM_INFINITY) return SIZE_MAX;
+    const bool is_known = ::getrlimit(RLIMIT_NOFILE, &limit) == 0;
+    if (!is_known || limit.rlim_cur == RLIM_INFINITY) return SIZE_MAX;
     const std::size_t count = limit.rlim_cur;
     return std::max<std::size_t>(count > descriptor_reserve ? count - descriptor_reserve : 1, 1);
 }
