@@ -38,6 +38,14 @@ Address Address::of(const sockaddr* address, socklen_t size) noexcept {
     return result;
 }
 
+Address Address::none(int family) noexcept {
+    if (family != AF_UNIX) return ip(family == AF_INET ? "0.0.0.0" : "::", 0);
+    Address result;
+    result.storage.ss_family = AF_UNIX;
+    result.size = sizeof(sa_family_t);
+    return result;
+}
+
 Address Address::ip(const std::string& text, std::uint16_t port) noexcept {
     Address result;
     sockaddr_in four{};
@@ -63,6 +71,11 @@ void Address::set_port(std::uint16_t port) noexcept {
     if (family() == AF_INET6) reinterpret_cast<sockaddr_in6&>(storage).sin6_port = htons(port);
 }
 
+bool Address::is_ipv4() const noexcept {
+    if (family() != AF_INET6) return family() == AF_INET;
+    return IN6_IS_ADDR_V4MAPPED(&as_6(*this).sin6_addr);
+}
+
 bool Address::is_any() const noexcept {
     if (family() == AF_INET) return as_4(*this).sin_addr.s_addr == htonl(INADDR_ANY);
     return family() == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&as_6(*this).sin6_addr);
@@ -76,6 +89,14 @@ Address Address::mapped() const noexcept {
     six.sin6_addr.s6_addr[10] = six.sin6_addr.s6_addr[11] = 0xFF;
     std::memcpy(&six.sin6_addr.s6_addr[12], &as_4(*this).sin_addr, 4);
     return of(reinterpret_cast<const sockaddr*>(&six), sizeof six);
+}
+
+// Sockets of IPv6 take IPv4, too (no IPV6_V6ONLY).
+bool Address::overlaps(const Address& other) const {
+    const auto covers = [](const Address& any, const Address& one) {
+        return any.is_any() && (any.family() == AF_INET6 || one.is_ipv4());
+    };
+    return host() == other.host() || covers(*this, other) || covers(other, *this);
 }
 
 std::string Address::host() const {

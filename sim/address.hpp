@@ -13,17 +13,23 @@ struct Address {
     socklen_t size = 0;
 
     [[nodiscard]] static Address of(const sockaddr* address, socklen_t size) noexcept;
+    // What a socket of that family has before it is bound.
+    [[nodiscard]] static Address none(int family) noexcept;
     // "127.0.0.1" or "::1". Requires: that.
     [[nodiscard]] static Address ip(const std::string& text, std::uint16_t port) noexcept;
 
     [[nodiscard]] int family() const noexcept { return storage.ss_family; }
     [[nodiscard]] bool is_unix() const noexcept { return family() == AF_UNIX; }
+    // Also where IPv6 writes it.
+    [[nodiscard]] bool is_ipv4() const noexcept;
     [[nodiscard]] std::uint16_t port() const noexcept;
     void set_port(std::uint16_t port) noexcept;
     // All addresses of this machine.
     [[nodiscard]] bool is_any() const noexcept;
     // An IPv4 address as a socket of IPv6 shows it.
     [[nodiscard]] Address mapped() const noexcept;
+    // A packet may be for both, their ports aside.
+    [[nodiscard]] bool overlaps(const Address& other) const;
     // The same text for the same place, mapped or not: without the port, or with it.
     [[nodiscard]] std::string host() const;
     [[nodiscard]] std::string name() const;

@@ -62,6 +62,9 @@ Result control_device(Kernel& kernel, int fd, unsigned long request, void* argum
     if (const int error = kernel.enter(Call::ioctl); error != 0) return failed(error);
     if (request == FIONBIO) return {};
     if (request != SIOCOUTQ && request != SIOCINQ) return failed(EINVAL);
+    const bool is_told = socket->state() != Socket::State::listening ||
+                         (socket->family() == AF_UNIX && request == SIOCOUTQ);
+    if (!is_told) return failed(EINVAL);
     const std::size_t size = request == SIOCOUTQ ? socket->unsent_size() : socket->unread_size();
     const int told = static_cast<int>(size);
     std::memcpy(argument, &told, sizeof told);

@@ -38,6 +38,7 @@ Result read_pieces(Kernel& kernel, int fd, Call call, std::span<const iovec> pie
     if (socket == nullptr && call == Call::recv) return failed(ENOTSOCK);
     if (const int error = kernel.enter(call); error != 0) return failed(error);
     std::size_t size = size_of(pieces);
+    if (size == 0 && call == Call::read) return {};
     if (socket != nullptr) size = std::min(size, socket->held_size() + 1);
     std::string bytes(size, '\0');
     const Result result = socket != nullptr ? socket->receive(bytes.data(), size, flags)
@@ -57,7 +58,7 @@ Result write_pieces(Kernel& kernel, int fd, std::span<const iovec> pieces) {
     for (const iovec& piece : pieces) {
         bytes.append(static_cast<const char*>(piece.iov_base), piece.iov_len);
     }
-    return file->write(bytes.data(), bytes.size());
+    return bytes.empty() ? Result{} : file->write(bytes.data(), bytes.size());
 }
 
 std::span<const iovec> pieces_of(const iovec* pieces, int count) noexcept {

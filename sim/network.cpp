@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <optional>
 #include <utility>
 
 namespace edgews::sim {
@@ -20,45 +21,95 @@ bool is_path(const std::string& name) {
     return name.starts_with("unix:") && name.size() > 5 && name[5] != '\0';
 }
 
-Address any_of(const Address& address) {
-    return Address::ip(address.family() == AF_INET ? "0.0.0.0" : "::", address.port());
+// Who is bound to all addresses is reached at this machine's own.
+Address without_any(const Address& address) {
+    if (!address.is_any()) return address;
+    return Address::ip(address.family() == AF_INET ? "127.0.0.1" : "::1", address.port());
 }
 
 }  // namespace
 
 // ---- Binding and listening -------------------------------------------------
 
-bool Network::is_taken(const Address& address, bool shares_port) {
-    std::vector<std::weak_ptr<Socket>>& bound = bound_[address.name()];
-    std::erase_if(bound, [](const auto& socket) { return socket.expired(); });
-    return std::any_of(bound.begin(), bound.end(), [&](const auto& socket) {
-        return !shares_port || !socket.lock()->shares_port();
+Network::Sockets Network::at_port(std::uint16_t port) {
+    std::vector<std::weak_ptr<Socket>>& bound = ports_[port];
+    Sockets found;
+    std::erase_if(bound, [&](const auto& one) {
+        const std::shared_ptr<Socket> socket = one.lock();
+        if (!socket || socket->is_closed() || !socket->binding().is_bound) return true;
+        found.push_back(socket);
+        return false;
+    });
+    return found;
+}
+
+bool Network::is_taken_for(const Socket& socket, const Address& address) {
+    const Sockets others = at_port(address.port());
+    return std::any_of(others.begin(), others.end(), [&](const auto& other) {
+        return other.get() != &socket && other->local().overlaps(address) &&
+               !socket.may_share_with(*other);
     });
 }
 
-std::uint16_t Network::free_port(const Address& address) {
-    Address wanted = address;
+std::uint16_t Network::free_port() {
+    std::uint16_t port = 0;
     do {
-        wanted.set_port(next_port_++);
+        port = next_port_++;
         if (next_port_ == 0) next_port_ = 32'768;
-    } while (is_taken(wanted, false));
-    return wanted.port();
+    } while (!at_port(port).empty());
+    return port;
+}
+
+void Network::take_port(Socket& socket, const Address& address) {
+    socket.local() = address;
+    socket.binding().is_bound = true;
+    ports_[address.port()].push_back(socket.weak_from_this());
 }
 
 Result Network::bind(Socket& socket, const Address& address) {
+    if (socket.family() == AF_UNIX) return bind_unix(socket, address);
+    if (socket.state() == Socket::State::listening || socket.binding().is_bound) {
+        return failed(EINVAL);
+    }
     Address place = address;
-    const std::string name = place.name();
-    if (place.is_unix() && is_path(name) && files_.contains(name)) return failed(EADDRINUSE);
-    if (!place.is_unix() && place.port() == 0) place.set_port(free_port(place));
-    if (is_taken(place, socket.shares_port())) return failed(EADDRINUSE);
-    if (place.is_unix() && is_path(name)) files_.insert(name);
-    socket.local() = place;
-    bound_[place.name()].push_back(socket.weak_from_this());
+    if (place.port() == 0) place.set_port(free_port());
+    if (is_taken_for(socket, place)) return failed(EADDRINUSE);
+    take_port(socket, place);
+    socket.binding().has_own_host = !address.is_any();
+    socket.binding().has_own_port = address.port() != 0;
     return {};
 }
 
+// Linux makes the file first, and then sees whether the socket may have it.
+Result Network::bind_unix(Socket& socket, const Address& address) {
+    const std::string name = address.name();
+    const std::shared_ptr<Socket> other = unix_names_[name].lock();
+    const bool is_taken = other && !other->is_closed();
+    if (is_path(name) && files_.contains(name)) return failed(EADDRINUSE);
+    if (socket.binding().is_bound) return failed(EINVAL);
+    if (!is_path(name) && is_taken) return failed(EADDRINUSE);
+    if (is_path(name)) files_.insert(name);
+    socket.local() = address;
+    socket.binding() = {.is_bound = true, .has_own_host = true, .has_own_port = true};
+    unix_names_[name] = socket.weak_from_this();
+    return {};
+}
+
+// TCP without an address gets a port at all of them.
 Result Network::listen(const std::shared_ptr<Socket>& socket, int backlog) {
-    if (socket->local().size == 0) return failed(EINVAL);
+    using State = Socket::State;
+    const bool is_unix = socket->family() == AF_UNIX;
+    if (!is_unix && !static_cast<TcpSocket&>(*socket).may_listen()) return failed(EINVAL);
+    if (socket->state() != State::fresh && socket->state() != State::listening) {
+        return failed(EINVAL);
+    }
+    if (is_unix && !socket->binding().is_bound) return failed(EINVAL);
+    if (!socket->binding().is_bound) {
+        Address place = socket->local();
+        place.set_port(free_port());
+        take_port(*socket, place);
+    }
+    if (!is_unix && is_taken_for(*socket, socket->local())) return failed(EADDRINUSE);
     socket->begin_listening(backlog);
     return {};
 }
@@ -66,20 +117,18 @@ Result Network::listen(const std::shared_ptr<Socket>& socket, int backlog) {
 // One of those that share the port, the next for the next of the peers' ports unless it is drawn
 // otherwise; those at all addresses, when there is none at this one.
 std::shared_ptr<Socket> Network::listener_at(const Address& address, std::uint16_t from) {
-    const std::array places{address.name(), any_of(address).name(),
-                            Address::ip("::", address.port()).name()};
-    for (const std::string& name : places) {
-        std::vector<std::shared_ptr<Socket>> listeners;
-        for (const auto& bound : bound_[name]) {
-            const auto socket = bound.lock();
-            if (socket && socket->state() == Socket::State::listening) listeners.push_back(socket);
-        }
-        if (const auto count = static_cast<std::uint32_t>(listeners.size()); count > 0) {
-            return listeners[(kernel_.choices().below(count) + from) % count];
-        }
-        if (address.is_unix()) break;
+    Sockets best;
+    int best_score = 0;
+    for (const std::shared_ptr<Socket>& socket : at_port(address.port())) {
+        const Address& local = socket->local();
+        if (socket->state() != Socket::State::listening || !local.overlaps(address)) continue;
+        const int score = !local.is_any() ? 3 : local.family() == address.family() ? 2 : 1;
+        if (score > best_score) best.clear();
+        best_score = std::max(score, best_score);
+        if (score == best_score) best.push_back(socket);
     }
-    return nullptr;
+    const auto count = static_cast<std::uint32_t>(best.size());
+    return count == 0 ? nullptr : best[(kernel_.choices().below(count) + from) % count];
 }
 
 void Network::note_event() noexcept {
@@ -91,39 +140,58 @@ bool Network::has_file(const std::string& path) const {
 }
 
 bool Network::remove_file(const std::string& path) {
+    unix_names_.erase("unix:" + path);
     return files_.erase("unix:" + path) > 0;
 }
 
 // ---- Connecting ------------------------------------------------------------
 
 Result Network::connect(const std::shared_ptr<Socket>& socket, const Address& address) {
-    if (socket->state() == Socket::State::connected) return failed(EISCONN);
-    if (socket->state() == Socket::State::connecting) return failed(EALREADY);
-    socket->remote() = address;
-    if (address.is_unix()) return connect_unix(socket, address);
-    socket->local() = Address::ip(address.family() == AF_INET ? "127.0.0.1" : "::1", 0);
-    socket->local().set_port(free_port(socket->local()));
-    socket->begin_connecting();
+    if (socket->family() == AF_UNIX) return connect_unix(socket, address);
+    const auto tcp = std::static_pointer_cast<TcpSocket>(socket);
+    if (const std::optional<Result> result = tcp->connect_again()) return *result;
+    tcp->remote() = without_any(address);
+    Address local = tcp->local();
+    if (local.is_any()) {
+        const bool is_ipv4 = tcp->remote().is_ipv4();
+        local = Address::ip(is_ipv4 ? "127.0.0.1" : "::1", local.port());
+        if (is_ipv4 && tcp->family() == AF_INET6) local = local.mapped();
+    }
+    if (tcp->binding().is_bound) {
+        tcp->local() = local;
+    } else {
+        local.set_port(free_port());
+        take_port(*tcp, local);
+    }
+    const std::uint32_t tried = tcp->begin_connecting();
     if (silent_.contains(address.host())) {
-        kernel_.after(silence_ns, [socket] {
-            if (socket->state() == Socket::State::connecting) socket->refuse(ETIMEDOUT);
+        kernel_.after(silence_ns, [tcp, tried] {
+            if (tcp->is_connecting(tried)) tcp->refuse(ETIMEDOUT);
         });
         return failed(EINPROGRESS);
     }
-    const std::uint64_t round_ns = 2 * kernel_.drawn_ns(kernel_.faults().latency_ns_max);
-    kernel_.after(round_ns, [this, socket, address] { arrive_at(socket, address); });
+    send_syn(tcp, tried, 2 * kernel_.drawn_ns(kernel_.faults().latency_ns_max));
     return failed(EINPROGRESS);
 }
 
-// The answer to a SYN: none where the queue is full, and then it is sent again.
-void Network::arrive_at(const std::shared_ptr<Socket>& socket, const Address& address) {
-    if (socket->state() != Socket::State::connecting) return;
-    const std::shared_ptr<Socket> listener = listener_at(address, socket->local().port());
-    if (!listener) return socket->refuse(ECONNREFUSED);
-    if (listener->is_queue_full()) {
-        kernel_.after(syn_retry_ns, [this, socket, address] { arrive_at(socket, address); });
+void Network::send_syn(const std::shared_ptr<TcpSocket>& socket, std::uint32_t tried,
+                       std::uint64_t delay_ns) {
+    kernel_.after(delay_ns, [this, socket, tried] { arrive_at(socket, tried); });
+}
+
+// The answer to a SYN: none where the queue is full, and then it is sent again. Who connects to its
+// own address finds itself there (RFC 9293, section 3.5).
+void Network::arrive_at(const std::shared_ptr<TcpSocket>& socket, std::uint32_t tried) {
+    if (!socket->is_connecting(tried)) return;
+    const Address& address = socket->remote();
+    if (socket->local().name() == address.name()) {
+        socket->connect_to(socket);
+        socket->wake(0);
         return;
     }
+    const std::shared_ptr<Socket> listener = listener_at(address, socket->local().port());
+    if (!listener) return socket->refuse(ECONNREFUSED);
+    if (listener->is_queue_full()) return send_syn(socket, tried, syn_retry_ns);
     const bool is_mapped = listener->family() == AF_INET6 && address.family() == AF_INET;
     const auto child = std::make_shared<TcpSocket>(kernel_, listener->family());
     child->local() = is_mapped ? address.mapped() : address;
@@ -135,15 +203,23 @@ void Network::arrive_at(const std::shared_ptr<Socket>& socket, const Address& ad
     note_event();
 }
 
+// In the order of unix_stream_connect(): first who is there, then who asks.
 Result Network::connect_unix(const std::shared_ptr<Socket>& socket, const Address& address) {
+    using State = Socket::State;
     const std::string name = address.name();
-    const std::shared_ptr<Socket> listener = listener_at(address, 0);
-    if (!listener) return failed(is_path(name) && !files_.contains(name) ? ENOENT : ECONNREFUSED);
+    if (is_path(name) && !files_.contains(name)) return failed(ENOENT);
+    const std::shared_ptr<Socket> listener = unix_names_[name].lock();
+    if (!listener || listener->state() != State::listening || listener->is_shut_for_reading()) {
+        return failed(ECONNREFUSED);
+    }
     if (listener->is_queue_full()) return failed(EAGAIN);
+    if (socket->state() == State::connected) return failed(EISCONN);
+    if (socket->state() != State::fresh) return failed(EINVAL);
     const auto child = std::make_shared<UnixSocket>(kernel_);
     child->local() = address;
-    child->remote().storage.ss_family = AF_UNIX;
-    child->remote().size = sizeof(sa_family_t);
+    child->remote() = socket->local();
+    child->binding().is_bound = true;
+    socket->remote() = address;
     socket->connect_to(child);
     child->connect_to(socket);
     (void)listener->offer(child);
@@ -162,7 +238,9 @@ Network::Accepted Network::accept(Socket& listener) {
                                        EHOSTDOWN,    ENONET,  EHOSTUNREACH, EOPNOTSUPP, ENETUNREACH,
                                        EPERM,        ENOBUFS, ENOMEM,       EMFILE,     ENFILE};
     if (listener.state() != Socket::State::listening) return {.error = EINVAL};
-    if (listener.ready() == 0) return {.error = EAGAIN};
+    if (!listener.has_waiting()) {
+        return {.error = listener.is_shut_for_reading() ? EINVAL : EAGAIN};
+    }
     if (kernel_.choices().once_in(kernel_.faults().accept_error)) {
         const int error = kernel_.choices().one_of(errors);
         // The connection that it is about is gone with it.

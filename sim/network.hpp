@@ -48,15 +48,24 @@ class Network {
     [[nodiscard]] bool remove_file(const std::string& path);
 
   private:
+    using Sockets = std::vector<std::shared_ptr<Socket>>;
+
     [[nodiscard]] std::shared_ptr<Socket> listener_at(const Address& address, std::uint16_t from);
+    [[nodiscard]] Result bind_unix(Socket& socket, const Address& address);
     [[nodiscard]] Result connect_unix(const std::shared_ptr<Socket>& socket,
                                       const Address& address);
-    void arrive_at(const std::shared_ptr<Socket>& socket, const Address& address);
-    [[nodiscard]] bool is_taken(const Address& address, bool shares_port);
-    [[nodiscard]] std::uint16_t free_port(const Address& address);
+    // Those that are bound to it.
+    [[nodiscard]] Sockets at_port(std::uint16_t port);
+    [[nodiscard]] bool is_taken_for(const Socket& socket, const Address& address);
+    void take_port(Socket& socket, const Address& address);
+    [[nodiscard]] std::uint16_t free_port();
+    void send_syn(const std::shared_ptr<TcpSocket>& socket, std::uint32_t tried,
+                  std::uint64_t delay_ns);
+    void arrive_at(const std::shared_ptr<TcpSocket>& socket, std::uint32_t tried);
 
     Kernel& kernel_;
-    std::map<std::string, std::vector<std::weak_ptr<Socket>>> bound_{};  // By Address::name().
+    std::map<std::uint16_t, std::vector<std::weak_ptr<Socket>>> ports_{};
+    std::map<std::string, std::weak_ptr<Socket>> unix_names_{};
     std::set<std::string> files_{};
     std::set<std::string> silent_{};
     std::uint16_t next_port_ = 32'768;

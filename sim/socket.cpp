@@ -25,6 +25,11 @@ int Socket::take_error() noexcept {
     return std::exchange(error_, 0);
 }
 
+bool Socket::may_share_with(const Socket& other) const noexcept {
+    return (shares_port_ && other.shares_port_) ||
+           (reuses_address_ && other.reuses_address_ && other.state_ != State::listening);
+}
+
 // ---- Connecting ------------------------------------------------------------
 
 void Socket::begin_listening(int backlog) noexcept {
@@ -34,6 +39,7 @@ void Socket::begin_listening(int backlog) noexcept {
 
 void Socket::refuse(int error) {
     state_ = State::dead;
+    if (!binding_.has_own_port) binding_.is_bound = false;
     error_ = error;
     has_fin_ = is_shut_ = true;
     wake(0);
@@ -90,10 +96,67 @@ void append_pieces(Bytes& bytes, std::span<const iovec> pieces, std::size_t size
 
 }  // namespace
 
+// After a try that succeeded it is told so once; after one that failed the socket begins anew.
+std::optional<Result> TcpSocket::connect_again() {
+    switch (phase_) {
+        case Phase::broken: return failed(EINVAL);
+        case Phase::connected: return failed(EISCONN);
+        case Phase::connecting: break;
+        case Phase::unconnected:
+            if (state_ == State::listening) return failed(EISCONN);
+            return std::nullopt;
+    }
+    if (state_ == State::connecting) return failed(EALREADY);
+    if (state_ == State::connected) {
+        phase_ = Phase::connected;
+        return Result{};
+    }
+    const int error = take_error();
+    disconnect();
+    return failed(error != 0 ? error : ECONNABORTED);
+}
+
+std::uint32_t TcpSocket::begin_connecting() noexcept {
+    state_ = State::connecting;
+    phase_ = Phase::connecting;
+    error_ = 0;
+    return ++tries_;
+}
+
+// The socket is as good as new, but for its options and what it was bound to (tcp_disconnect()).
+void TcpSocket::disconnect() {
+    if (state_ == State::listening) close_queue();
+    if (state_ == State::connecting) error_ = ECONNRESET;
+    forget_connection();
+    state_ = State::fresh;
+    phase_ = Phase::unconnected;
+    leave_port();
+    if (!binding().has_own_host) {
+        const std::uint16_t port = local().port();
+        local() = Address::none(family());
+        local().set_port(port);
+    }
+    wake(EPOLLERR);
+}
+
+void TcpSocket::forget_connection() noexcept {
+    has_fin_ = is_shut_ = has_ended_ = is_end_known_ = has_had_fin_ = false;
+    received_.clear();
+    unsent_.clear();
+    urgent_.reset();
+    unsent_urgent_.reset();
+}
+
+// It may be another's, where the system chose it.
+void TcpSocket::leave_port() noexcept {
+    if (!binding().has_own_port) binding().is_bound = false;
+}
+
 void TcpSocket::connect_to(const std::shared_ptr<Socket>& peer) {
     const Faults& faults = kernel().faults();
     Choices& choices = kernel().choices();
     state_ = State::connected;
+    if (phase_ == Phase::unconnected) phase_ = Phase::connected;  // It was accepted.
     peer_ = peer;
     unsent_max_ = drawn_size(choices, faults.send_buffer_least, faults.send_buffer_most);
     received_max_ = drawn_size(choices, faults.receive_buffer_least, faults.receive_buffer_most);
@@ -190,8 +253,17 @@ std::size_t TcpSocket::unsent_size() const noexcept {
     return unsent_.size() + (has_ended_ && !is_end_known_ && state_ == State::connected ? 1 : 0);
 }
 
-// What is not connected remembers it, too.
+// A listener or a try to connect ends; what has no connection remembers it, too.
 Result TcpSocket::shutdown(int how) {
+    if (how != SHUT_RD && how != SHUT_WR && how != SHUT_RDWR) return failed(EINVAL);
+    if (phase_ == Phase::connecting) {
+        phase_ = state_ == State::connected ? Phase::connected : Phase::broken;
+    }
+    if (state_ == State::listening || state_ == State::connecting) {
+        if (state_ == State::connecting || how != SHUT_WR) disconnect();
+        wake(0);
+        return {};
+    }
     has_fin_ = has_fin_ || how == SHUT_RD || how == SHUT_RDWR;
     is_shut_ = is_shut_ || how == SHUT_WR || how == SHUT_RDWR;
     if (how != SHUT_RD) end_sending();
@@ -206,8 +278,11 @@ void TcpSocket::closed() {
     switch (state_) {
         case State::fresh:
         case State::dead: return;
-        case State::listening: return close_queue();
-        case State::connecting: state_ = State::dead; return;
+        case State::listening: close_queue(); [[fallthrough]];
+        case State::connecting:
+            state_ = State::dead;
+            leave_port();
+            return;
         case State::connected: break;
     }
     const bool is_over = has_ended_ && has_had_fin_ && unsent_.is_empty();
@@ -337,6 +412,7 @@ void TcpSocket::arrive_reset() {
 // error: the socket is one without a connection.
 void TcpSocket::die(int error) {
     state_ = State::dead;
+    leave_port();
     error_ = error;
     has_fin_ = is_shut_ = true;
     unsent_.clear();

@@ -50,18 +50,31 @@ class Socket : public File, public std::enable_shared_from_this<Socket> {
   public:
     enum class State : std::uint8_t { fresh, listening, connecting, connected, dead };
 
-    Socket(Kernel& kernel, int family) noexcept : File(kernel), family_(family) {}
+    Socket(Kernel& kernel, int family) noexcept
+        : File(kernel), family_(family), local_(Address::none(family)) {}
 
     [[nodiscard]] int family() const noexcept { return family_; }
     [[nodiscard]] State state() const noexcept { return state_; }
     Address& local() noexcept { return local_; }
     Address& remote() noexcept { return remote_; }
+    // Where it was bound to: what of it the application asked for stays its own after a connection.
+    struct Binding {
+        bool is_bound = false;
+        bool has_own_host = false;
+        bool has_own_port = false;
+    };
+    Binding& binding() noexcept { return binding_; }
+    [[nodiscard]] bool is_closed() const noexcept { return is_closed_; }
+    [[nodiscard]] bool is_shut_for_reading() const noexcept { return has_fin_; }
 
     // The calls. `flags`: MSG_PEEK and MSG_OOB; MSG_OOB.
     [[nodiscard]] virtual Result receive(void* to, std::size_t size, int flags) = 0;
     [[nodiscard]] virtual Result send(std::span<const iovec> pieces, int flags) = 0;
     [[nodiscard]] virtual Result shutdown(int how) = 0;
-    Result read(void* to, std::size_t size) override { return receive(to, size, 0); }
+    // A read of nothing is not one of the socket.
+    Result read(void* to, std::size_t size) override {
+        return size == 0 ? Result{} : receive(to, size, 0);
+    }
     Result write(const void* from, std::size_t size) override;
     // What getsockopt(SO_ERROR) says, once.
     [[nodiscard]] int take_error() noexcept;
@@ -73,7 +86,6 @@ class Socket : public File, public std::enable_shared_from_this<Socket> {
 
     // The network's side of connecting.
     void begin_listening(int backlog) noexcept;
-    void begin_connecting() noexcept { state_ = State::connecting; }
     // Both ends of a connection.
     virtual void connect_to(const std::shared_ptr<Socket>& peer) = 0;
     void refuse(int error);
@@ -81,11 +93,14 @@ class Socket : public File, public std::enable_shared_from_this<Socket> {
     [[nodiscard]] bool offer(std::shared_ptr<Socket> child);
     // Null: nobody waits.
     [[nodiscard]] std::shared_ptr<Socket> take_waiting();
+    [[nodiscard]] bool has_waiting() const noexcept { return !waiting_.empty(); }
     [[nodiscard]] bool is_queue_full() const noexcept { return waiting_.size() >= backlog_; }
-    // SO_LINGER with no time, and SO_REUSEPORT.
+    // SO_LINGER with no time, SO_REUSEPORT and SO_REUSEADDR.
     void set_reset_at_close(bool is_set) noexcept { resets_at_close_ = is_set; }
     void set_shares_port(bool is_set) noexcept { shares_port_ = is_set; }
-    [[nodiscard]] bool shares_port() const noexcept { return shares_port_; }
+    void set_reuses_address(bool is_set) noexcept { reuses_address_ = is_set; }
+    // Both may have one address.
+    [[nodiscard]] bool may_share_with(const Socket& other) const noexcept;
 
     // The other end, while it is there.
     [[nodiscard]] std::shared_ptr<Socket> peer() const noexcept { return peer_.lock(); }
@@ -110,7 +125,9 @@ class Socket : public File, public std::enable_shared_from_this<Socket> {
     Address remote_{};
     std::deque<std::shared_ptr<Socket>> waiting_{};  // To be accepted.
     std::size_t backlog_ = 0;
+    Binding binding_{};
     bool shares_port_ = false;
+    bool reuses_address_ = false;
 };
 
 class TcpSocket final : public Socket {
@@ -126,12 +143,25 @@ class TcpSocket final : public Socket {
     [[nodiscard]] std::size_t unread_size() const noexcept override;
     [[nodiscard]] std::size_t held_size() const noexcept override { return received_.size(); }
     void connect_to(const std::shared_ptr<Socket>& peer) override;
+    // What connect() says where the socket has been connected, or tries to; none: it may begin.
+    [[nodiscard]] std::optional<Result> connect_again();
+    // The number of the try.
+    std::uint32_t begin_connecting() noexcept;
+    [[nodiscard]] bool is_connecting(std::uint32_t tried) const noexcept {
+        return state_ == State::connecting && tried == tries_;
+    }
+    [[nodiscard]] bool may_listen() const noexcept { return phase_ == Phase::unconnected; }
     // The connection ends now, and the peer is told so behind what it has received.
     void reset();
 
   private:
+    // What connect() goes by (Linux's SS_…), apart from how the connection is.
+    enum class Phase : std::uint8_t { unconnected, connecting, connected, broken };
+
+    void disconnect();
+    void forget_connection() noexcept;
+    void leave_port() noexcept;
     [[nodiscard]] bool is_writable() const noexcept;
-    [[nodiscard]] bool has_input() const noexcept;
     [[nodiscard]] std::size_t receive_room() const noexcept;
     [[nodiscard]] TcpSocket* tcp_peer() const noexcept;
     [[nodiscard]] bool refuses_data() const noexcept;
@@ -151,6 +181,8 @@ class TcpSocket final : public Socket {
     void send_reset();
     void die(int error);
 
+    Phase phase_ = Phase::unconnected;
+    std::uint32_t tries_ = 0;  // To connect.
     Bytes received_{};
     Bytes unsent_{};  // Until it has arrived.
     std::size_t unsent_max_ = 0;

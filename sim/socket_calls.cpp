@@ -62,6 +62,7 @@ Result make_pair(Kernel& kernel, int* ends) {
     }
     sockets[0]->connect_to(sockets[1]);
     sockets[1]->connect_to(sockets[0]);
+    for (const auto& socket : sockets) socket->remote() = Address::none(AF_UNIX);
     ends[0] = static_cast<int>(first.value);
     ends[1] = static_cast<int>(second.value);
     return {};
@@ -86,6 +87,8 @@ Result set_option(Socket& socket, int level, int name, const void* value) {
         socket.set_reset_at_close(setting->l_onoff != 0 && setting->l_linger == 0);
     } else if (name == SO_REUSEPORT) {
         socket.set_shares_port(*static_cast<const int*>(value) != 0);
+    } else if (name == SO_REUSEADDR) {
+        socket.set_reuses_address(*static_cast<const int*>(value) != 0);
     }
     return {};
 }

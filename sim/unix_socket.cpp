@@ -186,9 +186,9 @@ Result UnixSocket::shutdown(int how) {
 // Unread input, or a connection that was not accepted: the peer hears of a reset.
 void UnixSocket::closed() {
     is_closed_ = true;
-    if (state_ == State::listening) return close_queue();
     UnixSocket* const peer = unix_peer();
-    state_ = State::dead;
+    const State before = std::exchange(state_, State::dead);
+    if (before == State::listening) return close_queue();
     if (peer == nullptr || peer->state_ != State::connected) return;
     urgent_ = received_.end();
     const bool has_unread = std::any_of(received_.begin(), received_.end(),
