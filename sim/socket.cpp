@@ -288,6 +288,8 @@ void TcpSocket::closed() {
     const bool is_over = has_ended_ && has_had_fin_ && unsent_.is_empty();
     if (!received_.is_empty() || (resets_at_close_ && !is_over)) return reset();
     has_fin_ = is_shut_ = true;
+    TcpSocket* const peer = tcp_peer();
+    if (peer != nullptr && !is_end_known_) peer->orphan_ = shared_from_this();
     end_sending();
 }
 
@@ -307,8 +309,7 @@ std::size_t TcpSocket::receive_room() const noexcept {
     return received_max_ > received_.size() ? received_max_ - received_.size() : 0;
 }
 
-// Has the next segment arrive, if there is something to send and room for it. It keeps us alive
-// when nobody else does any more.
+// Has the next segment arrive, if there is something to send and room for it.
 void TcpSocket::transmit(std::uint64_t delay_ns) {
     if (is_transmitting_ || state_ != State::connected) return;
     if (unsent_.is_empty() && (!has_ended_ || is_end_known_)) return;
@@ -337,6 +338,7 @@ void TcpSocket::deliver() {
         is_end_known_ = true;
         if (peer != nullptr) peer->arrive_fin();
         has_had_fin_ ? die(0) : wake(0);
+        leave_peer();
     }
     transmit(kernel().drawn_ns(gap_ns_));
 }
@@ -417,6 +419,13 @@ void TcpSocket::die(int error) {
     has_fin_ = is_shut_ = true;
     unsent_.clear();
     wake(0);
+    leave_peer();
+}
+
+// Nothing more will be sent. Requires: the caller keeps this.
+void TcpSocket::leave_peer() {
+    TcpSocket* const peer = tcp_peer();
+    if (peer != nullptr && peer->orphan_.get() == this) peer->orphan_.reset();
 }
 
 // The peer has acknowledged something.

@@ -180,6 +180,7 @@ class TcpSocket final : public Socket {
     void tell_of_space();
     void send_reset();
     void die(int error);
+    void leave_peer();
 
     Phase phase_ = Phase::unconnected;
     std::uint32_t tries_ = 0;  // To connect.
@@ -203,6 +204,9 @@ class TcpSocket final : public Socket {
     };
     std::optional<Urgent> urgent_{};
     std::optional<std::size_t> unsent_urgent_{};  // The place in unsent_ of one that is sent so.
+    // The peer, closed while it had something to send: we keep it until it has, and while there is
+    // no room for that here nobody else does.
+    std::shared_ptr<Socket> orphan_{};
 };
 
 // What was sent is kept apart, call by call, where the receiver finds it (an skb in Linux): the
