@@ -13,6 +13,10 @@ namespace edgews::sim {
 
 namespace {
 
+// Of an item's events: what is no event (Linux's EP_PRIVATE_BITS).
+constexpr std::uint32_t private_bits = EPOLLWAKEUP | EPOLLONESHOT | EPOLLET | EPOLLEXCLUSIVE;
+constexpr std::size_t nested_max = 5;  // Sets that watch each other in a row.
+
 std::string describe(std::uint32_t events) {
     constexpr std::array<std::pair<std::uint32_t, const char*>, 6> names{{{EPOLLIN, "IN "},
                                                                           {EPOLLOUT, "OUT "},
@@ -43,12 +47,19 @@ void File::wake(std::uint32_t key) {
     bool has_woken_one = false;  // Of those that want to be woken alone (EPOLLEXCLUSIVE).
     const std::vector<EpollItem*> watchers = watchers_;
     for (EpollItem* item : watchers) {
-        const bool concerns = key == 0 || (key & (item->events | EPOLLERR | EPOLLHUP)) != 0;
+        const bool is_off = (item->events & ~private_bits) == 0;
+        const bool concerns = key == 0 || (key & item->events) != 0;
         const bool is_exclusive = (item->events & EPOLLEXCLUSIVE) != 0;
-        if (!concerns || (is_exclusive && has_woken_one)) continue;
+        if (is_off || !concerns || (is_exclusive && has_woken_one)) continue;
+        if (is_exclusive) has_woken_one = kernel().is_waited_for(*item->epoll);
         item->epoll->enlist(*item);
-        if (is_exclusive && kernel().is_waited_for(*item->epoll)) has_woken_one = true;
     }
+}
+
+// Who came last is woken first, but for those who want to be woken alone.
+void File::add_watcher(EpollItem& item) {
+    const bool is_exclusive = (item.events & EPOLLEXCLUSIVE) != 0;
+    watchers_.insert(is_exclusive ? watchers_.end() : watchers_.begin(), &item);
 }
 
 void File::forget_watchers() {
@@ -66,21 +77,29 @@ void Epoll::closed() {
 }
 
 std::uint32_t Epoll::events_of(const EpollItem& item) {
-    return item.file->ready() & (item.events | EPOLLERR | EPOLLHUP);
+    return item.file->ready() & item.events;
 }
 
+// To ask drops what does not hold any more, as to wait does.
 std::uint32_t Epoll::ready() {
-    const bool has = std::any_of(ready_.begin(), ready_.end(),
-                                 [](const EpollItem* item) { return events_of(*item) != 0; });
-    return has ? static_cast<std::uint32_t>(EPOLLIN) : 0;
+    while (!ready_.empty()) {
+        if (events_of(*ready_.front()) != 0) return EPOLLIN;
+        ready_.front()->is_ready = false;
+        ready_.pop_front();
+    }
+    return 0;
 }
 
+// Those who watch this set are woken each time, whether it knew or not.
 void Epoll::enlist(EpollItem& item) {
-    if (item.is_ready) return;
+    if (!item.is_ready) ready_.push_back(&item);
     item.is_ready = true;
-    ready_.push_back(&item);
     kernel().wake_waiters(*this);
-    wake(EPOLLIN);  // Those who watch this set.
+    wake(EPOLLIN);
+}
+
+void Epoll::look_at(EpollItem& item) {
+    if (events_of(item) != 0 && !item.is_ready) enlist(item);
 }
 
 void Epoll::forget(EpollItem& item) {
@@ -89,7 +108,49 @@ void Epoll::forget(EpollItem& item) {
     items_.erase({item.file, item.fd});
 }
 
+bool Epoll::reaches(const File& file) const {
+    return this == &file || std::any_of(items_.begin(), items_.end(), [&](const auto& entry) {
+               const auto* const set = dynamic_cast<const Epoll*>(entry.second.file);
+               return set != nullptr && set->reaches(file);
+           });
+}
+
+std::size_t Epoll::depth_below() const {
+    std::size_t most = 0;
+    for (const auto& [key, item] : items_) {
+        if (const auto* const set = dynamic_cast<const Epoll*>(item.file)) {
+            most = std::max(most, set->depth_below());
+        }
+    }
+    return most + 1;
+}
+
+std::size_t Epoll::depth_above() const {
+    std::size_t most = 0;
+    for (const EpollItem* const item : watchers()) {
+        most = std::max(most, item->epoll->depth_above());
+    }
+    return most + 1;
+}
+
+int Epoll::refusal(int operation, const File& file, const epoll_event* event) const {
+    constexpr std::uint32_t allowed_alone =
+        EPOLLIN | EPOLLOUT | EPOLLERR | EPOLLHUP | EPOLLWAKEUP | EPOLLET | EPOLLEXCLUSIVE;
+    const auto* const set = dynamic_cast<const Epoll*>(&file);
+    if (!file.can_be_watched()) return EPERM;
+    if (set == this) return EINVAL;
+    if (operation == EPOLL_CTL_DEL) return 0;
+    if (operation != EPOLL_CTL_ADD && operation != EPOLL_CTL_MOD) return EINVAL;
+    if ((event->events & EPOLLEXCLUSIVE) != 0) {
+        if (operation == EPOLL_CTL_MOD || set != nullptr) return EINVAL;
+        if ((event->events & ~allowed_alone) != 0) return EINVAL;
+    }
+    if (operation == EPOLL_CTL_MOD || set == nullptr) return 0;
+    return set->reaches(*this) || depth_above() + set->depth_below() > nested_max ? ELOOP : 0;
+}
+
 Result Epoll::control(int operation, int fd, File* file, const epoll_event* event) {
+    if (const int error = refusal(operation, *file, event); error != 0) return failed(error);
     const auto found = items_.find({file, fd});
     if (operation == EPOLL_CTL_DEL) {
         if (found == items_.end()) return failed(ENOENT);
@@ -100,15 +161,16 @@ Result Epoll::control(int operation, int fd, File* file, const epoll_event* even
         return failed(operation == EPOLL_CTL_ADD ? EEXIST : ENOENT);
     }
     EpollItem& item = items_[{file, fd}];
+    if ((item.events & EPOLLEXCLUSIVE) != 0) return failed(EINVAL);
+    item.events = event->events | EPOLLERR | EPOLLHUP;
+    item.data = event->data;
     if (operation == EPOLL_CTL_ADD) {
         item.epoll = this;
         item.file = file;
         item.fd = fd;
         file->add_watcher(item);
     }
-    item.events = event->events;
-    item.data = event->data;
-    if (events_of(item) != 0) enlist(item);
+    look_at(item);
     return {};
 }
 
@@ -132,7 +194,7 @@ int Epoll::collect(epoll_event* events, int count_max) {
         events[count].events = now;
         events[count++].data = item.data;
         kernel().note(now ^ static_cast<std::uint64_t>(item.fd) << 32);
-        if ((item.events & EPOLLONESHOT) != 0) item.events &= EPOLLONESHOT | EPOLLET;
+        if ((item.events & EPOLLONESHOT) != 0) item.events &= private_bits;
         if ((item.events & (EPOLLET | EPOLLONESHOT)) != 0) continue;
         item.is_ready = true;
         ready_.push_back(&item);

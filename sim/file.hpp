@@ -32,7 +32,7 @@ struct EpollItem {
     Epoll* epoll = nullptr;
     class File* file = nullptr;
     int fd = -1;
-    std::uint32_t events = 0;
+    std::uint32_t events = 0;  // EPOLLERR and EPOLLHUP among them, unless it has had its one shot.
     epoll_data_t data{};
     bool is_ready = false;  // It stands on the ready list.
 };
@@ -50,11 +50,13 @@ class File {
     virtual Result write(const void* from, std::size_t size);
     // The last descriptor was closed.
     virtual void closed() {}
+    // False: epoll_ctl() refuses it (EPERM).
+    [[nodiscard]] virtual bool can_be_watched() const noexcept { return true; }
 
     // What happened may concern those who watch for `key`; 0: all of them (Linux's wake-ups without
     // a key).
     void wake(std::uint32_t key);
-    void add_watcher(EpollItem& item) { watchers_.push_back(&item); }
+    void add_watcher(EpollItem& item);
     void remove_watcher(EpollItem& item) { std::erase(watchers_, &item); }
     // Each epoll set forgets it.
     void forget_watchers();
@@ -65,6 +67,7 @@ class File {
 
   protected:
     [[nodiscard]] Kernel& kernel() const noexcept { return kernel_; }
+    [[nodiscard]] const std::vector<EpollItem*>& watchers() const noexcept { return watchers_; }
 
   private:
     Kernel& kernel_;
@@ -87,12 +90,20 @@ class Epoll final : public File {
     int collect(epoll_event* events, int count_max);
     [[nodiscard]] bool has_ready() const noexcept { return !ready_.empty(); }
 
+    // A wake-up brought it here.
     void enlist(EpollItem& item);
     void forget(EpollItem& item);
 
   private:
     using Key = std::pair<File*, int>;
     [[nodiscard]] static std::uint32_t events_of(const EpollItem& item);
+    // Why Linux refuses this; 0: it does not.
+    [[nodiscard]] int refusal(int operation, const File& file, const epoll_event* event) const;
+    [[nodiscard]] bool reaches(const File& file) const;
+    // How many sets watch each other in a row, this one the first, or the last.
+    [[nodiscard]] std::size_t depth_below() const;
+    [[nodiscard]] std::size_t depth_above() const;
+    void look_at(EpollItem& item);
 
     std::map<Key, EpollItem> items_{};
     std::list<EpollItem*> ready_{};
@@ -122,7 +133,21 @@ class TimerFile final : public File, public std::enable_shared_from_this<TimerFi
     std::uint64_t generation_ = 0;  // Of what it was set for.
 };
 
-// /dev/null, and signals that nobody sends.
+// /dev/null.
+class NullFile final : public File {
+  public:
+    using File::File;
+    [[nodiscard]] std::uint32_t ready() override {
+        return static_cast<std::uint32_t>(EPOLLIN) | static_cast<std::uint32_t>(EPOLLOUT);
+    }
+    Result read(void*, std::size_t) override { return {}; }
+    Result write(const void*, std::size_t size) override {
+        return {.value = static_cast<ssize_t>(size)};
+    }
+    [[nodiscard]] bool can_be_watched() const noexcept override { return false; }
+};
+
+// Signals that nobody sends.
 class QuietFile final : public File {
   public:
     using File::File;

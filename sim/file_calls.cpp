@@ -56,6 +56,16 @@ Result control_file(Kernel& kernel, int fd, int command) {
     }
 }
 
+Result control_epoll(Kernel& kernel, int epoll_fd, int operation, int fd, epoll_event* event) {
+    const int error = kernel.enter(Call::epoll_ctl, operation);
+    File* const file = kernel.find(fd);
+    if (file == nullptr || kernel.find(epoll_fd) == nullptr) return failed(EBADF);
+    if (error != 0 && operation != EPOLL_CTL_DEL) return failed(error);
+    auto* const epoll = kernel.find_as<Epoll>(epoll_fd);
+    if (epoll == nullptr) return failed(file->can_be_watched() ? EINVAL : EPERM);
+    return epoll->control(operation, fd, file, event);
+}
+
 Result control_device(Kernel& kernel, int fd, unsigned long request, void* argument) {
     auto* const socket = kernel.find_as<Socket>(fd);
     if (socket == nullptr) return failed(kernel.find(fd) == nullptr ? EBADF : ENOTTY);
@@ -114,7 +124,7 @@ int open(const char* path, int flags, ...) {
     va_end(more);
     Kernel* const kernel = current_kernel();
     if (kernel != nullptr && std::strcmp(path, "/dev/null") == 0) {
-        return add_file<QuietFile>(*kernel, Call::open);
+        return add_file<NullFile>(*kernel, Call::open);
     }
     const int error = kernel != nullptr ? kernel->enter(Call::open) : 0;
     if (error != 0) return returned_int(failed(error));
@@ -158,12 +168,7 @@ int epoll_ctl(int epoll_fd, int operation, int fd, epoll_event* event) noexcept 
     if (kernel == nullptr) {
         return static_cast<int>(syscall(SYS_epoll_ctl, epoll_fd, operation, fd, event));
     }
-    auto* const epoll = kernel->find_as<Epoll>(epoll_fd);
-    File* const file = kernel->find(fd);
-    if (epoll == nullptr || file == nullptr) return returned_int(failed(EBADF));
-    const int error = kernel->enter(Call::epoll_ctl, operation);
-    if (error != 0 && operation != EPOLL_CTL_DEL) return returned_int(failed(error));
-    return returned_int(epoll->control(operation, fd, file, event));
+    return returned_int(control_epoll(*kernel, epoll_fd, operation, fd, event));
 }
 
 int epoll_wait(int epoll_fd, epoll_event* events, int count_max, int timeout_ms) {
