@@ -27,6 +27,13 @@ Address without_any(const Address& address) {
     return Address::ip(address.family() == AF_INET ? "127.0.0.1" : "::1", address.port());
 }
 
+int wrong_family(const Socket& socket, const Address& address) {
+    if (address.family() == socket.family()) return 0;
+    if (socket.family() == AF_UNIX) return EINVAL;
+    const bool is_short = socket.family() == AF_INET6 && address.family() == AF_INET;
+    return is_short ? EINVAL : EAFNOSUPPORT;
+}
+
 }  // namespace
 
 // ---- Binding and listening -------------------------------------------------
@@ -37,6 +44,7 @@ Network::Sockets Network::at_port(std::uint16_t port) {
     std::erase_if(bound, [&](const auto& one) {
         const std::shared_ptr<Socket> socket = one.lock();
         if (!socket || socket->is_closed() || !socket->binding().is_bound) return true;
+        if (socket->local().port() != port) return true;
         found.push_back(socket);
         return false;
     });
@@ -67,13 +75,17 @@ void Network::take_port(Socket& socket, const Address& address) {
 }
 
 Result Network::bind(Socket& socket, const Address& address) {
+    if (const int error = wrong_family(socket, address); error != 0) return failed(error);
     if (socket.family() == AF_UNIX) return bind_unix(socket, address);
     if (socket.state() == Socket::State::listening || socket.binding().is_bound) {
         return failed(EINVAL);
     }
     Address place = address;
     if (place.port() == 0) place.set_port(free_port());
-    if (is_taken_for(socket, place)) return failed(EADDRINUSE);
+    if (is_taken_for(socket, place)) {
+        socket.forget_host();
+        return failed(EADDRINUSE);
+    }
     take_port(socket, place);
     socket.binding().has_own_host = !address.is_any();
     socket.binding().has_own_port = address.port() != 0;
@@ -90,6 +102,7 @@ Result Network::bind_unix(Socket& socket, const Address& address) {
     if (!is_path(name) && is_taken) return failed(EADDRINUSE);
     if (is_path(name)) files_.insert(name);
     socket.local() = address;
+    if (const auto peer = socket.peer()) peer->remote() = address;
     socket.binding() = {.is_bound = true, .has_own_host = true, .has_own_port = true};
     unix_names_[name] = socket.weak_from_this();
     return {};
@@ -131,6 +144,11 @@ std::shared_ptr<Socket> Network::listener_at(const Address& address, std::uint16
     return count == 0 ? nullptr : best[(kernel_.choices().below(count) + from) % count];
 }
 
+void Network::keep(std::shared_ptr<Socket> orphan) {
+    std::erase_if(orphans_, [](const auto& one) { return one->has_nothing_to_send(); });
+    orphans_.push_back(std::move(orphan));
+}
+
 void Network::note_event() noexcept {
     last_event_ns_ = kernel_.now_ns();
 }
@@ -147,9 +165,13 @@ bool Network::remove_file(const std::string& path) {
 // ---- Connecting ------------------------------------------------------------
 
 Result Network::connect(const std::shared_ptr<Socket>& socket, const Address& address) {
-    if (socket->family() == AF_UNIX) return connect_unix(socket, address);
+    const int error = wrong_family(*socket, address);
+    if (socket->family() == AF_UNIX) {
+        return error != 0 ? failed(error) : connect_unix(socket, address);
+    }
     const auto tcp = std::static_pointer_cast<TcpSocket>(socket);
     if (const std::optional<Result> result = tcp->connect_again()) return *result;
+    if (error != 0) return failed(error);
     tcp->remote() = without_any(address);
     Address local = tcp->local();
     if (local.is_any()) {
@@ -185,9 +207,7 @@ void Network::arrive_at(const std::shared_ptr<TcpSocket>& socket, std::uint32_t 
     if (!socket->is_connecting(tried)) return;
     const Address& address = socket->remote();
     if (socket->local().name() == address.name()) {
-        socket->connect_to(socket);
-        socket->wake(0);
-        return;
+        return socket->connect_to_itself();
     }
     const std::shared_ptr<Socket> listener = listener_at(address, socket->local().port());
     if (!listener) return socket->refuse(ECONNREFUSED);
@@ -196,6 +216,7 @@ void Network::arrive_at(const std::shared_ptr<TcpSocket>& socket, std::uint32_t 
     const auto child = std::make_shared<TcpSocket>(kernel_, listener->family());
     child->local() = is_mapped ? address.mapped() : address;
     child->remote() = is_mapped ? socket->local().mapped() : socket->local();
+    child->inherit(*listener);
     socket->connect_to(child);
     child->connect_to(socket);
     socket->wake(0);
@@ -238,9 +259,7 @@ Network::Accepted Network::accept(Socket& listener) {
                                        EHOSTDOWN,    ENONET,  EHOSTUNREACH, EOPNOTSUPP, ENETUNREACH,
                                        EPERM,        ENOBUFS, ENOMEM,       EMFILE,     ENFILE};
     if (listener.state() != Socket::State::listening) return {.error = EINVAL};
-    if (!listener.has_waiting()) {
-        return {.error = listener.is_shut_for_reading() ? EINVAL : EAGAIN};
-    }
+    if (!listener.has_waiting()) return {.error = EAGAIN};
     if (kernel_.choices().once_in(kernel_.faults().accept_error)) {
         const int error = kernel_.choices().one_of(errors);
         // The connection that it is about is gone with it.

@@ -39,6 +39,8 @@ class Network {
     // Nobody there answers, neither yes nor no.
     void silence(const std::string& host) { silent_.insert(host); }
 
+    // One that was closed before all was sent.
+    void keep(std::shared_ptr<Socket> orphan);
     // Something arrived somewhere, or somebody outside did something.
     void note_event() noexcept;
     [[nodiscard]] std::uint64_t last_event_ns() const noexcept { return last_event_ns_; }
@@ -66,6 +68,7 @@ class Network {
     Kernel& kernel_;
     std::map<std::uint16_t, std::vector<std::weak_ptr<Socket>>> ports_{};
     std::map<std::string, std::weak_ptr<Socket>> unix_names_{};
+    std::vector<std::shared_ptr<Socket>> orphans_{};
     std::set<std::string> files_{};
     std::set<std::string> silent_{};
     std::uint16_t next_port_ = 32'768;

@@ -25,9 +25,22 @@ int Socket::take_error() noexcept {
     return std::exchange(error_, 0);
 }
 
+void Socket::inherit(const Socket& listener) noexcept {
+    binding_ = listener.binding_;
+    resets_at_close_ = listener.resets_at_close_;
+    shares_port_ = listener.shares_port_;
+    reuses_address_ = listener.reuses_address_;
+}
+
 bool Socket::may_share_with(const Socket& other) const noexcept {
     return (shares_port_ && other.shares_port_) ||
            (reuses_address_ && other.reuses_address_ && other.state_ != State::listening);
+}
+
+void Socket::forget_host() noexcept {
+    const std::uint16_t port = local_.port();
+    local_ = Address::none(family_);
+    local_.set_port(port);
 }
 
 // ---- Connecting ------------------------------------------------------------
@@ -80,6 +93,8 @@ void Socket::close_queue() {
 
 namespace {
 
+constexpr std::uint64_t probe_ns = 200'000'000;  // Of a window that was closed.
+
 std::size_t size_of(std::span<const iovec> pieces) noexcept {
     std::size_t size = 0;
     for (const iovec& piece : pieces) size += piece.iov_len;
@@ -95,6 +110,13 @@ void append_pieces(Bytes& bytes, std::span<const iovec> pieces, std::size_t size
 }
 
 }  // namespace
+
+// As two that connect to each other at once; what was shut down before ends now.
+void TcpSocket::connect_to_itself() {
+    connect_to(shared_from_this());
+    wake(0);
+    if (is_shut_) end_sending();
+}
 
 // After a try that succeeded it is told so once; after one that failed the socket begins anew.
 std::optional<Result> TcpSocket::connect_again() {
@@ -127,15 +149,11 @@ std::uint32_t TcpSocket::begin_connecting() noexcept {
 void TcpSocket::disconnect() {
     if (state_ == State::listening) close_queue();
     if (state_ == State::connecting) error_ = ECONNRESET;
+    if (state_ == State::listening || state_ == State::connecting) leave_port();
     forget_connection();
     state_ = State::fresh;
     phase_ = Phase::unconnected;
-    leave_port();
-    if (!binding().has_own_host) {
-        const std::uint16_t port = local().port();
-        local() = Address::none(family());
-        local().set_port(port);
-    }
+    if (!binding().has_own_host) forget_host();
     wake(EPOLLERR);
 }
 
@@ -161,6 +179,7 @@ void TcpSocket::connect_to(const std::shared_ptr<Socket>& peer) {
     unsent_max_ = drawn_size(choices, faults.send_buffer_least, faults.send_buffer_most);
     received_max_ = drawn_size(choices, faults.receive_buffer_least, faults.receive_buffer_most);
     segment_size_max_ = faults.segment_size_max;
+    window_ = received_max_;
     latency_ns_ = kernel().drawn_ns(faults.latency_ns_max);
     gap_ns_ = kernel().drawn_ns(faults.gap_ns_max);
 }
@@ -195,7 +214,7 @@ Result TcpSocket::receive(void* to, std::size_t size, int flags) {
     const bool peeks = (flags & MSG_PEEK) != 0;
     if ((flags & MSG_OOB) != 0) return receive_urgent(to, size, peeks);
     const bool is_asked_for_some = size > 0 || received_.is_empty();
-    const bool passes_urgent = urgent_ && urgent_->at == 0 && size > 0;
+    const bool passes_urgent = urgent_ && urgent_->at == 0 && size > 0 && !received_.is_empty();
     const std::size_t begin = passes_urgent ? 1 : 0;
     std::size_t end = received_.size();
     if (urgent_ && !passes_urgent) end = std::min(end, urgent_->at);
@@ -214,11 +233,12 @@ void TcpSocket::take_received(std::size_t size) {
     received_.consume(size);
     if (urgent_ && size > urgent_->at) urgent_.reset();
     if (urgent_) urgent_->at -= size;
-    if (TcpSocket* const peer = tcp_peer()) peer->transmit(peer->latency_ns_);
+    update_window();
 }
 
 Result TcpSocket::receive_urgent(void* to, std::size_t size, bool peeks) {
     if (!urgent_ || urgent_->was_taken) return failed(EINVAL);
+    if (state_ == State::dead && !has_had_fin_) return failed(ENOTCONN);
     if (size == 0) return {};
     std::memcpy(to, &urgent_->byte, 1);
     if (!peeks) urgent_->was_taken = true;
@@ -227,7 +247,7 @@ Result TcpSocket::receive_urgent(void* to, std::size_t size, bool peeks) {
 
 // SIOCINQ: as far as the urgent byte.
 std::size_t TcpSocket::unread_size() const noexcept {
-    return urgent_ ? urgent_->at : received_.size();
+    return std::min(urgent_ ? urgent_->at : SIZE_MAX, received_.size());
 }
 
 Result TcpSocket::send(std::span<const iovec> pieces, int flags) {
@@ -288,9 +308,12 @@ void TcpSocket::closed() {
     const bool is_over = has_ended_ && has_had_fin_ && unsent_.is_empty();
     if (!received_.is_empty() || (resets_at_close_ && !is_over)) return reset();
     has_fin_ = is_shut_ = true;
-    TcpSocket* const peer = tcp_peer();
-    if (peer != nullptr && !is_end_known_) peer->orphan_ = shared_from_this();
     end_sending();
+    kernel().network().keep(shared_from_this());
+}
+
+bool TcpSocket::has_nothing_to_send() const noexcept {
+    return state_ != State::connected || (unsent_.is_empty() && is_end_known_);
 }
 
 void TcpSocket::end_sending() {
@@ -309,12 +332,37 @@ std::size_t TcpSocket::receive_room() const noexcept {
     return received_max_ > received_.size() ? received_max_ - received_.size() : 0;
 }
 
+// None, until it is worth a segment (RFC 9293, section 3.8.6.2.2).
+std::size_t TcpSocket::offered_window() const noexcept {
+    const std::size_t room = receive_room();
+    return room >= std::min(segment_size_max_, received_max_ / 2) ? room : 0;
+}
+
+// After a read: the peer is told when it is twice what it knew, but not where reading is shut down
+// (tcp_cleanup_rbuf()).
+void TcpSocket::update_window() {
+    if (!has_fin_ && offered_window() >= 2 * window_) open_window();
+    if (TcpSocket* const peer = tcp_peer()) peer->transmit(peer->latency_ns_);
+}
+
+// Whoever is not told of a window asks, after a while.
+void TcpSocket::probe(TcpSocket& peer) {
+    if (is_probing_ || !peer.has_fin_ || peer.offered_window() == 0) return;
+    is_probing_ = true;
+    kernel().after(probe_ns, [self = shared_from_this(), this] {
+        is_probing_ = false;
+        if (TcpSocket* const asked = tcp_peer()) asked->open_window();
+        transmit(0);
+    });
+}
+
 // Has the next segment arrive, if there is something to send and room for it.
 void TcpSocket::transmit(std::uint64_t delay_ns) {
     if (is_transmitting_ || state_ != State::connected) return;
     if (unsent_.is_empty() && (!has_ended_ || is_end_known_)) return;
-    const TcpSocket* const peer = tcp_peer();
-    if (peer != nullptr && !unsent_.is_empty() && peer->receive_room() == 0) return;
+    TcpSocket* const peer = tcp_peer();
+    const bool is_there = peer != nullptr && !peer->is_closed_ && peer->state_ != State::dead;
+    if (is_there && !unsent_.is_empty() && peer->window_ == 0) return probe(*peer);
     is_transmitting_ = true;
     kernel().after(delay_ns, [self = shared_from_this(), this] {
         is_transmitting_ = false;
@@ -329,7 +377,7 @@ void TcpSocket::deliver() {
     if (!unsent_.is_empty()) {
         // Nobody is there to read it: that side answers with a reset.
         if (peer == nullptr || peer->refuses_data()) {
-            if (peer != nullptr && peer->state_ == State::connected) peer->die(ECONNRESET);
+            if (peer != nullptr) peer->refuse_data(unsent_urgent_, unsent_.view());
             return arrive_reset();
         }
         deliver_bytes(*peer);
@@ -338,9 +386,11 @@ void TcpSocket::deliver() {
         is_end_known_ = true;
         if (peer != nullptr) peer->arrive_fin();
         has_had_fin_ ? die(0) : wake(0);
-        leave_peer();
     }
     transmit(kernel().drawn_ns(gap_ns_));
+    // What was sent has told the window, too.
+    open_window();
+    if (peer != nullptr) peer->transmit(peer->latency_ns_);
 }
 
 // It is closed, or ended and shut down for reading: there data is an error (RFC 1122, section
@@ -349,9 +399,16 @@ bool TcpSocket::refuses_data() const noexcept {
     return is_closed_ || state_ == State::dead || (has_ended_ && has_fin_ && !has_had_fin_);
 }
 
+// Linux looks for urgent data first.
+void TcpSocket::refuse_data(std::optional<std::size_t> urgent, std::string_view bytes) {
+    if (state_ != State::connected) return;
+    if (urgent) arrive_urgent(received_.size() + *urgent, bytes[*urgent]);
+    die(ECONNRESET);
+}
+
 void TcpSocket::deliver_bytes(TcpSocket& peer) {
     const std::size_t most =
-        std::min({unsent_.size(), peer.receive_room(), segment_size_max_, std::size_t{UINT32_MAX}});
+        std::min({unsent_.size(), peer.window_, segment_size_max_, std::size_t{UINT32_MAX}});
     if (most == 0) return;
     Choices& choices = kernel().choices();
     const std::size_t size = most - choices.below(static_cast<std::uint32_t>(most));
@@ -363,6 +420,8 @@ void TcpSocket::deliver_bytes(TcpSocket& peer) {
     }
     if (unsent_urgent_) *unsent_urgent_ -= size;
     peer.arrive(bytes);
+    peer.window_ -= size;
+    peer.open_window();
     unsent_.consume(size);
     tell_of_space();
 }
@@ -419,13 +478,6 @@ void TcpSocket::die(int error) {
     has_fin_ = is_shut_ = true;
     unsent_.clear();
     wake(0);
-    leave_peer();
-}
-
-// Nothing more will be sent. Requires: the caller keeps this.
-void TcpSocket::leave_peer() {
-    TcpSocket* const peer = tcp_peer();
-    if (peer != nullptr && peer->orphan_.get() == this) peer->orphan_.reset();
 }
 
 // The peer has acknowledged something.

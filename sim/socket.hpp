@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -64,7 +65,10 @@ class Socket : public File, public std::enable_shared_from_this<Socket> {
         bool has_own_port = false;
     };
     Binding& binding() noexcept { return binding_; }
+    // All addresses, and the same port.
+    void forget_host() noexcept;
     [[nodiscard]] bool is_closed() const noexcept { return is_closed_; }
+    [[nodiscard]] virtual bool has_nothing_to_send() const noexcept { return true; }
     [[nodiscard]] bool is_shut_for_reading() const noexcept { return has_fin_; }
 
     // The calls. `flags`: MSG_PEEK and MSG_OOB; MSG_OOB.
@@ -99,6 +103,8 @@ class Socket : public File, public std::enable_shared_from_this<Socket> {
     void set_reset_at_close(bool is_set) noexcept { resets_at_close_ = is_set; }
     void set_shares_port(bool is_set) noexcept { shares_port_ = is_set; }
     void set_reuses_address(bool is_set) noexcept { reuses_address_ = is_set; }
+    // What a connection has of its listener.
+    void inherit(const Socket& listener) noexcept;
     // Both may have one address.
     [[nodiscard]] bool may_share_with(const Socket& other) const noexcept;
 
@@ -143,6 +149,8 @@ class TcpSocket final : public Socket {
     [[nodiscard]] std::size_t unread_size() const noexcept override;
     [[nodiscard]] std::size_t held_size() const noexcept override { return received_.size(); }
     void connect_to(const std::shared_ptr<Socket>& peer) override;
+    void connect_to_itself();
+    [[nodiscard]] bool has_nothing_to_send() const noexcept override;
     // What connect() says where the socket has been connected, or tries to; none: it may begin.
     [[nodiscard]] std::optional<Result> connect_again();
     // The number of the try.
@@ -163,8 +171,13 @@ class TcpSocket final : public Socket {
     void leave_port() noexcept;
     [[nodiscard]] bool is_writable() const noexcept;
     [[nodiscard]] std::size_t receive_room() const noexcept;
+    [[nodiscard]] std::size_t offered_window() const noexcept;
+    void open_window() noexcept { window_ = std::max(window_, offered_window()); }
+    void update_window();
+    void probe(TcpSocket& peer);
     [[nodiscard]] TcpSocket* tcp_peer() const noexcept;
     [[nodiscard]] bool refuses_data() const noexcept;
+    void refuse_data(std::optional<std::size_t> urgent, std::string_view bytes);
     void end_sending();
     void transmit(std::uint64_t delay_ns);
     void deliver();
@@ -180,7 +193,6 @@ class TcpSocket final : public Socket {
     void tell_of_space();
     void send_reset();
     void die(int error);
-    void leave_peer();
 
     Phase phase_ = Phase::unconnected;
     std::uint32_t tries_ = 0;  // To connect.
@@ -188,6 +200,8 @@ class TcpSocket final : public Socket {
     Bytes unsent_{};  // Until it has arrived.
     std::size_t unsent_max_ = 0;
     std::size_t received_max_ = 0;
+    std::size_t window_ = 0;   // What the peer may send yet, as far as it knows.
+    bool is_probing_ = false;  // The peer will be asked for its.
     std::size_t segment_size_max_ = 0;
     std::uint64_t latency_ns_ = 0;
     std::uint64_t gap_ns_ = 0;
@@ -204,9 +218,6 @@ class TcpSocket final : public Socket {
     };
     std::optional<Urgent> urgent_{};
     std::optional<std::size_t> unsent_urgent_{};  // The place in unsent_ of one that is sent so.
-    // The peer, closed while it had something to send: we keep it until it has, and while there is
-    // no room for that here nobody else does.
-    std::shared_ptr<Socket> orphan_{};
 };
 
 // What was sent is kept apart, call by call, where the receiver finds it (an skb in Linux): the

@@ -2,6 +2,7 @@
 #include <edgews/sim/socket.hpp>
 
 #include <algorithm>
+#include <bit>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -11,7 +12,13 @@ namespace edgews::sim {
 namespace {
 
 constexpr std::size_t packet_size_max = 36'544;  // More is cut.
-constexpr std::size_t overhead = 768;            // What a packet costs beside its bytes.
+
+// The memory that Linux takes for so many bytes in one piece: a head with them, or pages beside it.
+std::size_t charge_of(std::size_t size) noexcept {
+    constexpr std::size_t head_size_max = 3'776;
+    if (size > head_size_max) return 768 + (size + 4'095) / 4'096 * 4'096;
+    return 256 + std::max<std::size_t>(std::bit_ceil(size + 320), 512);
+}
 
 std::string joined(std::span<const iovec> pieces) {
     std::string bytes;
@@ -156,7 +163,7 @@ int UnixSocket::queue(UnixSocket& peer, std::string bytes, bool is_urgent) {
     if (error_ != 0) return take_error();
     if (charged_ >= charged_max_) return EAGAIN;
     if (peer.is_closed_ || peer.has_fin_) return EPIPE;
-    const std::size_t charge = bytes.size() + overhead;
+    const std::size_t charge = charge_of(bytes.size());
     charged_ += charge;
     kernel().note(bytes.size());
     kernel().network().note_event();
