@@ -129,6 +129,17 @@ File* Kernel::find(int fd) const noexcept {
     return fd >= first_fd && index < files_.size() ? files_[index].get() : nullptr;
 }
 
+std::vector<std::uint16_t> Kernel::unread_ports() const {
+    std::vector<std::uint16_t> ports;
+    for (const auto& file : files_) {
+        auto* const socket = dynamic_cast<TcpSocket*>(file.get());
+        if (socket != nullptr && socket->unread_size() > 0) {
+            ports.push_back(socket->remote().port());
+        }
+    }
+    return ports;
+}
+
 // ---- Waiting ---------------------------------------------------------------
 
 void Kernel::stand_still() {

@@ -92,6 +92,8 @@ class Kernel {
         return dynamic_cast<Kind*>(find(fd));
     }
     [[nodiscard]] std::size_t descriptor_count() const noexcept { return open_count_; }
+    // The ports of those whose bytes have arrived at a connection here, and were not received.
+    [[nodiscard]] std::vector<std::uint16_t> unread_ports() const;
 
     [[nodiscard]] Result epoll_wait(int fd, epoll_event* events, int count_max, int timeout_ms);
     // Those of poll(2), for the system's own descriptors, too.

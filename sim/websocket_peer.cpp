@@ -42,10 +42,14 @@ WebSocketPeer::WebSocketPeer(World& world, WebSocketPeerOptions options)
 // ---- Sending ---------------------------------------------------------------
 
 void WebSocketPeer::on_open() {
+    for (const std::string& path : options_.paths_before) {
+        send("GET " + path + " HTTP/1.1\r\nHost: " + options_.host + "\r\n\r\n");
+    }
     send("GET " + options_.path + " HTTP/1.1\r\nHost: " + options_.host +
          "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
          "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n" +
          options_.headers + "\r\n");
+    if (options_.is_hasty) send(std::exchange(early_, {}));
 }
 
 void WebSocketPeer::send_frame(unsigned first_byte, std::string_view payload) {
@@ -58,7 +62,8 @@ void WebSocketPeer::send_frame(unsigned first_byte, std::string_view payload) {
     for (std::size_t i = 0; i < payload.size(); ++i) {
         frame += static_cast<char>(static_cast<unsigned char>(payload[i]) ^ (mask >> (i % 4 * 8)));
     }
-    is_open_ ? send(frame) : (void)early_.append(frame);
+    const bool may_leave = is_open_ || (options_.is_hasty && has_connected());
+    may_leave ? send(frame) : (void)early_.append(frame);
 }
 
 void WebSocketPeer::close(std::uint16_t code, std::string_view reason) {
@@ -83,7 +88,30 @@ void WebSocketPeer::on_end() {
     if (gone) gone(*this);
 }
 
+// True: it was there, whole.
+bool WebSocketPeer::pass_over_answer() {
+    static constexpr std::string_view length = "Content-Length: ";
+    const std::string_view answer = input_.view();
+    const std::size_t end = answer.find("\r\n\r\n");
+    if (answers_passed_ == options_.paths_before.size() || end == std::string_view::npos) {
+        return false;
+    }
+    const std::size_t header = answer.find(length);
+    std::size_t size = 0;
+    if (header < end) {
+        const char* const begin = answer.data() + header + length.size();
+        std::from_chars(begin, answer.data() + end, size);
+    }
+    if (answer.size() < end + 4 + size) return false;
+    input_.consume(end + 4 + size);
+    ++answers_passed_;
+    return true;
+}
+
 void WebSocketPeer::read_answer() {
+    while (pass_over_answer()) {
+    }
+    if (answers_passed_ < options_.paths_before.size()) return;
     const std::string_view answer = input_.view();
     const std::size_t end = answer.find("\r\n\r\n");
     if (end == std::string_view::npos || refused_status_ != 0) return;
@@ -161,7 +189,7 @@ void WebSocketPeer::take_control(unsigned opcode, std::string_view payload) {
     if (payload.size() >= 2) {
         close_code_ = static_cast<unsigned>(big_endian(payload.substr(0, 2)));
     }
-    if (!has_sent_close_) send_frame(0x80 | close_frame, payload);
+    if (!has_sent_close_ && options_.answers_close) send_frame(0x80 | close_frame, payload);
 }
 
 }  // namespace edgews::sim

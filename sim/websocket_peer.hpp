@@ -9,6 +9,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace edgews::sim {
 
@@ -19,6 +20,13 @@ struct WebSocketPeerOptions {
     Pace pace{};
     // An offer of permessage-deflate is made in `headers`: what comes compressed is told as it is.
     bool allows_rsv1 = false;
+    // Frames leave behind the request, before it is answered.
+    bool is_hasty = false;
+    // The server's close frame is answered (RFC 6455, section 5.5.1).
+    bool answers_close = true;
+    // What it asks for first, on the same connection and without waiting: the answers are passed
+    // over.
+    std::vector<std::string> paths_before{};
 };
 
 class WebSocketPeer final : public Peer {
@@ -55,6 +63,7 @@ class WebSocketPeer final : public Peer {
     void on_open() override;
     void on_bytes(std::string_view bytes) override;
     void on_end() override;
+    [[nodiscard]] bool pass_over_answer();
     void read_answer();
     [[nodiscard]] Head read_head();
     [[nodiscard]] bool read_frame();
@@ -65,8 +74,9 @@ class WebSocketPeer final : public Peer {
 
     WebSocketPeerOptions options_;
     Bytes input_{};
-    std::string early_{};    // Frames for when the handshake is done.
+    std::string early_{};    // Frames for when the handshake is done, or the request was sent.
     std::string message_{};  // The part of one that has come.
+    std::size_t answers_passed_ = 0;
     bool is_open_ = false;
     bool is_in_message_ = false;
     bool is_text_ = false;
