@@ -81,6 +81,7 @@ void Stream::on_events(std::uint32_t events) {
         if (is_open()) on_writable();
     }
     if ((events & (EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLHUP)) != 0 && !is_closed()) {
+        is_drained_ = false;  // Until a receive says so: reading may be paused.
         if (is_open()) return on_readable();
         discard_input();
     }
@@ -277,6 +278,8 @@ void Stream::finish(Farewell farewell, std::uint32_t timeout_ms) {
     enter(Phase::finishing);
     farewell_ = farewell;
     loop_->schedule(*this, timeout_ms);
+    // The peer may have to send all before it reads, and there are no more edges of what is there.
+    if (!is_drained_) read_later();
     request_flush();
 }
 

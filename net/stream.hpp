@@ -192,7 +192,7 @@ class Stream : public Source {
     Farewell farewell_ = Farewell::linger;
     bool is_blocked_ : 1 = false;
     bool is_broken_ : 1 = false;
-    bool is_drained_ : 1 = true;  // The last receive took all there was.
+    bool is_drained_ : 1 = true;  // The last receive took all that an edge has told of.
     bool has_ended_ : 1 = false;
     bool is_flush_requested_ : 1 = false;
     bool is_dispatching_ : 1 = false;
