@@ -61,6 +61,17 @@ Address Address::ip(const std::string& text, std::uint16_t port) noexcept {
     return of(reinterpret_cast<const sockaddr*>(&six), sizeof six);
 }
 
+Address Address::unix_socket(const std::string& name) noexcept {
+    sockaddr_un place{};
+    place.sun_family = AF_UNIX;
+    name.copy(place.sun_path, sizeof place.sun_path - 1);
+    const bool is_abstract = name.starts_with('@');
+    if (is_abstract) place.sun_path[0] = '\0';
+    const std::size_t size =
+        offsetof(sockaddr_un, sun_path) + name.size() + (is_abstract ? 0U : 1U);
+    return of(reinterpret_cast<const sockaddr*>(&place), static_cast<socklen_t>(size));
+}
+
 std::uint16_t Address::port() const noexcept {
     if (family() == AF_INET) return ntohs(as_4(*this).sin_port);
     return family() == AF_INET6 ? ntohs(as_6(*this).sin6_port) : std::uint16_t{0};

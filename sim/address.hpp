@@ -17,6 +17,8 @@ struct Address {
     [[nodiscard]] static Address none(int family) noexcept;
     // "127.0.0.1" or "::1". Requires: that.
     [[nodiscard]] static Address ip(const std::string& text, std::uint16_t port) noexcept;
+    // A Unix socket's: a path, or "@" and an abstract name. Requires: it is short enough.
+    [[nodiscard]] static Address unix_socket(const std::string& name) noexcept;
 
     [[nodiscard]] int family() const noexcept { return storage.ss_family; }
     [[nodiscard]] bool is_unix() const noexcept { return family() == AF_UNIX; }

@@ -247,7 +247,13 @@ Result Network::connect_unix(const std::shared_ptr<Socket>& socket, const Addres
     return {};
 }
 
-std::shared_ptr<TcpSocket> Network::dial(const Address& address) {
+std::shared_ptr<Socket> Network::dial(const Address& address) {
+    if (address.is_unix()) {
+        auto socket = std::make_shared<UnixSocket>(kernel_);
+        const Result result = connect(socket, address);
+        if (result.error != 0) socket->refuse(result.error);
+        return socket;
+    }
     auto socket = std::make_shared<TcpSocket>(kernel_, address.family());
     (void)connect(socket, address);
     return socket;

@@ -33,9 +33,9 @@ class Network {
     };
     [[nodiscard]] Accepted accept(Socket& listener);
 
-    // A connection to who listens there, as a program outside makes it: null when it is refused.
-    // The bytes are sent and received by the socket's own functions.
-    [[nodiscard]] std::shared_ptr<TcpSocket> dial(const Address& address);
+    // A connection to who listens there, as a program outside makes it. The bytes are sent and
+    // received by the socket's own functions.
+    [[nodiscard]] std::shared_ptr<Socket> dial(const Address& address);
     // Nobody there answers, neither yes nor no.
     void silence(const std::string& host) { silent_.insert(host); }
 

@@ -30,6 +30,8 @@ void Peer::connect(const Address& address) {
         if (*is_there) act_after(world_.kernel().drawn_ns(pace_.read_gap_ns_max));
     };
     note_act();
+    // A Unix socket is connected, or refused, at once.
+    if (socket_->state() != Socket::State::connecting) act_after(0);
 }
 
 void Peer::send(std::string_view bytes) {

@@ -1,4 +1,4 @@
-// Somebody outside a simulated world, at the other end of a TCP connection.
+// Somebody outside a simulated world, at the other end of a connection.
 #pragma once
 
 #include <edgews/sim/world.hpp>
@@ -75,7 +75,7 @@ class Peer {
 
     World& world_;
     Pace pace_;
-    std::shared_ptr<TcpSocket> socket_{};
+    std::shared_ptr<Socket> socket_{};
     Bytes output_{};
     bool has_connected_ = false;
     bool has_heard_end_ = false;
