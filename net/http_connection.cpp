@@ -106,7 +106,7 @@ bool HttpConnection::go_on() {
     begin_dispatch();
     process({});
     if (is_closed()) return false;
-    end_dispatch();
+    finish_dispatch();  // What comes may be the end.
     return is_open() && !is_put_off_;
 }
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <future>
 #include <stdexcept>
 #include <string>
 
@@ -248,6 +249,21 @@ TEST_F(HttpTest, a_peer_that_half_closes_after_its_request_is_answered) {
     client.send(TestClient::get_head("/hello/you"));
     client.half_close();
     EXPECT_EQ(client.read_reply().body, "hello you");
+    client.expect_eof();
+}
+
+TEST_F(HttpTest, a_peer_that_half_closes_after_many_requests_gets_all_answers) {
+    constexpr int count = 200;  // More than are served in one turn.
+    TestClient client = server_.connect();
+    EXPECT_EQ(client.get("/hello/you").status, 200U);
+    std::promise<void> is_sent;  // All of it is there when the loop looks.
+    server_->loop(0).post([&] { is_sent.get_future().wait(); });
+    std::string requests;
+    for (int i = 0; i < count; ++i) requests += TestClient::get_head("/hello/you");
+    client.send(requests);
+    client.half_close();
+    is_sent.set_value();
+    for (int i = 0; i < count; ++i) EXPECT_EQ(client.read_reply().body, "hello you");
     client.expect_eof();
 }
 
