@@ -147,8 +147,9 @@ bool HttpConnection::take_proxy_header() {
     const Received arrived = peek(loop().receive_space().first(proxy_header_size_max + 1));
     const std::span<std::byte> space = loop().receive_space().first(arrived.size);
     if (arrived.end == Received::End::would_block) return false;
+    const bool may_be_more = !is_drained();  // Behind urgent data, where no peek looks.
     const ParsedProxyHeader header = parse_proxy_header(space);
-    if (header.fault != ProxyFault::none) {
+    if (header.fault != ProxyFault::none || (header.size == 0 && may_be_more)) {
         refuse_proxy();
         return false;
     }
@@ -167,7 +168,7 @@ bool HttpConnection::take_proxy_header() {
     // What forwards a connection does not look into the requests: what they say is the word of
     // whom the header names, and of nobody we know when it names no one.
     is_from_proxy_ = header.source && shard_.trusted_proxies().contains(from_);
-    if (start_tls()) return space.size() > header.size || has_ended();
+    if (start_tls()) return space.size() > header.size || may_be_more || has_ended();
     refuse_proxy();
     return false;
 }

@@ -279,6 +279,30 @@ TEST(Proxy, behind_its_header_a_request_has_the_time_that_all_have) {
     EXPECT_EQ(server->stats()[Counter::connections_refused], 0U);
 }
 
+TEST(Proxy, what_lies_behind_urgent_data_and_a_header_is_read_at_once) {
+    WithHeader server;
+    TestClient proxy = server.connect();
+    server.on_loop([&] {  // It comes to it when all is there.
+        proxy.send(line);
+        proxy.send_urgent(std::byte{'!'});
+        proxy.send(TestClient::get_head("/whoami"));
+    });
+    EXPECT_EQ(proxy.read_reply().body, "192.0.2.7");
+}
+
+// Nobody can look at what follows it and leave it there.
+TEST(Proxy, a_header_with_urgent_data_in_it_is_refused_at_once) {
+    WithHeader server({.handshake_timeout_ms = 60'000});
+    TestClient proxy = server.connect();
+    server.on_loop([&] {
+        proxy.send(line.substr(0, 20));
+        proxy.send_urgent(std::byte{'!'});
+        proxy.send(line.substr(20) + TestClient::get_head("/whoami"));
+    });
+    proxy.expect_end();
+    EXPECT_EQ(server->stats()[Counter::connections_refused], 1U);
+}
+
 TEST(Proxy, a_proxy_that_only_looks_whether_we_are_there_is_no_trouble) {
     WithHeader server;
     TestClient knocking = server.connect();
