@@ -9,6 +9,7 @@ std::span<const Scenario> scenarios() noexcept {
     static constexpr std::array all{
         Scenario{"echo", play_echo},
         Scenario{"last_words", play_last_words},
+        Scenario{"http", play_http},
     };
     return all;
 }
