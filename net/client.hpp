@@ -81,7 +81,7 @@ class Client {
     [[nodiscard]] const Address& remote_address() const noexcept;
     [[nodiscard]] Loop& loop() const noexcept;
     // For other threads: the present connection, until it closes. To close it so is as good as
-    // close(): it is not opened again. Names none unless open.
+    // close(): it is not opened again. Names none unless open or closing.
     [[nodiscard]] Handle handle() const noexcept;
     // Null unless open or closing: for what only a Connection can do.
     [[nodiscard]] Connection* connection() const noexcept;
