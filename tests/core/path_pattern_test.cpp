@@ -62,6 +62,9 @@ TEST(PathPattern, paths_match_or_not) {
         {"/:x/*", "//b", false},
         // Escapes are decoded to compare, after the path was cut.
         {"/chat", "/%63h%61t", true},
+        {"/chat", "/%63h%61x", false},
+        {"/chat", "/%63ha", false},
+        {"/chat", "/%63hatt", false},
         {"/a b", "/a%20b", true},
         {"/a+b", "/a+b", true},
         {"/a b", "/a+b", false},

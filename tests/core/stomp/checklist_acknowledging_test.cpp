@@ -259,6 +259,18 @@ TEST(StompChecklist, F9_nobody_settles_what_another_connection_or_subscription_h
     EXPECT_EQ(one.count(), 3U);
 }
 
+TEST(StompChecklist, F5_when_all_is_settled_there_is_nothing_to_acknowledge) {
+    for (const std::string version : {"1.0", "1.1", "1.2"}) {
+        for (std::size_t again = 0; again < 3; ++again) {
+            Consumer consumer(version, "client");
+            consumer.peer.say("ACK\n" + consumer.name(2) + '\n');
+            EXPECT_EQ(consumer.count(), 0U);
+            consumer.peer.expect_refused("ACK\n" + consumer.name(again) + '\n',
+                                         Fault::delivery_unknown);
+        }
+    }
+}
+
 TEST(StompChecklist, F5_nothing_may_be_around_an_id) {
     for (const std::string version : {"1.0", "1.1", "1.2"}) {
         for (const bool is_before : {false, true}) {
