@@ -30,9 +30,10 @@ constexpr auto tick_time = std::chrono::milliseconds(50);
 constexpr std::uint64_t calm_s = 15;
 constexpr std::uint64_t cycle_s_max = 180;
 constexpr std::uint64_t cycle_s_min = 2 * calm_s;
-// What one calm may have more than another though nothing grows: tables that forget after minutes,
-// and what malloc keeps. Of the clients' one thread it gives 6 MiB back in some calms and not in
-// others.
+// What one calm may have more than another though nothing grows: tables of addresses, which forget
+// after two minutes; blocks for messages, of which the broker keeps as many as there ever were at a
+// time (ContentPool, at most 4 MiB a loop); and what malloc keeps, of the clients' one thread 6 MiB
+// in some calms and not in others.
 constexpr Tolerances tolerances{.resident_kib = 4'096,
                                 .clients_resident_kib = 8'192,
                                 .heap_kib = 1'024,
