@@ -203,6 +203,15 @@ int Epoll::collect(epoll_event* events, int count_max) {
     return count;
 }
 
+// ---- Text ------------------------------------------------------------------
+
+Result TextFile::read(void* to, std::size_t size) {
+    const std::size_t taken = std::min(size, text_.size() - read_size_);
+    std::memcpy(to, text_.data() + read_size_, taken);
+    read_size_ += taken;
+    return {.value = static_cast<ssize_t>(taken)};
+}
+
 // ---- Events and timers -----------------------------------------------------
 
 std::uint32_t EventFile::ready() {

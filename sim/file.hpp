@@ -7,6 +7,7 @@
 #include <list>
 #include <map>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -131,6 +132,18 @@ class TimerFile final : public File, public std::enable_shared_from_this<TimerFi
   private:
     std::uint64_t expirations_ = 0;
     std::uint64_t generation_ = 0;  // Of what it was set for.
+};
+
+// What a file of the system's says, to be read from its beginning.
+class TextFile final : public File {
+  public:
+    TextFile(Kernel& kernel, std::string text) noexcept : File(kernel), text_(std::move(text)) {}
+    [[nodiscard]] std::uint32_t ready() override { return EPOLLIN | EPOLLOUT; }
+    Result read(void* to, std::size_t size) override;
+
+  private:
+    std::string text_;
+    std::size_t read_size_ = 0;
 };
 
 // /dev/null.

@@ -104,9 +104,8 @@ int close(int fd) {
 ssize_t read(int fd, void* to, size_t size) {
     const Busy busy;
     Kernel* const kernel = kernel_of(fd);
-    if (kernel != nullptr) return returned(transfer(*kernel, fd, Call::read, to, size));
-    const int error = current_kernel() != nullptr ? current_kernel()->enter(Call::read) : 0;
-    return error != 0 ? returned(failed(error)) : syscall(SYS_read, fd, to, size);
+    if (kernel == nullptr) return syscall(SYS_read, fd, to, size);
+    return returned(transfer(*kernel, fd, Call::read, to, size));
 }
 
 ssize_t write(int fd, const void* from, size_t size) {
@@ -123,11 +122,16 @@ int open(const char* path, int flags, ...) {
     const unsigned mode = (flags & (O_CREAT | O_TMPFILE)) != 0 ? va_arg(more, unsigned) : 0;
     va_end(more);
     Kernel* const kernel = current_kernel();
-    if (kernel != nullptr && std::strcmp(path, "/dev/null") == 0) {
-        return add_file<NullFile>(*kernel, Call::open);
+    if (kernel != nullptr) {
+        if (std::strcmp(path, "/dev/null") == 0) return add_file<NullFile>(*kernel, Call::open);
+        const auto text = kernel->texts().find(path);
+        if (text != kernel->texts().end()) {
+            return add_file<TextFile>(*kernel, Call::open, text->second);
+        }
+        if (const int error = kernel->enter(Call::open); error != 0) {
+            return returned_int(failed(error));
+        }
     }
-    const int error = kernel != nullptr ? kernel->enter(Call::open) : 0;
-    if (error != 0) return returned_int(failed(error));
     return static_cast<int>(syscall(SYS_openat, AT_FDCWD, path, flags, mode));
 }
 

@@ -19,10 +19,12 @@
 #include <cstdint>
 #include <cstdio>
 #include <functional>
+#include <map>
 #include <memory>
 #include <queue>
 #include <set>
 #include <span>
+#include <string>
 #include <vector>
 
 #include <poll.h>
@@ -47,6 +49,8 @@ class Kernel {
     [[nodiscard]] Network& network() noexcept { return network_; }
     [[nodiscard]] Threads& threads() noexcept { return threads_; }
     [[nodiscard]] Names& names() noexcept { return names_; }
+    // What files say that can be opened here, by their paths; all others are the system's.
+    [[nodiscard]] std::map<std::string, std::string>& texts() noexcept { return texts_; }
 
     // A system call begins: time passes, what is due happens, and another thread may go on. An
     // error number when it is to fail at once; 0: it is not.
@@ -143,6 +147,7 @@ class Kernel {
     Choices random_{std::uint64_t{1}};
     std::FILE* trace_ = nullptr;
     Names names_{};
+    std::map<std::string, std::string> texts_{};
     Network network_;
     Threads threads_;
 };

@@ -16,9 +16,9 @@
 // same options give the same history, to the byte. One thread runs at a time, and others may go on
 // wherever the system is asked for something.
 //
-// Not simulated, and so not to be waited for: files (but /dev/null), processes, signals, select(),
-// and what waits without asking the system's threads (std::atomic::wait()). Sockets never block,
-// whatever their flags say.
+// Not simulated, and so not to be waited for: files (but /dev/null and set_file()), processes,
+// signals, select(), and what waits without asking the system's threads (std::atomic::wait()).
+// Sockets never block, whatever their flags say.
 #pragma once
 
 #include <edgews/sim/choices.hpp>
@@ -74,6 +74,10 @@ class World {
     // What a name stands for: getaddrinfo() knows those that were set here, and numbers.
     void set_name(std::string name, Names::Answer answer) {
         kernel_.names().set(std::move(name), std::move(answer));
+    }
+    // What a file says to those who open it, in place of the system's.
+    void set_file(std::string path, std::string text) {
+        kernel_.texts().insert_or_assign(std::move(path), std::move(text));
     }
 
     // Waits for all other threads to end.
