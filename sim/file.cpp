@@ -222,16 +222,18 @@ std::uint32_t EventFile::ready() {
 Result EventFile::read(void* to, std::size_t size) {
     if (size < sizeof count_) return failed(EINVAL);
     if (count_ == 0) return failed(EAGAIN);
-    std::memcpy(to, &count_, sizeof count_);
-    count_ = 0;
+    const std::uint64_t taken = is_semaphore_ ? 1 : count_;
+    std::memcpy(to, &taken, sizeof taken);
+    count_ -= taken;
     wake(EPOLLOUT);
     return {.value = sizeof count_};
 }
 
 Result EventFile::write(const void* from, std::size_t size) {
     std::uint64_t added = 0;
-    if (size < sizeof added) return failed(EINVAL);
+    if (size != sizeof added) return failed(EINVAL);  // As Linux has it since 6.11.
     std::memcpy(&added, from, sizeof added);
+    if (added == UINT64_MAX) return failed(EINVAL);
     if (added > UINT64_MAX - 1 - count_) return failed(EAGAIN);
     count_ += added;
     wake(EPOLLIN);

@@ -112,13 +112,15 @@ class Epoll final : public File {
 
 class EventFile final : public File {
   public:
-    EventFile(Kernel& kernel, std::uint64_t count) noexcept : File(kernel), count_(count) {}
+    EventFile(Kernel& kernel, std::uint64_t count, bool is_semaphore) noexcept
+        : File(kernel), count_(count), is_semaphore_(is_semaphore) {}
     [[nodiscard]] std::uint32_t ready() override;
     Result read(void* to, std::size_t size) override;
     Result write(const void* from, std::size_t size) override;
 
   private:
     std::uint64_t count_;
+    bool is_semaphore_;
 };
 
 class TimerFile final : public File, public std::enable_shared_from_this<TimerFile> {

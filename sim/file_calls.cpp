@@ -67,10 +67,11 @@ Result control_epoll(Kernel& kernel, int epoll_fd, int operation, int fd, epoll_
 }
 
 Result control_device(Kernel& kernel, int fd, unsigned long request, void* argument) {
-    auto* const socket = kernel.find_as<Socket>(fd);
-    if (socket == nullptr) return failed(kernel.find(fd) == nullptr ? EBADF : ENOTTY);
     if (const int error = kernel.enter(Call::ioctl); error != 0) return failed(error);
+    if (kernel.find(fd) == nullptr) return failed(EBADF);
     if (request == FIONBIO) return {};
+    auto* const socket = kernel.find_as<Socket>(fd);
+    if (socket == nullptr) return failed(kernel.find_as<Epoll>(fd) != nullptr ? EINVAL : ENOTTY);
     if (request != SIOCOUTQ && request != SIOCINQ) return failed(EINVAL);
     const bool is_told = socket->state() != Socket::State::listening ||
                          (socket->family() == AF_UNIX && request == SIOCOUTQ);
@@ -216,7 +217,8 @@ int eventfd(unsigned count, int flags) noexcept {
     const Busy busy;
     Kernel* const kernel = current_kernel();
     if (kernel == nullptr) return static_cast<int>(syscall(SYS_eventfd2, count, flags));
-    return add_file<EventFile>(*kernel, Call::eventfd, std::uint64_t{count});
+    return add_file<EventFile>(*kernel, Call::eventfd, std::uint64_t{count},
+                               (flags & EFD_SEMAPHORE) != 0);
 }
 
 int signalfd(int fd, const sigset_t* mask, int flags) noexcept {

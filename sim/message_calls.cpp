@@ -38,7 +38,9 @@ Result read_pieces(Kernel& kernel, int fd, Call call, std::span<const iovec> pie
     if (socket == nullptr && call == Call::recv) return failed(ENOTSOCK);
     if (const int error = kernel.enter(call); error != 0) return failed(error);
     std::size_t size = size_of(pieces);
-    if (size == 0 && call == Call::read) return {};
+    if (size == 0 && call == Call::read) {
+        return dynamic_cast<Epoll*>(file) != nullptr ? failed(EINVAL) : Result{};
+    }
     if (socket != nullptr) size = std::min(size, socket->held_size() + 1);
     std::string bytes(size, '\0');
     const Result result = socket != nullptr ? socket->receive(bytes.data(), size, flags)

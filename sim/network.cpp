@@ -145,7 +145,7 @@ std::shared_ptr<Socket> Network::listener_at(const Address& address, std::uint16
 }
 
 void Network::keep(std::shared_ptr<Socket> orphan) {
-    std::erase_if(orphans_, [](const auto& one) { return one->has_nothing_to_send(); });
+    std::erase_if(orphans_, [](const auto& one) { return one->is_over(); });
     orphans_.push_back(std::move(orphan));
 }
 
@@ -180,6 +180,7 @@ Result Network::connect(const std::shared_ptr<Socket>& socket, const Address& ad
         if (is_ipv4 && tcp->family() == AF_INET6) local = local.mapped();
     }
     if (tcp->binding().is_bound) {
+        if (is_connection_taken(local, tcp->remote())) return failed(EADDRNOTAVAIL);
         tcp->local() = local;
     } else {
         local.set_port(free_port());
@@ -194,6 +195,18 @@ Result Network::connect(const std::shared_ptr<Socket>& socket, const Address& ad
     }
     send_syn(tcp, tried, 2 * kernel_.drawn_ns(kernel_.faults().latency_ns_max));
     return failed(EINPROGRESS);
+}
+
+// Two connections do not have the same two ends.
+bool Network::is_connection_taken(const Address& local, const Address& remote) {
+    using State = Socket::State;
+    const Sockets others = at_port(local.port());
+    return std::any_of(others.begin(), others.end(), [&](const auto& other) {
+        const bool is_one =
+            other->state() == State::connecting || other->state() == State::connected;
+        return is_one && other->local().name() == local.name() &&
+               other->remote().name() == remote.name();
+    });
 }
 
 void Network::send_syn(const std::shared_ptr<TcpSocket>& socket, std::uint32_t tried,

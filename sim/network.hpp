@@ -39,7 +39,7 @@ class Network {
     // Nobody there answers, neither yes nor no.
     void silence(const std::string& host) { silent_.insert(host); }
 
-    // One that was closed before all was sent.
+    // One that was closed before its connection was over.
     void keep(std::shared_ptr<Socket> orphan);
     // Something arrived somewhere, or somebody outside did something.
     void note_event() noexcept;
@@ -59,6 +59,7 @@ class Network {
     // Those that are bound to it.
     [[nodiscard]] Sockets at_port(std::uint16_t port);
     [[nodiscard]] bool is_taken_for(const Socket& socket, const Address& address);
+    [[nodiscard]] bool is_connection_taken(const Address& local, const Address& remote);
     void take_port(Socket& socket, const Address& address);
     [[nodiscard]] std::uint16_t free_port();
     void send_syn(const std::shared_ptr<TcpSocket>& socket, std::uint32_t tried,

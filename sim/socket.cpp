@@ -305,15 +305,15 @@ void TcpSocket::closed() {
             return;
         case State::connected: break;
     }
-    const bool is_over = has_ended_ && has_had_fin_ && unsent_.is_empty();
-    if (!received_.is_empty() || (resets_at_close_ && !is_over)) return reset();
+    const bool have_both_ended = has_ended_ && has_had_fin_ && unsent_.is_empty();
+    if (!received_.is_empty() || (resets_at_close_ && !have_both_ended)) return reset();
     has_fin_ = is_shut_ = true;
     end_sending();
     kernel().network().keep(shared_from_this());
 }
 
-bool TcpSocket::has_nothing_to_send() const noexcept {
-    return state_ != State::connected || (unsent_.is_empty() && is_end_known_);
+bool TcpSocket::is_over() const noexcept {
+    return state_ != State::connected || (unsent_.is_empty() && is_end_known_ && peer_.expired());
 }
 
 void TcpSocket::end_sending() {
@@ -361,7 +361,7 @@ void TcpSocket::transmit(std::uint64_t delay_ns) {
     if (is_transmitting_ || state_ != State::connected) return;
     if (unsent_.is_empty() && (!has_ended_ || is_end_known_)) return;
     TcpSocket* const peer = tcp_peer();
-    const bool is_there = peer != nullptr && !peer->is_closed_ && peer->state_ != State::dead;
+    const bool is_there = peer != nullptr && peer->state_ != State::dead;
     if (is_there && !unsent_.is_empty() && peer->window_ == 0) return probe(*peer);
     is_transmitting_ = true;
     kernel().after(delay_ns, [self = shared_from_this(), this] {
@@ -495,7 +495,9 @@ void TcpSocket::reset() {
 
 // Of what was on its way, a part comes before the reset.
 void TcpSocket::send_reset() {
-    const std::size_t most = std::min<std::size_t>(unsent_.size(), 65'535);
+    const TcpSocket* const receiver = tcp_peer();
+    const std::size_t window = receiver != nullptr ? receiver->window_ : 0;
+    const std::size_t most = std::min({unsent_.size(), window, std::size_t{65'535}});
     const std::size_t size = most - kernel().choices().below(static_cast<std::uint32_t>(most) + 1);
     const std::string last(unsent_.view().substr(0, size));
     kernel().after(latency_ns_, [held = peer(), last] {

@@ -68,7 +68,8 @@ class Socket : public File, public std::enable_shared_from_this<Socket> {
     // All addresses, and the same port.
     void forget_host() noexcept;
     [[nodiscard]] bool is_closed() const noexcept { return is_closed_; }
-    [[nodiscard]] virtual bool has_nothing_to_send() const noexcept { return true; }
+    // Nothing more can come of a connection that was closed.
+    [[nodiscard]] virtual bool is_over() const noexcept { return true; }
     [[nodiscard]] bool is_shut_for_reading() const noexcept { return has_fin_; }
 
     // The calls. `flags`: MSG_PEEK and MSG_OOB; MSG_OOB.
@@ -150,7 +151,7 @@ class TcpSocket final : public Socket {
     [[nodiscard]] std::size_t held_size() const noexcept override { return received_.size(); }
     void connect_to(const std::shared_ptr<Socket>& peer) override;
     void connect_to_itself();
-    [[nodiscard]] bool has_nothing_to_send() const noexcept override;
+    [[nodiscard]] bool is_over() const noexcept override;
     // What connect() says where the socket has been connected, or tries to; none: it may begin.
     [[nodiscard]] std::optional<Result> connect_again();
     // The number of the try.
