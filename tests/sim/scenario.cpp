@@ -10,6 +10,7 @@ std::span<const Scenario> scenarios() noexcept {
         Scenario{"echo", play_echo},
         Scenario{"last_words", play_last_words},
         Scenario{"http", play_http},
+        Scenario{"chaos", play_chaos},
     };
     return all;
 }
