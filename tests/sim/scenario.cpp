@@ -11,6 +11,7 @@ std::span<const Scenario> scenarios() noexcept {
         Scenario{"last_words", play_last_words},
         Scenario{"http", play_http},
         Scenario{"chaos", play_chaos},
+        Scenario{"clients", play_clients},
     };
     return all;
 }

@@ -39,6 +39,7 @@ void play_echo(World& world, Record& record);
 void play_last_words(World& world, Record& record);
 void play_http(World& world, Record& record);
 void play_chaos(World& world, Record& record);
+void play_clients(World& world, Record& record);
 
 // Milliseconds: so long after the last thing that happened outside, all is done. The engine's
 // timers are set to more, so that none of them can make up for an edge that was lost.

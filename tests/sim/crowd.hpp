@@ -1,0 +1,49 @@
+// A service and its callers, of all kinds, on loops and threads of one world: from the first call
+// until nothing is left of them.
+#pragma once
+
+#include "caller.hpp"
+#include "service.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace edgews::sim::test {
+
+struct CrowdOptions {
+    ServiceOptions service{};
+    ClientOptions client{};
+    std::uint32_t caller_count_max = 4;
+};
+
+class Crowd {
+  public:
+    // Sets up, and draws the world's faults.
+    Crowd(World& world, Record& record, const CrowdOptions& options);
+    Crowd(const Crowd&) = delete;
+    Crowd& operator=(const Crowd&) = delete;
+    ~Crowd();
+
+    [[nodiscard]] Service& service() noexcept { return service_; }
+    // Until all have said what they have to say, and are gone.
+    void play();
+
+  private:
+    void add_caller(std::uint32_t number);
+    void meddle();
+    void await_all();
+    void judge();
+    void leave();
+
+    World& world_;
+    Record& record_;
+    Service service_;
+    Scene scene_;
+    std::vector<std::unique_ptr<Caller>> callers_{};
+    std::vector<std::unique_ptr<LoopThread>> threads_{};
+};
+
+}  // namespace edgews::sim::test
