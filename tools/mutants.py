@@ -229,11 +229,12 @@ def all_mutants(only):
             yield from Source(path).mutants()
 
 
-ENTRY = re.compile(r"^- `(?P<original>.*?)` -> `(?P<mutated>.*?)`: (?P<why>.*)$")
+ENTRY = re.compile(r"^- `(?P<original>.*?)`(?: -> `(?P<mutated>.*?)`)?: (?P<why>.*)$")
 
 
 def known_survivors():
-    """{(path, original, mutated): why} of tests/survivors.md, whose sections are files."""
+    """{(path, original, mutated): why} of tests/survivors.md, whose sections are files. Where
+    `mutated` is None, it is about all mutants of the line."""
     known, path = {}, None
     if os.path.exists(SURVIVORS):
         for line in Path(SURVIVORS).read_text(encoding="utf-8").splitlines():
@@ -242,3 +243,8 @@ def known_survivors():
             elif entry := ENTRY.match(line):
                 known[path, entry["original"], entry["mutated"]] = entry["why"]
     return known
+
+
+def why_known(mutant, known):
+    """Why a mutant is known to survive, or None."""
+    return known.get(mutant.key) or known.get((*mutant.key[:2], None))
