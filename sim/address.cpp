@@ -47,7 +47,6 @@ Address Address::none(int family) noexcept {
 }
 
 Address Address::ip(const std::string& text, std::uint16_t port) noexcept {
-    Address result;
     sockaddr_in four{};
     if (::inet_pton(AF_INET, text.c_str(), &four.sin_addr) == 1) {
         four.sin_family = AF_INET;
