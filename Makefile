@@ -144,7 +144,7 @@ $(OUT)/tests/many_clients: $(OBJ)/tests/interop/many_clients.o $(OUT)/libedgews.
 	@$(LINK)
 
 # Histories in the simulated kernel, and that kernel's own tests.
-SIM_UNITS := $(wildcard tests/sim/*_test.cpp)
+SIM_UNITS := $(wildcard tests/sim/*_test.cpp tests/sim/script*.cpp)
 SIM_TESTS := $(filter-out $(SIM_UNITS),$(wildcard tests/sim/*.cpp))
 $(OUT)/tests/sim: $(SIM_TESTS:%.cpp=$(OBJ)/%.o) $(OUT)/libedgews-sim.a $(WITH_ADDONS)
 	@$(LINK) $(ADDON_LIBRARIES)
