@@ -121,7 +121,9 @@ TEST(CodePoints, each_lead_with_all_its_continuations_gets_its_answer_wherever_i
         for (unsigned lead = 0xC0; lead < 0xF8; ++lead) {
             Sequence sequence(is_masked);
             sequence[0] = static_cast<std::byte>(lead);
-            EXPECT_TRUE(are_all_right_of_lead(sequence, announced_size(sequence[0]))) << lead;
+            // F5 to F7 begin nothing, however much follows.
+            const std::size_t size = lead < 0xF5 ? announced_size(sequence[0]) : 2;
+            EXPECT_TRUE(are_all_right_of_lead(sequence, size)) << lead;
         }
     }
 }

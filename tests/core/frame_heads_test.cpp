@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstring>
 #include <span>
 #include <string>
 #include <vector>
@@ -196,17 +197,12 @@ class Subject {
     Subject(const ReaderSetup& setup, const Receiver& receiver, std::span<const std::byte> before)
         : reader_(setup), streaming_(setup.streaming) {
         if (receiver.has_deflate) reader_.allow_compressed();
+        if (before.empty()) return;
         std::array<std::byte, 32> space;  // Payloads are unmasked in place.
-        std::copy(before.begin(), before.end(), space.begin());
+        std::memcpy(space.data(), before.data(), before.size());
         // In two pieces, so that what can be held of it is held.
-        const std::size_t cut = before.empty() ? 0 : before.size() - 1;
-        for (std::span<std::byte> input :
-             {std::span(space).first(cut), std::span(space).subspan(cut, before.size() - cut)}) {
-            Event event;
-            do {
-                event = reader_.next(input);
-            } while (!input.empty() || (streaming_ && event));
-        }
+        feed({space.data(), before.size() - 1});
+        feed({space.data() + before.size() - 1, 1});
     }
 
     // The fault that these bytes are. None: they are no event at all.
@@ -218,6 +214,13 @@ class Subject {
     [[nodiscard]] MessageReader& reader() { return reader_; }
 
   private:
+    void feed(std::span<std::byte> input) {
+        Event event;
+        do {
+            event = reader_.next(input);
+        } while (!input.empty() || (streaming_ && event));
+    }
+
     MessageReader reader_;
     bool streaming_;
 };
