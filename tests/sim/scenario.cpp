@@ -7,10 +7,8 @@ namespace edgews::sim::test {
 
 std::span<const Scenario> scenarios() noexcept {
     static constexpr std::array all{
-        Scenario{"echo", play_echo},
-        Scenario{"last_words", play_last_words},
-        Scenario{"http", play_http},
-        Scenario{"chaos", play_chaos},
+        Scenario{"echo", play_echo},       Scenario{"last_words", play_last_words},
+        Scenario{"http", play_http},       Scenario{"chaos", play_chaos},
         Scenario{"clients", play_clients},
     };
     return all;
