@@ -1,5 +1,6 @@
 // Peers who say what they have to say and are gone: by a close frame, an end of TCP, or a reset.
-// What had arrived before is heard, to the last message, and the end is told once, as it was.
+// What had arrived before is heard, to the last message, and the end is told once, as it was. And
+// who watches hears of each that leaves, though that is said where connections are deleted.
 #include "scenario.hpp"
 
 #include <edgews/edgews.hpp>
@@ -28,15 +29,45 @@ struct Speaker {
 
 using Speakers = std::vector<std::unique_ptr<Speaker>>;
 
-struct Who {
-    Speaker* speaker = nullptr;
+// Says of those who leave that they do, to whoever watches.
+struct Farewells {
+    Server* server = nullptr;
+    bool is_watched = false;
+    std::size_t said = 0;
+    std::size_t heard = 0;
+
+    void say() {
+        if (!is_watched) return;
+        ++said;
+        server->publish("leaving", "somebody");
+    }
 };
 
-void add_route(Server& server, const Speakers& speakers, Record& record) {
+struct Who {
+    Speaker* speaker = nullptr;
+    Farewells* farewells = nullptr;
+
+    ~Who() {
+        if (farewells != nullptr) farewells->say();
+    }
+};
+
+void add_watch(Server& server, Farewells& farewells) {
+    Handlers handlers;
+    handlers.open = [&](Connection& connection) {
+        connection.subscribe("leaving");
+        farewells.is_watched = true;
+    };
+    handlers.close = [&](Connection&, const CloseEvent&) { farewells.is_watched = false; };
+    server.ws("/watch", std::move(handlers), {.idle_ping_ms = 5'000});
+}
+
+void add_route(Server& server, const Speakers& speakers, Farewells& farewells, Record& record) {
     Handlers handlers;
     handlers.upgrade = [&](const Request& request, Upgrade& upgrade) {
         const auto index = std::stoul(*request.parameter("who"));
         upgrade.data<Who>().speaker = speakers[index].get();
+        upgrade.data<Who>().farewells = &farewells;
     };
     handlers.message = [&](Connection& connection, Message message) {
         Speaker& speaker = *connection.data<Who>().speaker;
@@ -95,18 +126,27 @@ void judge(const Speaker& speaker, Record& record) {
 
 void play_last_words(World& world, Record& record) {
     Speakers speakers;
+    Farewells farewells;
+    WebSocketPeer watcher(world, {.path = "/watch"});
+    watcher.message = [&](WebSocketPeer&, std::string_view, bool) { ++farewells.heard; };
     {
         Server server({.loops = world.choices().between(1, 2)});
-        add_route(server, speakers, record);
+        farewells.server = &server;
+        add_watch(server, farewells);
+        add_route(server, speakers, farewells, record);
         record.require(!server.listen({.host = "127.0.0.1"}), "it does not listen");
         server.start();
         world.draw_faults();
         const std::uint32_t count = world.choices().between(1, 6);
         speakers.reserve(count);
+        watcher.connect(server.port());
         for (std::uint32_t i = 0; i < count; ++i) invite(world, server.port(), speakers);
         record.connections += count;
         record.require(world.run_until_quiet(quiet_ms, limit_ms), "there is no end of it");
         for (const auto& speaker : speakers) judge(*speaker, record);
+        record.require(!farewells.is_watched || farewells.heard == farewells.said,
+                       "somebody left, and who watches was not told");
+        farewells.is_watched = false;
         server.shutdown(0);
     }
     for (const auto& speaker : speakers) record.require(speaker->ends <= 1, "two ends");
