@@ -22,6 +22,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 struct iovec;
@@ -76,6 +77,10 @@ class OutputQueue {
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
     [[nodiscard]] bool is_empty() const noexcept { return size_ == 0; }
     [[nodiscard]] bool has_borrowed() const noexcept { return has_borrowed_; }
+    // Remembers how many bytes that were sent the peer's system has not taken. What it was before.
+    [[nodiscard]] std::uint32_t note_untaken(std::uint32_t size) noexcept {
+        return std::exchange(untaken_size_, size);
+    }
 
     // Below this, copying is cheaper than one more piece to gather.
     static constexpr std::size_t borrow_size_min = 4096;
@@ -134,6 +139,7 @@ class OutputQueue {
     std::size_t size_ = 0;
     std::size_t chunk_size_ = chunk_size_min;  // Of the next chunk.
     bool has_borrowed_ = false;
+    std::uint32_t untaken_size_ = 0;
 };
 
 inline void OutputQueue::append_frame(const FrameHeader& header,

@@ -283,10 +283,15 @@ void Stream::finish(Farewell farewell, std::uint32_t timeout_ms) {
     request_flush();
 }
 
+// A large socket takes more only when a third of it is free, which may take a slow reader a minute:
+// what its system has taken meanwhile tells of it. As long as nothing is sent that only falls.
 bool Stream::is_being_read() noexcept {
+    if (output_size() == 0) return false;
     const bool has_sent = has_sent_;
     has_sent_ = false;
-    return has_sent && output_size() > 0;
+    const std::size_t untaken_size = std::min<std::size_t>(unacknowledged_size(), UINT32_MAX);
+    const std::uint32_t before = output().note_untaken(static_cast<std::uint32_t>(untaken_size));
+    return has_sent || untaken_size < before;
 }
 
 std::size_t Stream::unacknowledged_size() const noexcept {
