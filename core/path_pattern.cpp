@@ -47,12 +47,12 @@ std::string_view describe(PatternFault fault) noexcept {
     return {};
 }
 
-PathPattern::PathPattern(std::string text) noexcept : text_(std::move(text)) {
+PathPattern::PathPattern(std::string text) : text_(std::move(text)) {
     fault_ = compile();
     if (fault_ != PatternFault::none) segments_.clear();
 }
 
-PatternFault PathPattern::compile() noexcept {
+PatternFault PathPattern::compile() {
     if (!text_.starts_with('/')) return PatternFault::slash_missing;
     if (text_.find_first_of("?#") != std::string::npos) return PatternFault::query_in_pattern;
     std::size_t begin = 1;
@@ -65,7 +65,7 @@ PatternFault PathPattern::compile() noexcept {
     return PatternFault::none;
 }
 
-PatternFault PathPattern::add_segment(std::size_t begin, std::size_t end) noexcept {
+PatternFault PathPattern::add_segment(std::size_t begin, std::size_t end) {
     Segment segment{Kind::text, static_cast<std::uint32_t>(begin),
                     static_cast<std::uint32_t>(end - begin)};
     const std::string_view text = text_of(segment);

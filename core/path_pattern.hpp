@@ -70,7 +70,7 @@ class PathParameters {
 class PathPattern {
   public:
     // Compiles `text`. With a fault() it matches nothing.
-    explicit PathPattern(std::string text) noexcept;
+    explicit PathPattern(std::string text);
 
     [[nodiscard]] PatternFault fault() const noexcept { return fault_; }
     [[nodiscard]] std::string_view text() const noexcept { return text_; }
@@ -94,8 +94,8 @@ class PathPattern {
         std::uint32_t size;
     };
 
-    [[nodiscard]] PatternFault compile() noexcept;
-    [[nodiscard]] PatternFault add_segment(std::size_t begin, std::size_t end) noexcept;
+    [[nodiscard]] PatternFault compile();
+    [[nodiscard]] PatternFault add_segment(std::size_t begin, std::size_t end);
     [[nodiscard]] std::string_view text_of(const Segment& segment) const noexcept {
         return std::string_view(text_).substr(segment.begin, segment.size);
     }

@@ -9,7 +9,10 @@ namespace edgews {
 // are generations 1, 3, 5 …, and 0, 2, 4 … mark it free in between. With 40 bits
 // of generation a slot would have to be reused 2^39 times for a token to return.
 
-Slots::Slots() : chunks_(new std::atomic<Slot*>[chunk_count]()) {}
+// The first chunk is there from the beginning: what is set up finds its place.
+Slots::Slots() : chunks_(new std::atomic<Slot*>[chunk_count]()) {
+    chunks_[0].store(new Slot[chunk_size], std::memory_order_relaxed);
+}
 
 Slots::~Slots() {
     for (std::size_t i = 0; i < chunk_count; ++i) {
@@ -24,7 +27,7 @@ Token Slots::insert(Source& source) noexcept {
     } else {
         index = used_++;
         assert(index < chunk_size * chunk_count);
-        if (index % chunk_size == 0) {
+        if (slot(index) == nullptr) {
             chunks_[index / chunk_size].store(new Slot[chunk_size], std::memory_order_release);
         }
     }
