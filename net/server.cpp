@@ -299,6 +299,7 @@ bool Server::is_shutting_down() const {
 // waited for in vain.
 void Server::start_threads(std::size_t first) {
     try {
+        state_->threads.reserve(loop_count());
         for (std::size_t i = first; i < loop_count(); ++i) {
             state_->threads.push_back(start_thread(state_->cpus[i], *state_->loops[i]));
         }
@@ -332,7 +333,8 @@ void Server::shutdown(std::uint64_t grace_ms) {
     if (--state.shutdown_calls == 0) state.all_done.notify_all();
 }
 
-void Server::begin_shutdown(std::uint64_t grace_ms) {
+// Half of it would be no end. Without memory it is the process's.
+void Server::begin_shutdown(std::uint64_t grace_ms) noexcept {
     for (const auto& shard : state_->shards) {
         shard->loop().post([this, grace_ms, shard = shard.get()] {
             shard->shut_down(grace_ms, [this] { shard_is_done(); });

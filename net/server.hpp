@@ -123,7 +123,7 @@ class Server {
     [[nodiscard]] bool is_shutting_down() const;
     void start_threads(std::size_t first);
     void join_threads();
-    void begin_shutdown(std::uint64_t grace_ms);
+    void begin_shutdown(std::uint64_t grace_ms) noexcept;
     void await_shutdown_calls();
     void shard_is_done();
 
