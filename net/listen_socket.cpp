@@ -185,8 +185,9 @@ ListenSockets open_unix(const ListenOptions& options) {
 }
 
 ListenSockets adopt(const ListenOptions& options) {
+    Fd adopted(options.adopted_fd);
     ListenSockets sockets;
-    sockets.fds.emplace_back(options.adopted_fd);
+    sockets.fds.push_back(std::move(adopted));
     const Fd& fd = sockets.fds.front();
     const std::string where = "adopted descriptor " + std::to_string(options.adopted_fd);
     int is_listening = 0;

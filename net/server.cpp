@@ -237,6 +237,7 @@ Error Server::listen(const ListenOptions& options) {
 
 // A listener on each loop, or on none. 0, or the system's error number.
 int Server::share_out(std::vector<Fd> fds, const ListenerSetup& setup) {
+    fds.reserve(loop_count());
     while (fds.size() < loop_count()) {
         fds.emplace_back(::fcntl(fds.front().get(), F_DUPFD_CLOEXEC, 0));
         if (!fds.back()) return errno;
