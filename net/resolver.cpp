@@ -107,7 +107,8 @@ struct Question {
 using Questions = std::list<std::shared_ptr<Question>>;
 
 // The threads are detached: one that hangs in getaddrinfo cannot hold up the end of the program.
-// What they touch is therefore never destroyed.
+// What they touch is therefore never destroyed. It is the process's: without memory for it that
+// ends, for all others would be left with half a change.
 class Threads {
   public:
     static Threads& of_process() {
@@ -120,11 +121,11 @@ class Threads {
         std::shared_ptr<Question> question{};
         bool is_waiting = false;  // There is no thread for it yet.
     };
-    [[nodiscard]] Submitted submit(ResolveRequest request, Asker asker);
+    [[nodiscard]] Submitted submit(ResolveRequest request, Asker asker) noexcept;
     // It has waited for a while, and may have a thread beyond the usual number. False: it does not
     // wait.
-    [[nodiscard]] bool insist(const std::shared_ptr<Question>& question);
-    void forget(const std::shared_ptr<Question>& question, Token asker);
+    [[nodiscard]] bool insist(const std::shared_ptr<Question>& question) noexcept;
+    void forget(const std::shared_ptr<Question>& question, Token asker) noexcept;
 
   private:
     using Key = std::pair<std::string, std::uint16_t>;
@@ -189,7 +190,7 @@ void post_answer(LoopLink& link, Token token, Resolved resolved) {
 
 // ---- Threads ---------------------------------------------------------------
 
-Threads::Submitted Threads::submit(ResolveRequest request, Asker asker) {
+Threads::Submitted Threads::submit(ResolveRequest request, Asker asker) noexcept {
     const auto* const function = request.lookup.target<decltype(&look_up)>();
     auto question =
         std::make_shared<Question>(Question{.host = std::move(request.host),
@@ -233,14 +234,14 @@ bool Threads::may_ask(const Question& question) const {
            (of_host == asked_.end() || of_host->second < per_host_count_max);
 }
 
-bool Threads::insist(const std::shared_ptr<Question>& question) {
+bool Threads::insist(const std::shared_ptr<Question>& question) noexcept {
     const Guard lock(mutex_);
     if (question->phase != Question::Phase::waiting) return false;
     if (may_ask(*question)) (void)start(question);  // It goes on waiting, if it has to.
     return question->phase == Question::Phase::waiting;
 }
 
-void Threads::forget(const std::shared_ptr<Question>& question, Token asker) {
+void Threads::forget(const std::shared_ptr<Question>& question, Token asker) noexcept {
     Lookup unwanted;  // Destroyed when nothing is locked.
     const Guard lock(mutex_);
     const auto is_asker = [&](const Asker& one) { return one.token == asker && !one.is_there(); };
@@ -350,10 +351,10 @@ int Threads::create_thread(std::shared_ptr<Question>* question) noexcept {
     sigset_t all;
     sigset_t own;
     sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &own);
+    const bool is_masked = ::pthread_sigmask(SIG_SETMASK, &all, &own) == 0;
     pthread_t thread{};
     const int error = ::pthread_create(&thread, &attributes, run, question);
-    ::pthread_sigmask(SIG_SETMASK, &own, nullptr);
+    if (is_masked) ::pthread_sigmask(SIG_SETMASK, &own, nullptr);
     ::pthread_attr_destroy(&attributes);
     return error;
 }
