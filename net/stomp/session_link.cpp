@@ -165,7 +165,12 @@ template <class F>
 void StompSessionLink::guard(F&& call) {
     const auto tell = [this](std::string_view what) {
         session_.refuse(stomp::Fault::handler_failed);
-        if (state_.hooks.error) state_.hooks.error(client(), what);
+        if (!state_.hooks.error) return;
+        try {
+            state_.hooks.error(client(), what);
+        } catch (...) {
+            // The session has been ended already.
+        }
     };
     try {
         call();

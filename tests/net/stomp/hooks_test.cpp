@@ -305,6 +305,19 @@ TEST(StompHooks, what_is_thrown_by_accident_is_for_the_application_alone) {
 }
 
 // Who may not send somewhere does not have the application do it, either.
+TEST(StompHooks, one_that_is_told_of_a_failure_and_fails_itself_ends_no_more_than_the_session) {
+    StompServer server({}, {.error = [](const StompClient&, std::string_view) { throw 1; }});
+    server.broker.app("/app/fails", [](StompRequest&) { throw std::runtime_error("a secret"); });
+    for (const Over over : both) {
+        SCOPED_TRACE(name_of(over));
+        StompPeer other = server.connect(over);
+        StompPeer joe = server.connect(over);
+        joe.send("/app/fails", "");
+        joe.expect_error("application failed", 1011);
+        other.await_all();
+    }
+}
+
 TEST(StompHooks, a_reply_goes_where_its_client_may_send) {
     StompServer server(
         {}, {.authorise = [](const StompClient&, StompAction action, std::string_view destination) {
