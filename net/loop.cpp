@@ -152,11 +152,11 @@ void Loop::discard(Source& source) noexcept {
     retired_.push_back(&source);
 }
 
-void Loop::read_later(Source& source) {
+void Loop::read_later(Source& source) noexcept {
     unread_.push_back(source.token());
 }
 
-void Loop::flush_later(Source& source) {
+void Loop::flush_later(Source& source) noexcept {
     unflushed_.push_back(source.token());
 }
 

@@ -137,13 +137,13 @@ class Loop {
     void schedule_by_clock(Source& source, std::uint64_t delay_ms) noexcept;
     // Has on_events(EPOLLIN) called in the next turn, without waiting: for a source
     // that stopped reading before its socket was empty.
-    void read_later(Source& source);
+    void read_later(Source& source) noexcept;
     // Has on_flush() called at the end of this turn.
-    void flush_later(Source& source);
+    void flush_later(Source& source) noexcept;
     // The same, before all others: for one that writes to others. It must outlive the turn.
-    void flush_first(Source& source) { writers_.push_back(&source); }
+    void flush_first(Source& source) noexcept { writers_.push_back(&source); }
     // The same, but after a few more events already.
-    void flush_soon(Source& source) { answered_.push_back(&source); }
+    void flush_soon(Source& source) noexcept { answered_.push_back(&source); }
 
     [[nodiscard]] Slots& slots() noexcept;
     [[nodiscard]] BufferPool& pool() noexcept { return pool_; }

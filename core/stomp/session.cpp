@@ -83,7 +83,7 @@ Session::Session(const SessionOptions& options, Broker& broker, ContentPool& con
     outbox_.session_id = std::move(id);
 }
 
-const Request* Session::next(std::span<const std::byte>& input) {
+const Request* Session::next(std::span<const std::byte>& input) noexcept {
     if (state_ != State::over && replayed_ < replay_.size()) return replay();
     const Frame* const frame = state_ == State::over ? nullptr : reader_.next(input);
     if (state_ == State::over) input = {};
@@ -122,7 +122,7 @@ const Request* Session::replay() {
     return &request_;
 }
 
-void Session::answered() {
+void Session::answered() noexcept {
     if (wants_receipt_) write_receipt(output_);
     if (replay_.empty() || replayed_ < replay_.size()) return;
     output_ += receipts_after_replay_;
@@ -130,7 +130,7 @@ void Session::answered() {
     replayed_ = 0;
 }
 
-void Session::accept(std::string_view user) {
+void Session::accept(std::string_view user) noexcept {
     assert(state_ == State::connecting);
     enter(State::connected);
     outbox_.user = user;
@@ -187,7 +187,7 @@ std::string Session::limit_of(Fault fault) const {
     return text;
 }
 
-void Session::refuse(Fault fault, std::string_view detail) {
+void Session::refuse(Fault fault, std::string_view detail) noexcept {
     std::string body = detail.empty() ? limit_of(fault) : std::string(detail);
     if (request_.frame != nullptr) {
         if (!body.empty()) body += '\n';
@@ -196,11 +196,11 @@ void Session::refuse(Fault fault, std::string_view detail) {
     fail(fault, std::move(body), wants_receipt_);
 }
 
-void Session::end(Fault fault, std::string_view detail) {
+void Session::end(Fault fault, std::string_view detail) noexcept {
     fail(fault, detail.empty() ? limit_of(fault) : std::string(detail), false);
 }
 
-void Session::attend() {
+void Session::attend() noexcept {
     if (outbox_.fault != Fault::none) end(outbox_.fault, outbox_.reason);
 }
 

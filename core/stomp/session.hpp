@@ -100,34 +100,34 @@ class Session {
     // The next request of `input`, from which it takes what it used. Null: all was used, or the
     // session is over. Requires: the last one was answered, and is not blocked. Does not touch the
     // broker.
-    [[nodiscard]] const Request* next(std::span<const std::byte>& input);
+    [[nodiscard]] const Request* next(std::span<const std::byte>& input) noexcept;
 
     // The answers. Each writes what there is to write.
 
     // To connect. `user`: whose messages /user/… are; empty: anonymous.
-    void accept(std::string_view user);
+    void accept(std::string_view user) noexcept;
     // To any; it is over. `detail`: what is no UTF-8 in it is not shown.
-    void refuse(Fault fault, std::string_view detail = {});
+    void refuse(Fault fault, std::string_view detail = {}) noexcept;
     // To application: its handler has run.
-    void answered();
+    void answered() noexcept;
     // Before that: where the handler's reply goes, in its one spelling; empty: nowhere. Touches the
     // broker, which gets a temporary queue if that is what reply-to names.
-    [[nodiscard]] std::string open_reply_queue();
+    [[nodiscard]] std::string open_reply_queue() noexcept;
     // To all others; these touch the broker. False: it has to wait for room in a queue; call
     // carry_out() again when Outbox::may_try_again is set, and do not read meanwhile.
-    [[nodiscard]] bool carry_out();
+    [[nodiscard]] bool carry_out() noexcept;
 
     // Touch the broker.
 
     // What the broker has to say: ends the session if outbox().fault is set.
-    void attend();
+    void attend() noexcept;
     // Gives back what it had. Nothing reaches it any more.
     void leave() noexcept { broker_.leave(outbox_); }
     // After that, without the broker: lets go of what it had kept for later.
     void forget() noexcept { transactions_.clear(); }
 
     // From this side: ERROR, and it is over.
-    void end(Fault fault, std::string_view detail = {});
+    void end(Fault fault, std::string_view detail = {}) noexcept;
 
     // Frames to be sent. Only ERROR has a body, which holds no NUL: each NUL ends a frame.
     [[nodiscard]] std::string& output() noexcept { return output_; }

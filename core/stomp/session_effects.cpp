@@ -13,7 +13,7 @@ constexpr std::size_t frame_overhead = 96;
 
 }  // namespace
 
-bool Session::carry_out() {
+bool Session::carry_out() noexcept {
     bool is_done = true;
     Fault fault = Fault::none;
     switch (request_.kind) {
@@ -71,7 +71,7 @@ Fault Session::ensure_reply_queue() {
     return carry_out_subscribe();
 }
 
-std::string Session::open_reply_queue() {
+std::string Session::open_reply_queue() noexcept {
     assert(request_.kind == Request::Kind::application);
     std::string full_name = reply_to_of(*request_.frame);
     if (const Fault fault = ensure_reply_queue(); fault != Fault::none) {

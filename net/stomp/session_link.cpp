@@ -287,7 +287,7 @@ bool StompSessionLink::may_have(const stomp::Outgoing& message) {
     return is_allowed.value_or(false);  // It threw, and the session is over.
 }
 
-bool StompSessionLink::carry_out() {
+bool StompSessionLink::carry_out() noexcept {
     const std::lock_guard lock(state_.mutex);
     is_undone_ = !session_.carry_out();
     state_.hand_out();
@@ -345,7 +345,7 @@ void StompSessionLink::send_message(const stomp::Outgoing& message) {
     if (!send(pieces)) is_slow_ = true;
 }
 
-void StompSessionLink::withhold(std::span<const stomp::DeliveryId> messages) {
+void StompSessionLink::withhold(std::span<const stomp::DeliveryId> messages) noexcept {
     const std::lock_guard lock(state_.mutex);
     for (const stomp::DeliveryId id : messages) state_.broker.withhold(session_.outbox(), id);
     state_.hand_out();
@@ -376,7 +376,7 @@ void StompSessionLink::end_here(stomp::Fault fault, std::string_view detail) {
     finish_if_over();
 }
 
-void StompSessionLink::end(stomp::Fault fault, std::string_view reason) {
+void StompSessionLink::end(stomp::Fault fault, std::string_view reason) noexcept {
     state_.broker.end(session_.outbox(), fault, reason);
     state_.hand_out();
 }
@@ -422,7 +422,7 @@ void StompSessionLink::leave() noexcept {
     }
 }
 
-void StompSessionLink::begin_heart_beats() {
+void StompSessionLink::begin_heart_beats() noexcept {
     was_connected_ = true;
     Loop& loop = loop_.loop();
     if (const std::uint32_t send_ms = session_.send_every_ms(); send_ms > 0) {
@@ -445,7 +445,7 @@ void StompSessionLink::check_heard() {
     end_here(stomp::Fault::heart_beat_missed, {});
 }
 
-void StompSessionLink::give_time(std::uint32_t valid_for_ms) {
+void StompSessionLink::give_time(std::uint32_t valid_for_ms) noexcept {
     if (valid_for_ms == 0) return;
     valid_timer_ = loop_.loop().after(valid_for_ms, [this] {
         valid_timer_ = no_token;

@@ -52,7 +52,7 @@ class StompSessionLink {
     // Has `authorise` look at each subscription again. Requires: there is that hook.
     void authorise_again();
     // Any thread; requires: the state's mutex is held.
-    void end(stomp::Fault fault, std::string_view reason);
+    void end(stomp::Fault fault, std::string_view reason) noexcept;
     [[nodiscard]] stomp::Session& session() noexcept { return session_; }
     [[nodiscard]] StompClient client() const noexcept;
 
@@ -103,21 +103,23 @@ class StompSessionLink {
     [[nodiscard]] bool is_allowed(const stomp::Request& request);
     [[nodiscard]] bool may_have(const stomp::Outgoing& message);
     void send_message(const stomp::Outgoing& message);
-    void withhold(std::span<const stomp::DeliveryId> messages);
-    [[nodiscard]] bool carry_out();
+    void withhold(std::span<const stomp::DeliveryId> messages) noexcept;
+    [[nodiscard]] bool carry_out() noexcept;
     void await_connect(std::uint64_t delay_ms);
     void rest();
     void hold(std::span<const std::byte> bytes);
     void cut_off();
     void write_output();
     void finish_if_over();
-    void begin_heart_beats();
+    void begin_heart_beats() noexcept;
     void beat();
     void check_heard();
-    void give_time(std::uint32_t valid_for_ms);
+    void give_time(std::uint32_t valid_for_ms) noexcept;
     void renew();
     void refuse_in_time();
-    // What call() throws is the session's end, and its ERROR.
+    // What call() throws is the session's end, and its ERROR: hooks and handlers may. What is done
+    // to the session and the broker does not, whoever has it done: where it finds no memory it has
+    // done a half, and the process ends.
     template <class F>
     void guard(F&& call);
     void cancel(Token& timer) noexcept;

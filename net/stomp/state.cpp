@@ -64,7 +64,7 @@ StompLoop& StompBroker::State::on_loop(Loop& loop) {
     return *loops.back();
 }
 
-void StompBroker::State::hand_out() {
+void StompBroker::State::hand_out() noexcept {
     while (stomp::Outbox* const outbox = broker.next_attention()) {
         auto* const session = static_cast<StompSessionLink*>(outbox->owner);
         session->stomp_loop().serve_soon(*session);
@@ -79,7 +79,7 @@ void StompBroker::State::tell_time() {
 
 stomp::Fault StompBroker::State::send(std::string_view session_id, std::string_view destination,
                                       std::span<const std::byte> body,
-                                      std::span<const stomp::Header> headers) {
+                                      std::span<const stomp::Header> headers) noexcept {
     if (const auto fault = stomp::check_send(destination); fault != stomp::Fault::none) {
         return fault;
     }

@@ -64,14 +64,14 @@ struct StompBroker::State {
     [[nodiscard]] StompLoop& on_loop(Loop& loop);
     // Something was done to the broker: whoever it concerns is served, on its own loop. Requires:
     // `mutex` is held.
-    void hand_out();
+    void hand_out() noexcept;
     // Requires: `mutex` is held.
     void tell_time();
     // From the application; `session_id`: because that session wanted it, on whose account it is.
     // Empty: nobody's. Any thread; requires: `mutex` is not held.
     [[nodiscard]] stomp::Fault send(std::string_view session_id, std::string_view destination,
                                     std::span<const std::byte> body,
-                                    std::span<const stomp::Header> headers);
+                                    std::span<const stomp::Header> headers) noexcept;
     // Any thread; requires: `mutex` is not held.
     [[nodiscard]] std::string new_session_id();
 };

@@ -53,26 +53,28 @@ void StompOnWebSocket::finish(stomp::Fault fault) {
     }
 }
 
+// Hooks throw no further than the session. What would come up here finds no memory, in the midst of
+// something: the process ends.
 Handlers stomp_handlers(StompBroker::State& state) {
-    return {.open =
-                [&state](Connection& connection) {
-                    connection.data<StompOnConnection>().session =
-                        std::make_unique<StompOnWebSocket>(state.on_loop(connection.loop()),
-                                                           connection);
-                },
-            // In parts: each is a sign of life, and the frames' reader keeps what it needs.
-            .message_begin = [](Connection& connection,
-                                Message::Kind kind) { session_of(connection).set_kind(kind); },
-            .message_chunk =
-                [](Connection& connection, std::span<const std::byte> bytes) {
-                    session_of(connection).received(bytes);
-                },
-            .drain = [](Connection& connection) { session_of(connection).drained(); },
-            .close =
-                [](Connection& connection, CloseEvent) {
-                    session_of(connection).finish_rest();
-                    connection.data<StompOnConnection>().session.reset();
-                }};
+    return {
+        .open =
+            [&state](Connection& connection) noexcept {
+                connection.data<StompOnConnection>().session = std::make_unique<StompOnWebSocket>(
+                    state.on_loop(connection.loop()), connection);
+            },
+        // In parts: each is a sign of life, and the frames' reader keeps what it needs.
+        .message_begin = [](Connection& connection,
+                            Message::Kind kind) noexcept { session_of(connection).set_kind(kind); },
+        .message_chunk =
+            [](Connection& connection, std::span<const std::byte> bytes) noexcept {
+                session_of(connection).received(bytes);
+            },
+        .drain = [](Connection& connection) noexcept { session_of(connection).drained(); },
+        .close =
+            [](Connection& connection, CloseEvent) noexcept {
+                session_of(connection).finish_rest();
+                connection.data<StompOnConnection>().session.reset();
+            }};
 }
 
 RouteOptions stomp_route_options(const StompBroker::State& state, RouteOptions options) {
