@@ -93,7 +93,8 @@ void Party::invite_some() {
         HttpVisitor::Setting setting{.name = "v" + std::to_string(i)};
         setting.way = HttpWay(choices.below(3));
         setting.pace = Pace::drawn(choices);
-        if (may_be_bad && choices.once_in(2)) setting.conduct = HttpConduct(choices.between(1, 7));
+        if (may_be_bad && choices.once_in(2)) setting.conduct = HttpConduct(choices.between(1, 9));
+        if (setting.conduct == HttpConduct::dawdles) setting.pace = {};
         const std::uint64_t spread_ns = choices.once_in(2) ? 2'000 * ms : ms;
         invite(setting, world_.kernel().drawn_ns(spread_ns));
         visitors_.back()->plan();

@@ -65,7 +65,8 @@ void HttpVisitor::plan() {
     bool is_websocket = false;
     for (std::uint32_t rounds = choices.between(1, 3); rounds > 0 && !is_websocket; --rounds) {
         std::vector<HttpWant>& round = rounds_.emplace_back();
-        const bool is_crowd = may_crowd && choices.once_in(12);
+        const bool half_closes = setting_.conduct == HttpConduct::half_closes;
+        const bool is_crowd = may_crowd && choices.once_in(half_closes ? 3 : 12);
         std::uint32_t count = is_crowd ? choices.between(60, 200) : choices.between(1, 6);
         // Behind the close frame that an upgrade brings with it nothing may be said any more.
         for (; count > 0 && !is_websocket; --count) {
@@ -90,9 +91,10 @@ void HttpVisitor::begin() {
     misbehave();
     peer_.send(greeting_);
     next_round();
-    if (setting_.conduct != HttpConduct::half_closes) return;
+    const bool half_closes = setting_.conduct == HttpConduct::half_closes;
+    if (!half_closes && setting_.conduct != HttpConduct::dawdles) return;
     while (!rounds_.empty()) next_round();
-    peer_.end();
+    half_closes ? peer_.end() : dawdle();
 }
 
 void HttpVisitor::misbehave() {
@@ -107,7 +109,7 @@ void HttpVisitor::misbehave() {
 void HttpVisitor::next_round() {
     if (is_done_) return;
     if (rounds_.empty()) {
-        if (setting_.conduct == HttpConduct::stalls_in_head) stall();
+        if (is_to_stall_in_head()) stall();
         return;
     }
     const std::vector<HttpWant> round = std::move(rounds_.front());
@@ -142,8 +144,31 @@ void HttpVisitor::stall() {
         const auto size = static_cast<std::uint32_t>(greeting_.size());
         return peer_.send(std::string_view(greeting_).substr(0, world_.choices().below(size + 1)));
     }
+    if (setting_.conduct == HttpConduct::trickles) {
+        peer_.send("GET /echo/stalled HTTP/1.1\r\nHost: localhost\r\nX: ");
+        return trickle();
+    }
     constexpr std::string_view text = "GET /echo/stalled HTTP/1.1\r\nHost: localhost\r\n\r";
     peer_.send(text.substr(0, 1 + world_.choices().below(std::uint32_t{text.size()})));
+}
+
+void HttpVisitor::trickle() {
+    if (is_done_ || peer_.is_gone()) return;
+    peer_.send("x");
+    world_.after(house_.handshake_timeout_ms * ms / 5, [this] { trickle(); });
+}
+
+// So often that it is seen to read, and so little that all takes longer than silence may.
+void HttpVisitor::dawdle() {
+    peer_.set_reading(true);
+    const bool is_waiting = !wanted_.empty() && !is_done_ && !peer_.has_heard_end();
+    // Where descriptors are short nobody may ever come to it.
+    const bool is_seen = answer_count_ > 0 || world_.now_ns() < asked_ns_ + 60'000 * ms;
+    if (!is_waiting || !is_seen) return;
+    world_.after(2 * ms, [this] { peer_.set_reading(false); });
+    const std::uint64_t pause_ns = std::min(house_.keep_alive_timeout_ms, 4'000U) * ms / 5;
+    busy_until_ns_ = world_.now_ns() + pause_ns;
+    world_.after(pause_ns, [this] { dawdle(); });
 }
 
 // ---- Answers ---------------------------------------------------------------
@@ -239,7 +264,8 @@ bool HttpVisitor::was_cut_off() const {
 }
 
 bool HttpVisitor::is_to_be_served() const {
-    return setting_.conduct == HttpConduct::good || setting_.conduct == HttpConduct::half_closes;
+    return setting_.conduct == HttpConduct::good || setting_.conduct == HttpConduct::half_closes ||
+           setting_.conduct == HttpConduct::dawdles;
 }
 
 void HttpVisitor::judge_quiet() {
@@ -279,7 +305,7 @@ void HttpVisitor::judge_end() {
     if (is_done_ && unasked_status_ == 0) return;
     if (setting_.conduct == HttpConduct::half_closes) return;
     judge_not_too_early();
-    if (has_stalled_ && setting_.conduct == HttpConduct::stalls_in_head) {
+    if (has_stalled_ && is_to_stall_in_head()) {
         require(unasked_status_ == 408, "who stalled in a head was not told");
     }
     if (world_.faults().standstill > 0) return;

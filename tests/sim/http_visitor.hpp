@@ -23,8 +23,10 @@ enum class HttpConduct : std::uint8_t {
     falls_mute,
     stalls_at_first,  // Says nothing, or a part of what comes before a request.
     stalls_in_head,   // Behind answered requests.
+    trickles,         // The same, but for a byte now and then.
     never_reads,
-    lies,  // Where a PROXY header belongs.
+    dawdles,  // Reads for a moment, now and then.
+    lies,     // Where a PROXY header belongs.
 };
 
 class HttpVisitor {
@@ -61,6 +63,12 @@ class HttpVisitor {
     void next_round();
     void ask(const HttpWant& want);
     void stall();
+    void trickle();
+    void dawdle();
+    [[nodiscard]] bool is_to_stall_in_head() const noexcept {
+        return setting_.conduct == HttpConduct::stalls_in_head ||
+               setting_.conduct == HttpConduct::trickles;
+    }
     void take(const HttpAnswer& answer);
     [[nodiscard]] bool is_excused(const HttpAnswer& answer) const;
     void compare(const HttpAnswer& answer, const HttpWant& want);
