@@ -246,7 +246,10 @@ class UnixSocket final : public Socket {
     };
     using Packets = std::list<Packet>;
 
-    [[nodiscard]] bool is_writable() const noexcept { return charged_ * 4 <= charged_max_; }
+    // At most a quarter is taken, and not quite: Linux counts from 1 (unix_writable()).
+    [[nodiscard]] bool is_writable() const noexcept {
+        return charged_ * 4 < charged_max_ || charged_ == 0;
+    }
     [[nodiscard]] UnixSocket* unix_peer() const noexcept;
     [[nodiscard]] Result receive_urgent(void* to, bool peeks);
     [[nodiscard]] Packets::iterator pass_urgent(Packets::iterator packet, bool peeks,
