@@ -49,7 +49,7 @@ void draw_options(House& house) {
     house.deeds = choices.below(UINT32_MAX) & choices.below(UINT32_MAX);
     house.deeds_left = choices.below(60);
     house.unrest = choices.one_of(unrests);
-    house.handles.reserve(16);
+    house.known.reserve(16);
 }
 
 // ---- Judging ---------------------------------------------------------------

@@ -100,6 +100,11 @@ class Stranger final : public Peer {
     std::string heard_{};
 };
 
+// Both outlive whom they name.
+struct Known {
+    Handle handle;
+    Guest* guest;
+};
 struct Undecided {
     DeferredUpgrade upgrade;
     Guest* guest;
@@ -120,7 +125,7 @@ struct House {
     std::uint32_t deeds_left = 0;  // In all.
     std::uint32_t unrest = 0;      // Handlers do something once in so many times.
     std::size_t largest = 0;       // Bytes of a message that was sent.
-    std::vector<Handle> handles{};
+    std::vector<Known> known{};
     std::vector<Undecided> undecided{};
 
     [[nodiscard]] Choices& choices() const noexcept { return world.choices(); }

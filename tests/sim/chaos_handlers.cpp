@@ -158,9 +158,16 @@ void resume_later(House& house, Connection& connection) {
     }
 }
 
+void act_by_handle(House& house, Connection& connection, const Guest& guest) {
+    house.record.require(&guest_of(connection) == &guest, "a handle finds another connection");
+    act(house, connection);
+}
+
 void act_later(House& house, Connection& connection, bool is_by_timer) {
-    const auto act_then = [&house](Connection& it) { act(house, it); };
     const Handle handle = connection.handle();
+    const auto act_then = [&house, guest = &guest_of(connection)](Connection& it) {
+        act_by_handle(house, it, *guest);
+    };
     if (!is_by_timer) return (void)handle.post(act_then);
     connection.loop().after(house.choices().below(30), [=] { handle.post(act_then); });
 }
@@ -398,7 +405,7 @@ void open(House& house, Connection& connection) {
                          "an open handler is called twice");
     guest.stage = Stage::open;
     guest.answers_size = connection.buffered_amount();
-    if (house.handles.size() < 16) house.handles.push_back(connection.handle());
+    if (house.known.size() < 16) house.known.push_back({connection.handle(), &guest});
     if (house.choices().once_in(2)) connection.subscribe(house.choices().one_of(topics));
     maybe_act(house, connection);
 }
@@ -439,10 +446,15 @@ void add_routes(House& house) {
 
 namespace {
 
-void use_handle(House& house, Handle handle) {
+void use_handle(House& house, const Known known) {
+    const Handle& handle = known.handle;
     switch (house.choices().below(5)) {
         case 0: handle.send(drawn_news(house)); return;
-        case 1: handle.post([&house](Connection& it) { act(house, it); }); return;
+        case 1:
+            handle.post([&house, guest = known.guest](Connection& it) {
+                act_by_handle(house, it, *guest);
+            });
+            return;
         case 2: handle.send(PreparedMessage(Message(drawn_news(house)))); return;
         case 3: handle.close(1000, "from afar"); return;
         default: handle.terminate();
@@ -472,7 +484,7 @@ void meddle(House& house) {
                 if (!house.undecided.empty()) decide_late(house);
                 break;
             case 2:
-                if (!house.handles.empty()) use_handle(house, choices.one_of(house.handles));
+                if (!house.known.empty()) use_handle(house, choices.one_of(house.known));
                 break;
             case 3: house.server->publish(choices.one_of(topics), drawn_news(house)); break;
             default: visit_some(house);

@@ -17,6 +17,7 @@ enum class Step : std::uint8_t {
     ping,
     burst,
     pong,
+    flood,
     fall_mute,
     read_on,
     close,
@@ -27,7 +28,7 @@ enum class Step : std::uint8_t {
     reset,
 };
 constexpr std::uint32_t step_count = static_cast<std::uint32_t>(Step::reset) + 1;
-constexpr std::uint32_t good_step_count = static_cast<std::uint32_t>(Step::pong) + 1;
+constexpr std::uint32_t good_step_count = static_cast<std::uint32_t>(Step::flood) + 1;
 constexpr std::uint64_t step_gap_ns_max = 50'000'000;
 
 // ---- What guests say -------------------------------------------------------
@@ -64,6 +65,18 @@ void ping(Guest& guest, std::uint32_t count) {
     for (std::uint32_t i = 0; i < count; ++i) guest.peer.ping("a ping");
 }
 
+// More frames than a connection may have its loop read in one turn, and a message behind them.
+void flood(House& house, Guest& guest) {
+    static const std::string pong = raw_frame({.first_byte = 0x8A});
+    if (!house.choices().once_in(4)) return;
+    const std::size_t count = std::min<std::size_t>(2'100, guest.to_say / pong.size());
+    guest.to_say -= count * pong.size();
+    for (std::size_t i = 0; i < count; ++i) {
+        guest.peer.is_open() ? guest.peer.send(pong) : guest.peer.send_frame(0x8A, {});
+    }
+    say(house, guest);
+}
+
 void break_a_rule(House& house, Guest& guest) {
     const auto index = house.choices().below(static_cast<std::uint32_t>(crime_count()));
     guest.is_lawful = false;
@@ -91,6 +104,7 @@ void take(House& house, Guest& guest, Step step) {
         case Step::ping: return ping(guest, 1);
         case Step::burst: return ping(guest, 50);
         case Step::pong: return guest.peer.send_frame(0x8A, "a pong");
+        case Step::flood: return flood(house, guest);
         case Step::fall_mute:
         case Step::read_on:
             guest.is_reading = step == Step::read_on;
@@ -187,6 +201,10 @@ Script drawn_script(House& house, std::size_t index) {
             for (std::size_t i = 0; i < script.request_count; ++i) {
                 script.words += page(choices.one_of(pages) + number);
             }
+            if (!choices.once_in(3)) return script;
+            // More than a connection may have its loop answer in one turn.
+            for (std::size_t i = 0; i < 70; ++i) script.words += page("/plain/s" + number);
+            script.request_count += 70;
             return script;
         case 1: return {.words = "\x16\x03\x01\x02 this is no HTTP \r\n\r\n"};
         case 2:
