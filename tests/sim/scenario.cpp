@@ -9,8 +9,7 @@ std::span<const Scenario> scenarios() noexcept {
     static constexpr std::array all{
         Scenario{"echo", play_echo},       Scenario{"last_words", play_last_words},
         Scenario{"http", play_http},       Scenario{"chaos", play_chaos},
-        Scenario{"clients", play_clients}, Scenario{"chaos", play_chaos},
-        Scenario{"topics", play_topics},
+        Scenario{"clients", play_clients}, Scenario{"topics", play_topics},
     };
     return all;
 }
