@@ -13,26 +13,13 @@
 #include <string>
 #include <vector>
 
+#include "../support/answers.hpp"
 #include "../support/test_server.hpp"
 
 namespace edgews::test {
 namespace {
 
 // ---- What may be called --------------------------------------------------------
-
-std::string to_string(SendResult result) {
-    switch (result) {
-        case SendResult::sent: return "sent";
-        case SendResult::queued: return "queued";
-        case SendResult::dropped: return "dropped";
-        case SendResult::closed: return "closed";
-        case SendResult::invalid: return "invalid";
-    }
-    return "?";
-}
-std::string to_string(bool answer) {
-    return answer ? "yes" : "no";
-}
 
 using Call = std::function<std::string(Connection&)>;
 
