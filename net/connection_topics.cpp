@@ -26,9 +26,11 @@ void Connection::publish(std::string_view topic, const PreparedMessage& message)
     if (!is_client()) shared().shard->common().publish(topic, message, this);
 }
 
+// Several go as one piece only within the backlog's limit: beyond that a single message may wait.
 bool Connection::send_at_once(std::span<const Published> run, std::span<const std::byte> frames) {
     if (!is_open() || is_sending_fragments_ || output_size() > 0 || is_blocked()) return false;
     if (compression() != nullptr) return false;  // Its frames may be others.
+    if (run.size() > 1 && frames.size() > options().backlog_size_max) return false;
     shared().counters.add(Counter::messages_sent, run.size());
     const std::size_t sent = send_directly(frames);
     if (sent == frames.size() || is_broken()) return true;
@@ -44,7 +46,7 @@ bool Connection::send_at_once(std::span<const Published> run, std::span<const st
 
 bool Connection::send_frames(std::span<const std::byte> frames, std::size_t count) {
     if (!is_open() || is_sending_fragments_ || !has_room_for(frames.size())) return false;
-    if (compression() != nullptr) return false;
+    if (compression() != nullptr || frames.size() > options().backlog_size_max) return false;
     output().append(frames);
     shared().counters.add(Counter::messages_sent, count);
     (void)accepted();
