@@ -307,7 +307,7 @@ void* mmap(void* address, size_t size, int protection, int flags, int fd, off_t 
             return MAP_FAILED;
         }
     }
-    return reinterpret_cast<void*>(syscall(SYS_mmap, address, size, protection, flags, fd, offset));
+    return real().mmap(address, size, protection, flags, fd, offset);
 }
 
 // ---- The files of Unix sockets ---------------------------------------------

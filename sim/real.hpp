@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/types.h>
 #include <time.h>
 
 #include <cstddef>
@@ -34,6 +35,7 @@ struct RealFunctions {
     int (*pthread_rwlock_unlock)(pthread_rwlock_t*);
     int (*getaddrinfo)(const char*, const char*, const addrinfo*, addrinfo**);
     int (*clock_gettime)(clockid_t, timespec*);
+    void* (*mmap)(void*, std::size_t, int, int, int, off_t);
 };
 [[nodiscard]] const RealFunctions& real() noexcept;
 

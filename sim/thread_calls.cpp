@@ -40,6 +40,7 @@ RealFunctions look_up_all() noexcept {
     look_up(found.pthread_rwlock_unlock, "pthread_rwlock_unlock");
     look_up(found.getaddrinfo, "getaddrinfo");
     look_up(found.clock_gettime, "clock_gettime");
+    look_up(found.mmap, "mmap");
     return found;
 }
 
