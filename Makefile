@@ -120,10 +120,11 @@ $(OUT)/libedgews-sim.a: $(SIM:%.cpp=$(OBJ)/%.o)
 # q, not r: core/fault.o and core/stomp/fault.o have one name, and neither replaces the other.
 ARCHIVE = mkdir -p $(@D) && echo "archive $@" && rm -f $@ && ar qcs $@ $^
 
-# In the order in which a linker needs them.
 WITH_ADDONS := $(OUT)/libedgews-deflate.a $(OUT)/libedgews-tls.a $(OUT)/libedgews.a
 ADDON_LIBRARIES := -lz -lssl -lcrypto
-LINK = mkdir -p $(@D) && echo "link    $@" && $(CXX) $(ALL_FLAGS) $(filter %.o %.a,$^) -o $@
+# Objects first, and last the library that all others need.
+LINK = mkdir -p $(@D) && echo "link    $@" && $(CXX) $(ALL_FLAGS) $(filter %.o,$^) \
+  $(filter-out %/libedgews.a,$(filter %.a,$^)) $(filter %/libedgews.a,$^) -o $@
 
 $(OUT)/examples/%: $(OBJ)/examples/%.o $(OUT)/libedgews.a
 	@$(LINK)

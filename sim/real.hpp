@@ -17,7 +17,6 @@ struct RealFunctions {
     int (*pthread_sigmask)(int, const sigset_t*, sigset_t*);
     int (*pthread_setaffinity_np)(pthread_t, std::size_t, const cpu_set_t*);
     int (*sched_getaffinity)(pid_t, std::size_t, cpu_set_t*);
-    long (*sysconf)(int);
     int (*pthread_create)(pthread_t*, const pthread_attr_t*, void* (*)(void*), void*);
     int (*pthread_join)(pthread_t, void**);
     int (*pthread_mutex_lock)(pthread_mutex_t*);

@@ -22,7 +22,6 @@ RealFunctions look_up_all() noexcept {
     look_up(found.pthread_sigmask, "pthread_sigmask");
     look_up(found.pthread_setaffinity_np, "pthread_setaffinity_np");
     look_up(found.sched_getaffinity, "sched_getaffinity");
-    look_up(found.sysconf, "sysconf");
     look_up(found.pthread_create, "pthread_create");
     look_up(found.pthread_join, "pthread_join");
     look_up(found.pthread_mutex_lock, "pthread_mutex_lock");
