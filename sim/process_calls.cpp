@@ -55,8 +55,6 @@ int sched_getaffinity(pid_t process, size_t size, cpu_set_t* set) noexcept {
     return error != 0 ? returned_int(failed(error)) : real().sched_getaffinity(process, size, set);
 }
 
-long __sysconf(int name) noexcept;  // glibc's own.
-
 [[gnu::no_sanitize_address]] long sysconf(int name) noexcept {
     const int error = has_had_world ? begin(Call::sysconf) : 0;
     return error != 0 ? returned(failed(error)) : __sysconf(name);
