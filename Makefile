@@ -145,8 +145,11 @@ $(OUT)/tests/many_clients: $(OBJ)/tests/interop/many_clients.o $(OUT)/libedgews.
 	@$(LINK)
 
 # Histories in the simulated kernel, and that kernel's own tests.
-SIM_UNITS := $(wildcard tests/sim/*_test.cpp tests/sim/script*.cpp)
-SIM_TESTS := $(filter-out $(SIM_UNITS),$(wildcard tests/sim/*.cpp))
+# Those that have each call fail end many processes: too slow with a sanitizer in each.
+FAULT_TESTS := tests/sim/fail_call_test.cpp $(wildcard tests/faults/*.cpp)
+SIM_UNITS := $(filter-out $(FAULT_TESTS),$(wildcard tests/sim/*_test.cpp tests/sim/script*.cpp)) \
+  $(if $(filter asan,$(MODE)),,$(FAULT_TESTS))
+SIM_TESTS := $(filter-out $(FAULT_TESTS) $(SIM_UNITS),$(wildcard tests/sim/*.cpp))
 $(OUT)/tests/sim: $(SIM_TESTS:%.cpp=$(OBJ)/%.o) $(OUT)/libedgews-sim.a $(WITH_ADDONS)
 	@$(LINK) $(ADDON_LIBRARIES)
 
