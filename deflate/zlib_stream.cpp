@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
+#include <cstdio>
 #include <cstdlib>
 #include <limits>
 
@@ -23,8 +24,13 @@ int raw(std::uint8_t window_bits) noexcept {
     return -static_cast<int>(window_bits);
 }
 
+[[noreturn]] void end_out_of_memory() noexcept {
+    std::fputs("edgews: out of memory\n", stderr);
+    std::abort();
+}
+
 void check(int result) noexcept {
-    if (result == Z_MEM_ERROR) std::abort();
+    if (result == Z_MEM_ERROR) end_out_of_memory();
     assert(result == Z_OK);
 }
 
@@ -175,7 +181,7 @@ Progress Inflater::restore(std::span<const std::byte>& input, std::span<std::byt
         if (is_ended_) {
             begin_anew();
         } else if (result != Z_OK && result != Z_BUF_ERROR) {
-            if (result == Z_MEM_ERROR) std::abort();
+            if (result == Z_MEM_ERROR) end_out_of_memory();
             return Progress::malformed;
         }
         if (output.empty()) return Progress::full;
