@@ -145,8 +145,8 @@ $(OUT)/tests/many_clients: $(OBJ)/tests/interop/many_clients.o $(OUT)/libedgews.
 	@$(LINK)
 
 # Histories in the simulated kernel, and that kernel's own tests.
-# Those that have each call fail end many processes: too slow with a sanitizer in each.
-FAULT_TESTS := tests/sim/fail_call_test.cpp $(wildcard tests/faults/*.cpp)
+# Those that have each call fail, or each block of memory, end many processes: too slow with a sanitizer in each.
+FAULT_TESTS := $(wildcard tests/sim/fail_*_test.cpp tests/faults/*.cpp)
 SIM_UNITS := $(filter-out $(FAULT_TESTS),$(wildcard tests/sim/*_test.cpp tests/sim/script*.cpp)) \
   $(if $(filter asan,$(MODE)),,$(FAULT_TESTS))
 SIM_TESTS := $(filter-out $(FAULT_TESTS) $(SIM_UNITS),$(wildcard tests/sim/*.cpp))
