@@ -53,13 +53,13 @@ Resolved ask_system(const std::string& host, std::uint16_t port, int flags) {
     const int failure = ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found);
     if (failure == EAI_SYSTEM) return failed(host, {errno, std::system_category()});
     if (failure != 0) return failed(host, failure);
+    const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(found, ::freeaddrinfo);
     Resolved resolved;
     for (const addrinfo* one = found; one != nullptr; one = one->ai_next) {
         SocketAddress& address = resolved.addresses.emplace_back();
         address.size = one->ai_addrlen;
         std::memcpy(&address.storage, one->ai_addr, one->ai_addrlen);
     }
-    ::freeaddrinfo(found);
     return resolved;
 }
 
