@@ -263,8 +263,9 @@ void Connection::send_held_pong() {
     if (closing_.may_send()) send_control(Opcode::pong, payload.bytes());
 }
 
-// The answer repeats the peer's code (section 5.5.1); then the server closes first (7.1.1).
-void Connection::handle_close(const Event& event) {
+// The answer repeats the peer's code (section 5.5.1); then the server closes first (7.1.1). Half a
+// close would be without a timer, and wait for ever: without memory, the process ends.
+void Connection::handle_close(const Event& event) noexcept {
     const auto* text = reinterpret_cast<const char*>(event.payload.data());
     const std::string_view reason(text, event.payload.size());
     closing_.close_received(event.close_code);
@@ -276,7 +277,7 @@ void Connection::handle_close(const Event& event) {
 
 // A client's end is that of TCP (section 7.1.4), for which it waits as long as for a close frame:
 // where it has sent one first, both share the time. What comes until then, its reader discards.
-void Connection::await_end(std::string_view reason) {
+void Connection::await_end(std::string_view reason) noexcept {
     extras().close_reason = reason;
     count_unsent(output_size());  // The peer will not look at it.
     if (!closing_.may_send_close()) return;
@@ -286,7 +287,7 @@ void Connection::await_end(std::string_view reason) {
 }
 
 // Fails the connection (section 7.1.7): the peer is told why, and not listened to any more.
-void Connection::handle_fault(Fault fault) {
+void Connection::handle_fault(Fault fault) noexcept {
     shared().counters.add(Counter::protocol_faults);
     shared().topics.deliver();  // Which may close it, with a reason of its own.
     count_unsent(output_size());

@@ -217,9 +217,9 @@ class Connection final : public Stream {
     [[nodiscard]] bool holds_rest() const noexcept;
     void go_on_with_rest();
     void handle_ping(std::span<const std::byte> payload);
-    void handle_close(const Event& event);
-    void await_end(std::string_view reason);
-    void handle_fault(Fault fault);
+    void handle_close(const Event& event) noexcept;
+    void await_end(std::string_view reason) noexcept;
+    void handle_fault(Fault fault) noexcept;
     void fail(std::string_view what) noexcept;
 
     [[nodiscard]] bool has_room_for(std::size_t size) const noexcept;
@@ -249,7 +249,7 @@ class Connection final : public Stream {
     SendResult send_application_control(Opcode opcode, std::span<const std::byte> payload);
     void send_control(Opcode opcode, std::span<const std::byte> payload);
     bool begin_closing(std::uint16_t code, std::string_view reason);
-    void send_close_frame(std::uint16_t code, std::string_view reason);
+    void send_close_frame(std::uint16_t code, std::string_view reason) noexcept;
     void send_held_pong();
     SendResult accepted();
     void end(CloseEvent event);

@@ -207,7 +207,7 @@ void Connection::send_control(Opcode opcode, std::span<const std::byte> payload)
     request_flush();
 }
 
-void Connection::send_close_frame(std::uint16_t code, std::string_view reason) {
+void Connection::send_close_frame(std::uint16_t code, std::string_view reason) noexcept {
     std::array<std::byte, control_payload_size_max> payload;
     payload[0] = static_cast<std::byte>(code >> 8);
     payload[1] = static_cast<std::byte>(code & 0xFF);
