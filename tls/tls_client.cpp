@@ -53,7 +53,7 @@ Error TlsClient::State::set_up(const TlsClientOptions& options) {
     if (SSL_CTX_set_alpn_protos(raw, protocols.data(), protocols.size()) != 0) {
         return make_tls_error("protocols");
     }
-    SSL_CTX_set_app_data(raw, this);
+    if (SSL_CTX_set_app_data(raw, this) != 1) return make_tls_error("context");
     SSL_CTX_set_session_cache_mode(raw, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
     SSL_CTX_sess_set_new_cb(raw, remember);
     if (!options.identity.certificate_chain.empty()) {
