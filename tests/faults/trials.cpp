@@ -17,8 +17,8 @@ namespace edgews::sim::test {
 
 namespace {
 
-constexpr std::size_t trial_count_max = 8'192;
-constexpr unsigned patience_s = 10;
+constexpr std::size_t trial_count_max = 16'384;
+constexpr unsigned patience_s = 60;
 
 // What a child leaves for its parent, in memory that both have.
 struct SharedTrial {
