@@ -74,6 +74,7 @@ std::unique_ptr<TlsTransport> TlsTransport::make(Session session, std::shared_pt
 BIO_METHOD* TlsTransport::bio_method() noexcept {
     static BIO_METHOD* const method = [] {
         BIO_METHOD* made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "edgews");
+        if (made == nullptr) throw std::bad_alloc();  // Out of here it ends the process.
         BIO_meth_set_read_ex(made, read_received);
         BIO_meth_set_write_ex(made, write_pending);
         BIO_meth_set_ctrl(made, [](BIO*, int command, long, void*) -> long {
