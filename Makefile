@@ -64,7 +64,7 @@ endif
 .DEFAULT_GOAL := all
 .PHONY: all addons tests unit test run sim sim-bugs sanitize coverage fuzz bench bench-smoke \
   bench-programs soak-program soak peers race stomp-race lint install clean help force lint-layers lint-sizes \
-  lint-format lint-clang lint-portable lint-tidy
+  lint-faults lint-format lint-clang lint-portable lint-tidy
 
 all: $(OUT)/libedgews.a $(OUT)/libedgews-sim.a $(EXAMPLES:%=$(OUT)/examples/%)  ## the libraries and the examples (default)
 
@@ -145,7 +145,8 @@ $(OUT)/tests/many_clients: $(OBJ)/tests/interop/many_clients.o $(OUT)/libedgews.
 	@$(LINK)
 
 # Histories in the simulated kernel, and that kernel's own tests.
-# Those that have each call fail, or each block of memory, end many processes: too slow with a sanitizer in each.
+# Those that have each call fail, or each block of memory, end many processes: too slow with a
+# sanitizer in each.
 FAULT_TESTS := $(wildcard tests/sim/fail_*_test.cpp tests/faults/*.cpp)
 SIM_UNITS := $(filter-out $(FAULT_TESTS),$(wildcard tests/sim/*_test.cpp tests/sim/script*.cpp)) \
   $(if $(filter asan,$(MODE)),,$(FAULT_TESTS))
@@ -320,13 +321,17 @@ ALL_CODE := $(sort $(PROGRAMS) $(HEADERS) \
 
 lint: build/include/edgews $(PAGES)  ## layers, sizes, format, clang-tidy, clang++, AArch64
 	@tools/need lint
-	@$(MAKE) -k lint-layers lint-sizes lint-format lint-clang lint-portable lint-tidy
+	@$(MAKE) -k lint-layers lint-sizes lint-faults lint-format lint-clang lint-portable lint-tidy
 
 lint-layers:
 	@tools/check_layers $(PROGRAMS) $(HEADERS) $(wildcard deflate/*.hpp tls/*.hpp sim/*.hpp) edgews.hpp
 
 lint-sizes:
 	@tools/check_sizes $(ALL_CODE)
+
+# And that it names all that the archives call, where there are some.
+lint-faults:
+	@tools/check_faults $(wildcard $(WITH_ADDONS))
 
 lint-format:
 	@clang-format --dry-run -Werror $(ALL_CODE)

@@ -253,6 +253,7 @@ const Row* find_row(Call call, int detail, int error) {
 
 std::span<const Unfailing> unfailing() {
     static constexpr std::array all{
+        Unfailing{Call::poll, "the engine waits by epoll alone"},
         Unfailing{Call::write,
                   "eventfd(2): only where the counter is at 2^64 - 2, and then the "
                   "loop is awake"},

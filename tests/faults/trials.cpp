@@ -18,7 +18,7 @@ namespace edgews::sim::test {
 namespace {
 
 constexpr std::size_t trial_count_max = 16'384;
-constexpr unsigned patience_s = 60;
+constexpr unsigned patience_s = 20;  // With one trial.
 
 // What a child leaves for its parent, in memory that both have.
 struct SharedTrial {
@@ -74,6 +74,7 @@ struct Plan {
 // False: there was nothing left to fail.
 bool try_one(Board& board, const Plan& plan) {
     board.is_set_up = false;
+    ::alarm(patience_s);
     Ran ran = plan.run(plan.errors[board.error_index], board.index, &board.is_set_up);
     if (!ran.has_failed && board.time_count == UINT64_MAX) {
         board.time_count = ran.times;

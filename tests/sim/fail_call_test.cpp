@@ -117,6 +117,27 @@ std::vector<Call> calls() {
     return all;
 }
 
+TEST(FailCallTable, has_a_row_for_each_call_that_is_simulated_or_says_why_not) {
+    const std::vector<Call> all = calls();
+    for (std::size_t i = 0; i < call_count; ++i) {
+        const auto call = static_cast<Call>(i);
+        const auto is_it = [call](const Unfailing& one) { return one.call == call; };
+        const bool has_row = std::find(all.begin(), all.end(), call) != all.end();
+        const bool has_reason = std::any_of(unfailing().begin(), unfailing().end(), is_it);
+        EXPECT_NE(has_row, has_reason) << name_of(call);
+    }
+}
+
+// Of memory, and of randomness.
+TEST(FailCallTable, lets_two_calls_end_the_process) {
+    for (const Row& row : table()) {
+        const bool dies = row.in_set_up.has(Outcome::dies) || row.running.has(Outcome::dies);
+        EXPECT_TRUE(!dies || row.call == Call::mmap || row.call == Call::getrandom)
+            << name_of(row.call);
+        EXPECT_FALSE(row.in_set_up.has(Outcome::undefined) || row.running.has(Outcome::undefined));
+    }
+}
+
 INSTANTIATE_TEST_SUITE_P(Calls, FailCall, testing::ValuesIn(calls()),
                          [](const auto& call) { return std::string(name_of(call.param)); });
 
