@@ -137,16 +137,23 @@ bool Connection::is_message_coming() {
 }
 
 void Connection::mark_taken() {
-    if (extras_) extras_->taken_size = 0;
+    if (!extras_ && unanswered_size_ + output_size() < slow_size_min) return;
+    extras().taken_size = 0;
     (void)has_taken_more();
+    extras_->offered_size = unanswered_size_ + output_size();
 }
 
-// Less than this is soon read, and not worth a system call.
+// Less than this is soon read, and not worth a system call. What came to it since the last look
+// shows nothing: where nobody reads, the system takes it, too, as long as it has room.
 bool Connection::has_taken_more() {
     if (unanswered_size_ < slow_size_min) return false;
     const std::size_t taken_size =
         unanswered_size_ - std::min<std::size_t>(unanswered_size_, unacknowledged_size());
-    return taken_size > std::exchange(extras().taken_size, taken_size);
+    Extras& last = extras();
+    const bool has = std::min(taken_size, last.offered_size) > last.taken_size;
+    last.taken_size = taken_size;
+    last.offered_size = unanswered_size_ + output_size();
+    return has;
 }
 
 bool Connection::is_still_taking(std::uint32_t patience_ms) {
