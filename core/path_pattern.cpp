@@ -137,7 +137,7 @@ std::optional<std::string_view> PathParameters::raw(std::string_view name) const
     std::size_t index = 0;
     for (const PathPattern::Segment& segment : pattern_->segments_) {
         if (segment.kind == PathPattern::Kind::text) continue;
-        if (index == count_) break;
+        assert(index < count_);  // match() found a value for each.
         const Range& value = values_[index++];
         if (pattern_->text_of(segment) == name) {
             return std::string_view(path_ + value.begin, value.size);
