@@ -154,6 +154,16 @@ TEST(Url, escapes_are_decoded) {
     }
 }
 
+TEST(Url, an_escape_that_is_cut_is_none_whatever_lies_behind) {
+    const std::string_view whole = "/%41/";
+    for (const std::size_t size : {2UL, 3UL}) {
+        SCOPED_TRACE(size);
+        EXPECT_FALSE(is_percent_encoded(whole.substr(0, size)));
+        EXPECT_EQ(decode_char(whole.substr(1, size - 1)).size, 0U);
+    }
+    EXPECT_TRUE(is_percent_encoded(whole.substr(0, 4)));
+}
+
 TEST(Url, every_byte_but_nul_has_an_escape) {
     for (int byte = 0; byte < 256; ++byte) {
         const char* const digits = "0123456789ABCDEF";
