@@ -15,6 +15,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
@@ -108,6 +109,30 @@ TEST(TurnEnd, a_flush_may_queue_another_flush_and_a_delete_too) {
     loop.poll(0);
     EXPECT_EQ(done, (std::vector<std::string>{"first", "second", "third"}));
     EXPECT_EQ(loop.next_timeout_ms(), -1);
+}
+
+TEST(TurnEnd, after_32_that_were_answered_these_are_flushed_before_others_are_read) {
+    constexpr std::size_t count = 80;
+    Loop loop;
+    std::vector<SocketPair> pairs(count);
+    std::size_t waiting = 0;
+    std::size_t waiting_max = 0;
+    std::size_t flushed = 0;
+    for (SocketPair& pair : pairs) {
+        ScriptedSource& source = add_source(loop, std::move(pair.near));
+        source.events = [&](std::uint32_t) {
+            loop.flush_soon(source);
+            waiting_max = std::max(waiting_max, ++waiting);
+        };
+        source.flush = [&] {
+            --waiting;
+            ++flushed;
+        };
+        write_byte(pair.far);
+    }
+    loop.poll(0);
+    EXPECT_EQ(flushed, count);
+    EXPECT_EQ(waiting_max, 32U);
 }
 
 // ---- Time ------------------------------------------------------------------
