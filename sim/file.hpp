@@ -49,7 +49,7 @@ class File {
     [[nodiscard]] virtual std::uint32_t ready() = 0;
     virtual Result read(void* to, std::size_t size);
     virtual Result write(const void* from, std::size_t size);
-    // The last descriptor was closed.
+    // The last descriptor was closed, and no call is on its way that was made by one of them.
     virtual void closed() {}
     // False: epoll_ctl() refuses it (EPERM).
     [[nodiscard]] virtual bool can_be_watched() const noexcept { return true; }
@@ -62,7 +62,6 @@ class File {
     // Each epoll set forgets it.
     void forget_watchers();
 
-    int descriptor_count = 0;  // That name it.
     // Called at each wake-up: for those outside, who have no epoll.
     std::function<void()> on_wake{};
 

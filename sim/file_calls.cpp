@@ -38,7 +38,7 @@ std::uint64_t nanoseconds(const timespec& time) noexcept {
 }
 
 Result transfer(Kernel& kernel, int fd, Call call, void* bytes, std::size_t size) {
-    File* const file = kernel.find(fd);
+    const std::shared_ptr<File> file = kernel.find(fd);
     if (file == nullptr) return failed(EBADF);
     if (const int error = kernel.enter(call); error != 0) return failed(error);
     return call == Call::read ? file->read(bytes, size) : file->write(bytes, size);
@@ -58,19 +58,19 @@ Result control_file(Kernel& kernel, int fd, int command) {
 
 Result control_epoll(Kernel& kernel, int epoll_fd, int operation, int fd, epoll_event* event) {
     const int error = kernel.enter(Call::epoll_ctl, operation);
-    File* const file = kernel.find(fd);
+    const std::shared_ptr<File> file = kernel.find(fd);
     if (file == nullptr || kernel.find(epoll_fd) == nullptr) return failed(EBADF);
     if (error != 0 && operation != EPOLL_CTL_DEL) return failed(error);
-    auto* const epoll = kernel.find_as<Epoll>(epoll_fd);
+    const auto epoll = kernel.find_as<Epoll>(epoll_fd);
     if (epoll == nullptr) return failed(file->can_be_watched() ? EINVAL : EPERM);
-    return epoll->control(operation, fd, file, event);
+    return epoll->control(operation, fd, file.get(), event);
 }
 
 Result control_device(Kernel& kernel, int fd, unsigned long request, void* argument) {
     if (const int error = kernel.enter(Call::ioctl); error != 0) return failed(error);
     if (kernel.find(fd) == nullptr) return failed(EBADF);
     if (request == FIONBIO) return {};
-    auto* const socket = kernel.find_as<Socket>(fd);
+    const auto socket = kernel.find_as<Socket>(fd);
     if (socket == nullptr) return failed(kernel.find_as<Epoll>(fd) != nullptr ? EINVAL : ENOTTY);
     if (request != SIOCOUTQ && request != SIOCINQ) return failed(EINVAL);
     const bool is_told = socket->state() != Socket::State::listening ||
@@ -244,7 +244,7 @@ int timerfd_settime(int fd, int flags, const itimerspec* time, itimerspec* old) 
     if (kernel == nullptr) {
         return static_cast<int>(syscall(SYS_timerfd_settime, fd, flags, time, old));
     }
-    auto* const timer = kernel->find_as<TimerFile>(fd);
+    const auto timer = kernel->find_as<TimerFile>(fd);
     if (timer == nullptr) return returned_int(failed(EBADF));
     if (const int error = kernel->enter(Call::timerfd_settime); error != 0) {
         return returned_int(failed(error));

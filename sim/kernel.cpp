@@ -9,7 +9,10 @@
 
 namespace edgews::sim {
 
-Kernel::~Kernel() = default;
+// What is still open is closed while all that it needs is there.
+Kernel::~Kernel() {
+    files_.clear();
+}
 
 // ---- Time ------------------------------------------------------------------
 
@@ -92,6 +95,14 @@ void Kernel::fill_random(std::span<std::byte> bytes) noexcept {
 // ---- Descriptors -----------------------------------------------------------
 
 Result Kernel::add(std::shared_ptr<File> file) {
+    File* const opened = file.get();
+    return place({opened, [held = std::move(file)](File*) {
+                      held->forget_watchers();
+                      held->closed();
+                  }});
+}
+
+Result Kernel::place(std::shared_ptr<File> open) {
     if (open_count_ >= faults_.descriptors_max) return failed(EMFILE);
     int index = static_cast<int>(files_.size());
     if (free_.empty()) {
@@ -100,33 +111,28 @@ Result Kernel::add(std::shared_ptr<File> file) {
         index = *free_.begin();
         free_.erase(free_.begin());
     }
-    ++file->descriptor_count;
     ++open_count_;
-    files_[static_cast<std::size_t>(index)] = std::move(file);
+    files_[static_cast<std::size_t>(index)] = std::move(open);
     return {.value = first_fd + index};
 }
 
 Result Kernel::duplicate(int fd) {
-    if (find(fd) == nullptr) return failed(EBADF);
-    return add(files_[static_cast<std::size_t>(fd - first_fd)]);
+    std::shared_ptr<File> open = find(fd);
+    return open == nullptr ? failed(EBADF) : place(std::move(open));
 }
 
 Result Kernel::close(int fd) {
     if (find(fd) == nullptr) return failed(EBADF);
     const int index = fd - first_fd;
-    const std::shared_ptr<File> file =
-        std::exchange(files_[static_cast<std::size_t>(index)], nullptr);
     free_.insert(index);
     --open_count_;
-    if (--file->descriptor_count > 0) return {};
-    file->forget_watchers();
-    file->closed();
+    files_[static_cast<std::size_t>(index)].reset();
     return {};
 }
 
-File* Kernel::find(int fd) const noexcept {
+std::shared_ptr<File> Kernel::find(int fd) const noexcept {
     const auto index = static_cast<std::size_t>(fd - first_fd);
-    return fd >= first_fd && index < files_.size() ? files_[index].get() : nullptr;
+    return fd >= first_fd && index < files_.size() ? files_[index] : nullptr;
 }
 
 std::vector<std::uint16_t> Kernel::unread_ports() const {
@@ -149,7 +155,7 @@ void Kernel::stand_still() {
 }
 
 Result Kernel::epoll_wait(int fd, epoll_event* events, int count_max, int timeout_ms) {
-    auto* const epoll = find_as<Epoll>(fd);
+    const std::shared_ptr<Epoll> epoll = find_as<Epoll>(fd);
     if (epoll == nullptr) return failed(find(fd) == nullptr ? EBADF : EINVAL);
     if (count_max <= 0) return failed(EINVAL);
     stand_still();
@@ -159,13 +165,15 @@ Result Kernel::epoll_wait(int fd, epoll_event* events, int count_max, int timeou
     for (;;) {
         const int count = epoll->collect(events, count_max);
         if (count > 0 || timeout_ms == 0) return {.value = count};
-        if (threads_.wait(epoll, deadline_ns)) continue;
+        if (threads_.wait(epoll.get(), deadline_ns)) continue;
         return {.value = epoll->collect(events, count_max)};
     }
 }
 
-// Any wake-up has them all look again.
+// Any wake-up has them all look again. What it began with stays open until it returns.
 Result Kernel::poll(std::span<pollfd> files, std::uint64_t deadline_ns) {
+    std::vector<std::shared_ptr<File>> held;
+    for (const pollfd& one : files) held.push_back(find(one.fd));
     for (;;) {
         const int count = look_at(files);
         if (count > 0 || deadline_ns <= now_ns_) return {.value = count};
@@ -181,7 +189,7 @@ int Kernel::look_at(std::span<pollfd> files) const {
     for (pollfd& one : files) {
         one.revents = 0;
         if (one.fd < 0) continue;
-        if (File* const file = find(one.fd)) {
+        if (const std::shared_ptr<File> file = find(one.fd)) {
             // Their bits are those of epoll.
             const auto wanted = static_cast<unsigned short>(one.events) | POLLERR | POLLHUP;
             one.revents = static_cast<short>(file->ready() & static_cast<unsigned>(wanted));

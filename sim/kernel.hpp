@@ -89,11 +89,12 @@ class Kernel {
     [[nodiscard]] Result add(std::shared_ptr<File> file);
     [[nodiscard]] Result duplicate(int fd);
     [[nodiscard]] Result close(int fd);
-    // Null: no such descriptor.
-    [[nodiscard]] File* find(int fd) const noexcept;
+    // Null: no such descriptor. Whoever holds it keeps the file open: another thread may close the
+    // descriptor while a call is on its way (Linux's fget()).
+    [[nodiscard]] std::shared_ptr<File> find(int fd) const noexcept;
     template <class Kind>
-    [[nodiscard]] Kind* find_as(int fd) const noexcept {
-        return dynamic_cast<Kind*>(find(fd));
+    [[nodiscard]] std::shared_ptr<Kind> find_as(int fd) const noexcept {
+        return std::dynamic_pointer_cast<Kind>(find(fd));
     }
     [[nodiscard]] std::size_t descriptor_count() const noexcept { return open_count_; }
     // The ports of those whose bytes have arrived at a connection here, and were not received.
@@ -127,6 +128,7 @@ class Kernel {
     [[nodiscard]] bool may_be_interrupted(Call call) const noexcept;
     [[nodiscard]] int drawn_error(Call call);
     void stand_still();
+    [[nodiscard]] Result place(std::shared_ptr<File> open);
     [[nodiscard]] int look_at(std::span<pollfd> files) const;
 
     Choices& choices_;
@@ -139,7 +141,9 @@ class Kernel {
     PlannedFault planned_{};
     bool has_failed_ = false;
     int failed_detail_ = 0;
-    std::vector<std::shared_ptr<File>> files_{};  // By fd - first_fd.
+    // By fd - first_fd. These, their duplicates and what find() gave share one count, beside that
+    // of the file itself: when it comes to nothing, the file is closed.
+    std::vector<std::shared_ptr<File>> files_{};
     std::set<int> free_{};
     std::size_t open_count_ = 0;
     std::size_t poller_count_ = 0;  // Threads that wait in poll().

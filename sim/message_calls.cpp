@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <memory>
 #include <span>
 #include <string>
 
@@ -32,14 +33,14 @@ void scatter(std::string_view bytes, std::span<const iovec> pieces) noexcept {
 
 // Of a file of any kind, as one read of all: what comes is the same.
 Result read_pieces(Kernel& kernel, int fd, Call call, std::span<const iovec> pieces, int flags) {
-    File* const file = kernel.find(fd);
-    auto* const socket = dynamic_cast<Socket*>(file);
+    const std::shared_ptr<File> file = kernel.find(fd);
+    auto* const socket = dynamic_cast<Socket*>(file.get());
     if (file == nullptr) return failed(EBADF);
     if (socket == nullptr && call == Call::recv) return failed(ENOTSOCK);
     if (const int error = kernel.enter(call); error != 0) return failed(error);
     std::size_t size = size_of(pieces);
     if (size == 0 && call == Call::read) {
-        return dynamic_cast<Epoll*>(file) != nullptr ? failed(EINVAL) : Result{};
+        return dynamic_cast<Epoll*>(file.get()) != nullptr ? failed(EINVAL) : Result{};
     }
     if (socket != nullptr) size = std::min(size, socket->held_size() + 1);
     std::string bytes(size, '\0');
@@ -53,7 +54,7 @@ Result read_pieces(Kernel& kernel, int fd, Call call, std::span<const iovec> pie
 }
 
 Result write_pieces(Kernel& kernel, int fd, std::span<const iovec> pieces) {
-    File* const file = kernel.find(fd);
+    const std::shared_ptr<File> file = kernel.find(fd);
     if (file == nullptr) return failed(EBADF);
     if (const int error = kernel.enter(Call::write); error != 0) return failed(error);
     std::string bytes;

@@ -12,6 +12,7 @@
 #include <cstring>
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace edgews::sim {
 
@@ -23,18 +24,18 @@ constexpr std::uint64_t again_ns = 20'000;
 
 // A call on a socket begins. `error`: why it ends here.
 struct Entered {
-    Socket* socket = nullptr;
+    std::shared_ptr<Socket> socket{};
     int error = 0;
 };
 
 Entered enter(Kernel& kernel, int fd, Call call, int detail = 0) {
-    auto* const socket = kernel.find_as<Socket>(fd);
+    std::shared_ptr<Socket> socket = kernel.find_as<Socket>(fd);
     if (socket == nullptr) return {.error = kernel.find(fd) == nullptr ? EBADF : ENOTSOCK};
     const int error = kernel.enter(call, detail);
     if (error == EAGAIN) {  // There is nothing, or no room, and then there is.
         kernel.after(again_ns, [held = socket->shared_from_this()] { held->wake(0); });
     }
-    return {.socket = socket, .error = error};
+    return {.socket = std::move(socket), .error = error};
 }
 
 ssize_t told(const Kernel& kernel, const char* call, int fd, const Result& result) noexcept {
@@ -189,7 +190,7 @@ int getsockname(int fd, sockaddr* address, socklen_t* size) noexcept {
     const Busy busy;
     Kernel* const kernel = kernel_of(fd);
     if (kernel == nullptr) return static_cast<int>(syscall(SYS_getsockname, fd, address, size));
-    auto* const socket = kernel->find_as<Socket>(fd);
+    const auto socket = kernel->find_as<Socket>(fd);
     if (socket == nullptr) return returned_int(failed(ENOTSOCK));
     if (const int error = kernel->enter(Call::getsockname); error != 0) {
         return returned_int(failed(error));
@@ -202,7 +203,7 @@ int getpeername(int fd, sockaddr* address, socklen_t* size) noexcept {
     const Busy busy;
     Kernel* const kernel = kernel_of(fd);
     if (kernel == nullptr) return static_cast<int>(syscall(SYS_getpeername, fd, address, size));
-    auto* const socket = kernel->find_as<Socket>(fd);
+    const auto socket = kernel->find_as<Socket>(fd);
     if (socket == nullptr) return returned_int(failed(ENOTSOCK));
     if (const int error = kernel->enter(Call::getpeername); error != 0) {
         return returned_int(failed(error));
