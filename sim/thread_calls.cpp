@@ -5,6 +5,8 @@
 #include <dlfcn.h>
 #include <pthread.h>
 
+#include <algorithm>
+
 namespace edgews::sim {
 
 void link_thread_calls() noexcept {}
@@ -70,10 +72,14 @@ int wait_in(Kernel& kernel, pthread_cond_t* condition, pthread_mutex_t* mutex,
     return was_woken ? 0 : ETIMEDOUT;
 }
 
+// A date from before the world is over; one that is too late to be counted never comes.
 std::uint64_t deadline_of(clockid_t clock, const timespec& time) noexcept {
+    constexpr time_t seconds_max = 10'000'000'000;
+    if (time.tv_sec < 0) return 0;
+    if (time.tv_sec > seconds_max) return UINT64_MAX;
     const std::uint64_t value = static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000 +
                                 static_cast<std::uint64_t>(time.tv_nsec);
-    return clock == CLOCK_REALTIME ? value - Kernel::epoch_ns : value;
+    return value - std::min(value, clock == CLOCK_REALTIME ? Kernel::epoch_ns : 0);
 }
 
 }  // namespace
