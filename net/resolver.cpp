@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <strings.h>
 
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
@@ -16,6 +17,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <string_view>
 #include <utility>
 
@@ -361,9 +363,10 @@ int Threads::create_thread(std::shared_ptr<Question>* question) noexcept {
 
 }  // namespace
 
-// Not destroyed, as a thread may still name it at the end.
+// Not destroyed, as a thread may still name it at the end; and of no block, as there may be none.
 const std::error_category& resolve_category() noexcept {
-    static const ResolveCategory& category = *new ResolveCategory;
+    alignas(ResolveCategory) static std::array<std::byte, sizeof(ResolveCategory)> place;
+    static const ResolveCategory& category = *new (place.data()) ResolveCategory;
     return category;
 }
 
