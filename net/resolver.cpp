@@ -363,7 +363,8 @@ int Threads::create_thread(std::shared_ptr<Question>* question) noexcept {
 
 }  // namespace
 
-// Not destroyed, as a thread may still name it at the end; and of no block, as there may be none.
+// It is never destroyed, as a thread may still name it at the end, and it takes no memory, as there
+// may be none.
 const std::error_category& resolve_category() noexcept {
     alignas(ResolveCategory) static std::array<std::byte, sizeof(ResolveCategory)> place;
     static const ResolveCategory& category = *new (place.data()) ResolveCategory;

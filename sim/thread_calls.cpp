@@ -72,7 +72,7 @@ int wait_in(Kernel& kernel, pthread_cond_t* condition, pthread_mutex_t* mutex,
     return was_woken ? 0 : ETIMEDOUT;
 }
 
-// A date from before the world is over; one that is too late to be counted never comes.
+// A date before the world's begin has passed; one that is too late to be counted never comes.
 std::uint64_t deadline_of(clockid_t clock, const timespec& time) noexcept {
     constexpr time_t seconds_max = 10'000'000'000;
     if (time.tv_sec < 0) return 0;
