@@ -249,12 +249,14 @@ bool Loop::arm_timer() noexcept {
     return true;
 }
 
-// By now_ms(), as far as can be told: a loop that stands still is late for the peers' timers, too.
+// By now_ms(): of what a peer has to do, half of the time that is left. Who looks at the clock only
+// at its end has no way to tell a standstill before from a peer that was silent all along.
 std::uint64_t Loop::next_due_ms() const noexcept {
     const std::uint64_t peers_ms = peer_timers_.next_due_ms();
     const std::uint64_t own_ms = timers_.next_due_ms();
     if (peers_ms == TimerWheel::never) return own_ms;
-    return std::min(own_ms, peers_ms + (now_ms_ - listened_ms_));
+    const std::uint64_t left_ms = peers_ms - std::min(peers_ms, listened_ms_);
+    return std::min(own_ms, now_ms_ + (left_ms > 2 * late_ms ? left_ms / 2 : left_ms));
 }
 
 void Loop::dispatch(int count) {
@@ -374,7 +376,7 @@ void Loop::delete_retired() noexcept {
     retired_.clear();
 }
 
-// A peer's timer that is late means that the loop was: it would have been woken for it.
+// A loop that comes long after next_due_ms() has stood still: it would have been woken for that.
 void Loop::read_clock() noexcept {
     const std::uint64_t now_ms = clock_us() / 1000;
     std::uint64_t passed_ms = now_ms - now_ms_;

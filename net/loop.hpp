@@ -12,7 +12,8 @@
 //
 // There are two clocks. now_ms() is the time, for what the application sets. listened_ms() stands
 // still while the loop does (a handler that blocks, a stopped process, a paused machine): peers are
-// judged by that one, and only after all that had arrived was read.
+// judged by that one, and only after all that had arrived was read. A loop that has to judge wakes
+// half-way, and half-way again, to see that it was there.
 //
 // Sources close at once, but are deleted at the end of the turn, and events find
 // them through tokens: no event, however stale, reaches a freed object.
@@ -106,7 +107,7 @@ class Loop {
     // Milliseconds of a monotonic clock, read once a turn.
     [[nodiscard]] std::uint64_t now_ms() const noexcept { return now_ms_; }
     // Milliseconds in which this loop has listened to its peers: the same clock, of which a turn
-    // that begins too late for a timer counts 100 ms at most.
+    // that begins too late counts 100 ms at most.
     [[nodiscard]] std::uint64_t listened_ms() const noexcept { return listened_ms_; }
     // The number of the present turn.
     [[nodiscard]] std::uint64_t turn() const noexcept { return turn_; }

@@ -15,9 +15,10 @@ constexpr std::size_t body_size = 1'000'000;
 
 class Reader final : public Peer {
   public:
-    // 8 KB in a second, on average; its system opens the window by 32 KB at a time.
+    // 16 KB in a second, on average; its system opens the window by 32 KB at a time, about every
+    // 2 s.
     explicit Reader(World& world)
-        : Peer(world, {.read_size_max = 4'096, .read_gap_ns_max = 500'000'000}) {}
+        : Peer(world, {.read_size_max = 4'096, .read_gap_ns_max = 250'000'000}) {}
     std::size_t size = 0;
 
   private:
