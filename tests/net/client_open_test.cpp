@@ -402,5 +402,13 @@ TEST_F(ClientOpen, a_proxy_that_does_not_answer_is_given_up) {
     EXPECT_GE(took_ms, 30U);
 }
 
+TEST_F(ClientOpen, a_proxy_whose_refusal_does_not_end_is_of_the_stage_proxy_too) {
+    const RawServer proxy(loop);
+    connect("ws://host.test/", {.proxy = "http://" + proxy.name(), .open_timeout_ms = 100});
+    RawPeer peer = proxy.accept();
+    peer.send("HTTP/1.1 407 Who\r\nContent-Length: 9\r\n\r\nlog");
+    expect_failure(ClientStage::proxy, "not open in time");
+}
+
 }  // namespace
 }  // namespace edgews

@@ -65,7 +65,10 @@ TEST(LastWords, a_source_left_unread_twice_is_read_once_a_turn) {
     auto owned = std::make_unique<Loud>();
     ASSERT_EQ(loop.add(*owned, -1, 0), 0);
     Loud& loud = *owned.release();  // The loop deletes it.
+    auto other = std::make_unique<Loud>();
+    ASSERT_EQ(loop.add(*other, -1, 0), 0);
     loop.read_later(loud);
+    loop.read_later(*other.release());  // Another may come in between.
     loop.read_later(loud);
     loop.poll(0);
     EXPECT_EQ(loud.reads, 1);

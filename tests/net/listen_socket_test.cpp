@@ -98,6 +98,10 @@ TEST(ListenSocket, by_default_a_peer_is_asked_for_and_may_leave_things_unread) {
     EXPECT_EQ(option(fd, SOL_SOCKET, SO_KEEPALIVE), 1);
     EXPECT_EQ(option(fd, IPPROTO_TCP, TCP_KEEPIDLE), 60);
     EXPECT_EQ(option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT), 0);
+    const ListenSockets soon =
+        open_listen_sockets({.host = "127.0.0.1", .tcp_keep_alive_ms = 1}, 1);
+    EXPECT_EQ(option(soon.fds.at(0), IPPROTO_TCP, TCP_KEEPIDLE), 1);
+    EXPECT_EQ(option(soon.fds.at(0), IPPROTO_TCP, TCP_KEEPINTVL), 1);
     const ListenSockets without =
         open_listen_sockets({.host = "127.0.0.1", .tcp_keep_alive_ms = 0}, 1);
     EXPECT_EQ(option(without.fds.at(0), SOL_SOCKET, SO_KEEPALIVE), 0);

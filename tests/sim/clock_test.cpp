@@ -308,6 +308,19 @@ TEST(ClockOfDays, who_was_silent_for_thirty_days_is_pinged_when_it_is_due) {
     server.shutdown(0);
 }
 
+// To the millisecond, wherever in a second it is asked.
+TEST(ClockOfLoop, is_the_systems) {
+    constexpr std::uint64_t second = 1'000 * ms;
+    for (const std::uint64_t ns :
+         {0UL, 1UL, ms - 1, ms, second - ms - 1, second - ms, second - 1}) {
+        World world({.recorded = calm, .now_ns = Kernel::begin_ns / second * second + ns});
+        Loop loop;
+        EXPECT_EQ(loop.now_ms(), world.now_ns() / ms) << ns;
+        loop.poll(0);
+        EXPECT_EQ(loop.now_ms(), world.now_ns() / ms) << ns;
+    }
+}
+
 }  // namespace
 
 }  // namespace edgews::sim

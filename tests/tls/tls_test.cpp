@@ -236,6 +236,19 @@ TEST_F(TlsTest, records_without_content_are_not_taken_for_ever) {
     EXPECT_EQ(failures_, std::vector<std::string>{"too many empty records"});
 }
 
+TEST_F(TlsTest, records_of_one_byte_are_taken_for_ever) {
+    make();
+    OpensslClient client;
+    connect(client);
+    constexpr std::size_t count = 5'000;  // Of more than 20 bytes each.
+    for (std::size_t i = 0; i < count; ++i) {
+        client.write("x");
+        give(client.take_output());
+    }
+    EXPECT_EQ(server_->state(), State::open);
+    EXPECT_EQ(plain_, std::string(count, 'x'));
+}
+
 TEST_F(TlsTest, client_certificates_are_verified_and_told) {
     const TlsIdentity& good = identity_of("client.example");
     const TlsIdentity& bad = identity_of("stranger.example");
@@ -307,6 +320,27 @@ TEST_F(TlsTest, a_key_with_a_pass_phrase_is_an_error) {
     const MadeTls made = Tls::make({.identities = {{one.certificate_chain, text_of_bio(locked)}}});
     EXPECT_EQ(made.error.message.find("TLS: private key: "), 0U) << made.error.message;
     EXPECT_EQ(made.tls, nullptr);
+}
+
+TEST_F(TlsTest, a_key_of_another_kind_than_the_certificates_is_an_error) {
+    const TlsIdentity& one = identity_of("one.example");
+    BIO* const bio = BIO_new(BIO_s_mem());
+    EVP_PKEY* const key = EVP_RSA_gen(2048);
+    EXPECT_EQ(PEM_write_bio_PrivateKey(bio, key, nullptr, nullptr, 0, nullptr, nullptr), 1);
+    EVP_PKEY_free(key);
+    const MadeTls made = Tls::make({.identities = {{one.certificate_chain, text_of_bio(bio)}}});
+    EXPECT_EQ(made.error.message.find("TLS: private key: "), 0U) << made.error.message;
+}
+
+TEST_F(TlsTest, the_chain_goes_out_whole) {
+    const TlsIdentity& one = identity_of("one.example");
+    const std::string chain = one.certificate_chain + identity_of("two.example").certificate_chain +
+                              identity_of("client.example").certificate_chain;
+    make({.identities = {{chain, one.private_key}}});
+    OpensslClient client;
+    connect(client);
+    EXPECT_EQ(client.name_of_server(), "one.example");
+    EXPECT_EQ(sk_X509_num(SSL_get_peer_cert_chain(client.get())), 3);
 }
 
 TEST_F(TlsTest, options_that_do_not_fit_are_named_and_change_nothing) {

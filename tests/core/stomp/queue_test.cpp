@@ -45,6 +45,12 @@ TEST(StompQueue, messages_wait_for_a_consumer_in_order) {
     EXPECT_EQ(queue_of(peers), nullptr);
 }
 
+TEST(StompQueue, a_message_counts_with_its_place) {
+    ContentPool contents("m");
+    const Content content = contents.make({.destination = "/queue/a"});
+    EXPECT_GT(Queue::size_of(content), content.size());
+}
+
 TEST(StompQueue, consumers_with_credit_take_turns) {
     for (const std::string_view mode : {"auto", "client", "client-individual"}) {
         Peers peers;

@@ -223,7 +223,9 @@ TEST(StompTopic, who_is_too_slow_is_disconnected) {
     peer.is_stuck = true;
     Peer& sender = peers.connect();
     for (int i = 0; i < 5; ++i) send(sender, "/topic/a", big(i));
-    static_cast<void>(peer.take_error(Fault::too_slow));
+    const Got error = peer.take_error(Fault::too_slow);
+    const std::size_t limit = slow(WhenSlow::disconnect).backlog_size_max;
+    EXPECT_EQ(error.body, "backlog_size_max is " + std::to_string(limit));
     EXPECT_EQ(fast.count(), 5U);
 }
 
