@@ -184,9 +184,11 @@ Progress Inflater::restore(std::span<const std::byte>& input, std::span<std::byt
             if (result == Z_MEM_ERROR) end_out_of_memory();
             return Progress::malformed;
         }
-        if (output.empty()) return Progress::full;
-        if (tail_size_ == tail.size()) {
-            const bool is_whole = is_ended_ || stream_.data_type == between_blocks;
+        const bool is_over = tail_size_ == tail.size();
+        // Asked again, zlib does not say any more that it is between blocks.
+        const bool is_whole = is_over && (is_ended_ || stream_.data_type == between_blocks);
+        if (output.empty() && !is_whole) return Progress::full;
+        if (is_over) {
             end_message();
             return is_whole ? Progress::complete : Progress::malformed;
         }
