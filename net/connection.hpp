@@ -159,9 +159,10 @@ class Connection final : public Stream {
     // is in front of that, shows that it reads.
     void mark_taken();
     // The peer has been silent for longer than it may: whether that is no fault of its own. It
-    // counts as heard when its system has taken some of what waited at the last look: the ping may
-    // stand behind what it still reads. What its system has taken, or a proxy's, it may read at 16
-    // KiB a second, beyond the `patience_ms` that it has from the time when it was heard.
+    // counts as heard when its system has taken some of what waited at the last look, 16 KiB or
+    // more, or all that is left: the ping may stand behind what it still reads. What its system has
+    // taken, or a proxy's, it may read at 16 KiB a second, beyond the `patience_ms` that it has
+    // from the time when it was heard.
     [[nodiscard]] bool is_still_taking(std::uint32_t patience_ms);
     // When the peer was heard last, in milliseconds of Loop::listened_ms(), modulo 2^32.
     [[nodiscard]] std::uint32_t last_heard_ms() const noexcept { return last_heard_ms_; }

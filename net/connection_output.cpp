@@ -273,6 +273,7 @@ void Connection::on_output_lost(std::size_t size) noexcept {
 
 void Connection::count_sent(std::size_t size) noexcept {
     shared().counters.add(Counter::bytes_sent, size);
+    if (extras_) extras_->sent_size += size;
     const std::size_t unanswered_size = unanswered_size_ + size;
     unanswered_size_ = unanswered_size < unanswered_size_max
                            ? static_cast<std::uint32_t>(unanswered_size) & unanswered_size_max

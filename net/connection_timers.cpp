@@ -72,7 +72,8 @@ void Connection::on_timer() {
     if (!closing_.may_send()) {
         // Our close frame may wait behind what a slow peer still reads.
         const bool is_read = is_being_read();
-        if (!has_taken_more() && !is_read) return break_off();
+        const bool is_taken = extras_ && has_taken_more();
+        if (!is_taken && !is_read) return break_off();
         since_ms_ = now();
         return set_timer();
     }
@@ -137,31 +138,33 @@ bool Connection::is_message_coming() {
 }
 
 void Connection::mark_taken() {
-    if (!extras_ && unanswered_size_ + output_size() < slow_size_min) return;
-    extras().taken_size = 0;
+    if (!extras_ && output_size() + unacknowledged_size() < slow_size_min) return;
     (void)has_taken_more();
-    extras_->offered_size = unanswered_size_ + output_size();
 }
 
-// Less than this is soon read, and not worth a system call. What came to it since the last look
-// shows nothing: where nobody reads, the system takes it, too, as long as it has room.
+// Some of what waited at the last look: of much, or of all that is left. Where nobody reads, the
+// system takes what comes to it all the same, as long as it has room, and a little is always on its
+// way.
 bool Connection::has_taken_more() {
-    if (unanswered_size_ < slow_size_min) return false;
-    const std::size_t taken_size =
-        unanswered_size_ - std::min<std::size_t>(unanswered_size_, unacknowledged_size());
+    const std::size_t untaken_size = unacknowledged_size();
+    if (untaken_size == SIZE_MAX) return false;
     Extras& last = extras();
-    const bool has = std::min(taken_size, last.offered_size) > last.taken_size;
+    const auto taken_size = static_cast<std::int64_t>(last.sent_size - untaken_size);
+    const bool is_all = last.looked_sent_size == last.sent_size;
+    const bool counts = last.waiting_size >= (is_all ? 1 : slow_size_min);
+    const bool has = counts && taken_size > last.taken_size;
+    last.looked_sent_size = last.sent_size;
     last.taken_size = taken_size;
-    last.offered_size = unanswered_size_ + output_size();
+    last.waiting_size = untaken_size + output_size();
     return has;
 }
 
 bool Connection::is_still_taking(std::uint32_t patience_ms) {
-    if (has_taken_more()) {
+    if (extras_ && has_taken_more()) {
         last_heard_ms_ = now();
         return true;
     }
-    return unanswered_size_ >= slow_size_min && unacknowledged_size() == 0 &&
+    return unanswered_size_ >= slow_size_min && unacknowledged_size() < slow_size_min &&
            now() - last_heard_ms_ < patience_ms + unanswered_size_ / slow_rate_per_ms;
 }
 

@@ -46,11 +46,13 @@ struct Extras {
     std::size_t unsent_size = 0;            // Bytes of a client's that have not left, at the end.
     std::size_t close_frame_size = 0;       // Of a client that sent one, which is not among them.
     std::string close_reason;               // What a client's server gave, until TCP ends.
-    // At the last look: what of a long message had arrived; and of all that was sent since the peer
-    // was heard, what its system had taken, and what there was, with what waited to be sent.
-    std::uint64_t arrived_size = 0;
-    std::size_t taken_size = 0;
-    std::size_t offered_size = 0;
+    std::uint64_t arrived_size = 0;         // Of a long message, at the last look.
+    // All that was sent, from some moment on; and at the last look, that, what of it the peer's
+    // system had taken, and what it had not, with what waited to be sent.
+    std::uint64_t sent_size = 0;
+    std::uint64_t looked_sent_size = 0;
+    std::int64_t taken_size = 0;
+    std::size_t waiting_size = 0;
 };
 
 }  // namespace edgews
