@@ -171,15 +171,12 @@ void Connection::hold(std::span<const std::byte> input) {
     Buffer& held = extras().held_input;
     if (held && contains(held.bytes(), input)) {  // Once more.
         extras_->held_begin = static_cast<std::size_t>(input.data() - held.bytes().data());
-        return;
+    } else if (held = loop().pool().try_take(input.size()); held) {
+        held.append(input);
+        extras_->held_begin = 0;
+    } else if (Stream::is_open() && !is_given_up()) {
+        handle_fault(Fault::no_memory);
     }
-    held = loop().pool().try_take(input.size());
-    if (!held) {
-        if (Stream::is_open() && !is_given_up()) handle_fault(Fault::no_memory);
-        return;
-    }
-    held.append(input);
-    extras_->held_begin = 0;
 }
 
 void Connection::dispatch_held() {

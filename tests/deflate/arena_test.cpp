@@ -1,7 +1,10 @@
 // All memory of one stream, in one piece.
+#include <malloc.h>
+
 #include <gtest/gtest.h>
 
 #include <edgews/deflate/arena.hpp>
+#include <edgews/deflate/zlib_stream.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -43,6 +46,19 @@ TEST(Arena, it_gives_what_it_has_and_no_more) {
     EXPECT_NE(halves.take(500), nullptr);
     EXPECT_EQ(halves.take(489), nullptr);  // 512 are taken.
     EXPECT_NE(halves.take(488), nullptr);
+    EXPECT_EQ(halves.take(1), nullptr);
+}
+
+TEST(Arena, all_that_zlib_takes_for_a_stream_fits) {
+    for (std::uint8_t bits = 8; bits <= 15; ++bits) {
+        for (int level = 1; level <= 9; ++level) {
+            const std::size_t before = ::mallinfo2().uordblks + ::mallinfo2().hblkhd;
+            const Deflater deflater({.window_bits = bits, .level = 6, .memory_level = level});
+            const Inflater inflater(bits);
+            EXPECT_LT(::mallinfo2().uordblks + ::mallinfo2().hblkhd, before + 1'000)
+                << int{bits} << ' ' << level;
+        }
+    }
 }
 
 TEST(Arena, it_knows_what_is_its_own) {

@@ -276,6 +276,7 @@ TEST_F(TlsTest, without_tickets_no_session_resumes) {
         accept();
         OpensslClient first({.version_max = version});
         connect(first);
+        const std::unique_ptr<Transport> still_there = std::move(server_);  // Its session is good.
         accept();
         OpensslClient second({.version_max = version, .session = SSL_get_session(first.get())});
         connect(second);
@@ -329,7 +330,7 @@ TEST_F(TlsTest, a_key_of_another_kind_than_the_certificates_is_an_error) {
     EXPECT_EQ(PEM_write_bio_PrivateKey(bio, key, nullptr, nullptr, 0, nullptr, nullptr), 1);
     EVP_PKEY_free(key);
     const MadeTls made = Tls::make({.identities = {{one.certificate_chain, text_of_bio(bio)}}});
-    EXPECT_EQ(made.error.message.find("TLS: private key: "), 0U) << made.error.message;
+    EXPECT_EQ(made.error.message, "TLS: private key: no certificate assigned");
 }
 
 TEST_F(TlsTest, the_chain_goes_out_whole) {
