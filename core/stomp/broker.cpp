@@ -56,8 +56,10 @@ void Broker::leave(Outbox& outbox) noexcept {
         }
         remove(subscription);
     }
-    // When all is back: several of its subscriptions may have had a queue's messages by turns.
-    std::sort(left.begin(), left.end());
+    // When all is back: several of its subscriptions may have had a queue's messages by turns. By
+    // name: by address, the same history would not be the same again.
+    std::sort(left.begin(), left.end(),
+              [](const Queue* a, const Queue* b) { return a->name() < b->name(); });
     left.erase(std::unique(left.begin(), left.end()), left.end());
     for (Queue* const queue : left) after_leaving(*queue);
     yielding_.remove(outbox);

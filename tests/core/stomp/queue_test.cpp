@@ -162,6 +162,26 @@ TEST(StompQueue, what_several_subscriptions_of_a_session_had_goes_on_in_order) {
         EXPECT_EQ(bodies[static_cast<std::size_t>(i)], std::to_string(i + 10));
 }
 
+// Not by where they are in memory: a history that is played again is the same.
+TEST(StompQueue, queues_that_a_session_leaves_are_served_in_the_order_of_their_names) {
+    const auto say_to_all = [](Peer& peer, std::string_view what, std::string_view body) {
+        for (const char name : std::string_view("fdbaec")) {
+            const std::string id(1, name);
+            peer.say(std::string(what) + "\ndestination:/queue/" + id + "\nid:" + id +
+                     "\nack:client\n\n" + (body.empty() ? "" : id));
+        }
+    };
+    Peers peers;
+    Peer& first = peers.connect();
+    Peer& second = peers.connect();
+    say_to_all(first, "SUBSCRIBE", "");
+    say_to_all(first, "SEND", "its name");
+    say_to_all(second, "SUBSCRIBE", "");
+    ASSERT_EQ(first.count(), 6U);
+    first.vanish();
+    EXPECT_EQ(second.take_bodies(), (Texts{"a", "b", "c", "d", "e", "f"}));
+}
+
 TEST(StompQueue, what_nobody_acknowledges_ends_among_the_dead_letters) {
     BrokerOptions options;
     options.delivery_count_max = 3;
