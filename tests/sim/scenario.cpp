@@ -10,6 +10,7 @@ std::span<const Scenario> scenarios() noexcept {
         Scenario{"echo", play_echo},       Scenario{"last_words", play_last_words},
         Scenario{"http", play_http},       Scenario{"chaos", play_chaos},
         Scenario{"clients", play_clients}, Scenario{"topics", play_topics},
+        Scenario{"stomp", play_stomp},
     };
     return all;
 }
