@@ -4,6 +4,7 @@
 #include <array>
 #include <cassert>
 #include <cerrno>
+#include <utility>
 
 #include <sys/socket.h>
 
@@ -24,14 +25,23 @@ Peer::~Peer() {
 }
 
 void Peer::connect(const Address& address) {
+    hold(world_.kernel().network().dial(address));
+    // A Unix socket is connected, or refused, at once.
+    if (socket_->state() != Socket::State::connecting) act_after(0);
+}
+
+void Peer::adopt(std::shared_ptr<Socket> socket) {
+    hold(std::move(socket));
+    act_after(0);
+}
+
+void Peer::hold(std::shared_ptr<Socket> socket) {
     assert(!socket_);
-    socket_ = world_.kernel().network().dial(address);
+    socket_ = std::move(socket);
     socket_->on_wake = [this, is_there = is_there_] {
         if (*is_there) act_after(world_.kernel().drawn_ns(pace_.read_gap_ns_max));
     };
     note_act();
-    // A Unix socket is connected, or refused, at once.
-    if (socket_->state() != Socket::State::connecting) act_after(0);
 }
 
 void Peer::send(std::string_view bytes) {

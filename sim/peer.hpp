@@ -33,6 +33,8 @@ class Peer {
     // To 127.0.0.1. Once.
     void connect(std::uint16_t port) { connect(Address::ip("127.0.0.1", port)); }
     void connect(const Address& address);
+    // In place of connect(): what somebody else has made, and accepted.
+    void adopt(std::shared_ptr<Socket> socket);
     // They leave in order, at its pace.
     void send(std::string_view bytes);
     // Sends no more than it was given so far, and says so (FIN).
@@ -64,6 +66,7 @@ class Peer {
     virtual void on_end() {}
 
   private:
+    void hold(std::shared_ptr<Socket> socket);
     void note_act();
     void act_after(std::uint64_t delay_ns);
     void act();
