@@ -9,6 +9,11 @@ namespace {
 
 constexpr std::uint32_t patience_ms = 60'000;
 
+std::uint16_t drawn_port(const Scene& scene) {
+    const bool is_direct = scene.middle_port == 0 || scene.world.choices().once_in(3);
+    return is_direct ? scene.service.port() : scene.middle_port;
+}
+
 // Of a message, drawn.
 std::size_t drawn_size_max(Choices& choices) {
     static constexpr std::array<std::size_t, 3> sizes{100'000, 9'000, 1'000};
@@ -21,7 +26,7 @@ Caller::Caller(Scene& scene, std::uint32_t number, Manner manner, bool may_fragm
     : scene_(scene),
       manner_(manner),
       options_(scene.options),
-      url_(scene.service.drawn_url()),
+      url_(scene.service.drawn_url(drawn_port(scene))),
       size_max_(drawn_size_max(scene.world.choices())),
       talk_(scene.world, scene.record,
             {.caller = number, .size_max = size_max_, .may_fragment = may_fragment}) {
@@ -42,6 +47,10 @@ void Caller::draw_options() {
     options_.drain_mark = std::min(choices().one_of(marks), size_max_);
     options_.ping_ms = choices().one_of(pings);
     options_.pong_timeout_ms = patience_ms;
+    if (scene_.is_watchful) {
+        options_.ping_ms = 1'000;
+        options_.pong_timeout_ms = 5'000;
+    }
     options_.reconnect = {.enabled = !choices().once_in(4), .delay_ms = 10, .delay_max_ms = 300};
 }
 
@@ -55,8 +64,8 @@ void Caller::draw_short_limits() {
 }
 
 bool Caller::is_content() const noexcept {
-    const bool may_do_without =
-        manner_ != Manner::good || !options_.reconnect.enabled || scene_.service.is_shut_down();
+    const bool may_do_without = manner_ != Manner::good || !options_.reconnect.enabled ||
+                                scene_.service.is_shut_down() || scene_.is_hopeless;
     return may_do_without || talk_.is_done();
 }
 
@@ -85,7 +94,8 @@ void Caller::check_error(const ClientError& error, bool was_opened) const {
 void Caller::judge() {
     const bool is_exact =
         options_.ping_ms == 0 && !options_.tls && !options_.compression && manner_ != Manner::wild;
-    talk_.judge(scene_.service.receipts(), is_exact);
+    talk_.judge(scene_.service.receipts(),
+                {.is_exact = is_exact, .knows_closes = manner_ != Manner::wild});
 }
 
 }  // namespace edgews::sim::test

@@ -25,7 +25,11 @@ struct Scene {
     Record& record;
     Service& service;
     ClientOptions options{};  // That all have: of TLS, of compression.
-    bool is_leaving = false;  // Nobody begins anew.
+    // Of somebody in between; 0: there is nobody.
+    std::uint16_t middle_port = 0;
+    bool is_watchful = false;  // Who falls mute is found out by pings.
+    bool is_hopeless = false;  // Nobody gets through.
+    bool is_leaving = false;   // Nobody begins anew.
 };
 
 // A loop on a thread of its own.

@@ -24,8 +24,18 @@ bool may_be_refused(const Faults& faults) noexcept {
 Crowd::Crowd(World& world, Record& record, const CrowdOptions& options)
     : world_(world),
       record_(record),
+      options_(options),
       service_(world, record, options.service),
-      scene_{.world = world, .record = record, .service = service_, .options = options.client} {
+      scene_{.world = world,
+             .record = record,
+             .service = service_,
+             .options = options.client,
+             .is_hopeless = options.is_hopeless} {
+    if (options.middleman) {
+        middleman_.emplace(world, service_.port(), *options.middleman);
+        scene_.middle_port = middleman_->port();
+        scene_.is_watchful = options.middleman->may_fall_mute;
+    }
     const std::uint32_t loops = world.choices().between(1, 2);
     for (std::uint32_t i = 0; i < loops; ++i) threads_.push_back(std::make_unique<LoopThread>());
     // Callers know them, and have threads that must not be refused.
@@ -67,6 +77,10 @@ void Crowd::play() {
     for (const auto& caller : callers_) caller->begin();
     meddle();
     await_all();
+    if (scene_.is_watchful) {  // Who has fallen mute is found out by a time limit.
+        world_.run_for(all_limits_ms);
+        await_all();
+    }
     for (const auto& caller : callers_) {
         record_.require(caller->is_content() || may_be_refused(world_.faults()),
                         "a caller waits for its answers, and the world is quiet");
@@ -105,13 +119,19 @@ void Crowd::leave() {
     scene_.is_leaving = true;
     for (const auto& caller : callers_) caller->leave();
     await_all();
-    const Faults& faults = world_.faults();
-    if (may_be_refused(faults) || faults.accept_error > 0) world_.run_for(all_limits_ms);
+    if (may_take_long()) world_.run_for(all_limits_ms);
     for (const auto& caller : callers_) {
         record_.require(caller->is_idle(), "a caller waits for ever");
     }
     if (service_.is_shut_down()) return;
     record_.require(service_.open_count() == 0, "all are gone, and the server does not know");
+    record_.require(service_.connection_count() == 0, "all are gone, and a connection is not");
+}
+
+bool Crowd::may_take_long() const noexcept {
+    const Faults& faults = world_.faults();
+    return may_be_refused(faults) || faults.accept_error > 0 || scene_.is_watchful ||
+           options_.has_strangers;
 }
 
 }  // namespace edgews::sim::test

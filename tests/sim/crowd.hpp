@@ -3,6 +3,7 @@
 #pragma once
 
 #include "caller.hpp"
+#include "middleman.hpp"
 #include "service.hpp"
 
 #include <cstddef>
@@ -17,6 +18,12 @@ struct CrowdOptions {
     ServiceOptions service{};
     ClientOptions client{};
     std::uint32_t caller_count_max = 4;
+    // Somebody in between, to whom two callers in three connect.
+    std::optional<MiddlemanOptions> middleman{};
+    // Others are there, too, who have to be thrown out.
+    bool has_strangers = false;
+    // Nobody gets through: callers are content without.
+    bool is_hopeless = false;
 };
 
 class Crowd {
@@ -35,12 +42,15 @@ class Crowd {
     void add_caller(std::uint32_t number);
     void meddle();
     void await_all();
+    [[nodiscard]] bool may_take_long() const noexcept;
     void judge();
     void leave();
 
     World& world_;
     Record& record_;
+    CrowdOptions options_;
     Service service_;
+    std::optional<Middleman> middleman_{};
     Scene scene_;
     std::vector<std::unique_ptr<Caller>> callers_{};
     std::vector<std::unique_ptr<LoopThread>> threads_{};

@@ -33,9 +33,9 @@ Service::Service(World& world, Record& record, const ServiceOptions& options)
     server_->start();
 }
 
-std::string Service::drawn_url() {
+std::string Service::drawn_url(std::uint16_t port) {
     const std::string scheme = options_.tls ? "wss" : "ws";
-    return scheme + "://127.0.0.1:" + std::to_string(port_) + world_.choices().one_of(paths);
+    return scheme + "://127.0.0.1:" + std::to_string(port) + world_.choices().one_of(paths);
 }
 
 void Service::shut_down() {
@@ -60,7 +60,10 @@ Handlers Service::common_handlers() {
         }
         if (world_.choices().once_in(8)) act(connection);
     };
-    handlers.close = [this](Connection&, const CloseEvent&) { ++closed_; };
+    handlers.close = [this](Connection& connection, const CloseEvent& event) {
+        ++closed_;
+        note_close(connection.data<Guest>(), event);
+    };
     return handlers;
 }
 
@@ -138,6 +141,13 @@ void Service::take(Guest& guest, const Message& message) {
     ++receipt.count;
     receipt.was_greeted = guest.was_greeted;
     receipt.size += masked_frame_size(message.size());
+}
+
+// What came behind a close frame of its own was not to be received.
+void Service::note_close(const Guest& guest, const CloseEvent& event) {
+    const bool has_begun = is_shut_down_ || mischief_left_ < options_.mischief_max;
+    if (!event.clean || event.code != close_code::normal || has_begun) return;
+    if (guest.of.caller != 0) receipts_[guest.of].was_closed_cleanly = true;
 }
 
 void Service::require_sent(SendResult result) {

@@ -41,11 +41,16 @@ class Service {
     Service(const Service&) = delete;
     Service& operator=(const Service&) = delete;
 
-    // Of one of its routes.
-    [[nodiscard]] std::string drawn_url();
+    [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+    // Of one of its routes, at that port.
+    [[nodiscard]] std::string drawn_url(std::uint16_t port);
     // Connections are closed with 1001, and nobody is answered any more.
     void shut_down();
     [[nodiscard]] bool is_shut_down() const noexcept { return is_shut_down_; }
+    // Connections of TCP. Requires: it has not ended.
+    [[nodiscard]] std::uint64_t connection_count() const {
+        return server_->stats()[Counter::connections_open];
+    }
     // Nothing of it is left, not even its threads.
     void end();
 
@@ -74,6 +79,7 @@ class Service {
     void add_coroutine(const RouteOptions& options);
     void take(Guest& guest, const Message& message);
     [[nodiscard]] bool wants_to_greet() { return world_.choices().once_in(3); }
+    void note_close(const Guest& guest, const CloseEvent& event);
     void require_sent(SendResult result);
     // Does it; throws where that is what it is.
     [[nodiscard]] Mischief drawn_mischief();

@@ -158,21 +158,30 @@ void Talk::closed(const CloseEvent& event) {
     own.unsent_size = event.unsent_size;
 }
 
-void Talk::judge(const Receipts& receipts, bool is_exact) {
+void Talk::judge(const Receipts& receipts, const Known& known) {
     for (std::uint32_t i = 0; i < attempts_.size(); ++i) {
         const auto found = receipts.find({options_.caller, i + 1});
-        judge_attempt(attempts_[i], found == receipts.end() ? Receipt() : found->second, is_exact);
+        judge_attempt(attempts_[i], found == receipts.end() ? Receipt() : found->second, known);
     }
 }
 
-void Talk::judge_attempt(const Attempt& attempt, const Receipt& receipt, bool is_exact) {
+void Talk::judge_attempt(const Attempt& attempt, const Receipt& receipt, const Known& known) {
     record_.require(receipt.count <= attempt.accepted + attempt.broken_off,
                     "more was received than was accepted");
     record_.require(attempt.answered <= receipt.count, "more was answered than was received");
     record_.require(attempt.was_greeted == receipt.was_greeted || attempt.answered == 0,
                     "what a server says first is lost");
+    if (receipt.was_closed_cleanly) {
+        record_.require(attempt.is_closed_by_us || !known.knows_closes,
+                        "a service is told of a clean close that nobody began");
+        record_.require(receipt.count >= attempt.accepted,
+                        "a service is told of a clean close, and has not all that was said before");
+    }
     if (!attempt.is_over) return;
-    if (attempt.unsent_size > 0 && is_exact) {
+    record_.require(!attempt.clean || attempt.code != close_code::normal ||
+                        attempt.is_closed_by_us || !known.knows_closes,
+                    "a clean close that nobody began");
+    if (attempt.unsent_size > 0 && known.is_exact) {
         record_.require(receipt.size + attempt.unsent_size <= attempt.accepted_size,
                         "what is said to be unsent was received");
     }

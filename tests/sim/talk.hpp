@@ -47,6 +47,7 @@ struct Receipt {
     std::uint32_t count = 0;
     std::size_t size = 0;  // With frame headers, had each come in one frame.
     bool was_greeted = false;
+    bool was_closed_cleanly = false;  // With 1000, which the service does not begin with.
 };
 using Receipts = std::map<AttemptId, Receipt>;
 
@@ -104,12 +105,17 @@ class Talk {
     [[nodiscard]] Attempt& attempt() noexcept { return attempts_.back(); }
     [[nodiscard]] std::size_t attempt_count() const noexcept { return attempts_.size(); }
 
-    // `is_exact`: frames are what send() accepted, and nothing else was sent.
-    void judge(const Receipts& receipts, bool is_exact);
+    // `is_exact`: frames are what send() accepted, and nothing else was sent. `knows_closes`: those
+    // of ours with 1000 are all told in the attempts.
+    struct Known {
+        bool is_exact = false;
+        bool knows_closes = false;
+    };
+    void judge(const Receipts& receipts, const Known& known);
 
   private:
     void add_pieces();
-    void judge_attempt(const Attempt& attempt, const Receipt& receipt, bool is_exact);
+    void judge_attempt(const Attempt& attempt, const Receipt& receipt, const Known& known);
 
     World& world_;
     Record& record_;
