@@ -11,6 +11,7 @@
 
 #include <array>
 #include <memory>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -109,7 +110,19 @@ void play_secure(World& world, Record& record) {
     for (std::uint32_t i = 0; i < stranger_count; ++i) {
         strangers.push_back(std::make_unique<Stranger>(world, record, crowd.service(), i));
     }
+    std::thread keeper;  // Who has new certificates, for those to come.
+    if (is_secure && stranger_count == 0 && choices.once_in(4)) {
+        const TlsOptions next = drawn_tls(choices, refusal);
+        const Faults faults = world.faults();
+        world.faults().refused = 0;
+        keeper = std::thread([&world, &record, next, server = tls.tls] {
+            world.run_for(world.choices().below(200));
+            record.require(!server->reload(next), "there are no new certificates");
+        });
+        world.faults() = faults;
+    }
     crowd.play();
+    if (keeper.joinable()) keeper.join();
     record.require(refusal == Refusal::none || crowd.service().receipts().empty(),
                    "who is not to be trusted is heard");
 }

@@ -184,7 +184,8 @@ bool Stranger::hear() {
         if (!read(head_size + size)) return false;
         const std::string payload = input_.substr(head_size, size);
         input_.erase(0, head_size + size);
-        if (first == 0x88) return false;
+        has_heard_close_ = first == 0x88;
+        if (has_heard_close_) return false;
         if (first == 0x89 || payload == greeting) continue;
         const auto kind = first == 0x81 ? Message::Kind::text : Message::Kind::binary;
         const auto note = read_note({kind, std::as_bytes(std::span(payload))});
@@ -196,8 +197,8 @@ bool Stranger::hear() {
 void Stranger::end(End how) {
     switch (how) {
         case End::closes:
-            if (!write(frame(0x88, "\x03\xE8"))) return;
-            break;
+            if (write(frame(0x88, "\x03\xE8"))) await_goodbye();
+            return;
         case End::says_no_close: (void)SSL_shutdown(session_.get()); break;
         case End::ends: ::shutdown(fd_.get(), SHUT_WR); break;
         case End::resets: {
@@ -215,6 +216,15 @@ void Stranger::end(End how) {
             return;
     }
     read_to_end();
+}
+
+// Both close frames, and then the one of TLS (RFC 8446, section 6.1).
+void Stranger::await_goodbye() {
+    while (hear()) {
+    }
+    if (!has_heard_close_ || read(input_.size() + 1) || service_.is_shut_down()) return;
+    record_.require((SSL_get_shutdown(session_.get()) & SSL_RECEIVED_SHUTDOWN) != 0,
+                    "TLS ends without a goodbye");
 }
 
 // ---- Bytes -----------------------------------------------------------------

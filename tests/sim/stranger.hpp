@@ -45,6 +45,7 @@ class Stranger {
     [[nodiscard]] bool say();
     [[nodiscard]] bool hear();
     void end(End how);
+    void await_goodbye();
 
     template <class Step>
     [[nodiscard]] bool carry_out(Step step);
@@ -62,6 +63,7 @@ class Stranger {
     std::uint32_t said_ = 0;
     std::uint64_t gives_up_ns_ = 0;
     bool is_served_ = false;  // It was accepted, and heard something.
+    bool has_heard_close_ = false;
     Fd fd_{};
     std::unique_ptr<SSL, Release<SSL_free>> session_{};
     std::string input_{};
