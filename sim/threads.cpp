@@ -77,12 +77,13 @@ void* Threads::begin(void* argument) {
 void Threads::end(Thread& thread) {
     const auto place = std::find_if(threads_.begin(), threads_.end(),
                                     [&](const auto& one) { return one.get() == &thread; });
-    const std::unique_ptr<Thread> ended = std::move(*place);
+    std::unique_ptr<Thread> ended = std::move(*place);
     threads_.erase(place);
     wake_all(this);  // Those who await an end look again.
     Thread& next = choose_next();
     running_ = &next;
     ::sem_destroy(&ended->baton);
+    ended.reset();  // While nobody else goes on: nothing is left of it when the world ends.
     ::sem_post(&next.baton);
 }
 
