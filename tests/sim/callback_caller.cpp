@@ -9,13 +9,16 @@ CallbackCaller::CallbackCaller(Scene& scene, Loop& loop, std::uint32_t number, M
     : Caller(scene, number, manner, true),
       loop_(loop),
       window_(choices().once_in(2) ? 1 : 100),
-      rests_(choices().once_in(8)) {}
+      rests_(choices().once_in(may_forget() ? 2 : 8)) {}
 
 // ---- From the other thread -------------------------------------------------
 
 void CallbackCaller::begin() {
     const std::uint32_t delay_ms = rest(100);
     loop_.post([this, delay_ms] { loop_.after(delay_ms, [this] { connect(); }); });
+    if (manner() != Manner::wild || !scene().may_interrupt) return;
+    const std::uint32_t time_ms = delay_ms + rest(choices().once_in(2) ? 600 : 60);
+    loop_.post([this, time_ms] { loop_.after(time_ms, [this] { interrupt(); }); });
 }
 
 void CallbackCaller::meddle() {
@@ -253,6 +256,12 @@ void CallbackCaller::close(std::uint16_t code) {
 void CallbackCaller::act() {
     if (manner() != Manner::wild || client_ == nullptr || !choices().once_in(6)) return;
     perform(static_cast<Act>(choices().between(1, 6)));
+}
+
+// Wherever it is by then.
+void CallbackCaller::interrupt() {
+    static constexpr std::array acts{Act::closes, Act::terminates, Act::goes, Act::pauses};
+    if (client_) perform(choices().one_of(acts));
 }
 
 void CallbackCaller::perform(Act act) {

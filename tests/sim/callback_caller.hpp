@@ -47,6 +47,7 @@ class CallbackCaller final : public Caller {
     [[nodiscard]] bool note_unwanted();
     void close(std::uint16_t code);
     void act();
+    void interrupt();
     void perform(Act act);
     void pause();
     void go();

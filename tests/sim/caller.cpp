@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 namespace edgews::sim::test {
 
@@ -9,15 +10,15 @@ namespace {
 
 constexpr std::uint32_t patience_ms = 60'000;
 
-std::uint16_t drawn_port(const Scene& scene) {
+std::string drawn_authority(const Scene& scene) {
     const bool is_direct = scene.middle_port == 0 || scene.world.choices().once_in(3);
-    return is_direct ? scene.service.port() : scene.middle_port;
+    return scene.host + ":" + std::to_string(is_direct ? scene.service.port() : scene.middle_port);
 }
 
 // Of a message, drawn.
-std::size_t drawn_size_max(Choices& choices) {
-    static constexpr std::array<std::size_t, 3> sizes{100'000, 9'000, 1'000};
-    return choices.one_of(sizes);
+std::size_t drawn_size_max(Choices& choices, bool is_compressed) {
+    static constexpr std::array<std::size_t, 4> sizes{100'000, 9'000, 1'000, 300'000};
+    return choices.one_of(std::span(sizes).first(is_compressed ? 4 : 3));
 }
 
 }  // namespace
@@ -26,8 +27,8 @@ Caller::Caller(Scene& scene, std::uint32_t number, Manner manner, bool may_fragm
     : scene_(scene),
       manner_(manner),
       options_(scene.options),
-      url_(scene.service.drawn_url(drawn_port(scene))),
-      size_max_(drawn_size_max(scene.world.choices())),
+      url_(scene.service.drawn_url(drawn_authority(scene))),
+      size_max_(drawn_size_max(scene.world.choices(), scene.options.compression != nullptr)),
       talk_(scene.world, scene.record,
             {.caller = number, .size_max = size_max_, .may_fragment = may_fragment}) {
     draw_options();

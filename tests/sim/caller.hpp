@@ -24,12 +24,14 @@ struct Scene {
     World& world;
     Record& record;
     Service& service;
-    ClientOptions options{};  // That all have: of TLS, of compression.
+    ClientOptions options{};         // That all have: of TLS, of compression.
+    std::string host = "127.0.0.1";  // As callers call the service.
     // Of somebody in between; 0: there is nobody.
     std::uint16_t middle_port = 0;
-    bool is_watchful = false;  // Who falls mute is found out by pings.
-    bool is_hopeless = false;  // Nobody gets through.
-    bool is_leaving = false;   // Nobody begins anew.
+    bool is_watchful = false;    // Who falls mute is found out by pings.
+    bool is_hopeless = false;    // Nobody gets through.
+    bool may_interrupt = false;  // Wild ones change their mind at any time.
+    bool is_leaving = false;     // Nobody begins anew.
 };
 
 // A loop on a thread of its own.
@@ -86,6 +88,8 @@ class Caller {
     [[nodiscard]] const std::string& url() const noexcept { return url_; }
     [[nodiscard]] Talk& talk() noexcept { return talk_; }
     [[nodiscard]] Manner manner() const noexcept { return manner_; }
+    // Connections hold more than bytes under way, which a silence lets go.
+    [[nodiscard]] bool may_forget() const noexcept { return options_.compression != nullptr; }
     // Another try after one that failed.
     [[nodiscard]] bool may_try_again() const noexcept;
     // Milliseconds, drawn; it rests as long.

@@ -20,7 +20,7 @@ CoroutineCaller::CoroutineCaller(Scene& scene, Loop& loop, std::uint32_t number,
       delivery_(choices().once_in(3) ? Delivery::parts : Delivery::messages),
       is_in_step_(choices().once_in(2)),
       has_limits_(choices().once_in(3)),
-      rests_(choices().once_in(4)) {}
+      rests_(choices().once_in(may_forget() ? 2 : 4)) {}
 
 void CoroutineCaller::begin() {
     const std::uint32_t delay_ms = rest(100);

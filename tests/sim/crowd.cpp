@@ -30,7 +30,9 @@ Crowd::Crowd(World& world, Record& record, const CrowdOptions& options)
              .record = record,
              .service = service_,
              .options = options.client,
-             .is_hopeless = options.is_hopeless} {
+             .host = options.host,
+             .is_hopeless = options.is_hopeless,
+             .may_interrupt = options.may_interrupt} {
     if (options.middleman) {
         middleman_.emplace(world, service_.port(), *options.middleman);
         scene_.middle_port = middleman_->port();
@@ -77,7 +79,7 @@ void Crowd::play() {
     for (const auto& caller : callers_) caller->begin();
     meddle();
     await_all();
-    if (scene_.is_watchful) {  // Who has fallen mute is found out by a time limit.
+    if (is_slow()) {
         world_.run_for(all_limits_ms);
         await_all();
     }
@@ -128,10 +130,14 @@ void Crowd::leave() {
     record_.require(service_.connection_count() == 0, "all are gone, and a connection is not");
 }
 
+// Who falls mute, and who does not answer at all, is found out by a time limit.
+bool Crowd::is_slow() const noexcept {
+    return scene_.is_watchful || options_.host != CrowdOptions().host;
+}
+
 bool Crowd::may_take_long() const noexcept {
     const Faults& faults = world_.faults();
-    return may_be_refused(faults) || faults.accept_error > 0 || scene_.is_watchful ||
-           options_.has_strangers;
+    return may_be_refused(faults) || faults.accept_error > 0 || is_slow() || options_.has_strangers;
 }
 
 }  // namespace edgews::sim::test

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace edgews::sim::test {
@@ -22,6 +23,10 @@ struct CrowdOptions {
     std::optional<MiddlemanOptions> middleman{};
     // Others are there, too, who have to be thrown out.
     bool has_strangers = false;
+    // As callers call the service. Another name may lead astray first, for as long as it takes.
+    std::string host = "127.0.0.1";
+    // Wild callers change their mind at any time, also while they connect.
+    bool may_interrupt = false;
     // Nobody gets through: callers are content without.
     bool is_hopeless = false;
 };
@@ -42,6 +47,7 @@ class Crowd {
     void add_caller(std::uint32_t number);
     void meddle();
     void await_all();
+    [[nodiscard]] bool is_slow() const noexcept;
     [[nodiscard]] bool may_take_long() const noexcept;
     void judge();
     void leave();

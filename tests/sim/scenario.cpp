@@ -10,8 +10,8 @@ std::span<const Scenario> scenarios() noexcept {
         Scenario{"echo", play_echo},       Scenario{"last_words", play_last_words},
         Scenario{"http", play_http},       Scenario{"chaos", play_chaos},
         Scenario{"clients", play_clients}, Scenario{"topics", play_topics},
-        Scenario{"stomp", play_stomp},
-        Scenario{"secure", play_secure},
+        Scenario{"stomp", play_stomp},     Scenario{"secure", play_secure},
+        Scenario{"dialing", play_dialing},
     };
     return all;
 }

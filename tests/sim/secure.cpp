@@ -60,13 +60,14 @@ TlsClientOptions drawn_client_tls(Choices& choices, Refusal refusal) {
     return options;
 }
 
+// Messages stand alone where either side has it so.
 std::shared_ptr<const Compression> drawn_compression(Choices& choices) {
     DeflateOptions options;
-    if (choices.once_in(2)) options.memory = DeflateMemory::dedicated;
+    if (!choices.once_in(4)) options.memory = DeflateMemory::dedicated;
     options.window_bits = static_cast<std::uint8_t>(15 - choices.below(8));
     options.level = static_cast<int>(choices.between(1, 9));
     options.memory_level = static_cast<int>(9 - choices.below(9));
-    if (choices.once_in(2)) options.message_size_min = choices.below(3) * 100;
+    options.message_size_min = choices.once_in(4) ? 128 : 0;
     return deflate(options);
 }
 
@@ -79,7 +80,7 @@ MiddlemanOptions drawn_middleman(Choices& choices, bool is_secure) {
 }  // namespace
 
 void play_secure(World& world, Record& record) {
-    static constexpr std::array<std::uint32_t, 3> idle_times{30'000, 5'000, 200};
+    static constexpr std::array<std::uint32_t, 3> idle_times{30'000, 5'000, 50};
     Choices& choices = world.choices();
     (void)identities();  // Whatever OpenSSL is asked for next is the history's.
     const auto refusal =

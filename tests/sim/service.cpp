@@ -33,9 +33,9 @@ Service::Service(World& world, Record& record, const ServiceOptions& options)
     server_->start();
 }
 
-std::string Service::drawn_url(std::uint16_t port) {
+std::string Service::drawn_url(const std::string& authority) {
     const std::string scheme = options_.tls ? "wss" : "ws";
-    return scheme + "://127.0.0.1:" + std::to_string(port) + world_.choices().one_of(paths);
+    return scheme + "://" + authority + world_.choices().one_of(paths);
 }
 
 void Service::shut_down() {
@@ -72,9 +72,20 @@ void Service::add_echo(const RouteOptions& options) {
     handlers.message = [this](Connection& connection, Message message) {
         take(connection.data<Guest>(), message);
         act(connection);
-        require_sent(connection.send(message));
+        require_sent(answer(connection, message));
     };
     server_->ws<Guest>("/echo", handlers, options);
+}
+
+// By itself; compressed or not, alone or with those before it.
+SendResult Service::answer(Connection& connection, const Message& message) {
+    if (!options_.compression) return connection.send(message);
+    switch (world_.choices().below(4)) {
+        case 0: return connection.send(message);
+        case 1: return connection.send(message, Compress::always);
+        case 2: return connection.send(message, Compress::never);
+        default: return connection.send(PreparedMessage(message));
+    }
 }
 
 // What was taken off its frames, and goes out in as many.
@@ -145,6 +156,8 @@ void Service::take(Guest& guest, const Message& message) {
 
 // What came behind a close frame of its own was not to be received.
 void Service::note_close(const Guest& guest, const CloseEvent& event) {
+    record_.require(!event.clean || event.code != close_code::abnormal,
+                    "a service is told of a clean close, and was cut off");
     const bool has_begun = is_shut_down_ || mischief_left_ < options_.mischief_max;
     if (!event.clean || event.code != close_code::normal || has_begun) return;
     if (guest.of.caller != 0) receipts_[guest.of].was_closed_cleanly = true;

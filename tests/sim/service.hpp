@@ -42,8 +42,8 @@ class Service {
     Service& operator=(const Service&) = delete;
 
     [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
-    // Of one of its routes, at that port.
-    [[nodiscard]] std::string drawn_url(std::uint16_t port);
+    // Of one of its routes. `authority`: the host and the port to connect to.
+    [[nodiscard]] std::string drawn_url(const std::string& authority);
     // Connections are closed with 1001, and nobody is answered any more.
     void shut_down();
     [[nodiscard]] bool is_shut_down() const noexcept { return is_shut_down_; }
@@ -75,6 +75,7 @@ class Service {
 
     [[nodiscard]] Handlers common_handlers();
     void add_echo(const RouteOptions& options);
+    [[nodiscard]] SendResult answer(Connection& connection, const Message& message);
     void add_stream(const RouteOptions& options);
     void add_coroutine(const RouteOptions& options);
     void take(Guest& guest, const Message& message);

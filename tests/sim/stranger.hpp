@@ -52,7 +52,7 @@ class Stranger {
     [[nodiscard]] bool write(std::string_view bytes);
     // What has come, until there are so many bytes; false: it has ended.
     [[nodiscard]] bool read(std::size_t size);
-    void read_to_end();
+    bool read_to_end();
     void send_raw(std::string_view bytes);
     [[nodiscard]] bool await(short events);
 

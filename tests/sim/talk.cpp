@@ -153,6 +153,8 @@ void Talk::closed(const CloseEvent& event) {
     Attempt& own = attempt();
     record_.require(!own.is_over, "a connection ends twice");
     own.is_over = true;
+    record_.require(!event.clean || event.code != close_code::abnormal,
+                    "an end that was cut off is told as a clean one");
     own.code = event.code;
     own.clean = event.clean;
     own.unsent_size = event.unsent_size;
