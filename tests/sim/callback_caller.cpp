@@ -61,6 +61,19 @@ void CallbackCaller::begin_attempt() {
     has_error_ = is_unwanted_ = may_be_unwanted_ = owes_drain_ = false;
     handle_ = {};
     message_.clear();
+    dials_by_ns_ = world().now_ns();
+}
+
+// A name is known at once where no thread is refused, and no time is lost.
+void CallbackCaller::check_limit(const ClientError& error) const {
+    constexpr std::uint64_t at_once_ms = 1'000;
+    const Faults& faults = world().faults();
+    const bool may_take_longer =
+        faults.refused > 0 || faults.descriptors_max < 1'000 || faults.standstill > 0;
+    if (error.stage != ClientStage::connect || may_take_longer) return;
+    const std::uint64_t limit_ns = (at_once_ms + options().connect_timeout_ms) * 1'000'000;
+    record().require(world().now_ns() <= dials_by_ns_ + limit_ns,
+                     "it tries to connect for longer than it may");
 }
 
 ClientHandlers CallbackCaller::handlers() {
@@ -163,6 +176,7 @@ void CallbackCaller::on_error(const ClientError& error) {
     record().require(!has_error_, "an attempt fails twice");
     has_error_ = true;
     check_error(error, talk().attempt().was_opened);
+    check_limit(error);
     record().require(!is_unwanted_ || !talk().attempt().was_opened || manner() == Manner::wild,
                      "one that was closed by us fails");
     act();
@@ -196,6 +210,7 @@ void CallbackCaller::on_reconnect(Reconnecting& plan) {
     }
     rest_for(plan.delay_ms);
     begin_attempt();
+    dials_by_ns_ += plan.delay_ms * 1'000'000ULL;
     if (manner() == Manner::wild && choices().once_in(8)) throw std::runtime_error("in reconnect");
 }
 

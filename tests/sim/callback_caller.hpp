@@ -36,6 +36,7 @@ class CallbackCaller final : public Caller {
     void on_message(const Message& message);
     void on_pong(std::span<const std::byte> payload);
     void on_error(const ClientError& error);
+    void check_limit(const ClientError& error) const;
     void on_close(const CloseEvent& event);
     void on_reconnect(Reconnecting& plan);
     void leave_later();
@@ -56,14 +57,15 @@ class CallbackCaller final : public Caller {
     std::unique_ptr<Client> client_{};
     Handle handle_{};  // For the other thread; names none until it is open.
     Phase phase_ = Phase::idle;
-    std::size_t window_;            // Messages that wait for their answer, at most.
-    bool rests_;                    // Now and then, between messages.
-    bool is_resting_ = false;       // Until a timer.
-    bool is_gone_ = false;          // The client was destroyed.
-    bool has_error_ = false;        // Of this attempt.
-    bool is_unwanted_ = false;      // It was closed by us,
-    bool may_be_unwanted_ = false;  // or perhaps, from another thread.
-    bool owes_drain_ = false;       // So does the client.
+    std::size_t window_;             // Messages that wait for their answer, at most.
+    bool rests_;                     // Now and then, between messages.
+    bool is_resting_ = false;        // Until a timer.
+    bool is_gone_ = false;           // The client was destroyed.
+    bool has_error_ = false;         // Of this attempt.
+    bool is_unwanted_ = false;       // It was closed by us,
+    bool may_be_unwanted_ = false;   // or perhaps, from another thread.
+    bool owes_drain_ = false;        // So does the client.
+    std::uint64_t dials_by_ns_ = 0;  // When it begins to connect, at the latest.
     std::uint64_t opened_ns_ = 0;
     std::string message_{};  // The parts that have come.
     Message::Kind kind_ = Message::Kind::text;
