@@ -88,7 +88,8 @@ void Stranger::speak_no_tls(Manner manner) {
     if (choices.once_in(3)) ::shutdown(fd_.get(), SHUT_WR);
     if (!read_to_end() || manner != Manner::plain) return;
     const Faults& faults = world_.faults();
-    const bool may_be_refused = faults.refused > 0 || faults.descriptors_max < 1'000;
+    const bool may_be_refused =
+        faults.refused > 0 || faults.accept_error > 0 || faults.descriptors_max < 1'000;
     record_.require(
         input_.starts_with("HTTP/1.1 400 ") || may_be_refused || service_.is_shut_down(),
         "a plain request is not told of TLS");
