@@ -65,8 +65,9 @@ void Caller::draw_short_limits() {
 }
 
 bool Caller::is_content() const noexcept {
+    const bool has_run_out = scene_.may_run_out && talk_.attempt_count() >= attempt_count_max;
     const bool may_do_without = manner_ != Manner::good || !options_.reconnect.enabled ||
-                                scene_.service.is_shut_down() || scene_.is_hopeless;
+                                scene_.service.is_shut_down() || scene_.is_hopeless || has_run_out;
     return may_do_without || talk_.is_done();
 }
 

@@ -29,6 +29,7 @@ struct Scene {
     // Of somebody in between; 0: there is nobody.
     std::uint16_t middle_port = 0;
     bool is_watchful = false;    // Who falls mute is found out by pings.
+    bool may_run_out = false;    // Of tries, before the service can be reached.
     bool is_hopeless = false;    // Nobody gets through.
     bool may_interrupt = false;  // Wild ones change their mind at any time.
     bool is_leaving = false;     // Nobody begins anew.

@@ -31,6 +31,7 @@ Crowd::Crowd(World& world, Record& record, const CrowdOptions& options)
              .service = service_,
              .options = options.client,
              .host = options.host,
+             .may_run_out = options.may_run_out,
              .is_hopeless = options.is_hopeless,
              .may_interrupt = options.may_interrupt} {
     if (options.middleman) {

@@ -27,6 +27,8 @@ struct CrowdOptions {
     std::string host = "127.0.0.1";
     // Wild callers change their mind at any time, also while they connect.
     bool may_interrupt = false;
+    // All tries of a caller's may be over before it can be reached.
+    bool may_run_out = false;
     // Nobody gets through: callers are content without.
     bool is_hopeless = false;
 };

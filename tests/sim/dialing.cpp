@@ -31,7 +31,7 @@ Names::Answer drawn_answer(Choices& choices, bool is_reachable) {
     return answer;
 }
 
-// Sooner than callers give up.
+// Sooner than most callers give up.
 void fail_for_a_while(World& world, const Names::Answer& answer) {
     static constexpr std::array errors{EAI_AGAIN, EAI_NONAME, EAI_FAIL, EAI_MEMORY};
     world.set_name(host, {.error = world.choices().one_of(errors)});
@@ -50,7 +50,8 @@ void play_dialing(World& world, Record& record) {
     }
     const Names::Answer answer = drawn_answer(choices, !options.is_hopeless);
     world.set_name(host, answer);
-    if (choices.once_in(4)) fail_for_a_while(world, answer);
+    options.may_run_out = choices.once_in(4);
+    if (options.may_run_out) fail_for_a_while(world, answer);
     Crowd crowd(world, record, options);
     crowd.play();
     record.require(!options.is_hopeless || crowd.service().receipts().empty(),
