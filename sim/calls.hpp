@@ -8,10 +8,10 @@
 #include <edgews/sim/busy.hpp>
 #include <edgews/sim/kernel.hpp>
 #include <edgews/sim/real.hpp>
+#include <edgews/sim/system_call.hpp>
 
 #include <cerrno>
 
-#include <sys/syscall.h>
 #include <unistd.h>
 
 namespace edgews::sim {
@@ -36,5 +36,6 @@ void link_process_calls() noexcept;
 void link_socket_calls() noexcept;
 void link_message_calls() noexcept;
 void link_thread_calls() noexcept;
+void link_time_calls() noexcept;
 
 }  // namespace edgews::sim

@@ -1,5 +1,6 @@
 #include <edgews/sim/file.hpp>
 
+#include <edgews/sim/clocks.hpp>
 #include <edgews/sim/kernel.hpp>
 
 #include <algorithm>
@@ -247,21 +248,52 @@ std::uint32_t TimerFile::ready() {
 Result TimerFile::read(void* to, std::size_t size) {
     if (size < sizeof expirations_) return failed(EINVAL);
     if (expirations_ == 0) return failed(EAGAIN);
+    count_passed();
+    has_expired_ = false;
     std::memcpy(to, &expirations_, sizeof expirations_);
     expirations_ = 0;
     return {.value = sizeof expirations_};
 }
 
-void TimerFile::set(std::uint64_t due_ns) {
+std::uint64_t TimerFile::now_ns() const noexcept {
+    return kernel().now_ns() + offset_of(clock_).value_or(0);
+}
+
+void TimerFile::set(const Setting& setting) {
     expirations_ = 0;
+    has_expired_ = false;
+    setting_ = setting;
+    start(setting.due_ns);
+}
+
+TimerFile::Setting TimerFile::left() {
+    count_passed();
+    Setting left = setting_;
+    left.due_ns = setting_.due_ns - std::min(setting_.due_ns, now_ns());
+    return left;
+}
+
+void TimerFile::start(std::uint64_t due_ns) {
+    setting_.due_ns = due_ns;
     const std::uint64_t generation = ++generation_;
-    if (due_ns == 0) return;
-    kernel().at_time(due_ns, [self = weak_from_this(), generation] {
+    if (due_ns == 0 || due_ns == never_ns) return;
+    kernel().at_time(moment_by(clock_, timespec_of(due_ns)), [self = weak_from_this(), generation] {
         const auto timer = self.lock();
         if (!timer || timer->generation_ != generation) return;
         ++timer->expirations_;
+        timer->has_expired_ = true;
         timer->wake(EPOLLIN);
     });
+}
+
+// Of one that goes off again and again: those since it was told, and the next one is waited for.
+void TimerFile::count_passed() {
+    if (!has_expired_ || setting_.interval_ns == 0) return;
+    has_expired_ = false;
+    const std::uint64_t late_ns = now_ns() - std::min(now_ns(), setting_.due_ns);
+    const std::uint64_t count = late_ns / setting_.interval_ns + 1;
+    expirations_ += count - 1;
+    start(setting_.due_ns + count * setting_.interval_ns);
 }
 
 }  // namespace edgews::sim

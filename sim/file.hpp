@@ -13,6 +13,7 @@
 
 #include <sys/epoll.h>
 #include <sys/types.h>
+#include <time.h>
 
 namespace edgews::sim {
 
@@ -122,15 +123,31 @@ class EventFile final : public File {
     bool is_semaphore_;
 };
 
+// A timer that goes off again and again does so once, and counts the times that have passed when it
+// is read: there is no edge in between (Linux's timerfd.c).
 class TimerFile final : public File, public std::enable_shared_from_this<TimerFile> {
   public:
-    using File::File;
+    TimerFile(Kernel& kernel, clockid_t clock) noexcept : File(kernel), clock_(clock) {}
     [[nodiscard]] std::uint32_t ready() override;
     Result read(void* to, std::size_t size) override;
-    // By the kernel's clock; 0: never.
-    void set(std::uint64_t due_ns);
+    // By its own clock.
+    [[nodiscard]] std::uint64_t now_ns() const noexcept;
+    // By that clock; 0: never, and once.
+    struct Setting {
+        std::uint64_t due_ns = 0;
+        std::uint64_t interval_ns = 0;
+    };
+    void set(const Setting& setting);
+    // How long it is until then.
+    [[nodiscard]] Setting left();
 
   private:
+    void start(std::uint64_t due_ns);
+    void count_passed();
+
+    clockid_t clock_;
+    Setting setting_{};
+    bool has_expired_ = false;  // And was not started again.
     std::uint64_t expirations_ = 0;
     std::uint64_t generation_ = 0;  // Of what it was set for.
 };

@@ -1,5 +1,6 @@
-// libc's functions of descriptors, time and memory; see calls.hpp.
+// libc's functions of descriptors, chance and memory; see calls.hpp.
 #include <edgews/sim/calls.hpp>
+#include <edgews/sim/clocks.hpp>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -9,8 +10,6 @@
 #include <sys/random.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
-#include <sys/timerfd.h>
-#include <time.h>
 
 #include <linux/sockios.h>
 
@@ -30,11 +29,6 @@ template <class Kind, class... Arguments>
 int add_file(Kernel& kernel, Call call, Arguments... arguments) {
     if (const int error = kernel.enter(call); error != 0) return returned_int(failed(error));
     return returned_int(kernel.add(std::make_shared<Kind>(kernel, arguments...)));
-}
-
-std::uint64_t nanoseconds(const timespec& time) noexcept {
-    return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000 +
-           static_cast<std::uint64_t>(time.tv_nsec);
 }
 
 Result transfer(Kernel& kernel, int fd, Call call, void* bytes, std::size_t size) {
@@ -95,7 +89,7 @@ extern "C" {
 int close(int fd) {
     const Busy busy;
     Kernel* const kernel = kernel_of(fd);
-    if (kernel == nullptr) return static_cast<int>(syscall(SYS_close, fd));
+    if (kernel == nullptr) return static_cast<int>(system_call(SYS_close, fd));
     const int error = kernel->enter(Call::close);
     kernel->tell("close %d", fd);
     const Result result = kernel->close(fd);
@@ -105,14 +99,14 @@ int close(int fd) {
 ssize_t read(int fd, void* to, size_t size) {
     const Busy busy;
     Kernel* const kernel = kernel_of(fd);
-    if (kernel == nullptr) return syscall(SYS_read, fd, to, size);
+    if (kernel == nullptr) return system_call(SYS_read, fd, to, size);
     return returned(transfer(*kernel, fd, Call::read, to, size));
 }
 
 ssize_t write(int fd, const void* from, size_t size) {
     const Busy busy;
     Kernel* const kernel = kernel_of(fd);
-    if (kernel == nullptr) return syscall(SYS_write, fd, from, size);
+    if (kernel == nullptr) return system_call(SYS_write, fd, from, size);
     return returned(transfer(*kernel, fd, Call::write, const_cast<void*>(from), size));
 }
 
@@ -133,7 +127,7 @@ int open(const char* path, int flags, ...) {
             return returned_int(failed(error));
         }
     }
-    return static_cast<int>(syscall(SYS_openat, AT_FDCWD, path, flags, mode));
+    return static_cast<int>(system_call(SYS_openat, AT_FDCWD, path, flags, mode));
 }
 
 int fcntl(int fd, int command, ...) {
@@ -143,7 +137,7 @@ int fcntl(int fd, int command, ...) {
     const long argument = va_arg(more, long);
     va_end(more);
     Kernel* const kernel = kernel_of(fd);
-    if (kernel == nullptr) return static_cast<int>(syscall(SYS_fcntl, fd, command, argument));
+    if (kernel == nullptr) return static_cast<int>(system_call(SYS_fcntl, fd, command, argument));
     return returned_int(control_file(*kernel, fd, command));
 }
 
@@ -154,7 +148,7 @@ int ioctl(int fd, unsigned long request, ...) noexcept {
     void* const argument = va_arg(more, void*);
     va_end(more);
     Kernel* const kernel = kernel_of(fd);
-    if (kernel == nullptr) return static_cast<int>(syscall(SYS_ioctl, fd, request, argument));
+    if (kernel == nullptr) return static_cast<int>(system_call(SYS_ioctl, fd, request, argument));
     return returned_int(control_device(*kernel, fd, request, argument));
 }
 
@@ -163,7 +157,7 @@ int ioctl(int fd, unsigned long request, ...) noexcept {
 int epoll_create1(int flags) noexcept {
     const Busy busy;
     Kernel* const kernel = current_kernel();
-    if (kernel == nullptr) return static_cast<int>(syscall(SYS_epoll_create1, flags));
+    if (kernel == nullptr) return static_cast<int>(system_call(SYS_epoll_create1, flags));
     return add_file<Epoll>(*kernel, Call::epoll_create);
 }
 
@@ -171,7 +165,7 @@ int epoll_ctl(int epoll_fd, int operation, int fd, epoll_event* event) noexcept 
     const Busy busy;
     Kernel* const kernel = kernel_of(epoll_fd);
     if (kernel == nullptr) {
-        return static_cast<int>(syscall(SYS_epoll_ctl, epoll_fd, operation, fd, event));
+        return static_cast<int>(system_call(SYS_epoll_ctl, epoll_fd, operation, fd, event));
     }
     return returned_int(control_epoll(*kernel, epoll_fd, operation, fd, event));
 }
@@ -181,7 +175,7 @@ int epoll_wait(int epoll_fd, epoll_event* events, int count_max, int timeout_ms)
     Kernel* const kernel = kernel_of(epoll_fd);
     if (kernel == nullptr) {
         return static_cast<int>(
-            syscall(SYS_epoll_pwait, epoll_fd, events, count_max, timeout_ms, nullptr, 8));
+            system_call(SYS_epoll_pwait, epoll_fd, events, count_max, timeout_ms, nullptr, 8));
     }
     if (const int error = kernel->enter(Call::epoll_wait); error != 0) {
         return returned_int(failed(error));
@@ -202,21 +196,21 @@ int ppoll(pollfd* files, nfds_t count, const timespec* limit, const sigset_t* ma
     });
     if (kernel == nullptr || !is_simulated) {
         timespec left = limit != nullptr ? *limit : timespec{};
-        return static_cast<int>(syscall(SYS_ppoll, files, count, limit != nullptr ? &left : nullptr,
-                                        mask, std::size_t{8}));
+        return static_cast<int>(system_call(
+            SYS_ppoll, files, count, limit != nullptr ? &left : nullptr, mask, std::size_t{8}));
     }
     if (const int error = kernel->enter(Call::poll); error != 0) {
         return returned_int(failed(error));
     }
     const std::uint64_t deadline_ns =
-        limit == nullptr ? UINT64_MAX : kernel->now_ns() + nanoseconds(*limit);
+        limit == nullptr ? never_ns : after_span(kernel->now_ns(), nanoseconds(*limit));
     return returned_int(kernel->poll(all, deadline_ns));
 }
 
 int eventfd(unsigned count, int flags) noexcept {
     const Busy busy;
     Kernel* const kernel = current_kernel();
-    if (kernel == nullptr) return static_cast<int>(syscall(SYS_eventfd2, count, flags));
+    if (kernel == nullptr) return static_cast<int>(system_call(SYS_eventfd2, count, flags));
     return add_file<EventFile>(*kernel, Call::eventfd, std::uint64_t{count},
                                (flags & EFD_SEMAPHORE) != 0);
 }
@@ -226,71 +220,17 @@ int signalfd(int fd, const sigset_t* mask, int flags) noexcept {
     Kernel* const kernel = current_kernel();
     constexpr std::size_t mask_size = 8;  // The system's own.
     if (kernel == nullptr) {
-        return static_cast<int>(syscall(SYS_signalfd4, fd, mask, mask_size, flags));
+        return static_cast<int>(system_call(SYS_signalfd4, fd, mask, mask_size, flags));
     }
     return add_file<QuietFile>(*kernel, Call::signalfd);
 }
 
-int timerfd_create(int clock, int flags) noexcept {
-    const Busy busy;
-    Kernel* const kernel = current_kernel();
-    if (kernel == nullptr) return static_cast<int>(syscall(SYS_timerfd_create, clock, flags));
-    return add_file<TimerFile>(*kernel, Call::timerfd_create);
-}
-
-int timerfd_settime(int fd, int flags, const itimerspec* time, itimerspec* old) noexcept {
-    const Busy busy;
-    Kernel* const kernel = kernel_of(fd);
-    if (kernel == nullptr) {
-        return static_cast<int>(syscall(SYS_timerfd_settime, fd, flags, time, old));
-    }
-    const auto timer = kernel->find_as<TimerFile>(fd);
-    if (timer == nullptr) return returned_int(failed(EBADF));
-    if (const int error = kernel->enter(Call::timerfd_settime); error != 0) {
-        return returned_int(failed(error));
-    }
-    const std::uint64_t value = nanoseconds(time->it_value);
-    const bool is_relative = value != 0 && (flags & TFD_TIMER_ABSTIME) == 0;
-    timer->set(is_relative ? kernel->now_ns() + value : value);
-    return 0;
-}
-
-// ---- Time, chance and memory -----------------------------------------------
-
-int clock_gettime(clockid_t clock, timespec* time) noexcept {
-    const Busy busy;
-    Kernel* const kernel = current_kernel();
-    const bool is_simulated = clock == CLOCK_MONOTONIC || clock == CLOCK_REALTIME ||
-                              clock == CLOCK_BOOTTIME || clock == CLOCK_MONOTONIC_COARSE ||
-                              clock == CLOCK_REALTIME_COARSE;
-    if (kernel == nullptr || !is_simulated) return real().clock_gettime(clock, time);
-    const bool is_date = clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE;
-    const std::uint64_t now_ns = kernel->read_clock() + (is_date ? Kernel::epoch_ns : 0);
-    time->tv_sec = static_cast<time_t>(now_ns / 1'000'000'000);
-    time->tv_nsec = static_cast<long>(now_ns % 1'000'000'000);
-    return 0;
-}
-
-time_t time(time_t* to) noexcept {
-    const Busy busy;
-    timespec now{};
-    clock_gettime(CLOCK_REALTIME, &now);
-    if (to != nullptr) *to = now.tv_sec;
-    return now.tv_sec;
-}
-
-int nanosleep(const timespec* duration, timespec* left) {
-    const Busy busy;
-    Kernel* const kernel = current_kernel();
-    if (kernel == nullptr) return static_cast<int>(syscall(SYS_nanosleep, duration, left));
-    kernel->threads().sleep_until(kernel->now_ns() + nanoseconds(*duration));
-    return 0;
-}
+// ---- Chance and memory -----------------------------------------------------
 
 ssize_t getrandom(void* to, size_t size, unsigned flags) {
     const Busy busy;
     Kernel* const kernel = current_kernel();
-    if (kernel == nullptr) return syscall(SYS_getrandom, to, size, flags);
+    if (kernel == nullptr) return system_call(SYS_getrandom, to, size, flags);
     if (const int error = kernel->enter(Call::getrandom); error != 0) {
         return returned(failed(error));
     }
@@ -318,7 +258,7 @@ int stat(const char* path, struct stat* status) noexcept {
     const int error = kernel != nullptr ? kernel->enter(Call::stat) : 0;
     if (error != 0) return returned_int(failed(error));
     if (kernel == nullptr || !kernel->network().has_file(path)) {
-        return static_cast<int>(syscall(SYS_newfstatat, AT_FDCWD, path, status, 0));
+        return static_cast<int>(system_call(SYS_newfstatat, AT_FDCWD, path, status, 0));
     }
     std::memset(status, 0, sizeof *status);
     status->st_mode = S_IFSOCK | 0777;
@@ -331,7 +271,7 @@ int chmod(const char* path, mode_t mode) noexcept {
     const int error = kernel != nullptr ? kernel->enter(Call::chmod) : 0;
     if (error != 0) return returned_int(failed(error));
     if (kernel != nullptr && kernel->network().has_file(path)) return 0;
-    return static_cast<int>(syscall(SYS_fchmodat, AT_FDCWD, path, mode));
+    return static_cast<int>(system_call(SYS_fchmodat, AT_FDCWD, path, mode));
 }
 
 int unlink(const char* path) noexcept {
@@ -340,7 +280,7 @@ int unlink(const char* path) noexcept {
     const int error = kernel != nullptr ? kernel->enter(Call::unlink) : 0;
     if (error != 0) return returned_int(failed(error));
     if (kernel != nullptr && kernel->network().remove_file(path)) return 0;
-    return static_cast<int>(syscall(SYS_unlinkat, AT_FDCWD, path, 0));
+    return static_cast<int>(system_call(SYS_unlinkat, AT_FDCWD, path, 0));
 }
 
 }  // extern "C"

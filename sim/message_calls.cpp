@@ -78,19 +78,19 @@ extern "C" {
 
 ssize_t readv(int fd, const iovec* pieces, int count) {
     Kernel* const kernel = kernel_of(fd);
-    if (kernel == nullptr) return syscall(SYS_readv, fd, pieces, count);
+    if (kernel == nullptr) return system_call(SYS_readv, fd, pieces, count);
     return returned(read_pieces(*kernel, fd, Call::read, pieces_of(pieces, count), 0));
 }
 
 ssize_t writev(int fd, const iovec* pieces, int count) {
     Kernel* const kernel = kernel_of(fd);
-    if (kernel == nullptr) return syscall(SYS_writev, fd, pieces, count);
+    if (kernel == nullptr) return system_call(SYS_writev, fd, pieces, count);
     return returned(write_pieces(*kernel, fd, pieces_of(pieces, count)));
 }
 
 ssize_t recvmsg(int fd, msghdr* message, int flags) {
     Kernel* const kernel = kernel_of(fd);
-    if (kernel == nullptr) return syscall(SYS_recvmsg, fd, message, flags);
+    if (kernel == nullptr) return system_call(SYS_recvmsg, fd, message, flags);
     const std::span<const iovec> pieces(message->msg_iov, message->msg_iovlen);
     const Result result = read_pieces(*kernel, fd, Call::recv, pieces, flags);
     if (result.error != 0) return returned(result);
@@ -103,7 +103,7 @@ ssize_t recvmsg(int fd, msghdr* message, int flags) {
 
 ssize_t recvfrom(int fd, void* to, size_t size, int flags, sockaddr* from, socklen_t* from_size) {
     Kernel* const kernel = kernel_of(fd);
-    if (kernel == nullptr) return syscall(SYS_recvfrom, fd, to, size, flags, from, from_size);
+    if (kernel == nullptr) return system_call(SYS_recvfrom, fd, to, size, flags, from, from_size);
     const ssize_t result = recv(fd, to, size, flags);
     if (result >= 0 && from_size != nullptr) *from_size = 0;
     return result;
@@ -112,7 +112,7 @@ ssize_t recvfrom(int fd, void* to, size_t size, int flags, sockaddr* from, sockl
 ssize_t sendto(int fd, const void* from, size_t size, int flags, const sockaddr* to,
                socklen_t to_size) {
     Kernel* const kernel = kernel_of(fd);
-    if (kernel == nullptr) return syscall(SYS_sendto, fd, from, size, flags, to, to_size);
+    if (kernel == nullptr) return system_call(SYS_sendto, fd, from, size, flags, to, to_size);
     return send(fd, from, size, flags);
 }
 

@@ -63,19 +63,19 @@ int sched_getaffinity(pid_t process, size_t size, cpu_set_t* set) noexcept {
 [[gnu::no_sanitize_address]] int getrlimit(__rlimit_resource_t resource, rlimit* limit) noexcept {
     const int error = has_had_world ? begin(Call::getrlimit) : 0;
     if (error != 0) return returned_int(failed(error));
-    return static_cast<int>(syscall(SYS_prlimit64, 0, resource, nullptr, limit));
+    return static_cast<int>(system_call(SYS_prlimit64, 0, resource, nullptr, limit));
 }
 
 int munmap(void* begins, size_t size) noexcept {
     const int error = begin(Call::munmap);
     return error != 0 ? returned_int(failed(error))
-                      : static_cast<int>(syscall(SYS_munmap, begins, size));
+                      : static_cast<int>(system_call(SYS_munmap, begins, size));
 }
 
 int madvise(void* begins, size_t size, int advice) noexcept {
     const int error = begin(Call::madvise);
     return error != 0 ? returned_int(failed(error))
-                      : static_cast<int>(syscall(SYS_madvise, begins, size, advice));
+                      : static_cast<int>(system_call(SYS_madvise, begins, size, advice));
 }
 
 }  // extern "C"

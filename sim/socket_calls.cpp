@@ -133,7 +133,7 @@ int socket(int family, int type, int protocol) noexcept {
     Kernel* const kernel = current_kernel();
     const bool is_stream = (type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC)) == SOCK_STREAM;
     if (kernel == nullptr || !is_stream) {
-        return static_cast<int>(syscall(SYS_socket, family, type, protocol));
+        return static_cast<int>(system_call(SYS_socket, family, type, protocol));
     }
     return returned_int(make_socket(*kernel, family));
 }
@@ -141,7 +141,7 @@ int socket(int family, int type, int protocol) noexcept {
 int bind(int fd, const sockaddr* address, socklen_t size) noexcept {
     const Busy busy;
     Kernel* const kernel = kernel_of(fd);
-    if (kernel == nullptr) return static_cast<int>(syscall(SYS_bind, fd, address, size));
+    if (kernel == nullptr) return static_cast<int>(system_call(SYS_bind, fd, address, size));
     const Entered entered = enter(*kernel, fd, Call::bind);
     if (entered.error != 0) return returned_int(failed(entered.error));
     return returned_int(kernel->network().bind(*entered.socket, Address::of(address, size)));
@@ -150,7 +150,7 @@ int bind(int fd, const sockaddr* address, socklen_t size) noexcept {
 int listen(int fd, int backlog) noexcept {
     const Busy busy;
     Kernel* const kernel = kernel_of(fd);
-    if (kernel == nullptr) return static_cast<int>(syscall(SYS_listen, fd, backlog));
+    if (kernel == nullptr) return static_cast<int>(system_call(SYS_listen, fd, backlog));
     const Entered entered = enter(*kernel, fd, Call::listen);
     if (entered.error != 0) return returned_int(failed(entered.error));
     return returned_int(kernel->network().listen(entered.socket->shared_from_this(), backlog));
@@ -159,7 +159,7 @@ int listen(int fd, int backlog) noexcept {
 int connect(int fd, const sockaddr* address, socklen_t size) {
     const Busy busy;
     Kernel* const kernel = kernel_of(fd);
-    if (kernel == nullptr) return static_cast<int>(syscall(SYS_connect, fd, address, size));
+    if (kernel == nullptr) return static_cast<int>(system_call(SYS_connect, fd, address, size));
     const Entered entered = enter(*kernel, fd, Call::connect);
     if (entered.error != 0) return returned_int(failed(entered.error));
     return returned_int(
@@ -169,7 +169,8 @@ int connect(int fd, const sockaddr* address, socklen_t size) {
 int accept4(int fd, sockaddr* address, socklen_t* size, int flags) {
     const Busy busy;
     Kernel* const kernel = kernel_of(fd);
-    if (kernel == nullptr) return static_cast<int>(syscall(SYS_accept4, fd, address, size, flags));
+    if (kernel == nullptr)
+        return static_cast<int>(system_call(SYS_accept4, fd, address, size, flags));
     return static_cast<int>(told(*kernel, "accept", fd, accept_from(*kernel, fd, address, size)));
 }
 
@@ -181,7 +182,7 @@ int socketpair(int family, int type, int protocol, int* ends) noexcept {
     Kernel* const kernel = current_kernel();
     const bool is_stream = (type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC)) == SOCK_STREAM;
     if (kernel == nullptr || !is_stream || family != AF_UNIX) {
-        return static_cast<int>(syscall(SYS_socketpair, family, type, protocol, ends));
+        return static_cast<int>(system_call(SYS_socketpair, family, type, protocol, ends));
     }
     return returned_int(make_pair(*kernel, ends));
 }
@@ -189,7 +190,7 @@ int socketpair(int family, int type, int protocol, int* ends) noexcept {
 int getsockname(int fd, sockaddr* address, socklen_t* size) noexcept {
     const Busy busy;
     Kernel* const kernel = kernel_of(fd);
-    if (kernel == nullptr) return static_cast<int>(syscall(SYS_getsockname, fd, address, size));
+    if (kernel == nullptr) return static_cast<int>(system_call(SYS_getsockname, fd, address, size));
     const auto socket = kernel->find_as<Socket>(fd);
     if (socket == nullptr) return returned_int(failed(ENOTSOCK));
     if (const int error = kernel->enter(Call::getsockname); error != 0) {
@@ -202,7 +203,7 @@ int getsockname(int fd, sockaddr* address, socklen_t* size) noexcept {
 int getpeername(int fd, sockaddr* address, socklen_t* size) noexcept {
     const Busy busy;
     Kernel* const kernel = kernel_of(fd);
-    if (kernel == nullptr) return static_cast<int>(syscall(SYS_getpeername, fd, address, size));
+    if (kernel == nullptr) return static_cast<int>(system_call(SYS_getpeername, fd, address, size));
     const auto socket = kernel->find_as<Socket>(fd);
     if (socket == nullptr) return returned_int(failed(ENOTSOCK));
     if (const int error = kernel->enter(Call::getpeername); error != 0) {
@@ -217,7 +218,7 @@ int setsockopt(int fd, int level, int name, const void* value, socklen_t size) n
     const Busy busy;
     Kernel* const kernel = kernel_of(fd);
     if (kernel == nullptr) {
-        return static_cast<int>(syscall(SYS_setsockopt, fd, level, name, value, size));
+        return static_cast<int>(system_call(SYS_setsockopt, fd, level, name, value, size));
     }
     const Entered entered = enter(*kernel, fd, Call::setsockopt, option_detail(level, name));
     if (entered.error != 0) return returned_int(failed(entered.error));
@@ -228,7 +229,7 @@ int getsockopt(int fd, int level, int name, void* value, socklen_t* size) noexce
     const Busy busy;
     Kernel* const kernel = kernel_of(fd);
     if (kernel == nullptr) {
-        return static_cast<int>(syscall(SYS_getsockopt, fd, level, name, value, size));
+        return static_cast<int>(system_call(SYS_getsockopt, fd, level, name, value, size));
     }
     const Entered entered = enter(*kernel, fd, Call::getsockopt, option_detail(level, name));
     if (entered.error != 0) return returned_int(failed(entered.error));
@@ -242,7 +243,7 @@ ssize_t recv(int fd, void* to, size_t size, int flags) {
     const Busy busy;
     Kernel* const kernel = kernel_of(fd);
     if (kernel == nullptr) {
-        return syscall(SYS_recvfrom, fd, to, size, flags, nullptr, nullptr);
+        return system_call(SYS_recvfrom, fd, to, size, flags, nullptr, nullptr);
     }
     const Entered entered = enter(*kernel, fd, Call::recv);
     if (entered.error != 0) return returned(failed(entered.error));
@@ -252,7 +253,7 @@ ssize_t recv(int fd, void* to, size_t size, int flags) {
 ssize_t send(int fd, const void* from, size_t size, int flags) {
     const Busy busy;
     Kernel* const kernel = kernel_of(fd);
-    if (kernel == nullptr) return syscall(SYS_sendto, fd, from, size, flags, nullptr, 0);
+    if (kernel == nullptr) return system_call(SYS_sendto, fd, from, size, flags, nullptr, 0);
     const Entered entered = enter(*kernel, fd, Call::send);
     if (entered.error != 0) return returned(failed(entered.error));
     const iovec piece{.iov_base = const_cast<void*>(from), .iov_len = size};
@@ -262,7 +263,7 @@ ssize_t send(int fd, const void* from, size_t size, int flags) {
 ssize_t sendmsg(int fd, const msghdr* message, int flags) {
     const Busy busy;
     Kernel* const kernel = kernel_of(fd);
-    if (kernel == nullptr) return syscall(SYS_sendmsg, fd, message, flags);
+    if (kernel == nullptr) return system_call(SYS_sendmsg, fd, message, flags);
     const Entered entered = enter(*kernel, fd, Call::send);
     if (entered.error != 0) return returned(failed(entered.error));
     const std::span<const iovec> pieces(message->msg_iov, message->msg_iovlen);
@@ -272,7 +273,7 @@ ssize_t sendmsg(int fd, const msghdr* message, int flags) {
 int shutdown(int fd, int how) noexcept {
     const Busy busy;
     Kernel* const kernel = kernel_of(fd);
-    if (kernel == nullptr) return static_cast<int>(syscall(SYS_shutdown, fd, how));
+    if (kernel == nullptr) return static_cast<int>(system_call(SYS_shutdown, fd, how));
     const Entered entered = enter(*kernel, fd, Call::shutdown);
     if (entered.error != 0) return returned_int(failed(entered.error));
     return static_cast<int>(told(*kernel, "shutdown", fd, entered.socket->shutdown(how)));

@@ -1,6 +1,7 @@
 // libc's functions of threads; see calls.hpp. Those of a world are one at a time: a mutex that is
 // held makes the next one wait as the world's threads do.
 #include <edgews/sim/calls.hpp>
+#include <edgews/sim/clocks.hpp>
 
 #include <dlfcn.h>
 #include <pthread.h>
@@ -72,16 +73,6 @@ int wait_in(Kernel& kernel, pthread_cond_t* condition, pthread_mutex_t* mutex,
     return was_woken ? 0 : ETIMEDOUT;
 }
 
-// A date before the world's begin has passed; one that is too late to be counted never comes.
-std::uint64_t deadline_of(clockid_t clock, const timespec& time) noexcept {
-    constexpr time_t seconds_max = 10'000'000'000;
-    if (time.tv_sec < 0) return 0;
-    if (time.tv_sec > seconds_max) return UINT64_MAX;
-    const std::uint64_t value = static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000 +
-                                static_cast<std::uint64_t>(time.tv_nsec);
-    return value - std::min(value, clock == CLOCK_REALTIME ? Kernel::epoch_ns : 0);
-}
-
 }  // namespace
 
 const RealFunctions& real() noexcept {
@@ -139,7 +130,7 @@ int pthread_cond_clockwait(pthread_cond_t* condition, pthread_mutex_t* mutex, cl
     const Busy busy;
     Kernel* const kernel = current_kernel();
     if (kernel == nullptr) return real().pthread_cond_clockwait(condition, mutex, clock, time);
-    return wait_in(*kernel, condition, mutex, deadline_of(clock, *time));
+    return wait_in(*kernel, condition, mutex, moment_by(clock, *time));
 }
 
 int pthread_cond_timedwait(pthread_cond_t* condition, pthread_mutex_t* mutex,
@@ -147,7 +138,7 @@ int pthread_cond_timedwait(pthread_cond_t* condition, pthread_mutex_t* mutex,
     const Busy busy;
     Kernel* const kernel = current_kernel();
     if (kernel == nullptr) return real().pthread_cond_timedwait(condition, mutex, time);
-    return wait_in(*kernel, condition, mutex, deadline_of(CLOCK_REALTIME, *time));
+    return wait_in(*kernel, condition, mutex, moment_by(CLOCK_REALTIME, *time));
 }
 
 int pthread_cond_signal(pthread_cond_t* condition) noexcept {

@@ -34,6 +34,7 @@ World::World(const WorldOptions& options)
     link_socket_calls();
     link_message_calls();
     link_thread_calls();
+    link_time_calls();
     make_hash_key();
     set_current_kernel(&kernel_);
 }
