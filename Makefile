@@ -374,7 +374,7 @@ INSTALL_PC = sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' $(1).pc.in \
 HEADERS_deflate := deflate/deflate.hpp
 HEADERS_tls := tls/tls.hpp tls/tls_client.hpp
 # And of the simulated kernel all but its seam.
-SIM_SEAM := sim/calls.hpp sim/clocks.hpp sim/real.hpp sim/system_call.hpp
+SIM_SEAM := sim/calls.hpp sim/clocks.hpp sim/real.hpp sim/refusal.hpp sim/system_call.hpp
 HEADERS_sim := $(filter-out sim/sim.hpp $(SIM_SEAM),$(wildcard sim/*.hpp))
 
 # deflate and tls: where `make addons` was called.

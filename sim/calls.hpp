@@ -21,6 +21,12 @@ namespace edgews::sim {
     return fd >= Kernel::first_fd ? current_kernel() : nullptr;
 }
 
+// The same, when it has other threads: alone a thread waits for nobody.
+[[nodiscard]] inline Kernel* shared_kernel() noexcept {
+    Kernel* const kernel = current_kernel();
+    return kernel != nullptr && kernel->threads().count() > 1 ? kernel : nullptr;
+}
+
 // As libc's functions return it.
 inline ssize_t returned(const Result& result) noexcept {
     if (result.error != 0) errno = result.error;
@@ -32,6 +38,8 @@ inline int returned_int(const Result& result) noexcept {
 
 // Each has its file linked in, whatever the order of libraries.
 void link_file_calls() noexcept;
+void link_futex_calls() noexcept;
+void link_lock_calls() noexcept;
 void link_process_calls() noexcept;
 void link_socket_calls() noexcept;
 void link_message_calls() noexcept;

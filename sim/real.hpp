@@ -4,6 +4,7 @@
 #include <netdb.h>
 #include <pthread.h>
 #include <sched.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <sys/types.h>
 #include <time.h>
@@ -19,6 +20,19 @@ struct RealFunctions {
     int (*sched_getaffinity)(pid_t, std::size_t, cpu_set_t*);
     int (*pthread_create)(pthread_t*, const pthread_attr_t*, void* (*)(void*), void*);
     int (*pthread_join)(pthread_t, void**);
+    int (*pthread_tryjoin_np)(pthread_t, void**);
+    int (*pthread_clockjoin_np)(pthread_t, void**, clockid_t, const timespec*);
+    int (*pthread_cancel)(pthread_t);
+    int (*pthread_once)(pthread_once_t*, void (*)());
+    int (*pthread_barrier_wait)(pthread_barrier_t*);
+    int (*pthread_spin_lock)(pthread_spinlock_t*);
+    int (*pthread_mutex_clocklock)(pthread_mutex_t*, clockid_t, const timespec*);
+    int (*pthread_rwlock_clockrdlock)(pthread_rwlock_t*, clockid_t, const timespec*);
+    int (*pthread_rwlock_clockwrlock)(pthread_rwlock_t*, clockid_t, const timespec*);
+    int (*sem_wait)(sem_t*);
+    int (*sem_trywait)(sem_t*);
+    int (*sem_clockwait)(sem_t*, clockid_t, const timespec*);
+    int (*sem_post)(sem_t*);
     int (*pthread_mutex_lock)(pthread_mutex_t*);
     int (*pthread_mutex_trylock)(pthread_mutex_t*);
     int (*pthread_mutex_unlock)(pthread_mutex_t*);

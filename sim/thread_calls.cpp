@@ -1,12 +1,10 @@
-// libc's functions of threads; see calls.hpp. Those of a world are one at a time: a mutex that is
-// held makes the next one wait as the world's threads do.
+// libc's functions of threads, and of what they tell each other by; see calls.hpp.
 #include <edgews/sim/calls.hpp>
 #include <edgews/sim/clocks.hpp>
+#include <edgews/sim/refusal.hpp>
 
 #include <dlfcn.h>
 #include <pthread.h>
-
-#include <algorithm>
 
 namespace edgews::sim {
 
@@ -40,26 +38,23 @@ RealFunctions look_up_all() noexcept {
     look_up(found.pthread_rwlock_wrlock, "pthread_rwlock_wrlock");
     look_up(found.pthread_rwlock_trywrlock, "pthread_rwlock_trywrlock");
     look_up(found.pthread_rwlock_unlock, "pthread_rwlock_unlock");
+    look_up(found.pthread_tryjoin_np, "pthread_tryjoin_np");
+    look_up(found.pthread_clockjoin_np, "pthread_clockjoin_np");
+    look_up(found.pthread_cancel, "pthread_cancel");
+    look_up(found.pthread_once, "pthread_once");
+    look_up(found.pthread_barrier_wait, "pthread_barrier_wait");
+    look_up(found.pthread_spin_lock, "pthread_spin_lock");
+    look_up(found.pthread_mutex_clocklock, "pthread_mutex_clocklock");
+    look_up(found.pthread_rwlock_clockrdlock, "pthread_rwlock_clockrdlock");
+    look_up(found.pthread_rwlock_clockwrlock, "pthread_rwlock_clockwrlock");
+    look_up(found.sem_wait, "sem_wait");
+    look_up(found.sem_trywait, "sem_trywait");
+    look_up(found.sem_clockwait, "sem_clockwait");
+    look_up(found.sem_post, "sem_post");
     look_up(found.getaddrinfo, "getaddrinfo");
     look_up(found.clock_gettime, "clock_gettime");
     look_up(found.mmap, "mmap");
     return found;
-}
-
-// The world of this thread, when it has others: alone it waits for nobody.
-Kernel* shared_kernel() noexcept {
-    Kernel* const kernel = current_kernel();
-    return kernel != nullptr && kernel->threads().count() > 1 ? kernel : nullptr;
-}
-
-template <class Lock>
-int lock_in(Kernel& kernel, Lock* lock, int (*try_lock)(Lock*)) {
-    int error = try_lock(lock);
-    while (error == EBUSY) {
-        kernel.threads().wait(lock, UINT64_MAX);
-        error = try_lock(lock);
-    }
-    return error;
 }
 
 // No other thread goes on between the two: nobody's signal is missed.
@@ -68,9 +63,14 @@ int wait_in(Kernel& kernel, pthread_cond_t* condition, pthread_mutex_t* mutex,
     real().pthread_mutex_unlock(mutex);
     kernel.threads().wake_all(mutex);
     const bool was_woken = kernel.threads().wait(condition, deadline_ns);
-    const int error = lock_in(kernel, mutex, real().pthread_mutex_trylock);
-    if (error != 0) return error;
+    if (const int error = pthread_mutex_lock(mutex); error != 0) return error;
     return was_woken ? 0 : ETIMEDOUT;
+}
+
+// Of pthread_condattr_setclock(): libc remembers it as one bit of a count.
+clockid_t clock_of(const pthread_cond_t& condition) noexcept {
+    constexpr unsigned monotonic = 2;
+    return (condition.__data.__wrefs & monotonic) != 0 ? CLOCK_MONOTONIC : CLOCK_REALTIME;
 }
 
 }  // namespace
@@ -95,27 +95,45 @@ int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*
     return kernel->threads().create(thread, attributes, function, argument);
 }
 
-int pthread_join(pthread_t thread, void** result) {
+// Who is joined has left the world: what is left of it takes no time there.
+int pthread_clockjoin_np(pthread_t thread, void** result, clockid_t clock, const timespec* time) {
     const Busy busy;
-    if (Kernel* const kernel = current_kernel()) kernel->threads().await_end(thread);
+    Kernel* const kernel = current_kernel();
+    const bool is_own = pthread_equal(thread, pthread_self()) != 0;
+    if (kernel == nullptr || is_own) {
+        return time == nullptr ? real().pthread_join(thread, result)
+                               : real().pthread_clockjoin_np(thread, result, clock, time);
+    }
+    const std::uint64_t deadline_ns = time == nullptr ? never_ns : moment_by(clock, *time);
+    if (!kernel->threads().await_end(thread, deadline_ns)) return ETIMEDOUT;
     return real().pthread_join(thread, result);
 }
 
-int pthread_mutex_lock(pthread_mutex_t* mutex) noexcept {
-    const Busy busy;
-    Kernel* const kernel = shared_kernel();
-    if (kernel == nullptr) return real().pthread_mutex_lock(mutex);
-    return lock_in(*kernel, mutex, real().pthread_mutex_trylock);
+int pthread_timedjoin_np(pthread_t thread, void** result, const timespec* time) {
+    return pthread_clockjoin_np(thread, result, CLOCK_REALTIME, time);
 }
 
-int pthread_mutex_unlock(pthread_mutex_t* mutex) noexcept {
+int pthread_join(pthread_t thread, void** result) {
+    return pthread_clockjoin_np(thread, result, CLOCK_REALTIME, nullptr);
+}
+
+int pthread_tryjoin_np(pthread_t thread, void** result) noexcept {
     const Busy busy;
-    const int error = real().pthread_mutex_unlock(mutex);
-    if (Kernel* const kernel = shared_kernel()) {
-        kernel->threads().wake_all(mutex);
-        kernel->threads().maybe_switch();
-    }
-    return error;
+    Kernel* const kernel = current_kernel();
+    if (kernel == nullptr) return real().pthread_tryjoin_np(thread, result);
+    if (kernel->threads().has(thread)) return EBUSY;
+    return real().pthread_join(thread, result);
+}
+
+// Only between waits a thread of a world could end so, and it does not wait as the system has it.
+int pthread_cancel(pthread_t thread) {
+    if (current_kernel() != nullptr) refuse("pthread_cancel()", "a thread ends by itself");
+    return real().pthread_cancel(thread);
+}
+
+int pthread_barrier_wait(pthread_barrier_t* barrier) noexcept {
+    if (current_kernel() != nullptr) refuse("pthread_barrier_wait()", "but std::barrier is");
+    return real().pthread_barrier_wait(barrier);
 }
 
 int pthread_cond_wait(pthread_cond_t* condition, pthread_mutex_t* mutex) {
@@ -138,7 +156,7 @@ int pthread_cond_timedwait(pthread_cond_t* condition, pthread_mutex_t* mutex,
     const Busy busy;
     Kernel* const kernel = current_kernel();
     if (kernel == nullptr) return real().pthread_cond_timedwait(condition, mutex, time);
-    return wait_in(*kernel, condition, mutex, moment_by(CLOCK_REALTIME, *time));
+    return wait_in(*kernel, condition, mutex, moment_by(clock_of(*condition), *time));
 }
 
 int pthread_cond_signal(pthread_cond_t* condition) noexcept {
@@ -151,27 +169,6 @@ int pthread_cond_broadcast(pthread_cond_t* condition) noexcept {
     const Busy busy;
     if (Kernel* const kernel = current_kernel()) kernel->threads().wake_all(condition);
     return real().pthread_cond_broadcast(condition);
-}
-
-int pthread_rwlock_rdlock(pthread_rwlock_t* lock) noexcept {
-    const Busy busy;
-    Kernel* const kernel = shared_kernel();
-    if (kernel == nullptr) return real().pthread_rwlock_rdlock(lock);
-    return lock_in(*kernel, lock, real().pthread_rwlock_tryrdlock);
-}
-
-int pthread_rwlock_wrlock(pthread_rwlock_t* lock) noexcept {
-    const Busy busy;
-    Kernel* const kernel = shared_kernel();
-    if (kernel == nullptr) return real().pthread_rwlock_wrlock(lock);
-    return lock_in(*kernel, lock, real().pthread_rwlock_trywrlock);
-}
-
-int pthread_rwlock_unlock(pthread_rwlock_t* lock) noexcept {
-    const Busy busy;
-    const int error = real().pthread_rwlock_unlock(lock);
-    if (Kernel* const kernel = shared_kernel()) kernel->threads().wake_all(lock);
-    return error;
 }
 
 }  // extern "C"

@@ -60,17 +60,36 @@ int Threads::create(pthread_t* id, const pthread_attr_t* attributes, void* (*fun
     return 0;
 }
 
+// libc calls it when all that the thread has of its own (thread_local, pthread_key_create()) was
+// destroyed once: that may make calls. Others of its kind may come behind it: it lets them.
+void Threads::leave(void* argument) {
+    constexpr unsigned round_count = PTHREAD_DESTRUCTOR_ITERATIONS - 1;
+    Thread& thread = *static_cast<Thread*>(argument);
+    if (++thread.leave_count < round_count) {
+        ::pthread_setspecific(leaving_key(), argument);
+        return;
+    }
+    const Busy busy;
+    thread.owner->end(thread);
+    set_current_kernel(nullptr);
+}
+
+pthread_key_t Threads::leaving_key() {
+    static const pthread_key_t key = [] {
+        pthread_key_t made{};
+        ::pthread_key_create(&made, leave);
+        return made;
+    }();
+    return key;
+}
+
 void* Threads::begin(void* argument) {
     Thread& thread = *static_cast<Thread*>(argument);
-    while (::sem_wait(&thread.baton) != 0) {
+    while (real().sem_wait(&thread.baton) != 0) {
     }
-    Threads& threads = *thread.owner;
-    set_current_kernel(&threads.kernel_);
-    void* const result = thread.function(thread.argument);
-    const Busy busy;
-    threads.end(thread);
-    set_current_kernel(nullptr);
-    return result;
+    set_current_kernel(&thread.owner->kernel_);
+    ::pthread_setspecific(leaving_key(), argument);
+    return thread.function(thread.argument);
 }
 
 // The last thing that a thread does with the world.
@@ -84,15 +103,19 @@ void Threads::end(Thread& thread) {
     running_ = &next;
     ::sem_destroy(&ended->baton);
     ended.reset();  // While nobody else goes on: nothing is left of it when the world ends.
-    ::sem_post(&next.baton);
+    real().sem_post(&next.baton);
 }
 
-void Threads::await_end(pthread_t thread) {
-    const auto is_there = [&] {
-        return std::any_of(threads_.begin(), threads_.end(),
-                           [&](const auto& one) { return ::pthread_equal(one->id, thread) != 0; });
-    };
-    while (is_there()) wait(this, UINT64_MAX);
+bool Threads::has(pthread_t thread) const noexcept {
+    return std::any_of(threads_.begin(), threads_.end(),
+                       [&](const auto& one) { return ::pthread_equal(one->id, thread) != 0; });
+}
+
+bool Threads::await_end(pthread_t thread, std::uint64_t deadline_ns) {
+    while (has(thread)) {
+        if (!wait(this, deadline_ns) && has(thread)) return false;
+    }
+    return true;
 }
 
 void Threads::await_all() {
@@ -178,8 +201,8 @@ void Threads::pass_time() {
 void Threads::hand_over(Thread& from, Thread& to) {
     if (&from == &to) return;
     running_ = &to;
-    ::sem_post(&to.baton);
-    while (::sem_wait(&from.baton) != 0) {
+    real().sem_post(&to.baton);
+    while (real().sem_wait(&from.baton) != 0) {
     }
 }
 

@@ -1,8 +1,8 @@
 // The threads of a simulated world: real ones, of which one runs at a time.
 //
 // A thread goes on until it waits, or a system call of its lets another one go on; who that is, the
-// choices say. All that threads of a world wait for is simulated: mutexes, conditions, joins,
-// sleeps, and epoll. So is the time that passes meanwhile.
+// choices say. All that threads of a world wait for is simulated: locks, conditions, futexes,
+// joins, sleeps, descriptors and signals. So is the time that passes meanwhile.
 #pragma once
 
 #include <pthread.h>
@@ -27,8 +27,11 @@ class Threads {
     // 0, or an error number, as pthread_create().
     [[nodiscard]] int create(pthread_t* thread, const pthread_attr_t* attributes,
                              void* (*function)(void*), void* argument);
-    // Until it has ended, if it is of the world; then the real one may be joined.
-    void await_end(pthread_t thread);
+    // It is of the world, and has not ended.
+    [[nodiscard]] bool has(pthread_t thread) const noexcept;
+    // Until it has ended, if it is of the world; then the real one may be joined. False: the time
+    // has come.
+    [[nodiscard]] bool await_end(pthread_t thread, std::uint64_t deadline_ns);
     // Until none is left but the one that calls.
     void await_all();
 
@@ -54,8 +57,11 @@ class Threads {
         std::uint64_t deadline_ns = UINT64_MAX;
         bool is_waiting = false;
         bool was_woken = false;
+        unsigned leave_count = 0;
     };
     static void* begin(void* thread);
+    static void leave(void* thread);
+    [[nodiscard]] static pthread_key_t leaving_key();
     [[nodiscard]] std::vector<Thread*> runnable();
     // Lets another one run, until this one may again. Requires: there is something to come.
     void yield();

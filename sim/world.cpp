@@ -30,6 +30,8 @@ World::World(const WorldOptions& options)
     : choices_(choices_of(options)), kernel_(choices_, options.now_ns) {
     assert(current_kernel() == nullptr);
     link_file_calls();
+    link_futex_calls();
+    link_lock_calls();
     link_process_calls();
     link_socket_calls();
     link_message_calls();
