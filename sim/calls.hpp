@@ -37,13 +37,16 @@ inline int returned_int(const Result& result) noexcept {
 }
 
 // Each has its file linked in, whatever the order of libraries.
+void link_chance_calls() noexcept;
+void link_descriptor_calls() noexcept;
 void link_file_calls() noexcept;
 void link_futex_calls() noexcept;
 void link_lock_calls() noexcept;
+void link_message_calls() noexcept;
 void link_process_calls() noexcept;
 void link_socket_calls() noexcept;
-void link_message_calls() noexcept;
 void link_thread_calls() noexcept;
 void link_time_calls() noexcept;
+void link_wait_calls() noexcept;
 
 }  // namespace edgews::sim

@@ -16,6 +16,13 @@ void link_message_calls() noexcept {}
 
 namespace {
 
+Result transfer(Kernel& kernel, int fd, Call call, void* bytes, std::size_t size) {
+    const std::shared_ptr<File> file = kernel.find(fd);
+    if (file == nullptr) return failed(EBADF);
+    if (const int error = kernel.enter(call); error != 0) return failed(error);
+    return call == Call::read ? file->read(bytes, size) : file->write(bytes, size);
+}
+
 std::size_t size_of(std::span<const iovec> pieces) noexcept {
     std::size_t size = 0;
     for (const iovec& piece : pieces) size += piece.iov_len;
@@ -75,6 +82,20 @@ std::span<const iovec> pieces_of(const iovec* pieces, int count) noexcept {
 using namespace edgews::sim;
 
 extern "C" {
+
+ssize_t read(int fd, void* to, size_t size) {
+    const Busy busy;
+    Kernel* const kernel = kernel_of(fd);
+    if (kernel == nullptr) return system_call(SYS_read, fd, to, size);
+    return returned(transfer(*kernel, fd, Call::read, to, size));
+}
+
+ssize_t write(int fd, const void* from, size_t size) {
+    const Busy busy;
+    Kernel* const kernel = kernel_of(fd);
+    if (kernel == nullptr) return system_call(SYS_write, fd, from, size);
+    return returned(transfer(*kernel, fd, Call::write, const_cast<void*>(from), size));
+}
 
 ssize_t readv(int fd, const iovec* pieces, int count) {
     Kernel* const kernel = kernel_of(fd);

@@ -29,14 +29,17 @@ void make_hash_key() {
 World::World(const WorldOptions& options)
     : choices_(choices_of(options)), kernel_(choices_, options.now_ns) {
     assert(current_kernel() == nullptr);
+    link_chance_calls();
+    link_descriptor_calls();
     link_file_calls();
     link_futex_calls();
     link_lock_calls();
+    link_message_calls();
     link_process_calls();
     link_socket_calls();
-    link_message_calls();
     link_thread_calls();
     link_time_calls();
+    link_wait_calls();
     make_hash_key();
     set_current_kernel(&kernel_);
 }
