@@ -8,9 +8,11 @@
 #include <edgews/sim/busy.hpp>
 #include <edgews/sim/kernel.hpp>
 #include <edgews/sim/real.hpp>
+#include <edgews/sim/socket.hpp>
 #include <edgews/sim/system_call.hpp>
 
 #include <cerrno>
+#include <memory>
 
 #include <unistd.h>
 
@@ -34,6 +36,28 @@ inline ssize_t returned(const Result& result) noexcept {
 }
 inline int returned_int(const Result& result) noexcept {
     return static_cast<int>(returned(result));
+}
+
+// A call on a socket begins. `error`: why it ends here.
+struct EnteredSocket {
+    std::shared_ptr<Socket> socket{};
+    int error = 0;
+};
+[[nodiscard]] EnteredSocket enter_socket(Kernel& kernel, int fd, Call call, int detail = 0);
+
+inline ssize_t told(const Kernel& kernel, const char* call, int fd, const Result& result) noexcept {
+    kernel.tell("%s %d: %zd (errno %d)", call, fd, result.value, result.error);
+    return returned(result);
+}
+
+// What `call` comes to, as often as it is made: where it says EAGAIN and may wait, it is made again
+// when something has happened.
+template <class Function>
+Result wait_until_done(Kernel& kernel, bool may_wait, std::uint64_t deadline_ns, Function call) {
+    Result result = call();
+    while (result.error == EAGAIN && may_wait && kernel.wait_for_files(deadline_ns))
+        result = call();
+    return result;
 }
 
 // Each has its file linked in, whatever the order of libraries.

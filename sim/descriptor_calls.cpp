@@ -1,5 +1,6 @@
 // libc's functions that make descriptors, and say what they are; see calls.hpp.
 #include <edgews/sim/calls.hpp>
+#include <edgews/sim/refusal.hpp>
 
 #include <fcntl.h>
 #include <sys/eventfd.h>
@@ -8,6 +9,7 @@
 
 #include <linux/sockios.h>
 
+#include <algorithm>
 #include <cstdarg>
 #include <cstring>
 #include <memory>
@@ -19,27 +21,49 @@ void link_descriptor_calls() noexcept {}
 namespace {
 
 template <class Kind, class... Arguments>
-int add_file(Kernel& kernel, Call call, Arguments... arguments) {
+int add_file(Kernel& kernel, Call call, int flags, Arguments... arguments) {
     if (const int error = kernel.enter(call); error != 0) return returned_int(failed(error));
-    return returned_int(kernel.add(std::make_shared<Kind>(kernel, arguments...)));
+    return returned_int(kernel.add(std::make_shared<Kind>(kernel, arguments...), flags));
 }
 
-Result control_file(Kernel& kernel, int fd, int command) {
-    if (kernel.find(fd) == nullptr) return failed(EBADF);
+Result control_file(Kernel& kernel, int fd, int command, long argument) {
+    const std::shared_ptr<File> file = kernel.find(fd);
+    if (file == nullptr) return failed(EBADF);
     if (const int error = kernel.enter(Call::fcntl, command); error != 0) return failed(error);
+    const int number = static_cast<int>(argument);
     switch (command) {
-        case F_DUPFD:
-        case F_DUPFD_CLOEXEC: return kernel.duplicate(fd);
-        case F_GETFL: return {.value = O_RDWR | O_NONBLOCK};
-        case F_GETFD: return {.value = FD_CLOEXEC};
-        default: return {};
+        case F_DUPFD: return kernel.duplicate(fd, number, 0);
+        case F_DUPFD_CLOEXEC: return kernel.duplicate(fd, number, O_CLOEXEC);
+        case F_GETFL: return {.value = O_RDWR | (file->is_blocking() ? 0 : O_NONBLOCK)};
+        case F_SETFL: file->set_blocking((number & O_NONBLOCK) == 0); return {};
+        case F_GETFD: return {.value = kernel.closes_on_exec(fd) ? FD_CLOEXEC : 0};
+        case F_SETFD: kernel.set_closes_on_exec(fd, (number & FD_CLOEXEC) != 0); return {};
+        default: refuse("fcntl()", "but to duplicate, and for O_NONBLOCK and FD_CLOEXEC");
     }
+}
+
+// What the system has open: it knows no descriptor of a world's, and a world none of its.
+bool is_of_the_system(int fd) noexcept {
+    return fd < Kernel::first_fd && system_call(SYS_fcntl, fd, F_GETFD, 0) >= 0;
+}
+
+// dup2() and dup3().
+Result duplicate_to(Kernel& kernel, int fd, int target, int flags) {
+    if (const int error = kernel.enter(Call::fcntl, F_DUPFD); error != 0) return failed(error);
+    if (is_of_the_system(fd) || is_of_the_system(target)) {
+        refuse("dup2()", "between a world's descriptors and the system's");
+    }
+    return kernel.duplicate_to(fd, target, flags);
 }
 
 Result control_device(Kernel& kernel, int fd, unsigned long request, void* argument) {
     if (const int error = kernel.enter(Call::ioctl); error != 0) return failed(error);
-    if (kernel.find(fd) == nullptr) return failed(EBADF);
-    if (request == FIONBIO) return {};
+    const std::shared_ptr<File> file = kernel.find(fd);
+    if (file == nullptr) return failed(EBADF);
+    if (request == FIONBIO) {
+        file->set_blocking(*static_cast<const int*>(argument) == 0);
+        return {};
+    }
     const auto socket = kernel.find_as<Socket>(fd);
     if (socket == nullptr) return failed(kernel.find_as<Epoll>(fd) != nullptr ? EINVAL : ENOTTY);
     if (request != SIOCOUTQ && request != SIOCINQ) return failed(EINVAL);
@@ -70,6 +94,36 @@ int close(int fd) {
     return returned_int(error != 0 ? failed(error) : result);
 }
 
+int dup(int fd) noexcept {
+    const Busy busy;
+    Kernel* const kernel = kernel_of(fd);
+    if (kernel == nullptr) return static_cast<int>(system_call(SYS_dup, fd));
+    if (kernel->find(fd) == nullptr) return returned_int(failed(EBADF));
+    if (const int error = kernel->enter(Call::fcntl, F_DUPFD); error != 0) {
+        return returned_int(failed(error));
+    }
+    return returned_int(kernel->duplicate(fd, 0, 0));
+}
+
+int dup2(int fd, int target) noexcept {
+    const Busy busy;
+    Kernel* const kernel = kernel_of(std::max(fd, target));
+    if (kernel == nullptr) {
+        return fd == target ? (system_call(SYS_fcntl, fd, F_GETFD, 0) < 0 ? -1 : fd)
+                            : static_cast<int>(system_call(SYS_dup3, fd, target, 0));
+    }
+    if (fd == target) return kernel->find(fd) == nullptr ? returned_int(failed(EBADF)) : fd;
+    return returned_int(duplicate_to(*kernel, fd, target, 0));
+}
+
+int dup3(int fd, int target, int flags) noexcept {
+    const Busy busy;
+    Kernel* const kernel = kernel_of(std::max(fd, target));
+    if (kernel == nullptr) return static_cast<int>(system_call(SYS_dup3, fd, target, flags));
+    if (fd == target || (flags & ~O_CLOEXEC) != 0) return returned_int(failed(EINVAL));
+    return returned_int(duplicate_to(*kernel, fd, target, flags));
+}
+
 int open(const char* path, int flags, ...) {
     const Busy busy;
     va_list more;
@@ -78,10 +132,11 @@ int open(const char* path, int flags, ...) {
     va_end(more);
     Kernel* const kernel = current_kernel();
     if (kernel != nullptr) {
-        if (std::strcmp(path, "/dev/null") == 0) return add_file<NullFile>(*kernel, Call::open);
+        if (std::strcmp(path, "/dev/null") == 0)
+            return add_file<NullFile>(*kernel, Call::open, flags);
         const auto text = kernel->texts().find(path);
         if (text != kernel->texts().end()) {
-            return add_file<TextFile>(*kernel, Call::open, text->second);
+            return add_file<TextFile>(*kernel, Call::open, flags, text->second);
         }
         if (const int error = kernel->enter(Call::open); error != 0) {
             return returned_int(failed(error));
@@ -98,7 +153,7 @@ int fcntl(int fd, int command, ...) {
     va_end(more);
     Kernel* const kernel = kernel_of(fd);
     if (kernel == nullptr) return static_cast<int>(system_call(SYS_fcntl, fd, command, argument));
-    return returned_int(control_file(*kernel, fd, command));
+    return returned_int(control_file(*kernel, fd, command, argument));
 }
 
 int ioctl(int fd, unsigned long request, ...) noexcept {
@@ -116,15 +171,33 @@ int epoll_create1(int flags) noexcept {
     const Busy busy;
     Kernel* const kernel = current_kernel();
     if (kernel == nullptr) return static_cast<int>(system_call(SYS_epoll_create1, flags));
-    return add_file<Epoll>(*kernel, Call::epoll_create);
+    if ((flags & ~EPOLL_CLOEXEC) != 0) return returned_int(failed(EINVAL));
+    return add_file<Epoll>(*kernel, Call::epoll_create, flags);
+}
+
+int epoll_create(int size) noexcept {
+    if (size <= 0) return returned_int(failed(EINVAL));
+    return epoll_create1(0);
 }
 
 int eventfd(unsigned count, int flags) noexcept {
     const Busy busy;
     Kernel* const kernel = current_kernel();
     if (kernel == nullptr) return static_cast<int>(system_call(SYS_eventfd2, count, flags));
-    return add_file<EventFile>(*kernel, Call::eventfd, std::uint64_t{count},
+    if ((flags & ~(EFD_NONBLOCK | EFD_CLOEXEC | EFD_SEMAPHORE)) != 0) {
+        return returned_int(failed(EINVAL));
+    }
+    return add_file<EventFile>(*kernel, Call::eventfd, flags, std::uint64_t{count},
                                (flags & EFD_SEMAPHORE) != 0);
+}
+
+// libc makes them of read() and write(), which are its own there.
+int eventfd_read(int fd, eventfd_t* count) {
+    return read(fd, count, sizeof *count) == sizeof *count ? 0 : -1;
+}
+
+int eventfd_write(int fd, eventfd_t count) {
+    return write(fd, &count, sizeof count) == sizeof count ? 0 : -1;
 }
 
 int signalfd(int fd, const sigset_t* mask, int flags) noexcept {
@@ -134,7 +207,7 @@ int signalfd(int fd, const sigset_t* mask, int flags) noexcept {
     if (kernel == nullptr) {
         return static_cast<int>(system_call(SYS_signalfd4, fd, mask, mask_size, flags));
     }
-    return add_file<QuietFile>(*kernel, Call::signalfd);
+    return add_file<QuietFile>(*kernel, Call::signalfd, flags);
 }
 
 }  // extern "C"

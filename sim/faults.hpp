@@ -92,7 +92,7 @@ struct Faults {
     std::size_t send_buffer_most = 2'621'440;
     std::size_t receive_buffer_least = 131'072;
     std::size_t receive_buffer_most = 6'291'456;
-    // So many descriptors at most are open in the world at a time.
+    // So many descriptors there are, counted from the first (RLIMIT_NOFILE).
     std::size_t descriptors_max = 20'000;
     // What a system call takes.
     std::uint32_t call_ns_max = 1'000;

@@ -55,6 +55,10 @@ class File {
     // False: epoll_ctl() refuses it (EPERM).
     [[nodiscard]] virtual bool can_be_watched() const noexcept { return true; }
 
+    // Its calls wait for what they need: O_NONBLOCK is not set.
+    [[nodiscard]] bool is_blocking() const noexcept { return is_blocking_; }
+    void set_blocking(bool is_set) noexcept { is_blocking_ = is_set; }
+
     // What happened may concern those who watch for `key`; 0: all of them (Linux's wake-ups without
     // a key).
     void wake(std::uint32_t key);
@@ -72,6 +76,7 @@ class File {
 
   private:
     Kernel& kernel_;
+    bool is_blocking_ = false;
     std::vector<EpollItem*> watchers_{};
 };
 

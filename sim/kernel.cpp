@@ -1,5 +1,7 @@
 #include <edgews/sim/kernel.hpp>
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <array>
 #include <cassert>
@@ -94,31 +96,63 @@ void Kernel::fill_random(std::span<std::byte> bytes) noexcept {
 
 // ---- Descriptors -----------------------------------------------------------
 
-Result Kernel::add(std::shared_ptr<File> file) {
-    File* const opened = file.get();
-    return place({opened, [held = std::move(file)](File*) {
-                      held->forget_watchers();
-                      held->closed();
-                  }});
+int Kernel::lowest_free(int least) const noexcept {
+    const auto found = free_.lower_bound(least);
+    return found != free_.end() ? *found : std::max(static_cast<int>(files_.size()), least);
 }
 
-Result Kernel::place(std::shared_ptr<File> open) {
-    if (open_count_ >= faults_.descriptors_max) return failed(EMFILE);
-    int index = static_cast<int>(files_.size());
-    if (free_.empty()) {
-        files_.emplace_back();
-    } else {
-        index = *free_.begin();
-        free_.erase(free_.begin());
-    }
-    ++open_count_;
-    files_[static_cast<std::size_t>(index)] = std::move(open);
+int Kernel::lack_of_descriptors() const noexcept {
+    return static_cast<std::size_t>(lowest_free(0)) >= faults_.descriptors_max ? EMFILE : 0;
+}
+
+Result Kernel::add(std::shared_ptr<File> file, int flags) {
+    if (const int error = lack_of_descriptors(); error != 0) return failed(error);
+    const int index = lowest_free(0);
+    file->set_blocking((flags & O_NONBLOCK) == 0);
+    File* const opened = file.get();
+    place({opened,
+           [held = std::move(file)](File*) {
+               held->forget_watchers();
+               held->closed();
+           }},
+          index, flags);
     return {.value = first_fd + index};
 }
 
-Result Kernel::duplicate(int fd) {
+void Kernel::place(std::shared_ptr<File> open, int index, int flags) {
+    while (static_cast<int>(files_.size()) <= index) {
+        free_.insert(static_cast<int>(files_.size()));
+        files_.emplace_back();
+    }
+    free_.erase(index);
+    ++open_count_;
+    files_[static_cast<std::size_t>(index)] = std::move(open);
+    set_closes_on_exec(first_fd + index, (flags & O_CLOEXEC) != 0);
+}
+
+// Numbers below those of a world are none of it: all that it has are higher.
+Result Kernel::duplicate(int fd, int least, int flags) {
     std::shared_ptr<File> open = find(fd);
-    return open == nullptr ? failed(EBADF) : place(std::move(open));
+    if (open == nullptr) return failed(EBADF);
+    const int index_least = std::max(least - first_fd, 0);
+    const auto limit = static_cast<std::int64_t>(faults_.descriptors_max);
+    if (least < 0 || index_least >= limit) return failed(EINVAL);
+    const int index = lowest_free(index_least);
+    if (index >= limit) return failed(EMFILE);
+    place(std::move(open), index, flags);
+    return {.value = first_fd + index};
+}
+
+Result Kernel::duplicate_to(int fd, int target, int flags) {
+    const std::int64_t index = std::int64_t{target} - first_fd;
+    if (index < 0 || index >= static_cast<std::int64_t>(faults_.descriptors_max)) {
+        return failed(EBADF);
+    }
+    std::shared_ptr<File> open = find(fd);
+    if (open == nullptr) return failed(EBADF);
+    (void)close(target);
+    place(std::move(open), static_cast<int>(index), flags);
+    return {.value = target};
 }
 
 Result Kernel::close(int fd) {
@@ -128,6 +162,15 @@ Result Kernel::close(int fd) {
     --open_count_;
     files_[static_cast<std::size_t>(index)].reset();
     return {};
+}
+
+bool Kernel::closes_on_exec(int fd) const noexcept {
+    return closed_on_exec_.contains(fd);
+}
+
+void Kernel::set_closes_on_exec(int fd, bool closes) noexcept {
+    closes ? static_cast<void>(closed_on_exec_.insert(fd))
+           : static_cast<void>(closed_on_exec_.erase(fd));
 }
 
 std::shared_ptr<File> Kernel::find(int fd) const noexcept {
@@ -177,11 +220,15 @@ Result Kernel::poll(std::span<pollfd> files, std::uint64_t deadline_ns) {
     for (;;) {
         const int count = look_at(files);
         if (count > 0 || deadline_ns <= now_ns_) return {.value = count};
-        ++poller_count_;
-        const bool was_woken = threads_.wait(&poller_count_, deadline_ns);
-        --poller_count_;
-        if (!was_woken) return {.value = look_at(files)};
+        if (!wait_for_files(deadline_ns)) return {.value = look_at(files)};
     }
+}
+
+bool Kernel::wait_for_files(std::uint64_t deadline_ns) {
+    ++poller_count_;
+    const bool was_woken = threads_.wait(&poller_count_, deadline_ns);
+    --poller_count_;
+    return was_woken;
 }
 
 int Kernel::look_at(std::span<pollfd> files) const {

@@ -85,10 +85,18 @@ class Kernel {
     // 0 to `most`.
     [[nodiscard]] std::uint64_t drawn_ns(std::uint64_t most);
 
-    // The lowest number that is free. EMFILE: there are `descriptors_max`.
-    [[nodiscard]] Result add(std::shared_ptr<File> file);
-    [[nodiscard]] Result duplicate(int fd);
+    // The lowest number that is free. EMFILE: it is not below `descriptors_max`, counted from
+    // `first_fd`. `flags`: O_NONBLOCK of the file, and O_CLOEXEC of its descriptor.
+    [[nodiscard]] Result add(std::shared_ptr<File> file, int flags);
+    // 0, or EMFILE: no other descriptor is to be had.
+    [[nodiscard]] int lack_of_descriptors() const noexcept;
+    // The lowest from `least` on (F_DUPFD). One file has both.
+    [[nodiscard]] Result duplicate(int fd, int least, int flags);
+    // `target`, which is closed if it is open (dup2()). Requires: they differ.
+    [[nodiscard]] Result duplicate_to(int fd, int target, int flags);
     [[nodiscard]] Result close(int fd);
+    [[nodiscard]] bool closes_on_exec(int fd) const noexcept;
+    void set_closes_on_exec(int fd, bool closes) noexcept;
     // Null: no such descriptor. Whoever holds it keeps the file open: another thread may close the
     // descriptor while a call is on its way (Linux's fget()).
     [[nodiscard]] std::shared_ptr<File> find(int fd) const noexcept;
@@ -104,6 +112,8 @@ class Kernel {
     // Those of poll(2), for the system's own descriptors, too.
     [[nodiscard]] Result poll(std::span<pollfd> files, std::uint64_t deadline_ns);
     void wake_pollers();
+    // Until something has happened to a file, whichever. False: the time has come.
+    [[nodiscard]] bool wait_for_files(std::uint64_t deadline_ns);
     // A thread waits for its events.
     [[nodiscard]] bool is_waited_for(const Epoll& epoll) const noexcept;
     void wake_waiters(const Epoll& epoll);
@@ -128,7 +138,8 @@ class Kernel {
     [[nodiscard]] bool may_be_interrupted(Call call) const noexcept;
     [[nodiscard]] int drawn_error(Call call);
     void stand_still();
-    [[nodiscard]] Result place(std::shared_ptr<File> open);
+    [[nodiscard]] int lowest_free(int least) const noexcept;
+    void place(std::shared_ptr<File> open, int index, int flags);
     [[nodiscard]] int look_at(std::span<pollfd> files) const;
 
     Choices& choices_;
@@ -144,7 +155,8 @@ class Kernel {
     // By fd - first_fd. These, their duplicates and what find() gave share one count, beside that
     // of the file itself: when it comes to nothing, the file is closed.
     std::vector<std::shared_ptr<File>> files_{};
-    std::set<int> free_{};
+    std::set<int> free_{};  // Of them.
+    std::set<int> closed_on_exec_{};
     std::size_t open_count_ = 0;
     std::size_t poller_count_ = 0;  // Threads that wait in poll().
     std::uint64_t hash_ = 0xCBF29CE484222325;

@@ -8,6 +8,8 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 
+#include <algorithm>
+
 namespace edgews::sim {
 
 namespace {
@@ -60,10 +62,27 @@ int sched_getaffinity(pid_t process, size_t size, cpu_set_t* set) noexcept {
     return error != 0 ? returned(failed(error)) : __sysconf(name);
 }
 
+// How many descriptors a world has is its own matter: `descriptors_max`.
 [[gnu::no_sanitize_address]] int getrlimit(__rlimit_resource_t resource, rlimit* limit) noexcept {
     const int error = has_had_world ? begin(Call::getrlimit) : 0;
     if (error != 0) return returned_int(failed(error));
-    return static_cast<int>(system_call(SYS_prlimit64, 0, resource, nullptr, limit));
+    const long result = system_call(SYS_prlimit64, 0, resource, nullptr, limit);
+    Kernel* const kernel = has_had_world ? current_kernel() : nullptr;
+    if (kernel != nullptr && resource == RLIMIT_NOFILE) {
+        limit->rlim_cur = kernel->faults().descriptors_max;
+        limit->rlim_max = std::max<rlim_t>(limit->rlim_max, limit->rlim_cur);
+    }
+    return static_cast<int>(result);
+}
+
+int setrlimit(__rlimit_resource_t resource, const rlimit* limit) noexcept {
+    Kernel* const kernel = current_kernel();
+    if (kernel == nullptr || resource != RLIMIT_NOFILE) {
+        return static_cast<int>(system_call(SYS_prlimit64, 0, resource, limit, nullptr));
+    }
+    if (limit->rlim_cur > limit->rlim_max) return returned_int(failed(EINVAL));
+    kernel->faults().descriptors_max = limit->rlim_cur;
+    return 0;
 }
 
 int munmap(void* begins, size_t size) noexcept {

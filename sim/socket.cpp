@@ -28,6 +28,7 @@ void Socket::inherit(const Socket& listener) noexcept {
     resets_at_close_ = listener.resets_at_close_;
     shares_port_ = listener.shares_port_;
     reuses_address_ = listener.reuses_address_;
+    patience_ = listener.patience_;
 }
 
 bool Socket::may_share_with(const Socket& other) const noexcept {

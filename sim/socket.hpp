@@ -104,6 +104,12 @@ class Socket : public File, public std::enable_shared_from_this<Socket> {
     void set_reset_at_close(bool is_set) noexcept { resets_at_close_ = is_set; }
     void set_shares_port(bool is_set) noexcept { shares_port_ = is_set; }
     void set_reuses_address(bool is_set) noexcept { reuses_address_ = is_set; }
+    // SO_RCVTIMEO and SO_SNDTIMEO: how long its calls wait; UINT64_MAX: for ever.
+    struct Patience {
+        std::uint64_t receive_ns = UINT64_MAX;
+        std::uint64_t send_ns = UINT64_MAX;
+    };
+    [[nodiscard]] Patience& patience() noexcept { return patience_; }
     // What a connection has of its listener.
     void inherit(const Socket& listener) noexcept;
     // Both may have one address.
@@ -132,6 +138,7 @@ class Socket : public File, public std::enable_shared_from_this<Socket> {
     Address remote_{};
     std::deque<std::shared_ptr<Socket>> waiting_{};  // To be accepted.
     std::size_t backlog_ = 0;
+    Patience patience_{};
     Binding binding_{};
     bool shares_port_ = false;
     bool reuses_address_ = false;

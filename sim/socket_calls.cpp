@@ -1,5 +1,6 @@
 // libc's functions of sockets, and of names; see calls.hpp.
 #include <edgews/sim/calls.hpp>
+#include <edgews/sim/clocks.hpp>
 
 #include <arpa/inet.h>
 #include <netdb.h>
@@ -22,41 +23,20 @@ namespace {
 
 constexpr std::uint64_t again_ns = 20'000;
 
-// A call on a socket begins. `error`: why it ends here.
-struct Entered {
-    std::shared_ptr<Socket> socket{};
-    int error = 0;
-};
-
-Entered enter(Kernel& kernel, int fd, Call call, int detail = 0) {
-    std::shared_ptr<Socket> socket = kernel.find_as<Socket>(fd);
-    if (socket == nullptr) return {.error = kernel.find(fd) == nullptr ? EBADF : ENOTSOCK};
-    const int error = kernel.enter(call, detail);
-    if (error == EAGAIN) {  // There is nothing, or no room, and then there is.
-        kernel.after(again_ns, [held = socket->shared_from_this()] { held->wake(0); });
-    }
-    return {.socket = std::move(socket), .error = error};
-}
-
-ssize_t told(const Kernel& kernel, const char* call, int fd, const Result& result) noexcept {
-    kernel.tell("%s %d: %zd (errno %d)", call, fd, result.value, result.error);
-    return returned(result);
-}
-
-Result make_socket(Kernel& kernel, int family) {
+Result make_socket(Kernel& kernel, int family, int flags) {
     if (const int error = kernel.enter(Call::socket); error != 0) return failed(error);
-    if (family == AF_UNIX) return kernel.add(std::make_shared<UnixSocket>(kernel));
-    return kernel.add(std::make_shared<TcpSocket>(kernel, family));
+    if (family == AF_UNIX) return kernel.add(std::make_shared<UnixSocket>(kernel), flags);
+    return kernel.add(std::make_shared<TcpSocket>(kernel, family), flags);
 }
 
 // Both ends of a connection, without a name.
-Result make_pair(Kernel& kernel, int* ends) {
+Result make_pair(Kernel& kernel, int flags, int* ends) {
     if (const int error = kernel.enter(Call::socket); error != 0) return failed(error);
     const std::array sockets{std::make_shared<UnixSocket>(kernel),
                              std::make_shared<UnixSocket>(kernel)};
-    const Result first = kernel.add(sockets[0]);
+    const Result first = kernel.add(sockets[0], flags);
     if (first.error != 0) return first;
-    const Result second = kernel.add(sockets[1]);
+    const Result second = kernel.add(sockets[1], flags);
     if (second.error != 0) {
         (void)kernel.close(static_cast<int>(first.value));
         return second;
@@ -70,19 +50,49 @@ Result make_pair(Kernel& kernel, int* ends) {
 }
 
 // As Linux does, it takes a descriptor first, and then a connection.
-Result accept_from(Kernel& kernel, int fd, sockaddr* address, socklen_t* size) {
-    const Entered entered = enter(kernel, fd, Call::accept);
+Result accept_from(Kernel& kernel, int fd, sockaddr* address, socklen_t* size, int flags) {
+    const EnteredSocket entered = enter_socket(kernel, fd, Call::accept);
     if (entered.error != 0) return failed(entered.error);
-    if (kernel.descriptor_count() >= kernel.faults().descriptors_max) return failed(EMFILE);
-    const Network::Accepted accepted = kernel.network().accept(*entered.socket);
-    if (accepted.error != 0) return failed(accepted.error);
-    accepted.socket->remote().copy_to(address, size);
-    return kernel.add(accepted.socket);
+    if ((flags & ~(SOCK_NONBLOCK | SOCK_CLOEXEC)) != 0) return failed(EINVAL);
+    Socket& listener = *entered.socket;
+    const std::uint64_t deadline_ns = after_span(kernel.now_ns(), listener.patience().receive_ns);
+    return wait_until_done(kernel, listener.is_blocking(), deadline_ns, [&] {
+        if (const int error = kernel.lack_of_descriptors(); error != 0) return failed(error);
+        const Network::Accepted accepted = kernel.network().accept(listener);
+        if (accepted.error != 0) return failed(accepted.error);
+        kernel.wake_pollers();  // Who waits for a place in the queue looks again.
+        accepted.socket->remote().copy_to(address, size);
+        return kernel.add(accepted.socket, flags);
+    });
+}
+
+// Until it is connected, or is not: what a second call says of that is what the first one comes to.
+Result connect_to(Kernel& kernel, const std::shared_ptr<Socket>& socket, const Address& address) {
+    const std::uint64_t deadline_ns = after_span(kernel.now_ns(), socket->patience().send_ns);
+    const bool may_wait = socket->is_blocking();
+    const Result begun = wait_until_done(kernel, may_wait, deadline_ns,
+                                         [&] { return kernel.network().connect(socket, address); });
+    if (begun.error != EINPROGRESS || !may_wait) return begun;
+    while (socket->state() == Socket::State::connecting) {
+        if (!kernel.wait_for_files(deadline_ns)) return begun;
+    }
+    return kernel.network().connect(socket, address);
+}
+
+// 0 is for ever.
+Result set_patience(Socket& socket, int name, const void* value) {
+    const auto& span = *static_cast<const timeval*>(value);
+    if (span.tv_usec < 0 || span.tv_usec >= 1'000'000) return failed(EDOM);
+    const std::uint64_t ns = nanoseconds({.tv_sec = span.tv_sec, .tv_nsec = span.tv_usec * 1'000});
+    (name == SO_RCVTIMEO ? socket.patience().receive_ns : socket.patience().send_ns) =
+        ns == 0 ? never_ns : ns;
+    return {};
 }
 
 Result set_option(Socket& socket, int level, int name, const void* value) {
     if (level == IPPROTO_TCP && socket.family() == AF_UNIX) return failed(EOPNOTSUPP);
     if (level != SOL_SOCKET) return {};
+    if (name == SO_RCVTIMEO || name == SO_SNDTIMEO) return set_patience(socket, name, value);
     if (name == SO_LINGER && socket.family() != AF_UNIX) {
         const auto* const setting = static_cast<const linger*>(value);
         socket.set_reset_at_close(setting->l_onoff != 0 && setting->l_linger == 0);
@@ -122,6 +132,16 @@ int list_addresses(const Names::Answer& answer, const char* service, const addri
 
 }  // namespace
 
+EnteredSocket enter_socket(Kernel& kernel, int fd, Call call, int detail) {
+    std::shared_ptr<Socket> socket = kernel.find_as<Socket>(fd);
+    if (socket == nullptr) return {.error = kernel.find(fd) == nullptr ? EBADF : ENOTSOCK};
+    const int error = kernel.enter(call, detail);
+    if (error == EAGAIN) {  // There is nothing, or no room, and then there is.
+        kernel.after(again_ns, [held = socket->shared_from_this()] { held->wake(0); });
+    }
+    return {.socket = std::move(socket), .error = error};
+}
+
 }  // namespace edgews::sim
 
 using namespace edgews::sim;
@@ -135,14 +155,14 @@ int socket(int family, int type, int protocol) noexcept {
     if (kernel == nullptr || !is_stream) {
         return static_cast<int>(system_call(SYS_socket, family, type, protocol));
     }
-    return returned_int(make_socket(*kernel, family));
+    return returned_int(make_socket(*kernel, family, type));
 }
 
 int bind(int fd, const sockaddr* address, socklen_t size) noexcept {
     const Busy busy;
     Kernel* const kernel = kernel_of(fd);
     if (kernel == nullptr) return static_cast<int>(system_call(SYS_bind, fd, address, size));
-    const Entered entered = enter(*kernel, fd, Call::bind);
+    const EnteredSocket entered = enter_socket(*kernel, fd, Call::bind);
     if (entered.error != 0) return returned_int(failed(entered.error));
     return returned_int(kernel->network().bind(*entered.socket, Address::of(address, size)));
 }
@@ -151,7 +171,7 @@ int listen(int fd, int backlog) noexcept {
     const Busy busy;
     Kernel* const kernel = kernel_of(fd);
     if (kernel == nullptr) return static_cast<int>(system_call(SYS_listen, fd, backlog));
-    const Entered entered = enter(*kernel, fd, Call::listen);
+    const EnteredSocket entered = enter_socket(*kernel, fd, Call::listen);
     if (entered.error != 0) return returned_int(failed(entered.error));
     return returned_int(kernel->network().listen(entered.socket->shared_from_this(), backlog));
 }
@@ -160,10 +180,10 @@ int connect(int fd, const sockaddr* address, socklen_t size) {
     const Busy busy;
     Kernel* const kernel = kernel_of(fd);
     if (kernel == nullptr) return static_cast<int>(system_call(SYS_connect, fd, address, size));
-    const Entered entered = enter(*kernel, fd, Call::connect);
+    const EnteredSocket entered = enter_socket(*kernel, fd, Call::connect);
     if (entered.error != 0) return returned_int(failed(entered.error));
     return returned_int(
-        kernel->network().connect(entered.socket->shared_from_this(), Address::of(address, size)));
+        connect_to(*kernel, entered.socket->shared_from_this(), Address::of(address, size)));
 }
 
 int accept4(int fd, sockaddr* address, socklen_t* size, int flags) {
@@ -171,7 +191,8 @@ int accept4(int fd, sockaddr* address, socklen_t* size, int flags) {
     Kernel* const kernel = kernel_of(fd);
     if (kernel == nullptr)
         return static_cast<int>(system_call(SYS_accept4, fd, address, size, flags));
-    return static_cast<int>(told(*kernel, "accept", fd, accept_from(*kernel, fd, address, size)));
+    return static_cast<int>(
+        told(*kernel, "accept", fd, accept_from(*kernel, fd, address, size, flags)));
 }
 
 int accept(int fd, sockaddr* address, socklen_t* size) {
@@ -184,7 +205,7 @@ int socketpair(int family, int type, int protocol, int* ends) noexcept {
     if (kernel == nullptr || !is_stream || family != AF_UNIX) {
         return static_cast<int>(system_call(SYS_socketpair, family, type, protocol, ends));
     }
-    return returned_int(make_pair(*kernel, ends));
+    return returned_int(make_pair(*kernel, type, ends));
 }
 
 int getsockname(int fd, sockaddr* address, socklen_t* size) noexcept {
@@ -220,7 +241,8 @@ int setsockopt(int fd, int level, int name, const void* value, socklen_t size) n
     if (kernel == nullptr) {
         return static_cast<int>(system_call(SYS_setsockopt, fd, level, name, value, size));
     }
-    const Entered entered = enter(*kernel, fd, Call::setsockopt, option_detail(level, name));
+    const EnteredSocket entered =
+        enter_socket(*kernel, fd, Call::setsockopt, option_detail(level, name));
     if (entered.error != 0) return returned_int(failed(entered.error));
     return returned_int(set_option(*entered.socket, level, name, value));
 }
@@ -231,7 +253,8 @@ int getsockopt(int fd, int level, int name, void* value, socklen_t* size) noexce
     if (kernel == nullptr) {
         return static_cast<int>(system_call(SYS_getsockopt, fd, level, name, value, size));
     }
-    const Entered entered = enter(*kernel, fd, Call::getsockopt, option_detail(level, name));
+    const EnteredSocket entered =
+        enter_socket(*kernel, fd, Call::getsockopt, option_detail(level, name));
     if (entered.error != 0) return returned_int(failed(entered.error));
     const int told = get_option(*entered.socket, level, name);
     std::memcpy(value, &told, std::min<std::size_t>(sizeof told, *size));
@@ -239,42 +262,11 @@ int getsockopt(int fd, int level, int name, void* value, socklen_t* size) noexce
     return 0;
 }
 
-ssize_t recv(int fd, void* to, size_t size, int flags) {
-    const Busy busy;
-    Kernel* const kernel = kernel_of(fd);
-    if (kernel == nullptr) {
-        return system_call(SYS_recvfrom, fd, to, size, flags, nullptr, nullptr);
-    }
-    const Entered entered = enter(*kernel, fd, Call::recv);
-    if (entered.error != 0) return returned(failed(entered.error));
-    return told(*kernel, "recv", fd, entered.socket->receive(to, size, flags));
-}
-
-ssize_t send(int fd, const void* from, size_t size, int flags) {
-    const Busy busy;
-    Kernel* const kernel = kernel_of(fd);
-    if (kernel == nullptr) return system_call(SYS_sendto, fd, from, size, flags, nullptr, 0);
-    const Entered entered = enter(*kernel, fd, Call::send);
-    if (entered.error != 0) return returned(failed(entered.error));
-    const iovec piece{.iov_base = const_cast<void*>(from), .iov_len = size};
-    return told(*kernel, "send", fd, entered.socket->send({&piece, 1}, flags));
-}
-
-ssize_t sendmsg(int fd, const msghdr* message, int flags) {
-    const Busy busy;
-    Kernel* const kernel = kernel_of(fd);
-    if (kernel == nullptr) return system_call(SYS_sendmsg, fd, message, flags);
-    const Entered entered = enter(*kernel, fd, Call::send);
-    if (entered.error != 0) return returned(failed(entered.error));
-    const std::span<const iovec> pieces(message->msg_iov, message->msg_iovlen);
-    return told(*kernel, "send", fd, entered.socket->send(pieces, flags));
-}
-
 int shutdown(int fd, int how) noexcept {
     const Busy busy;
     Kernel* const kernel = kernel_of(fd);
     if (kernel == nullptr) return static_cast<int>(system_call(SYS_shutdown, fd, how));
-    const Entered entered = enter(*kernel, fd, Call::shutdown);
+    const EnteredSocket entered = enter_socket(*kernel, fd, Call::shutdown);
     if (entered.error != 0) return returned_int(failed(entered.error));
     return static_cast<int>(told(*kernel, "shutdown", fd, entered.socket->shutdown(how)));
 }

@@ -67,7 +67,7 @@ Result make_timer(Kernel& kernel, clockid_t clock, int flags) {
     if (const int error = kernel.enter(Call::timerfd_create); error != 0) return failed(error);
     if (!can_time_by(clock)) return failed(EINVAL);
     if ((flags & ~(TFD_NONBLOCK | TFD_CLOEXEC)) != 0) return failed(EINVAL);
-    return kernel.add(std::make_shared<TimerFile>(kernel, clock));
+    return kernel.add(std::make_shared<TimerFile>(kernel, clock), flags);
 }
 
 Result set_timer(Kernel& kernel, int fd, int flags, const itimerspec* time, itimerspec* old) {

@@ -55,6 +55,15 @@ int epoll_wait(int epoll_fd, epoll_event* events, int count_max, int timeout_ms)
     return returned_int(kernel->epoll_wait(epoll_fd, events, count_max, timeout_ms));
 }
 
+int epoll_pwait(int epoll_fd, epoll_event* events, int count_max, int timeout_ms,
+                const sigset_t* mask) {
+    if (kernel_of(epoll_fd) == nullptr) {
+        return static_cast<int>(
+            system_call(SYS_epoll_pwait, epoll_fd, events, count_max, timeout_ms, mask, 8));
+    }
+    return epoll_wait(epoll_fd, events, count_max, timeout_ms);
+}
+
 int poll(pollfd* files, nfds_t count, int timeout_ms) {
     const timespec limit{.tv_sec = timeout_ms / 1'000, .tv_nsec = timeout_ms % 1'000 * 1'000'000L};
     return ppoll(files, count, timeout_ms < 0 ? nullptr : &limit, nullptr);

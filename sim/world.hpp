@@ -16,9 +16,8 @@
 // same options give the same history, to the byte. One thread runs at a time, and others may go on
 // wherever the system is asked for something.
 //
-// Not simulated, and so not to be waited for: files (but /dev/null and set_file()), processes,
-// signals, select(), and what waits without asking the system's threads (std::atomic::wait()).
-// Sockets never block, whatever their flags say.
+// Not simulated: files (but /dev/null and set_file()), processes, select(). docs/simulator.md says
+// what else, and what comes of it.
 #pragma once
 
 #include <edgews/sim/choices.hpp>

@@ -67,7 +67,7 @@ int listening_socket(World& world) {
     const auto socket = std::make_shared<TcpSocket>(kernel, AF_INET);
     (void)kernel.network().bind(*socket, Address::ip("127.0.0.1", 0));
     (void)kernel.network().listen(socket, 16);
-    return static_cast<int>(kernel.add(socket).value);
+    return static_cast<int>(kernel.add(socket, SOCK_NONBLOCK).value);
 }
 
 void set_name(World& world, const char* name, std::initializer_list<const char*> addresses) {

@@ -12,6 +12,19 @@ struct Probe {
     std::string (*play)();
 };
 
+// What calls came to, one behind the other.
+class Told {
+  public:
+    Told& operator<<(const std::string& one) {
+        text_ += (text_.empty() ? "" : " ") + one;
+        return *this;
+    }
+    [[nodiscard]] const std::string& text() const noexcept { return text_; }
+
+  private:
+    std::string text_{};
+};
+
 // "0", "5", or the error's name.
 [[nodiscard]] std::string outcome(ssize_t result);
 // Of a function that returns an error's number.
