@@ -14,6 +14,7 @@
 #include <cerrno>
 #include <memory>
 
+#include <fcntl.h>
 #include <unistd.h>
 
 namespace edgews::sim {
@@ -27,6 +28,11 @@ namespace edgews::sim {
 [[nodiscard]] inline Kernel* shared_kernel() noexcept {
     Kernel* const kernel = current_kernel();
     return kernel != nullptr && kernel->threads().count() > 1 ? kernel : nullptr;
+}
+
+// What the system has open: it knows no descriptor of a world's, and a world none of its.
+[[nodiscard]] inline bool is_of_the_system(int fd) noexcept {
+    return fd < Kernel::first_fd && system_call(SYS_fcntl, fd, F_GETFD, 0) >= 0;
 }
 
 // As libc's functions return it.
@@ -64,10 +70,13 @@ Result wait_until_done(Kernel& kernel, bool may_wait, std::uint64_t deadline_ns,
 void link_chance_calls() noexcept;
 void link_descriptor_calls() noexcept;
 void link_file_calls() noexcept;
+void link_fortified_calls() noexcept;
 void link_futex_calls() noexcept;
 void link_lock_calls() noexcept;
 void link_message_calls() noexcept;
 void link_process_calls() noexcept;
+void link_refused_calls() noexcept;
+void link_signal_calls() noexcept;
 void link_socket_calls() noexcept;
 void link_thread_calls() noexcept;
 void link_time_calls() noexcept;

@@ -1,11 +1,11 @@
 // libc's functions that make descriptors, and say what they are; see calls.hpp.
 #include <edgews/sim/calls.hpp>
+#include <edgews/sim/pipe.hpp>
 #include <edgews/sim/refusal.hpp>
 
 #include <fcntl.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
-#include <sys/signalfd.h>
 
 #include <linux/sockios.h>
 
@@ -34,7 +34,8 @@ Result control_file(Kernel& kernel, int fd, int command, long argument) {
     switch (command) {
         case F_DUPFD: return kernel.duplicate(fd, number, 0);
         case F_DUPFD_CLOEXEC: return kernel.duplicate(fd, number, O_CLOEXEC);
-        case F_GETFL: return {.value = O_RDWR | (file->is_blocking() ? 0 : O_NONBLOCK)};
+        case F_GETFL:
+            return {.value = file->access_mode() | (file->is_blocking() ? 0 : O_NONBLOCK)};
         case F_SETFL: file->set_blocking((number & O_NONBLOCK) == 0); return {};
         case F_GETFD: return {.value = kernel.closes_on_exec(fd) ? FD_CLOEXEC : 0};
         case F_SETFD: kernel.set_closes_on_exec(fd, (number & FD_CLOEXEC) != 0); return {};
@@ -42,9 +43,26 @@ Result control_file(Kernel& kernel, int fd, int command, long argument) {
     }
 }
 
-// What the system has open: it knows no descriptor of a world's, and a world none of its.
-bool is_of_the_system(int fd) noexcept {
-    return fd < Kernel::first_fd && system_call(SYS_fcntl, fd, F_GETFD, 0) >= 0;
+// The reading end first.
+Result make_pipe(Kernel& kernel, int* ends, int flags) {
+    if ((flags & ~(O_NONBLOCK | O_CLOEXEC)) != 0) return failed(EINVAL);
+    const auto reader = std::make_shared<PipeEnd>(kernel, PipeEnd::Side::reads);
+    const auto writer = std::make_shared<PipeEnd>(kernel, PipeEnd::Side::writes);
+    PipeEnd::join(reader, writer);
+    const Result first = kernel.add(reader, flags);
+    if (first.error != 0) return first;
+    const Result second = kernel.add(writer, flags);
+    if (second.error != 0) {
+        (void)kernel.close(static_cast<int>(first.value));
+        return second;
+    }
+    ends[0] = static_cast<int>(first.value);
+    ends[1] = static_cast<int>(second.value);
+    return {};
+}
+
+bool is_chance(const char* path) noexcept {
+    return std::strcmp(path, "/dev/urandom") == 0 || std::strcmp(path, "/dev/random") == 0;
 }
 
 // dup2() and dup3().
@@ -134,6 +152,7 @@ int open(const char* path, int flags, ...) {
     if (kernel != nullptr) {
         if (std::strcmp(path, "/dev/null") == 0)
             return add_file<NullFile>(*kernel, Call::open, flags);
+        if (is_chance(path)) return add_file<RandomFile>(*kernel, Call::open, flags);
         const auto text = kernel->texts().find(path);
         if (text != kernel->texts().end()) {
             return add_file<TextFile>(*kernel, Call::open, flags, text->second);
@@ -180,6 +199,17 @@ int epoll_create(int size) noexcept {
     return epoll_create1(0);
 }
 
+int pipe2(int* ends, int flags) noexcept {
+    const Busy busy;
+    Kernel* const kernel = current_kernel();
+    if (kernel == nullptr) return static_cast<int>(system_call(SYS_pipe2, ends, flags));
+    return returned_int(make_pipe(*kernel, ends, flags));
+}
+
+int pipe(int* ends) noexcept {
+    return pipe2(ends, 0);
+}
+
 int eventfd(unsigned count, int flags) noexcept {
     const Busy busy;
     Kernel* const kernel = current_kernel();
@@ -198,16 +228,6 @@ int eventfd_read(int fd, eventfd_t* count) {
 
 int eventfd_write(int fd, eventfd_t count) {
     return write(fd, &count, sizeof count) == sizeof count ? 0 : -1;
-}
-
-int signalfd(int fd, const sigset_t* mask, int flags) noexcept {
-    const Busy busy;
-    Kernel* const kernel = current_kernel();
-    constexpr std::size_t mask_size = 8;  // The system's own.
-    if (kernel == nullptr) {
-        return static_cast<int>(system_call(SYS_signalfd4, fd, mask, mask_size, flags));
-    }
-    return add_file<QuietFile>(*kernel, Call::signalfd, flags);
 }
 
 }  // extern "C"

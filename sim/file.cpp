@@ -3,6 +3,8 @@
 #include <edgews/sim/clocks.hpp>
 #include <edgews/sim/kernel.hpp>
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -33,6 +35,10 @@ std::string describe(std::uint32_t events) {
 }  // namespace
 
 // ---- File ------------------------------------------------------------------
+
+int File::access_mode() const noexcept {
+    return O_RDWR;
+}
 
 Result File::read(void*, std::size_t) {
     return failed(EINVAL);
@@ -211,6 +217,13 @@ Result TextFile::read(void* to, std::size_t size) {
     std::memcpy(to, text_.data() + read_size_, taken);
     read_size_ += taken;
     return {.value = static_cast<ssize_t>(taken)};
+}
+
+// ---- Chance ----------------------------------------------------------------
+
+Result RandomFile::read(void* to, std::size_t size) {
+    kernel().fill_random({static_cast<std::byte*>(to), size});
+    return {.value = static_cast<ssize_t>(size)};
 }
 
 // ---- Events and timers -----------------------------------------------------

@@ -55,6 +55,8 @@ class File {
     // False: epoll_ctl() refuses it (EPERM).
     [[nodiscard]] virtual bool can_be_watched() const noexcept { return true; }
 
+    // O_RDONLY, O_WRONLY or O_RDWR.
+    [[nodiscard]] virtual int access_mode() const noexcept;
     // Its calls wait for what they need: O_NONBLOCK is not set.
     [[nodiscard]] bool is_blocking() const noexcept { return is_blocking_; }
     void set_blocking(bool is_set) noexcept { is_blocking_ = is_set; }
@@ -169,6 +171,15 @@ class TextFile final : public File {
     std::size_t read_size_ = 0;
 };
 
+// /dev/urandom.
+class RandomFile final : public File {
+  public:
+    using File::File;
+    [[nodiscard]] std::uint32_t ready() override { return EPOLLIN | EPOLLOUT; }
+    Result read(void* to, std::size_t size) override;
+    [[nodiscard]] bool can_be_watched() const noexcept override { return false; }
+};
+
 // /dev/null.
 class NullFile final : public File {
   public:
@@ -181,13 +192,6 @@ class NullFile final : public File {
         return {.value = static_cast<ssize_t>(size)};
     }
     [[nodiscard]] bool can_be_watched() const noexcept override { return false; }
-};
-
-// Signals that nobody sends.
-class QuietFile final : public File {
-  public:
-    using File::File;
-    [[nodiscard]] std::uint32_t ready() override { return 0; }
 };
 
 }  // namespace edgews::sim

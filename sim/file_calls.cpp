@@ -1,5 +1,6 @@
 // libc's functions of files that have a path, those of Unix sockets, and of memory; see calls.hpp.
 #include <edgews/sim/calls.hpp>
+#include <edgews/sim/refusal.hpp>
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -21,6 +22,7 @@ void* mmap(void* address, size_t size, int protection, int flags, int fd, off_t 
     const Busy busy;
     Kernel* const kernel = current_kernel();
     if (kernel != nullptr) {
+        if (fd >= Kernel::first_fd) refuse("mmap()", "for descriptors of a world");
         if (const int error = kernel->enter(Call::mmap); error != 0) {
             errno = error;
             return MAP_FAILED;

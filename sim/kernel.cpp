@@ -197,17 +197,16 @@ void Kernel::stand_still() {
     network_.note_event();  // Until now nobody could do anything.
 }
 
-Result Kernel::epoll_wait(int fd, epoll_event* events, int count_max, int timeout_ms) {
+Result Kernel::epoll_wait(int fd, epoll_event* events, int count_max, std::uint64_t span_ns) {
     const std::shared_ptr<Epoll> epoll = find_as<Epoll>(fd);
     if (epoll == nullptr) return failed(find(fd) == nullptr ? EBADF : EINVAL);
     if (count_max <= 0) return failed(EINVAL);
     stand_still();
-    tell("wait %d for %d ms", fd, timeout_ms);
-    const std::uint64_t deadline_ns =
-        timeout_ms < 0 ? UINT64_MAX : now_ns_ + static_cast<std::uint64_t>(timeout_ms) * 1'000'000;
+    tell("wait %d for %lld us", fd, static_cast<long long>(span_ns) / 1'000);
+    const std::uint64_t deadline_ns = now_ns_ + std::min(span_ns, UINT64_MAX - now_ns_);
     for (;;) {
         const int count = epoll->collect(events, count_max);
-        if (count > 0 || timeout_ms == 0) return {.value = count};
+        if (count > 0 || span_ns == 0) return {.value = count};
         if (threads_.wait(epoll.get(), deadline_ns)) continue;
         return {.value = epoll->collect(events, count_max)};
     }

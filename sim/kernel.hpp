@@ -12,6 +12,7 @@
 #include <edgews/sim/file.hpp>
 #include <edgews/sim/names.hpp>
 #include <edgews/sim/network.hpp>
+#include <edgews/sim/process_signals.hpp>
 #include <edgews/sim/threads.hpp>
 
 #include <array>
@@ -41,13 +42,14 @@ class Kernel {
     static constexpr std::uint64_t epoch_ns = 1'790'000'000'000'000'000;
 
     Kernel(Choices& choices, std::uint64_t now_ns) noexcept
-        : choices_(choices), now_ns_(now_ns), network_(*this), threads_(*this) {}
+        : choices_(choices), now_ns_(now_ns), network_(*this), signals_(*this), threads_(*this) {}
     ~Kernel();
 
     [[nodiscard]] Choices& choices() noexcept { return choices_; }
     [[nodiscard]] Faults& faults() noexcept { return faults_; }
     [[nodiscard]] Network& network() noexcept { return network_; }
     [[nodiscard]] Threads& threads() noexcept { return threads_; }
+    [[nodiscard]] ProcessSignals& signals() noexcept { return signals_; }
     [[nodiscard]] Names& names() noexcept { return names_; }
     // What files say that can be opened here, by their paths; all others are the system's.
     [[nodiscard]] std::map<std::string, std::string>& texts() noexcept { return texts_; }
@@ -108,7 +110,9 @@ class Kernel {
     // The ports of those whose bytes have arrived at a connection here, and were not received.
     [[nodiscard]] std::vector<std::uint16_t> unread_ports() const;
 
-    [[nodiscard]] Result epoll_wait(int fd, epoll_event* events, int count_max, int timeout_ms);
+    // `span_ns`: how long it waits at most.
+    [[nodiscard]] Result epoll_wait(int fd, epoll_event* events, int count_max,
+                                    std::uint64_t span_ns);
     // Those of poll(2), for the system's own descriptors, too.
     [[nodiscard]] Result poll(std::span<pollfd> files, std::uint64_t deadline_ns);
     void wake_pollers();
@@ -165,6 +169,7 @@ class Kernel {
     Names names_{};
     std::map<std::string, std::string> texts_{};
     Network network_;
+    ProcessSignals signals_;
     Threads threads_;
 };
 

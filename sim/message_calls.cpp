@@ -2,6 +2,7 @@
 #include <edgews/sim/calls.hpp>
 #include <edgews/sim/clocks.hpp>
 
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -104,6 +105,14 @@ Result receive(Kernel& kernel, int fd, Pieces pieces, int flags) {
 
 // ---- Sending ---------------------------------------------------------------
 
+// Who does not ask for it is told by a signal, too.
+Result tell_of_pipe(Kernel& kernel, const Result& result, int flags) {
+    if (result.error == EPIPE && (flags & MSG_NOSIGNAL) == 0) {
+        kernel.signals().raise_to(::pthread_self(), SIGPIPE, "a write to who is gone");
+    }
+    return result;
+}
+
 // Who may wait does so until all was taken.
 Result send_until_done(Kernel& kernel, Socket& socket, Pieces pieces, int flags) {
     const bool may_wait = socket.is_blocking() && (flags & MSG_DONTWAIT) == 0;
@@ -112,7 +121,10 @@ Result send_until_done(Kernel& kernel, Socket& socket, Pieces pieces, int flags)
     for (;;) {
         const Result one = wait_until_done(kernel, may_wait, deadline_ns,
                                            [&] { return socket.send(pieces, flags); });
-        if (one.value < 0) return count > 0 ? Result{.value = count} : one;
+        if (one.value < 0) {
+            (void)tell_of_pipe(kernel, one, flags);
+            return count > 0 ? Result{.value = count} : one;
+        }
         count += one.value;
         consume(pieces, static_cast<std::size_t>(one.value));
         if (!may_wait || size_of(pieces) == 0) return {.value = count};
@@ -132,8 +144,10 @@ Result write_file(Kernel& kernel, int fd, Pieces pieces) {
         bytes.append(static_cast<const char*>(piece.iov_base), piece.iov_len);
     }
     if (bytes.empty() && pieces.size() > 1) return {};
-    return wait_until_done(kernel, file->is_blocking(), never_ns,
-                           [&] { return file->write(bytes.data(), bytes.size()); });
+    return tell_of_pipe(kernel,
+                        wait_until_done(kernel, file->is_blocking(), never_ns,
+                                        [&] { return file->write(bytes.data(), bytes.size()); }),
+                        0);
 }
 
 Result send(Kernel& kernel, int fd, Pieces pieces, int flags) {

@@ -4,7 +4,6 @@
 
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 
@@ -40,11 +39,6 @@ extern "C" {
 int pthread_attr_init(pthread_attr_t* attributes) noexcept {
     const int error = begin(Call::thread_attributes);
     return error != 0 ? error : real().pthread_attr_init(attributes);
-}
-
-int pthread_sigmask(int how, const sigset_t* set, sigset_t* old) noexcept {
-    const int error = begin(Call::sigmask);
-    return error != 0 ? error : real().pthread_sigmask(how, set, old);
 }
 
 int pthread_setaffinity_np(pthread_t thread, size_t size, const cpu_set_t* set) noexcept {

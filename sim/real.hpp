@@ -9,13 +9,22 @@
 #include <sys/types.h>
 #include <time.h>
 
+#include <cstdarg>
 #include <cstddef>
+#include <cstdint>
+#include <cstdio>
 
 namespace edgews::sim {
 
 struct RealFunctions {
     int (*pthread_attr_init)(pthread_attr_t*);
     int (*pthread_sigmask)(int, const sigset_t*, sigset_t*);
+    int (*pthread_kill)(pthread_t, int);
+    int (*sigqueue)(pid_t, int, sigval);
+    int (*sigtimedwait)(const sigset_t*, siginfo_t*, const timespec*);
+    int (*pause)();
+    unsigned (*alarm)(unsigned);
+    int (*timer_create)(clockid_t, sigevent*, timer_t*);
     int (*pthread_setaffinity_np)(pthread_t, std::size_t, const cpu_set_t*);
     int (*sched_getaffinity)(pid_t, std::size_t, cpu_set_t*);
     int (*pthread_create)(pthread_t*, const pthread_attr_t*, void* (*)(void*), void*);
@@ -46,6 +55,13 @@ struct RealFunctions {
     int (*pthread_rwlock_wrlock)(pthread_rwlock_t*);
     int (*pthread_rwlock_trywrlock)(pthread_rwlock_t*);
     int (*pthread_rwlock_unlock)(pthread_rwlock_t*);
+    int (*getentropy)(void*, std::size_t);
+    std::uint32_t (*arc4random)();
+    void (*arc4random_buf)(void*, std::size_t);
+    std::uint32_t (*arc4random_uniform)(std::uint32_t);
+    FILE* (*fdopen)(int, const char*);
+    int (*vdprintf)(int, const char*, va_list);
+    hostent* (*gethostbyname)(const char*);
     int (*getaddrinfo)(const char*, const char*, const addrinfo*, addrinfo**);
     int (*clock_gettime)(clockid_t, timespec*);
     void* (*mmap)(void*, std::size_t, int, int, int, off_t);

@@ -2,6 +2,7 @@
 
 #include <edgews/sim/busy.hpp>
 #include <edgews/sim/kernel.hpp>
+#include <edgews/sim/process_signals.hpp>
 #include <edgews/sim/real.hpp>
 
 #include <algorithm>
@@ -23,6 +24,12 @@ thread_local Kernel* own_kernel = nullptr;
     std::abort();
 }
 
+std::uint64_t real_mask() noexcept {
+    sigset_t set{};
+    real().pthread_sigmask(SIG_BLOCK, nullptr, &set);
+    return bits_of(set);
+}
+
 }  // namespace
 
 Kernel* current_kernel() noexcept {
@@ -36,6 +43,7 @@ void set_current_kernel(Kernel* kernel) noexcept {
 Threads::Threads(Kernel& kernel) : kernel_(kernel) {
     running_ = threads_.emplace_back(std::make_unique<Thread>()).get();
     running_->id = ::pthread_self();
+    running_->signals.blocked = real_mask();
     ::sem_init(&running_->baton, 0, 0);
 }
 
@@ -49,6 +57,7 @@ int Threads::create(pthread_t* id, const pthread_attr_t* attributes, void* (*fun
     thread->function = function;
     thread->argument = argument;
     thread->owner = this;
+    thread->signals.blocked = running_->signals.blocked;
     ::sem_init(&thread->baton, 0, 0);
     const int error = real().pthread_create(&thread->id, attributes, begin, thread.get());
     if (error != 0) {
@@ -88,6 +97,7 @@ void* Threads::begin(void* argument) {
     while (real().sem_wait(&thread.baton) != 0) {
     }
     set_current_kernel(&thread.owner->kernel_);
+    thread.signals.blocked = real_mask();  // Its attributes may have another.
     ::pthread_setspecific(leaving_key(), argument);
     return thread.function(thread.argument);
 }
@@ -104,6 +114,19 @@ void Threads::end(Thread& thread) {
     ::sem_destroy(&ended->baton);
     ended.reset();  // While nobody else goes on: nothing is left of it when the world ends.
     real().sem_post(&next.baton);
+}
+
+ThreadSignals* Threads::signals_of(pthread_t thread) const noexcept {
+    const auto found = std::find_if(threads_.begin(), threads_.end(), [&](const auto& one) {
+        return ::pthread_equal(one->id, thread) != 0;
+    });
+    return found != threads_.end() ? &(*found)->signals : nullptr;
+}
+
+bool Threads::all_block(std::uint64_t bits) const noexcept {
+    return bits != 0 && std::all_of(threads_.begin(), threads_.end(), [&](const auto& thread) {
+               return (thread->signals.blocked & bits) != 0;
+           });
 }
 
 bool Threads::has(pthread_t thread) const noexcept {

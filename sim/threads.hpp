@@ -17,6 +17,12 @@ namespace edgews::sim {
 
 class Kernel;
 
+// Of one thread: by their bits (sim/process_signals.hpp).
+struct ThreadSignals {
+    std::uint64_t blocked = 0;
+    std::uint64_t pending = 0;
+};
+
 class Threads {
   public:
     explicit Threads(Kernel& kernel);
@@ -44,6 +50,12 @@ class Threads {
     // Another one may go on, if the faults have it so.
     void maybe_switch();
 
+    // Of the thread that runs; of that one, null: it is not of the world.
+    [[nodiscard]] ThreadSignals& own_signals() const noexcept { return running_->signals; }
+    [[nodiscard]] ThreadSignals* signals_of(pthread_t thread) const noexcept;
+    // No thread is there that one of these would be delivered to.
+    [[nodiscard]] bool all_block(std::uint64_t bits) const noexcept;
+
     [[nodiscard]] std::size_t count() const noexcept { return threads_.size(); }
 
   private:
@@ -58,6 +70,7 @@ class Threads {
         bool is_waiting = false;
         bool was_woken = false;
         unsigned leave_count = 0;
+        ThreadSignals signals{};
     };
     static void* begin(void* thread);
     static void leave(void* thread);

@@ -32,10 +32,13 @@ World::World(const WorldOptions& options)
     link_chance_calls();
     link_descriptor_calls();
     link_file_calls();
+    link_fortified_calls();
     link_futex_calls();
     link_lock_calls();
     link_message_calls();
     link_process_calls();
+    link_refused_calls();
+    link_signal_calls();
     link_socket_calls();
     link_thread_calls();
     link_time_calls();

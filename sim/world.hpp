@@ -70,6 +70,9 @@ class World {
     void after(std::uint64_t delay_ns, std::function<void()> event) {
         kernel_.after(delay_ns, std::move(event));
     }
+    // As kill() of another process: whoever has a signalfd() for it, or waits for it, has it.
+    // Requires: all threads block it, or it is ignored.
+    void raise(int signal) { kernel_.signals().raise(signal, "World::raise()"); }
     // What a name stands for: getaddrinfo() knows those that were set here, and numbers.
     void set_name(std::string name, Names::Answer answer) {
         kernel_.names().set(std::move(name), std::move(answer));
