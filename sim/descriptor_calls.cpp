@@ -82,6 +82,11 @@ Result control_device(Kernel& kernel, int fd, unsigned long request, void* argum
         file->set_blocking(*static_cast<const int*>(argument) == 0);
         return {};
     }
+    if (const auto* const pipe = dynamic_cast<PipeEnd*>(file.get())) {
+        if (request != FIONREAD) return failed(ENOTTY);
+        *static_cast<int*>(argument) = static_cast<int>(pipe->unread_size());
+        return {};
+    }
     const auto socket = kernel.find_as<Socket>(fd);
     if (socket == nullptr) return failed(kernel.find_as<Epoll>(fd) != nullptr ? EINVAL : ENOTTY);
     if (request != SIOCOUTQ && request != SIOCINQ) return failed(EINVAL);

@@ -2,6 +2,7 @@
 #include <edgews/sim/calls.hpp>
 #include <edgews/sim/clocks.hpp>
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -86,8 +87,14 @@ Result read_until_done(Kernel& kernel, File& file, Pieces pieces, int flags) {
     }
 }
 
+// The file, if it was opened for that.
+std::shared_ptr<File> find_but(Kernel& kernel, int fd, int access_mode) {
+    std::shared_ptr<File> file = kernel.find(fd);
+    return file != nullptr && file->access_mode() != access_mode ? file : nullptr;
+}
+
 Result read_file(Kernel& kernel, int fd, Pieces pieces) {
-    const std::shared_ptr<File> file = kernel.find(fd);
+    const std::shared_ptr<File> file = find_but(kernel, fd, O_WRONLY);
     if (file == nullptr) return failed(EBADF);
     if (const int error = kernel.enter(Call::read); error != 0) return failed(error);
     const bool is_socket = dynamic_cast<Socket*>(file.get()) != nullptr;
@@ -132,7 +139,7 @@ Result send_until_done(Kernel& kernel, Socket& socket, Pieces pieces, int flags)
 }
 
 Result write_file(Kernel& kernel, int fd, Pieces pieces) {
-    const std::shared_ptr<File> file = kernel.find(fd);
+    const std::shared_ptr<File> file = find_but(kernel, fd, O_RDONLY);
     if (file == nullptr) return failed(EBADF);
     if (const int error = kernel.enter(Call::write); error != 0) return failed(error);
     if (auto* const socket = dynamic_cast<Socket*>(file.get())) {

@@ -19,11 +19,13 @@ class PipeEnd final : public File {
                      const std::shared_ptr<PipeEnd>& writer);
 
     [[nodiscard]] std::uint32_t ready() override;
-    // Where they are not to be made they say EBADF, as of every file.
+    // Requires: the side does so.
     Result read(void* to, std::size_t size) override;
     Result write(const void* from, std::size_t size) override;
     void closed() override;
     [[nodiscard]] int access_mode() const noexcept override;
+
+    [[nodiscard]] std::size_t unread_size() const noexcept { return bytes_->size(); }
 
   private:
     [[nodiscard]] std::size_t room() const noexcept;

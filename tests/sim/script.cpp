@@ -23,6 +23,7 @@ struct Wording {
 constexpr std::array<Wording, op_count> wordings{{
     {"socket"},
     {"pair", true, false},
+    {"pipe", true, false},
     {"bind"},
     {"listen"},
     {"connect"},
@@ -42,6 +43,8 @@ constexpr std::array<Wording, op_count> wordings{{
     {"close", false, false},
     {"linger", false, false},
     {"duplicate", true, false},
+    {"replace", true, false},
+    {"far", true},
     {"error", false, false},
     {"queues", false, false},
     {"names", false, false},
@@ -52,9 +55,11 @@ constexpr std::array<Wording, op_count> wordings{{
     {"remove", true, false},
     {"wait"},
     {"counter"},
+    {"semaphore"},
     {"count"},
     {"timer", false, false},
     {"expire", false, false},
+    {"repeat", false, false},
     {"disarm", false, false},
     {"take_count", false, false},
 }};

@@ -35,6 +35,7 @@ enum class Place : std::uint8_t {
 enum class Op : std::uint8_t {
     socket,       // a new one in `slot`; value: its Family
     pair,         // socketpair() in `slot` and `other`
+    pipe,         // its reading end in `slot`, and the other one in `other`
     bind,         // value: a Place
     listen,       // value: the backlog
     connect,      // value: a Place
@@ -54,6 +55,8 @@ enum class Op : std::uint8_t {
     close,
     linger,     // a close from here on resets
     duplicate,  // `slot` into `other`
+    replace,    // dup2(): `other` is closed, and names what `slot` does
+    far,        // `slot` into `other`, with the lowest free number from `value` on (F_DUPFD)
     error,      // SO_ERROR
     queues,     // SIOCINQ and SIOCOUTQ
     names,      // getsockname() and getpeername()
@@ -62,11 +65,13 @@ enum class Op : std::uint8_t {
     add,        // to the set in `slot`, what is in `other`; value: events
     modify,
     remove,
-    wait,     // value: how many events at most
-    counter,  // eventfd(); value: what it holds
-    count,    // 8 bytes are written to it; value: how many are added
-    timer,    // timerfd_create()
-    expire,   // it is set to a time that is past
+    wait,       // value: how many events at most
+    counter,    // eventfd(); value: what it holds
+    semaphore,  // the same, with EFD_SEMAPHORE
+    count,      // 8 bytes are written to it; value: how many are added
+    timer,      // timerfd_create()
+    expire,     // it is set to a time that is past
+    repeat,     // the same, and to each hour from then on
     disarm,
     take_count,  // 8 bytes are read of a counter or a timer
 };

@@ -14,7 +14,7 @@ namespace edgews::sim::test {
 namespace {
 
 // What a slot holds, as far as one can know beforehand.
-enum class Kind : std::uint8_t { none, fresh, listener, stream, epoll, counter, timer };
+enum class Kind : std::uint8_t { none, fresh, listener, stream, pipe, epoll, counter, timer };
 
 constexpr std::uint32_t edge = static_cast<std::uint32_t>(EPOLLET);
 constexpr std::uint32_t once = static_cast<std::uint32_t>(EPOLLONESHOT);
@@ -46,7 +46,7 @@ struct Row {
     Kind slot;
     Kind other = Kind::timer;  // None is needed.
 };
-constexpr std::array<Row, 39> rows{{
+constexpr std::array<Row, 50> rows{{
     {Op::send, 12, Kind::stream},
     {Op::send_pieces, 3, Kind::stream},
     {Op::write, 2, Kind::stream},
@@ -69,7 +69,15 @@ constexpr std::array<Row, 39> rows{{
     {Op::names, 3, Kind::stream},
     {Op::poll, 5, Kind::stream},
     {Op::duplicate, 3, Kind::stream, Kind::none},
+    {Op::replace, 1, Kind::stream, Kind::stream},
+    {Op::replace, 1, Kind::counter, Kind::stream},
+    {Op::far, 1, Kind::stream, Kind::none},
     {Op::pair, 1, Kind::none, Kind::none},
+    {Op::pipe, 2, Kind::none, Kind::none},
+    {Op::write, 5, Kind::pipe},
+    {Op::read_pieces, 5, Kind::pipe},
+    {Op::close, 1, Kind::pipe},
+    {Op::add, 4, Kind::epoll, Kind::pipe},
     {Op::socket, 6, Kind::none},
     {Op::bind, 2, Kind::fresh},
     {Op::listen, 3, Kind::fresh},
@@ -81,9 +89,12 @@ constexpr std::array<Row, 39> rows{{
     {Op::remove, 2, Kind::epoll, Kind::stream},
     {Op::wait, 14, Kind::epoll},
     {Op::counter, 2, Kind::none},
+    {Op::semaphore, 1, Kind::none},
+    {Op::add, 2, Kind::epoll, Kind::counter},
     {Op::count, 4, Kind::counter},
     {Op::timer, 2, Kind::none},
     {Op::expire, 3, Kind::timer},
+    {Op::repeat, 2, Kind::timer},
     {Op::disarm, 1, Kind::timer},
     {Op::take_count, 4, Kind::counter},
 }};
@@ -206,10 +217,14 @@ void Draft::push(const Step& step) {
         case Op::connect: kind = Kind::stream; break;
         case Op::accept: kinds_[step.other] = Kind::stream; break;
         case Op::pair: kind = kinds_[step.other] = Kind::stream; break;
-        case Op::duplicate: kinds_[step.other] = kind; break;
+        case Op::pipe: kind = kinds_[step.other] = Kind::pipe; break;
+        case Op::duplicate:
+        case Op::replace:
+        case Op::far: kinds_[step.other] = kind; break;
         case Op::close: kind = Kind::none; break;
         case Op::epoll: kind = Kind::epoll; break;
-        case Op::counter: kind = Kind::counter; break;
+        case Op::counter:
+        case Op::semaphore: kind = Kind::counter; break;
         case Op::timer: kind = Kind::timer; break;
         default: break;
     }
@@ -277,7 +292,9 @@ std::uint32_t Draft::drawn_value(Op op) {
         case Op::add:
         case Op::modify: return choices_.one_of(watched) & ~(fills_ ? once : 0);
         case Op::wait: return choices_.once_in(4) ? 1 + choices_.below(2) : 16;
-        case Op::counter: return choices_.below(3);
+        case Op::counter:
+        case Op::semaphore: return choices_.below(3);
+        case Op::far: return 3 + choices_.below(20);
         case Op::count: return choices_.once_in(6) ? UINT32_MAX : choices_.below(3);
         default: return 0;
     }

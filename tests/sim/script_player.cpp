@@ -85,10 +85,13 @@ std::string ScriptPlayer::play(const Step& step) {
         case Op::socket:
         case Op::epoll:
         case Op::counter:
+        case Op::semaphore:
         case Op::timer: return is_empty(step.slot) ? play_set_up(step) : "-";
-        case Op::pair: {
+        case Op::pair:
+        case Op::pipe: {
             const bool may = is_empty(step.slot) && is_empty(step.other) && step.slot != step.other;
-            return may ? make_pair(step) : "-";
+            if (!may) return "-";
+            return step.op == Op::pair ? make_pair(step) : make_pipe(step);
         }
         default: break;
     }
@@ -102,8 +105,10 @@ std::string ScriptPlayer::play_set_up(const Step& step) {
     switch (step.op) {
         case Op::socket: return make_socket(step);
         case Op::epoll: return put(step.slot, ::epoll_create1(EPOLL_CLOEXEC), Kind::epoll, {});
-        case Op::counter: {
-            const int fd = ::eventfd(step.value, EFD_NONBLOCK | EFD_CLOEXEC);
+        case Op::counter:
+        case Op::semaphore: {
+            const int kind = step.op == Op::semaphore ? EFD_SEMAPHORE : 0;
+            const int fd = ::eventfd(step.value, EFD_NONBLOCK | EFD_CLOEXEC | kind);
             return put(step.slot, fd, Kind::counter, {});
         }
         default: return set_timer(step);
@@ -120,8 +125,8 @@ std::string ScriptPlayer::play_socket(const Step& step) {
         case Op::shutdown: return outcome(::shutdown(slot.fd, static_cast<int>(step.value)));
         case Op::close: return outcome(::close(std::exchange(slots_[step.slot], {}).fd));
         case Op::duplicate:
-            if (!is_empty(step.other)) return "-";
-            return put(step.other, ::fcntl(slot.fd, F_DUPFD_CLOEXEC, 0), slot.kind, slot.family);
+        case Op::replace:
+        case Op::far: return duplicate(step);
         case Op::linger: {
             const linger at_once{.l_onoff = 1, .l_linger = 0};
             return outcome(::setsockopt(slot.fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once));
@@ -167,6 +172,7 @@ std::string ScriptPlayer::play_watch(const Step& step) {
         case Op::wait: return wait(step);
         case Op::count: return count(step);
         case Op::expire:
+        case Op::repeat:
         case Op::disarm: return set_timer(step);
         default: return take_count(step);
     }
@@ -204,6 +210,26 @@ std::string ScriptPlayer::make_pair(const Step& step) {
     for (const int fd : ends) set_option(fd, SOL_SOCKET, SO_SNDBUF, buffer_size);
     return put(step.slot, ends[0], Kind::local, Family::local_abstract) + " and " +
            put(step.other, ends[1], Kind::local, Family::local_abstract);
+}
+
+std::string ScriptPlayer::make_pipe(const Step& step) {
+    int ends[2] = {-1, -1};
+    if (::pipe2(ends, O_NONBLOCK | O_CLOEXEC) != 0) return error_name();
+    return put(step.slot, ends[0], Kind::pipe, {}) + " and " +
+           put(step.other, ends[1], Kind::pipe, {});
+}
+
+std::string ScriptPlayer::duplicate(const Step& step) {
+    const Slot slot = slots_[step.slot];
+    if (step.op == Op::replace) {
+        if (is_empty(step.other)) return "-";
+        const int target = slots_[step.other].fd;
+        return put(step.other, ::dup2(slot.fd, target), slot.kind, slot.family);
+    }
+    if (!is_empty(step.other)) return "-";
+    const auto from = std::next(numbers_.begin(), step.op == Op::far ? step.value : 0);
+    const int least = step.op == Op::far ? from->first : 0;
+    return put(step.other, ::fcntl(slot.fd, F_DUPFD_CLOEXEC, least), slot.kind, slot.family);
 }
 
 // For a client of that family; a place that nobody was bound to has none but for a Unix socket.

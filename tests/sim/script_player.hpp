@@ -32,7 +32,7 @@ class ScriptPlayer {
     [[nodiscard]] std::vector<std::string> play(const Script& script);
 
   private:
-    enum class Kind : std::uint8_t { none, tcp, local, epoll, counter, timer };
+    enum class Kind : std::uint8_t { none, tcp, local, pipe, epoll, counter, timer };
     struct Slot {
         int fd = -1;
         Kind kind = Kind::none;
@@ -51,6 +51,8 @@ class ScriptPlayer {
 
     [[nodiscard]] std::string make_socket(const Step& step);
     [[nodiscard]] std::string make_pair(const Step& step);
+    [[nodiscard]] std::string make_pipe(const Step& step);
+    [[nodiscard]] std::string duplicate(const Step& step);
     [[nodiscard]] std::string bind(const Step& step);
     [[nodiscard]] std::string connect(const Step& step);
     [[nodiscard]] std::string accept(const Step& step);

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -89,10 +90,17 @@ std::string ScriptPlayer::set_timer(const Step& step) {
     }
     const int fd = slots_[step.slot].fd;
     itimerspec time{};
-    time.it_value.tv_nsec = step.op == Op::expire ? 1 : 0;
+    const bool expires = step.op != Op::disarm;
+    time.it_value.tv_nsec = expires ? 1 : 0;
+    time.it_interval.tv_sec = step.op == Op::repeat ? 3'600 : 0;
+    if (step.op == Op::repeat) {
+        timespec now{};
+        ::clock_gettime(CLOCK_MONOTONIC, &now);
+        time.it_value.tv_sec = now.tv_sec;
+    }
     const int result = ::timerfd_settime(fd, TFD_TIMER_ABSTIME, &time, nullptr);
     pollfd one{.fd = fd, .events = POLLIN, .revents = 0};
-    if (result == 0 && step.op == Op::expire) (void)::poll(&one, 1, 1'000);
+    if (result == 0 && expires) (void)::poll(&one, 1, 1'000);
     return outcome(result);
 }
 
