@@ -1,6 +1,7 @@
 // libc's functions that transfer bytes, whole and in pieces; see calls.hpp.
 #include <edgews/sim/calls.hpp>
 #include <edgews/sim/clocks.hpp>
+#include <edgews/sim/refusal.hpp>
 
 #include <fcntl.h>
 #include <signal.h>
@@ -273,6 +274,7 @@ ssize_t sendmsg(int fd, const msghdr* message, int flags) {
     const Busy busy;
     Kernel* const kernel = kernel_of(fd);
     if (kernel == nullptr) return system_call(SYS_sendmsg, fd, message, flags);
+    if (message->msg_controllen > 0) refuse("sendmsg()", "with more than bytes (SCM_RIGHTS)");
     Pieces pieces = pieces_of(message->msg_iov, message->msg_iovlen);
     return told(*kernel, "send", fd, edgews::sim::send(*kernel, fd, std::move(pieces), flags));
 }

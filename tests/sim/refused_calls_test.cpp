@@ -39,6 +39,14 @@ struct Refused {
 constexpr std::array refused{
     Refused{"sendfile", [](int fd) { (void)::sendfile(fd, 0, nullptr, 1); }},
     Refused{"splice", [](int fd) { (void)::splice(0, nullptr, fd, nullptr, 1, 0); }},
+    Refused{"sendmsg",
+            [](int fd) {
+                std::array<char, 32> control{};
+                msghdr message{};
+                message.msg_control = control.data();
+                message.msg_controllen = control.size();
+                (void)::sendmsg(fd, &message, 0);
+            }},
     Refused{"lseek", [](int fd) { (void)::lseek(fd, 0, SEEK_CUR); }},
     Refused{"pread", [](int fd) { (void)::pread(fd, nullptr, 0, 0); }},
     Refused{"pwrite", [](int fd) { (void)::pwrite(fd, "", 0, 0); }},
