@@ -6,6 +6,7 @@
 
 #include <linux/futex.h>
 
+#include <bit>
 #include <cstdarg>
 
 namespace edgews::sim {
@@ -59,7 +60,8 @@ Result futex(Kernel& kernel, const int* word, int operation, int value, const ti
 
 using namespace edgews::sim;
 
-extern "C" long syscall(long number, ...) noexcept {
+// It reads six arguments, where there may be fewer: what stands in their place goes nowhere.
+extern "C" [[gnu::no_sanitize_address]] long syscall(long number, ...) noexcept {
     va_list more;
     va_start(more, number);
     long all[6];
@@ -70,6 +72,6 @@ extern "C" long syscall(long number, ...) noexcept {
         return system_call(number, all[0], all[1], all[2], all[3], all[4], all[5]);
     }
     const Busy busy;
-    return returned(futex(*kernel, reinterpret_cast<const int*>(all[0]), static_cast<int>(all[1]),
-                          static_cast<int>(all[2]), reinterpret_cast<const timespec*>(all[3])));
+    return returned(futex(*kernel, std::bit_cast<const int*>(all[0]), static_cast<int>(all[1]),
+                          static_cast<int>(all[2]), std::bit_cast<const timespec*>(all[3])));
 }

@@ -69,8 +69,9 @@ int sched_getaffinity(pid_t process, size_t size, cpu_set_t* set) noexcept {
     return static_cast<int>(result);
 }
 
-int setrlimit(__rlimit_resource_t resource, const rlimit* limit) noexcept {
-    Kernel* const kernel = current_kernel();
+[[gnu::no_sanitize_address]] int setrlimit(__rlimit_resource_t resource,
+                                           const rlimit* limit) noexcept {
+    Kernel* const kernel = has_had_world ? current_kernel() : nullptr;
     if (kernel == nullptr || resource != RLIMIT_NOFILE) {
         return static_cast<int>(system_call(SYS_prlimit64, 0, resource, limit, nullptr));
     }
