@@ -1,6 +1,7 @@
 // libc's functions that transfer bytes, whole and in pieces; see calls.hpp.
 #include <edgews/sim/calls.hpp>
 #include <edgews/sim/clocks.hpp>
+#include <edgews/sim/pipe.hpp>
 #include <edgews/sim/refusal.hpp>
 
 #include <fcntl.h>
@@ -139,23 +140,47 @@ Result send_until_done(Kernel& kernel, Socket& socket, Pieces pieces, int flags)
     }
 }
 
-Result write_file(Kernel& kernel, int fd, Pieces pieces) {
-    const std::shared_ptr<File> file = find_but(kernel, fd, O_RDONLY);
-    if (file == nullptr) return failed(EBADF);
-    if (const int error = kernel.enter(Call::write); error != 0) return failed(error);
-    if (auto* const socket = dynamic_cast<Socket*>(file.get())) {
-        if (pieces.size() > 1 && size_of(pieces) == 0) return {};
-        return send_until_done(kernel, *socket, std::move(pieces), 0);
-    }
+// The same, of what is no socket: only a pipe takes a part.
+Result write_until_done(Kernel& kernel, File& file, std::string_view bytes) {
+    ssize_t count = 0;
+    do {
+        const Result one = wait_until_done(kernel, file.is_blocking(), never_ns,
+                                           [&] { return file.write(bytes.data(), bytes.size()); });
+        if (one.value < 0) return count > 0 ? Result{.value = count} : tell_of_pipe(kernel, one, 0);
+        count += one.value;
+        bytes.remove_prefix(static_cast<std::size_t>(one.value));
+    } while (file.is_blocking() && !bytes.empty());
+    return {.value = count};
+}
+
+std::string joined(const Pieces& pieces) {
     std::string bytes;
     for (const iovec& piece : pieces) {
         bytes.append(static_cast<const char*>(piece.iov_base), piece.iov_len);
     }
-    if (bytes.empty() && pieces.size() > 1) return {};
-    return tell_of_pipe(kernel,
-                        wait_until_done(kernel, file->is_blocking(), never_ns,
-                                        [&] { return file->write(bytes.data(), bytes.size()); }),
-                        0);
+    return bytes;
+}
+
+// Counters and their like take each piece for a write of its own.
+Result write_file(Kernel& kernel, int fd, Pieces pieces) {
+    const std::shared_ptr<File> file = find_but(kernel, fd, O_RDONLY);
+    if (file == nullptr) return failed(EBADF);
+    if (const int error = kernel.enter(Call::write); error != 0) return failed(error);
+    if (pieces.size() != 1 && size_of(pieces) == 0) return {};
+    if (auto* const socket = dynamic_cast<Socket*>(file.get())) {
+        return send_until_done(kernel, *socket, std::move(pieces), 0);
+    }
+    if (dynamic_cast<PipeEnd*>(file.get()) != nullptr) {
+        return write_until_done(kernel, *file, joined(pieces));
+    }
+    ssize_t count = 0;
+    for (const iovec& piece : pieces) {
+        const Result one = write_until_done(
+            kernel, *file, {static_cast<const char*>(piece.iov_base), piece.iov_len});
+        if (one.value < 0) return count > 0 ? Result{.value = count} : one;
+        count += one.value;
+    }
+    return {.value = count};
 }
 
 Result send(Kernel& kernel, int fd, Pieces pieces, int flags) {

@@ -212,11 +212,9 @@ int getsockname(int fd, sockaddr* address, socklen_t* size) noexcept {
     const Busy busy;
     Kernel* const kernel = kernel_of(fd);
     if (kernel == nullptr) return static_cast<int>(system_call(SYS_getsockname, fd, address, size));
-    const auto socket = kernel->find_as<Socket>(fd);
-    if (socket == nullptr) return returned_int(failed(ENOTSOCK));
-    if (const int error = kernel->enter(Call::getsockname); error != 0) {
-        return returned_int(failed(error));
-    }
+    const EnteredSocket entered = enter_socket(*kernel, fd, Call::getsockname);
+    if (entered.error != 0) return returned_int(failed(entered.error));
+    const std::shared_ptr<Socket>& socket = entered.socket;
     socket->local().copy_to(address, size);
     return 0;
 }
@@ -225,11 +223,9 @@ int getpeername(int fd, sockaddr* address, socklen_t* size) noexcept {
     const Busy busy;
     Kernel* const kernel = kernel_of(fd);
     if (kernel == nullptr) return static_cast<int>(system_call(SYS_getpeername, fd, address, size));
-    const auto socket = kernel->find_as<Socket>(fd);
-    if (socket == nullptr) return returned_int(failed(ENOTSOCK));
-    if (const int error = kernel->enter(Call::getpeername); error != 0) {
-        return returned_int(failed(error));
-    }
+    const EnteredSocket entered = enter_socket(*kernel, fd, Call::getpeername);
+    if (entered.error != 0) return returned_int(failed(entered.error));
+    const std::shared_ptr<Socket>& socket = entered.socket;
     if (socket->state() != Socket::State::connected) return returned_int(failed(ENOTCONN));
     socket->remote().copy_to(address, size);
     return 0;

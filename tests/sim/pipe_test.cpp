@@ -146,5 +146,24 @@ TEST(Pipes, are_waited_for) {
     ::close(ends[0]);
 }
 
+TEST(Pipes, take_all_of_what_waits) {
+    World world({.seed = 1});
+    std::array<int, 2> ends{};
+    ASSERT_EQ(::pipe(ends.data()), 0);
+    std::size_t size = 0;
+    std::thread reader([&] {
+        std::array<char, 1'000> bytes{};
+        ssize_t count = 0;
+        while ((count = ::read(ends[0], bytes.data(), bytes.size())) > 0) {
+            size += static_cast<std::size_t>(count);
+        }
+    });
+    EXPECT_EQ(sent(ends[1], std::string(200'000, 'x')), "200000");
+    ::close(ends[1]);
+    reader.join();
+    EXPECT_EQ(size, 200'000U);
+    ::close(ends[0]);
+}
+
 }  // namespace
 }  // namespace edgews::sim::test
