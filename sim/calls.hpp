@@ -67,6 +67,7 @@ Result wait_until_done(Kernel& kernel, bool may_wait, std::uint64_t deadline_ns,
 }
 
 // Each has its file linked in, whatever the order of libraries.
+void link_c_thread_calls() noexcept;
 void link_chance_calls() noexcept;
 void link_descriptor_calls() noexcept;
 void link_file_calls() noexcept;

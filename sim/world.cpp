@@ -29,6 +29,7 @@ void make_hash_key() {
 World::World(const WorldOptions& options)
     : choices_(choices_of(options)), kernel_(choices_, options.now_ns) {
     assert(current_kernel() == nullptr);
+    link_c_thread_calls();
     link_chance_calls();
     link_descriptor_calls();
     link_file_calls();
