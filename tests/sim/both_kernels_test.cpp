@@ -1,3 +1,4 @@
+// No tests: what those that ask both kernels have in common.
 #include "both_kernels.hpp"
 
 #include <edgews/sim/world.hpp>

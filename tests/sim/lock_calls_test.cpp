@@ -352,19 +352,20 @@ std::string play_misuse() {
     sem_t semaphore;
     ::sem_init(&semaphore, 0, 0);
     timespec time{.tv_sec = 0, .tv_nsec = 1'000'000'000};
-    std::string text = outcome_of_error(::pthread_mutex_timedlock(&mutex, &time));
-    text += ' ' + outcome_of_error(::pthread_mutex_timedlock(&mutex, &time));
-    text += ' ' + outcome_of_error(::pthread_mutex_clocklock(&mutex, CLOCK_BOOTTIME, &time));
-    text += ' ' + outcome(::sem_timedwait(&semaphore, &time));
+    Told told;
+    told << outcome_of_error(::pthread_mutex_timedlock(&mutex, &time));
+    told << outcome_of_error(::pthread_mutex_timedlock(&mutex, &time));
+    told << outcome_of_error(::pthread_mutex_clocklock(&mutex, CLOCK_BOOTTIME, &time));
+    told << outcome(::sem_timedwait(&semaphore, &time));
     time.tv_nsec = 0;
-    text += ' ' + outcome_of_error(::pthread_mutex_timedlock(&mutex, &time));
-    text += ' ' + outcome(::sem_timedwait(&semaphore, &time));
-    text += ' ' + outcome(::sem_clockwait(&semaphore, CLOCK_TAI, &time));
-    text +=
-        ' ' + outcome(::sem_post(&semaphore)) + ' ' + outcome(::sem_timedwait(&semaphore, &time));
+    told << outcome_of_error(::pthread_mutex_timedlock(&mutex, &time));
+    told << outcome(::sem_timedwait(&semaphore, &time));
+    told << outcome(::sem_clockwait(&semaphore, CLOCK_TAI, &time));
+    told << outcome(::sem_post(&semaphore)) << outcome(::sem_timedwait(&semaphore, &time));
     ::sem_destroy(&semaphore);
     ::pthread_mutex_unlock(&mutex);
-    return text + ' ' + outcome_of_error(::pthread_join(::pthread_self(), nullptr));
+    told << outcome_of_error(::pthread_join(::pthread_self(), nullptr));
+    return told.text();
 }
 
 TEST(LockCalls, come_to_the_same_in_both_kernels) {

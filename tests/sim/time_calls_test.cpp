@@ -173,62 +173,65 @@ constexpr time_t period = 100;
 // It went off 250 seconds ago, and each hundred seconds since.
 std::string play_interval(clockid_t clock) {
     const int fd = ::timerfd_create(clock, TFD_NONBLOCK | TFD_CLOEXEC);
-    std::string text = read_count(fd) + ' ' + remaining(fd);
+    Told told;
+    told << read_count(fd) << remaining(fd);
     itimerspec time{};
     time.it_value.tv_sec = static_cast<time_t>(now_by(clock) / second) - period * 5 / 2;
     time.it_interval.tv_sec = period;
-    text += ' ' + outcome(::timerfd_settime(fd, TFD_TIMER_ABSTIME, &time, nullptr));
+    told << outcome(::timerfd_settime(fd, TFD_TIMER_ABSTIME, &time, nullptr));
     pollfd one{.fd = fd, .events = POLLIN, .revents = 0};
-    text += ' ' + outcome(::poll(&one, 1, 10'000));
-    text += ' ' + read_count(fd) + ' ' + read_count(fd) + ' ' + remaining(fd);
+    told << outcome(::poll(&one, 1, 10'000));
+    told << read_count(fd) << read_count(fd) << remaining(fd);
     itimerspec old{};
     time.it_value.tv_sec = period * 3;
     time.it_interval.tv_sec = 0;
-    text += ' ' + outcome(::timerfd_settime(fd, 0, &time, &old)) + ' ' + described(old);
-    text += ' ' + remaining(fd) + ' ' + read_count(fd);
+    told << outcome(::timerfd_settime(fd, 0, &time, &old)) << described(old);
+    told << remaining(fd) << read_count(fd);
     time.it_value.tv_sec = 0;
     time.it_interval.tv_sec = period;
-    text += ' ' + outcome(::timerfd_settime(fd, 0, &time, &old)) + ' ' + described(old);
-    text += ' ' + remaining(fd);
+    told << outcome(::timerfd_settime(fd, 0, &time, &old)) << described(old);
+    told << remaining(fd);
     ::close(fd);
-    return text;
+    return told.text();
 }
 
 std::string play_misuse() {
     const int fd = ::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK);
     itimerspec time{};
-    std::string text = outcome(::timerfd_settime(fd, 0x100, &time, nullptr));
+    Told told;
+    told << outcome(::timerfd_settime(fd, 0x100, &time, nullptr));
     time.it_value.tv_nsec = second;
-    text += ' ' + outcome(::timerfd_settime(fd, 0, &time, nullptr));
+    told << outcome(::timerfd_settime(fd, 0, &time, nullptr));
     time.it_value.tv_nsec = 0;
     time.it_interval.tv_nsec = -1;
-    text += ' ' + outcome(::timerfd_settime(fd, 0, &time, nullptr));
+    told << outcome(::timerfd_settime(fd, 0, &time, nullptr));
     char small = ' ';
-    text += ' ' + outcome(::read(fd, &small, 1)) + ' ' + outcome(::write(fd, &small, 1));
+    told << outcome(::read(fd, &small, 1)) << outcome(::write(fd, &small, 1));
     ::close(fd);
     time = {};
-    text += ' ' + outcome(::timerfd_settime(fd, 0, &time, nullptr)) + ' ' + remaining(fd);
-    text += ' ' + outcome(::timerfd_create(CLOCK_THREAD_CPUTIME_ID, 0));
-    return text + ' ' + outcome(::timerfd_create(CLOCK_MONOTONIC, 0x100));
+    told << outcome(::timerfd_settime(fd, 0, &time, nullptr)) << remaining(fd);
+    told << outcome(::timerfd_create(CLOCK_THREAD_CPUTIME_ID, 0));
+    told << outcome(::timerfd_create(CLOCK_MONOTONIC, 0x100));
+    return told.text();
 }
 
 std::string play_sleep_misuse() {
-    std::string text;
+    Told told;
     for (const timespec span :
          {timespec{.tv_sec = -1, .tv_nsec = 0}, timespec{.tv_sec = 0, .tv_nsec = -1},
           timespec{.tv_sec = 0, .tv_nsec = second}}) {
-        text += outcome(::nanosleep(&span, nullptr)) + ' ';
-        text += outcome_of_error(::clock_nanosleep(CLOCK_REALTIME, 0, &span, nullptr)) + ' ';
-        text += outcome_of_error(::clock_nanosleep(CLOCK_REALTIME, TIMER_ABSTIME, &span, nullptr)) +
-                ' ';
+        told << outcome(::nanosleep(&span, nullptr));
+        told << outcome_of_error(::clock_nanosleep(CLOCK_REALTIME, 0, &span, nullptr));
+        told << outcome_of_error(::clock_nanosleep(CLOCK_REALTIME, TIMER_ABSTIME, &span, nullptr));
     }
     const timespec none{};
     for (const clockid_t clock : {CLOCK_THREAD_CPUTIME_ID, CLOCK_MONOTONIC_RAW,
                                   CLOCK_REALTIME_COARSE, CLOCK_BOOTTIME, CLOCK_TAI, 99}) {
-        text += outcome_of_error(::clock_nanosleep(clock, 0, &none, nullptr)) + ' ';
+        told << outcome_of_error(::clock_nanosleep(clock, 0, &none, nullptr));
     }
     timespec now{};
-    return text + outcome(::clock_gettime(99, &now));
+    told << outcome(::clock_gettime(99, &now));
+    return told.text();
 }
 
 TEST(TimeCalls, come_to_the_same_in_both_kernels) {
