@@ -91,6 +91,7 @@ void Kernel::tell(const char* format, ...) const noexcept {
 }
 
 void Kernel::fill_random(std::span<std::byte> bytes) noexcept {
+    tell("random %zu", bytes.size());
     for (std::byte& byte : bytes) byte = static_cast<std::byte>(random_.below(256));
 }
 

@@ -156,10 +156,13 @@ int pthread_rwlock_timedwrlock(pthread_rwlock_t* shared, const timespec* time) n
     return pthread_rwlock_clockwrlock(shared, CLOCK_REALTIME, time);
 }
 
+// Others go on only where they wait for it: how often OpenSSL locks its caches depends on what the
+// process has done before, and no history may depend on that.
 int pthread_rwlock_unlock(pthread_rwlock_t* shared) noexcept {
     const Busy busy;
     const int error = real().pthread_rwlock_unlock(shared);
-    unlocked(shared);
+    Kernel* const kernel = shared_kernel();
+    if (kernel != nullptr && kernel->threads().is_waited_for(shared)) unlocked(shared);
     return error;
 }
 

@@ -10,6 +10,8 @@
 #include <edgews/tls/tls_client.hpp>
 
 #include <array>
+#include <csignal>
+#include <cstdint>
 #include <memory>
 #include <thread>
 #include <utility>
@@ -82,7 +84,8 @@ MiddlemanOptions drawn_middleman(Choices& choices, bool is_secure) {
 void play_secure(World& world, Record& record) {
     static constexpr std::array<std::uint32_t, 3> idle_times{30'000, 5'000, 50};
     Choices& choices = world.choices();
-    (void)identities();  // Whatever OpenSSL is asked for next is the history's.
+    (void)identities();             // Whatever OpenSSL is asked for next is the history's.
+    std::signal(SIGPIPE, SIG_IGN);  // The strangers' OpenSSL writes without MSG_NOSIGNAL.
     const auto refusal =
         choices.once_in(8) ? static_cast<Refusal>(choices.between(1, 4)) : Refusal::none;
     const bool is_secure = refusal != Refusal::none || !choices.once_in(5);
