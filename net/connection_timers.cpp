@@ -84,10 +84,7 @@ void Connection::on_timer() {
 void Connection::check_open_timers() {
     const RouteOptions& limits = options();
     // It is us who do not listen; but a peer that takes nothing is not excused.
-    if (is_paused_ && !is_blocked()) {
-        last_heard_ms_ = message_began_ms_ = now();
-        is_ping_sent_ = false;
-    }
+    if (is_paused_ && !is_blocked()) last_heard_ms_ = message_began_ms_ = now();
     if (limits.lifetime_max_ms > 0 && age_ms() >= limits.lifetime_max_ms) {
         begin_closing(close_code::going_away, "the connection reached its maximum lifetime");
     } else if (is_inside_message_ && limits.message_timeout_ms > 0 &&

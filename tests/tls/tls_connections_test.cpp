@@ -33,6 +33,11 @@ class WssTest : public ClientFixture {
             {.upgrade = [this](const Request& r, Upgrade&) { is_resumed_ = r.tls()->is_resumed; },
              .message = [](Connection& c, Message m) { c.send(m); }},
             {.message_size_max = std::size_t{16} << 20, .backlog_size_max = std::size_t{16} << 20});
+        (*server_)->ws("/plain", {.upgrade = [](const Request&, Upgrade& upgrade) {
+                           EXPECT_EQ(upgrade.add_header("Location", "ws://one.example/"),
+                                     HeaderFault::none);
+                           upgrade.reject(302);
+                       }});
         server_->start({.host = "127.0.0.1", .tls = made.tls});
     }
     void TearDown() override {
@@ -110,6 +115,14 @@ TEST_F(WssTest, whoever_cannot_prove_its_name_is_of_the_stage_tls) {
     serve({.identities = {old}});
     connect(url(), options({.authorities = old.certificate_chain}));
     expect_failure(ClientStage::tls, "certificate verify failed: certificate has expired");
+}
+
+TEST_F(WssTest, no_redirection_leads_to_where_anybody_may_listen) {
+    serve();
+    edgews::ClientOptions twice = options();
+    twice.redirect_count_max = 2;
+    connect(url() + "plain", std::move(twice));
+    expect_failure(ClientStage::handshake, "302 Found (not followed: it leads from wss to ws)");
 }
 
 TEST_F(WssTest, a_certificate_of_the_clients_is_shown_where_it_is_asked_for) {
