@@ -342,7 +342,7 @@ TEST_F(ClientOpen, a_proxy_is_asked_for_a_tunnel) {
 TEST_F(ClientOpen, a_proxys_answer_may_be_cut_anywhere) {
     const RawServer proxy(loop);
     const std::string answer =
-        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 Fine\r\nContent-Length: 9\r\n\r\n";
+        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 299 Fine\r\nContent-Length: 9\r\n\r\n";
     for (std::size_t cut = 0; cut < answer.size(); ++cut) {
         SCOPED_TRACE(cut);
         forget();
