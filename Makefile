@@ -12,14 +12,15 @@ FLAGS_release := -O2 -g
 FLAGS_clang := -O0
 FLAGS_aarch64 := -O0
 # `vptr` opens a pipe to see whether memory may be read: without descriptors, which some tests have
-# none of, it takes any object for a broken one. AddressSanitizer sees what is used after its end.
+# none of, it takes any object for a broken one, and where pipes are simulated it asks for ever.
+# AddressSanitizer sees what is used after its end.
 FLAGS_asan := -O1 -g1 -fsanitize=address,undefined -fno-sanitize=vptr -fno-sanitize-recover=all \
   -fno-omit-frame-pointer
 FLAGS_tsan := -O1 -g1 -fsanitize=thread
 FLAGS_coverage := -O0 -g --coverage
 # clang 14 cannot compile coroutines with the `function` sanitizer.
 FLAGS_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
-  -fno-sanitize=function
+  -fno-sanitize=function,vptr
 ifneq ($(filter clang fuzz,$(MODE)),)
 CXX := clang++
 else ifeq ($(MODE),aarch64)
