@@ -72,8 +72,7 @@ void Connection::on_timer() {
     if (!closing_.may_send()) {
         // Our close frame may wait behind what a slow peer still reads.
         const bool is_read = is_being_read();
-        const bool is_taken = extras_ && has_taken_more();
-        if (!is_taken && !is_read) return break_off();
+        if (!has_taken_more() && !is_read) return break_off();
         since_ms_ = now();
         return set_timer();
     }
@@ -135,16 +134,16 @@ bool Connection::is_message_coming() {
 }
 
 void Connection::mark_taken() {
-    if (!extras_ && output_size() + unacknowledged_size() < slow_size_min) return;
     (void)has_taken_more();
 }
 
 // Some of what waited at the last look: of much, or of all that is left. Where nobody reads, the
 // system takes what comes to it all the same, as long as it has room, and a little is always on its
-// way.
+// way: it is not worth remembering.
 bool Connection::has_taken_more() {
     const std::size_t untaken_size = unacknowledged_size();
     if (untaken_size == SIZE_MAX) return false;
+    if (!extras_ && untaken_size + output_size() < slow_size_min) return false;
     Extras& last = extras();
     const auto taken_size = static_cast<std::int64_t>(last.sent_size - untaken_size);
     const bool is_all = last.looked_sent_size == last.sent_size;
@@ -157,7 +156,7 @@ bool Connection::has_taken_more() {
 }
 
 bool Connection::is_still_taking(std::uint32_t patience_ms) {
-    if (extras_ && has_taken_more()) {
+    if (has_taken_more()) {
         last_heard_ms_ = now();
         return true;
     }

@@ -49,9 +49,8 @@ void* pointer_of(int result) noexcept {
 }
 
 void* begin(void* argument) {
-    const std::unique_ptr<Start> held(static_cast<Start*>(argument));
-    const Start start = *held;
-    return pointer_of(start.function(start.argument));
+    const std::unique_ptr<Start> start(static_cast<Start*>(argument));
+    return pointer_of(start->function(start->argument));
 }
 
 }  // namespace

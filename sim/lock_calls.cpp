@@ -16,6 +16,8 @@ namespace {
 
 template <class Lock>
 using TryLock = int (*)(Lock*);
+template <class Lock>
+using TimedLock = int (*)(Lock*, clockid_t, const timespec*);
 
 // Until it is this thread's, or that moment has come.
 template <class Lock>
@@ -45,6 +47,15 @@ int lock_until(Kernel& kernel, Lock* lock, TryLock<Lock> try_lock, clockid_t clo
     if (error != EBUSY) return error;
     if (time.tv_nsec < 0 || time.tv_nsec >= 1'000'000'000) return EINVAL;
     return lock_in(kernel, lock, try_lock, moment_by(clock, time));
+}
+
+template <class Lock>
+int lock_until(Lock* lock, TryLock<Lock> try_lock, TimedLock<Lock> really, clockid_t clock,
+               const timespec& time) {
+    const Busy busy;
+    Kernel* const kernel = current_kernel();
+    return kernel == nullptr ? really(lock, clock, &time)
+                             : lock_until(*kernel, lock, try_lock, clock, time);
 }
 
 void unlocked(const void* lock) {
@@ -97,10 +108,8 @@ int pthread_mutex_lock(pthread_mutex_t* mutex) noexcept {
 
 int pthread_mutex_clocklock(pthread_mutex_t* mutex, clockid_t clock,
                             const timespec* time) noexcept {
-    const Busy busy;
-    Kernel* const kernel = current_kernel();
-    if (kernel == nullptr) return real().pthread_mutex_clocklock(mutex, clock, time);
-    return lock_until(*kernel, mutex, real().pthread_mutex_trylock, clock, *time);
+    return lock_until(mutex, real().pthread_mutex_trylock, real().pthread_mutex_clocklock, clock,
+                      *time);
 }
 
 int pthread_mutex_timedlock(pthread_mutex_t* mutex, const timespec* time) noexcept {
@@ -134,18 +143,14 @@ int pthread_rwlock_wrlock(pthread_rwlock_t* shared) noexcept {
 
 int pthread_rwlock_clockrdlock(pthread_rwlock_t* shared, clockid_t clock,
                                const timespec* time) noexcept {
-    const Busy busy;
-    Kernel* const kernel = current_kernel();
-    if (kernel == nullptr) return real().pthread_rwlock_clockrdlock(shared, clock, time);
-    return lock_until(*kernel, shared, real().pthread_rwlock_tryrdlock, clock, *time);
+    return lock_until(shared, real().pthread_rwlock_tryrdlock, real().pthread_rwlock_clockrdlock,
+                      clock, *time);
 }
 
 int pthread_rwlock_clockwrlock(pthread_rwlock_t* shared, clockid_t clock,
                                const timespec* time) noexcept {
-    const Busy busy;
-    Kernel* const kernel = current_kernel();
-    if (kernel == nullptr) return real().pthread_rwlock_clockwrlock(shared, clock, time);
-    return lock_until(*kernel, shared, real().pthread_rwlock_trywrlock, clock, *time);
+    return lock_until(shared, real().pthread_rwlock_trywrlock, real().pthread_rwlock_clockwrlock,
+                      clock, *time);
 }
 
 int pthread_rwlock_timedrdlock(pthread_rwlock_t* shared, const timespec* time) noexcept {
