@@ -52,7 +52,8 @@ export class Connection extends EventTarget {
 
     // Returns whether it went out: nothing is kept for later.
     send(message) {
-        if (this.state !== "open") return false;
+        // A socket may be closing before it says so, and then drops what it is given.
+        if (this.state !== "open" || this.readyState !== WebSocket.OPEN) return false;
         const text = JSON.stringify(message);
         this.#socket.send(text);
         this.counters.messagesOut += 1;

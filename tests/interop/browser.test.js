@@ -36,10 +36,12 @@ async function eventually(check) {
 }
 
 // A page of its own visitor: nothing is shared with the others.
-async function open_page(options = {}) {
+// `prepare` runs in it before its own scripts.
+async function open_page(options = {}, prepare = () => {}) {
     const context = await browser.newContext({ viewport: desktop, ...options });
     contexts.push(context);
     const page = await context.newPage();
+    await page.addInitScript(prepare);
     page.setDefaultTimeout(patience_ms);
     page.on('pageerror', (error) => errors.push(error.message));
     page.on('console', (message) => {
@@ -194,6 +196,27 @@ describe('the demo in Chromium', () => {
         await eventually(async () => {
             assert.match(await fact(page, 'State').innerText(), /\bopen\b/);
         });
+    });
+
+    // The browser knows of the end before it tells the page.
+    it('what is said while the connection closes is not lost', { timeout }, async () => {
+        const page = await open_page({}, () => {
+            globalThis.sockets = [];
+            globalThis.WebSocket = class extends WebSocket {
+                constructor(...args) {
+                    super(...args);
+                    globalThis.sockets.push(this);
+                }
+            };
+        });
+        await join(page, 'Latecomer');
+        const message = page.getByRole('textbox', { name: 'Message' });
+        await message.fill('Did you hear?');
+        await message.evaluate((input) => {
+            globalThis.sockets.at(-1).close();
+            input.form.requestSubmit();
+        });
+        assert.equal(await message.inputValue(), 'Did you hear?');
     });
 
     it('a phone shows all of it, and need not scroll sideways', { timeout }, async () => {
