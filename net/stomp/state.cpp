@@ -92,6 +92,7 @@ stomp::Fault StompBroker::State::send(std::string_view session_id, std::string_v
     const std::string shown = rest.empty() ? std::string(destination) : "/user" + std::string(rest);
 
     const std::lock_guard lock(mutex);
+    tell_time();  // Where no client is, nobody else does.
     const stomp::Content content =
         contents.make({.destination = shown, .headers = headers, .body = body});
     const auto session = sessions.find(session_id);
