@@ -106,6 +106,25 @@ TEST(BufferPoolTrim, one_call_gives_back_a_part_only) {
     }
 }
 
+// Here, too, a call does a part; and what was used in the round that ends stays for one more.
+TEST(BufferPoolTrim, neighbours_of_those_on_loan_go_in_parts_when_they_were_unused_for_a_round) {
+    constexpr std::size_t count = 2048;
+    BufferPool pool;
+    std::vector<Buffer> buffers = take_all(pool, count, 32 * kib);
+    std::vector<Buffer> staying;
+    for (std::size_t i = 0; i < count; i += 16) staying.push_back(std::move(buffers[i]));
+    buffers.clear();
+    const std::size_t all = pool.kept_size();
+    EXPECT_FALSE(pool.trim());
+    EXPECT_EQ(pool.kept_size(), all);
+    std::size_t kept = all;
+    for (bool is_more = true; is_more; kept = pool.kept_size()) {
+        is_more = pool.trim();
+        EXPECT_LE(kept - pool.kept_size(), BufferPool::trim_size_max + mib);
+    }
+    EXPECT_EQ(kept, 0U);
+}
+
 TEST(BufferPoolTrim, a_little_is_kept_without_a_timer) {
     BufferPool pool;
     take_all(pool, 10, 32 * kib).clear();
