@@ -166,9 +166,10 @@ TEST(Share, frames_that_wait_for_their_turn_are_carried_out_after_a_reset) {
                            return true;
                        }});
     constexpr std::size_t count = 2'000;
-    const Bytes flood = stomp_bytes("CONNECT\naccept-version:1.2\nhost:x\n\n") +
-                        stomp_bytes("SUBSCRIBE\nid:1\ndestination:/topic/a\n\n") +
-                        repeated(stomp_bytes("SEND\ndestination:/topic/a\n\nx"), count);
+    const Bytes connect = stomp_bytes("CONNECT\naccept-version:1.2\nhost:x\n\n");
+    const Bytes send = stomp_bytes("SEND\ndestination:/topic/a\n\nx");
+    const Bytes flood =
+        connect + stomp_bytes("SUBSCRIBE\nid:1\ndestination:/topic/a\n\n") + repeated(send, count);
     TestServer tcp_server;
     ASSERT_FALSE(broker.listen(*tcp_server.operator->(), {.host = "127.0.0.1"}));
     tcp_server.start();
@@ -189,6 +190,15 @@ TEST(Share, frames_that_wait_for_their_turn_are_carried_out_after_a_reset) {
         over_websocket.reset();
     });
     EXPECT_EQ(notes.wait_for(2 * count).size(), 2 * count);
+
+    // Of many messages, those come to a session that rests.
+    TestClient in_messages = server.open("/ws");
+    server.on_loop([&] {
+        in_messages.send(client_frame(0x82, connect) +
+                         repeated(client_frame(0x82, send), count / 2));
+        in_messages.reset();
+    });
+    EXPECT_EQ(notes.wait_for(2 * count + count / 2).size(), 2 * count + count / 2);
 }
 
 // What it was told when it waited for room before is no reason to go on with a share that is used
