@@ -5,7 +5,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -266,6 +268,28 @@ TEST_F(StompSessionInTime, who_stays_after_its_end_is_dropped_after_five_seconds
     }
 }
 
+// Nor is anything asked about it any more.
+TEST_F(StompSessionInTime, who_has_ended_or_left_is_not_renewed) {
+    int asked_count = 0;
+    start({}, {.authenticate = [](const StompClient&,
+                                  const stomp::Frame&) { return StompAccess{.valid_for_ms = 500}; },
+               .renew =
+                   [&](const StompClient&) {
+                       ++asked_count;
+                       return StompAccess{};
+                   }});
+    StompClientPeer stays(world_);
+    connect(stays);
+    stays.set_reading(false);
+    stays.say("DISCONNECT\n\n");
+    StompClientPeer leaves(world_);
+    connect(leaves);
+    leaves.reset();
+    world_.run_for(10'000);
+    EXPECT_EQ(asked_count, 0);
+    EXPECT_EQ(connection_count(), 0U);
+}
+
 // Its end is heard while it waits for room.
 TEST_F(StompSessionInTime, who_leaves_while_it_waits_for_room_is_forgotten) {
     start({.broker = {.queue = {.message_count_max = 1, .when_full = stomp::WhenFull::block}},
@@ -282,6 +306,119 @@ TEST_F(StompSessionInTime, who_leaves_while_it_waits_for_room_is_forgotten) {
         EXPECT_EQ(connection_count(), 0U);
         EXPECT_EQ(broker_->stats().sessions, 0U);
     }
+}
+
+// It does not wait for a timer that looks at all there is.
+TEST_F(StompSessionInTime, what_somebody_makes_possible_for_others_happens_at_once) {
+    start({.broker = {.queue = {.message_count_max = 1, .when_full = stomp::WhenFull::block}}});
+    StompClientPeer first(world_);
+    connect(first);
+    StompClientPeer second(world_);
+    connect(second);
+    const auto expect_heard = [&](StompClientPeer& peer, std::string_view text) {
+        world_.run_for(1);
+        EXPECT_TRUE(peer.has_heard(text)) << text << " is not in " << peer.take_heard();
+        (void)peer.take_heard();
+    };
+    const auto subscribe = [](StompClientPeer& peer) {
+        peer.say("SUBSCRIBE\nid:1\nack:client\nprefetch-count:1\ndestination:/queue/a\n\n");
+    };
+    subscribe(first);
+    EXPECT_EQ(broker_->send("/queue/a", "1"), stomp::Fault::none);
+    expect_heard(first, "\n\n1");
+    subscribe(second);
+    world_.run_for(1);
+    EXPECT_FALSE(second.has_heard("MESSAGE"));
+    first.reset();
+    expect_heard(second, "\n\n1");
+
+    StompClientPeer producer(world_);
+    connect(producer);
+    producer.say("SEND\ndestination:/queue/a\nreceipt:2\n\n2");
+    world_.run_for(1);
+    EXPECT_FALSE(producer.has_heard("RECEIPT"));
+    second.say("UNSUBSCRIBE\nid:1\n\n");
+    subscribe(second);
+    second.say("ACK\nid:none\n\n");  // An ERROR, and what it had goes to the next.
+    StompClientPeer third(world_);
+    connect(third);
+    subscribe(third);
+    expect_heard(third, "\n\n1");
+    EXPECT_FALSE(producer.has_heard("RECEIPT"));
+    third.say("DISCONNECT\n\n");
+    StompClientPeer fourth(world_);
+    connect(fourth);
+    fourth.say("SUBSCRIBE\nid:1\ndestination:/queue/a\n\n");
+    expect_heard(fourth, "\n\n1");
+    EXPECT_TRUE(producer.has_heard("receipt-id:2"));
+}
+
+TEST_F(StompSessionInTime, what_the_application_ends_ends_at_once) {
+    std::string session_id;
+    bool is_allowed = true;
+    start({}, {.authorise = [&](const StompClient&, StompAction,
+                                std::string_view) { return is_allowed; },
+               .connected = [&](const StompClient& client) { session_id = client.session_id; }});
+    StompClientPeer first(world_);
+    connect(first);
+    EXPECT_TRUE(broker_->end_session(session_id, "Go."));
+    EXPECT_FALSE(broker_->end_session("nobody's", "Go."));
+    world_.run_for(1);
+    EXPECT_TRUE(first.has_heard("Go."));
+    StompClientPeer second(world_);
+    connect(second);
+    second.subscribe("/topic/a");
+    world_.run_for(1);
+    is_allowed = false;
+    broker_->authorise_again();
+    world_.run_for(1);
+    EXPECT_TRUE(second.has_heard("ERROR"));
+    StompClientPeer third(world_);
+    connect(third);
+    broker_->end_all();
+    world_.run_for(1);
+    EXPECT_TRUE(third.has_heard("ERROR"));
+}
+
+TEST_F(StompSessionInTime, what_has_expired_is_not_delivered_though_no_timer_has_looked) {
+    start({});
+    StompClientPeer peer(world_);
+    connect(peer);
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    const auto now_wall_ms = std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+    const auto send = [&](const std::string& body, std::int64_t in_ms) {
+        peer.say("SEND\ndestination:/queue/a\nexpires:" + std::to_string(now_wall_ms + in_ms) +
+                 "\n\n" + body);
+    };
+    send("gone", 300);
+    send("there", 700);
+    run_until(500);
+    peer.subscribe("/queue/a");
+    run_until(501);
+    EXPECT_TRUE(peer.has_heard("\n\nthere"));
+    EXPECT_FALSE(peer.has_heard("gone"));
+    EXPECT_EQ(broker_->stats().counters.expired, 1U);
+}
+
+// A share is measured in time, too: where each SEND takes a millisecond, sixteen are many.
+TEST_F(StompSessionInTime, who_sends_what_takes_long_has_others_wait_for_a_few_of_these_only) {
+    std::vector<std::string> done;
+    start({}, {.message = [&](const StompClient&, const stomp::Frame& send) {
+              world_.run_for(1);
+              done.push_back(std::string(send.find("destination").value_or("")));
+              return true;
+          }});
+    StompClientPeer flooder(world_);
+    connect(flooder);
+    StompClientPeer other(world_);
+    connect(other);
+    constexpr std::size_t count = 200;
+    for (std::size_t i = 0; i < count; ++i) flooder.send_to("/topic/flood", "x");
+    other.send_to("/topic/other", "x");
+    world_.run_for(1'000);
+    ASSERT_EQ(done.size(), count + 1);
+    const auto place = std::ranges::find(done, "/topic/other") - done.begin();
+    EXPECT_LE(place, 33);
 }
 
 // In slices, each in a turn of its own, and all of them. Twice: what is noted of the first time
