@@ -33,8 +33,8 @@ std::size_t control_group_size() noexcept {
 
 std::size_t limit_on(decltype(RLIMIT_AS) resource) noexcept {
     rlimit limit{};
-    if (::getrlimit(resource, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return SIZE_MAX;
-    return limit.rlim_cur;
+    static_assert(static_cast<std::size_t>(RLIM_INFINITY) == SIZE_MAX);
+    return ::getrlimit(resource, &limit) == 0 ? limit.rlim_cur : SIZE_MAX;
 }
 
 }  // namespace

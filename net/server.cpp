@@ -38,10 +38,9 @@ constexpr std::size_t memory_max_least = 1024 * 1024;
 
 std::size_t descriptor_limit() noexcept {
     rlimit limit{};
-    const bool is_known = ::getrlimit(RLIMIT_NOFILE, &limit) == 0;
-    if (!is_known || limit.rlim_cur == RLIM_INFINITY) return SIZE_MAX;
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return SIZE_MAX;
     const std::size_t count = limit.rlim_cur;
-    return std::max<std::size_t>(count > descriptor_reserve ? count - descriptor_reserve : 1, 1);
+    return count > descriptor_reserve ? count - descriptor_reserve : 1;
 }
 
 // The error names the first entry that is none.
