@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <sys/resource.h>
+
 #include <cstddef>
 #include <stdexcept>
 #include <string>
@@ -148,6 +150,19 @@ TEST(MemoryMaxOption, less_than_one_mib_is_refused_by_name) {
 TEST(MemoryMaxOption, the_system_says_how_much_there_is) {
     EXPECT_GT(usable_memory_size(), 16 * mib);
     EXPECT_LT(usable_memory_size(), SIZE_MAX);
+}
+
+TEST(MemoryMaxOption, a_limit_of_the_process_is_one_of_its_memory) {
+    for (const auto resource : {RLIMIT_AS, RLIMIT_DATA}) {
+        rlimit before{};
+        ASSERT_EQ(::getrlimit(resource, &before), 0);
+        rlimit now = before;
+        now.rlim_cur = 8 * mib;  // Nothing is allocated meanwhile.
+        ASSERT_EQ(::setrlimit(resource, &now), 0);
+        const std::size_t size = usable_memory_size();
+        ASSERT_EQ(::setrlimit(resource, &before), 0);
+        EXPECT_EQ(size, 8 * mib);
+    }
 }
 
 }  // namespace

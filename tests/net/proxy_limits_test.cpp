@@ -99,6 +99,30 @@ TEST(Proxy, between_its_requests_a_proxys_connection_is_nobodys) {
     EXPECT_EQ(also_kept.get("/whoami", forwarded_for("192.0.2.8")).body, "192.0.2.8");
 }
 
+// One may be of a network of which others are clients.
+TEST(Proxy, a_proxy_that_is_counted_nowhere_gives_nobodys_place_away) {
+    WithHeader server(
+        {.connections_per_address_max = 1, .trusted_proxies = {"127.0.0.1", "2001:db8::1"}});
+    const std::string of_proxy = "PROXY TCP6 2001:db8::1 2001:db8::9 1 2\r\n";
+    const auto from_proxy = [&](std::string_view head) {
+        TestClient client = server.connect();
+        client.send(of_proxy + std::string(head));
+        return client;
+    };
+    TestClient neighbour = from_proxy(TestClient::upgrade_head("/", forwarded_for("2001:db8::7")));
+    EXPECT_EQ(neighbour.read_reply().status, 101U);
+    TestClient plain = from_proxy(TestClient::get_head("/whoami", forwarded_for("192.0.2.7")));
+    EXPECT_EQ(plain.read_reply().body, "192.0.2.7");
+    EXPECT_EQ(plain.get("/whoami", forwarded_for("192.0.2.8")).body, "192.0.2.8");
+    const std::string again = TestClient::upgrade_head("/", forwarded_for("2001:db8::8"));
+    TestClient refused = from_proxy(again);
+    EXPECT_EQ(refused.read_reply().status, 503U);
+    plain.close();
+    server.wait_for(Counter::connections_open, 2);
+    TestClient refused_too = from_proxy(again);
+    EXPECT_EQ(refused_too.read_reply().status, 503U);
+}
+
 TEST(Proxy, a_client_that_was_refused_keeps_nobody_else_out) {
     Proxied server({.connections_max = 2, .connections_per_address_max = 1});
     TestClient first = open_for(server, "192.0.2.7");
