@@ -92,7 +92,6 @@ void HttpConnection::on_readable() {
 
         begin_dispatch();
         process(space.first(received.size));
-        if (is_closed()) return;  // Or a WebSocket, which has sent by itself.
         end_dispatch();
         const bool is_more = !is_drained() || has_ended();
         if (is_more) flush();  // What comes may be the end.
@@ -102,10 +101,9 @@ void HttpConnection::on_readable() {
 
 // With what was put off. True: there may be more to receive.
 bool HttpConnection::go_on() {
-    if (is_blocked() || pending_) return false;
+    if (is_blocked()) return false;
     begin_dispatch();
     process({});
-    if (is_closed()) return false;
     finish_dispatch();  // What comes may be the end.
     return is_open() && !is_put_off_;
 }
@@ -121,19 +119,18 @@ void HttpConnection::process(std::span<std::byte> input) {
         resumed->bytes.append(input);
         input = resumed->bytes.bytes();
     }
-    HttpHead* head = resumed ? &resumed->head : &shard_.scratch_head();
-    if (!resumed) head->reset();
+    HttpHead& head = resumed ? resumed->head : shard_.scratch_head();
+    if (!resumed) head.reset();
     int count = 0;
     while (!input.empty() && is_open() && !is_broken() && !pending_) {
-        switch (head->parse(as_text(input))) {
-            case HttpHead::Progress::more: return keep(input, *head);
-            case HttpHead::Progress::failed: return refuse(*head, head->fault());
+        switch (head.parse(as_text(input))) {
+            case HttpHead::Progress::more: return keep(input, head);
+            case HttpHead::Progress::failed: return refuse(head, head.fault());
             case HttpHead::Progress::complete: break;
         }
-        input = input.subspan(head->size());
-        serve(*head, input);
-        head = &shard_.scratch_head();
-        head->reset();
+        input = input.subspan(head.size());
+        serve(head, input);
+        head.reset();
         if (output_size() > gathered_size_max) flush();
         if (input.empty() || !is_open() || pending_) continue;
         if (is_blocked() || ++count == turn_request_count_max) return put_off(input);
@@ -301,7 +298,6 @@ void HttpConnection::serve_websocket(const HttpHead& head, const WebSocketRoute&
                         route.options.origins)) {
         return refuse(head, HandshakeFault::origin_forbidden);
     }
-    if (shard_.is_shutting_down()) return answer_error(503, "The server is shutting down.\n");
     if (shard_.is_over_memory()) return answer_error(503, no_memory_left);
     try {
         auto connection = Connection::create(shard_.on_loop(route));
@@ -370,8 +366,8 @@ void HttpConnection::reject(unsigned status, const ResponseHeaders& headers,
     respond_and_finish(response);
 }
 
-bool HttpConnection::accept_pending(UpgradeAnswer answer) {
-    if (!pending_ || !is_open()) return false;
+void HttpConnection::accept_pending(UpgradeAnswer answer) {
+    if (!pending_) return;
     const std::unique_ptr<Pending> decided = std::move(pending_);
     for (const HeaderField& field : answer.headers.fields()) {
         (void)decided->answer.headers.add(field.name, field.value);  // Checked already.
@@ -383,14 +379,12 @@ bool HttpConnection::accept_pending(UpgradeAnswer answer) {
     accept({decided->key.data(), decided->key.size()}, decided->answer,
            std::move(decided->connection), decided->input.bytes());
     if (is_closed()) connection.read_again();  // Else it was refused after all, and is gone.
-    return true;
 }
 
-bool HttpConnection::reject_pending(unsigned status, std::string_view body) {
-    if (!pending_ || !is_open()) return false;
+void HttpConnection::reject_pending(unsigned status, std::string_view body) {
+    if (!pending_) return;
     const std::unique_ptr<Pending> decided = std::move(pending_);
     reject(status, decided->answer.headers, body);
-    return true;
 }
 
 void HttpConnection::on_timer() {
@@ -443,7 +437,7 @@ void HttpConnection::respond(const HttpHead& head, Response response) {
         !head.has_body() && !head.is_http_1_0() && head.method() != "CONNECT" && head.keep_alive();
     const std::uint32_t request_count_max = shard_.options().requests_per_connection_max;
     const bool is_last = ++request_count_ == request_count_max && request_count_max > 0;
-    const bool keep_alive = is_followed && !is_last && !shard_.is_shutting_down();
+    const bool keep_alive = is_followed && !is_last;
     append_response(std::move(response), keep_alive, wants_content(head));
     if (!keep_alive) return finish(Farewell::linger, linger_ms);
     loop().schedule(*this, shard_.options().keep_alive_timeout_ms);

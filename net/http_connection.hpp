@@ -30,9 +30,9 @@ class HttpConnection final : public Stream {
 
     // Registers with the shard's loop. False: the system refuses.
     [[nodiscard]] bool start(Fd fd) noexcept;
-    // The decision that an upgrade handler deferred. False: nobody waits for one.
-    bool accept_pending(UpgradeAnswer answer);
-    bool reject_pending(unsigned status, std::string_view body);
+    // The decision that an upgrade handler deferred; nobody may wait for one any more.
+    void accept_pending(UpgradeAnswer answer);
+    void reject_pending(unsigned status, std::string_view body);
     // The server shuts down: closes, unless a response is on its way.
     void shut_down() override;
     HttpConnection* as_http_connection() noexcept override { return this; }
