@@ -140,11 +140,11 @@ void HttpConnection::process(std::span<std::byte> input) {
 // True: the header was received, and there is more. What follows is only peeked at: it may be for a
 // transport, and waits in the socket for its turn. So does a header that is not complete.
 bool HttpConnection::take_proxy_header() {
-    // With room to see whether anything follows.
-    const Received arrived = peek(loop().receive_space().first(proxy_header_size_max + 1));
+    const Received arrived = peek(loop().receive_space().first(proxy_header_size_max));
     const std::span<std::byte> space = loop().receive_space().first(arrived.size);
     if (arrived.end == Received::End::would_block) return false;
-    const bool may_be_more = !is_drained();  // Behind urgent data, where no peek looks.
+    // Behind urgent data, where no peek looks, or behind the largest header there is.
+    const bool may_be_more = !is_drained();
     const ParsedProxyHeader header = parse_proxy_header(space);
     if (header.fault != ProxyFault::none || (header.size == 0 && may_be_more)) {
         refuse_proxy();
