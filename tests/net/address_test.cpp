@@ -8,8 +8,10 @@
 
 #include <edgews/net/address.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <iterator>
 #include <string>
 
 namespace edgews {
@@ -22,6 +24,7 @@ Address from_ipv4(const char* ip, std::uint16_t port) {
     address.sin_family = AF_INET;
     address.sin_port = htons(port);
     EXPECT_EQ(::inet_pton(AF_INET, ip, &address.sin_addr), 1) << ip;
+    std::fill(std::begin(address.sin_zero), std::end(address.sin_zero), 0xFF);  // Says nothing.
     return Address(reinterpret_cast<const sockaddr&>(address));
 }
 
@@ -30,6 +33,7 @@ Address from_ipv6(const char* ip, std::uint16_t port) {
     address.sin6_family = AF_INET6;
     address.sin6_port = htons(port);
     EXPECT_EQ(::inet_pton(AF_INET6, ip, &address.sin6_addr), 1) << ip;
+    address.sin6_flowinfo = address.sin6_scope_id = 0xFFFF'FFFF;  // No part of it.
     return Address(reinterpret_cast<const sockaddr&>(address));
 }
 
@@ -110,7 +114,7 @@ TEST(Address, loopback_is_127_with_any_rest_and_1_of_ipv6_alone) {
     for (const char* ip : {"0.0.0.0", "126.0.0.1", "10.0.0.127"}) {
         EXPECT_FALSE(from_ipv4(ip, 1).is_loopback()) << ip;
     }
-    for (const char* ip : {"::", "::2", "100::1", "::ffff:10.0.0.1", "7f00::1"}) {
+    for (const char* ip : {"::", "::2", "100::1", "::ff01", "::ffff:10.0.0.1", "7f00::1"}) {
         EXPECT_FALSE(from_ipv6(ip, 1).is_loopback()) << ip;
     }
     EXPECT_FALSE(Address().is_loopback());
