@@ -53,12 +53,33 @@ TEST(AddressRates, to_look_takes_none) {
     EXPECT_EQ(rates.size(), 0U);
     EXPECT_TRUE(rates.take(address_of(1), begin_ms));
     EXPECT_FALSE(rates.has(address_of(1), begin_ms));
+    EXPECT_TRUE(rates.has(address_of(2), begin_ms));
+    EXPECT_FALSE(rates.has(address_of(1), begin_ms + 59'999));
+    EXPECT_TRUE(rates.has(address_of(1), begin_ms + 60'000));
+}
+
+TEST(AddressRates, who_comes_as_the_clock_begins_has_all_of_a_minute) {
+    AddressRates rates(2);
+    for (int i = 0; i < 2; ++i) EXPECT_TRUE(rates.take(address_of(1), 0));
+    EXPECT_FALSE(rates.take(address_of(1), 0));
+    EXPECT_FALSE(rates.take(address_of(1), 29'999));
+    EXPECT_TRUE(rates.take(address_of(1), 30'000));
 }
 
 TEST(AddressRates, with_0_there_is_no_limit) {
     AddressRates rates(0);
     for (int i = 0; i < 1'000; ++i) EXPECT_TRUE(rates.take(address_of(1), begin_ms));
     EXPECT_EQ(rates.size(), 0U);
+    EXPECT_TRUE(rates.has(address_of(1), begin_ms));
+}
+
+TEST(AddressRates, as_many_addresses_as_there_is_room_for_are_remembered) {
+    AddressRates rates(1);
+    for (std::uint32_t i = 0; i < AddressRates::size_max; ++i) {
+        EXPECT_TRUE(rates.take(address_of(i), begin_ms));
+    }
+    EXPECT_EQ(rates.size(), AddressRates::size_max);
+    EXPECT_FALSE(rates.has(address_of(0), begin_ms));
 }
 
 TEST(AddressRates, whoever_has_many_addresses_does_not_fill_the_memory) {

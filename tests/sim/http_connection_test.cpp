@@ -67,6 +67,9 @@ class HttpConnections : public testing::Test {
         server_->get("/page", [](const Request& asked, Response& answer) {
             answer.body = "page for " + asked.remote_address().ip();
         });
+        server_->get("/count", [this](const Request&, Response& answer) {
+            answer.body = "so far: " + std::to_string(stat(Counter::http_requests));
+        });
         server_->get("/large", [](const Request&, Response& answer) {
             answer.body = std::string(4 * mib, 'x');
         });
@@ -201,6 +204,29 @@ TEST_F(HttpConnections, who_asks_on_without_reading_is_not_served_ahead) {
     peer.send(request);
     calm_down();
     EXPECT_EQ(peer.count("page for 127.0.0.1"), 1);
+}
+
+// Each of these heads is long: it is not the number of requests that ends a turn.
+TEST_F(HttpConnections, who_sends_much_does_not_keep_the_loop_from_others) {
+    world_.faults().receive_buffer_least = world_.faults().receive_buffer_most = 4 * mib;
+    start();
+    std::string many;
+    for (int i = 0; i < 300; ++i) {
+        many +=
+            "GET /page HTTP/1.1\r\nHost: localhost\r\nX: " + std::string(7'900, 'x') + "\r\n\r\n";
+    }
+    const auto busy = say("");
+    const auto other = say("");
+    server_->loop(0).post([] { std::this_thread::sleep_for(std::chrono::milliseconds(500)); });
+    busy->send(many);
+    other->send("GET /count HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    EXPECT_TRUE(world_.run_until_quiet(600, 5'000));
+    EXPECT_EQ(busy->count("HTTP/1.1 200 "), 300);
+    EXPECT_EQ(stat(Counter::bytes_sent), busy->heard.size() + other->heard.size());
+    ASSERT_EQ(other->count("so far: "), 1);
+    const unsigned long before = std::stoul(other->heard.substr(other->heard.find("so far: ") + 8));
+    EXPECT_GE(before, 16U);   // All had come.
+    EXPECT_LE(before, 140U);  // Four times what is received at once.
 }
 
 // ---- Memory ----------------------------------------------------------------

@@ -91,6 +91,29 @@ TEST_F(ServerSetUp, a_thread_that_cannot_be_started_is_told_and_start_may_be_tri
     }
 }
 
+// ---- Driven by hand --------------------------------------------------------
+
+TEST_F(ServerSetUp, a_server_that_never_ran_tells_its_connections_end_as_it_goes) {
+    std::vector<unsigned> codes;
+    server_ = std::make_unique<Server>(ServerOptions{.loops = 2});
+    server_->ws("/", {.close = [&](Connection&, const CloseEvent& event) {
+                    EXPECT_FALSE(event.clean);
+                    codes.push_back(event.code);
+                }});
+    ASSERT_FALSE(server_->listen({.host = "127.0.0.1"}));
+    std::vector<std::unique_ptr<WebSocketPeer>> peers;
+    for (int i = 0; i < 8; ++i) {
+        peers.push_back(std::make_unique<WebSocketPeer>(world_, WebSocketPeerOptions{}));
+        peers.back()->connect(server_->port());
+    }
+    for (int turn = 0; turn < 20; ++turn) {
+        for (std::size_t i = 0; i < 2; ++i) server_->loop(i).poll(1);
+    }
+    EXPECT_EQ(server_->stats()[Counter::websockets_open], 8U);
+    server_.reset();
+    EXPECT_EQ(codes, std::vector<unsigned>(8, 1006));
+}
+
 // ---- Limits of the system --------------------------------------------------
 
 TEST_F(ServerSetUp, connections_leave_64_descriptors_to_the_application) {
@@ -116,10 +139,12 @@ TEST_F(ServerSetUp, a_limit_of_descriptors_that_is_not_told_is_none) {
 
 TEST_F(ServerSetUp, as_many_connections_as_the_options_say_whatever_the_system_allows) {
     world_.faults().descriptors_max = 65;
-    make({.loops = 1, .connections_max = 3});
-    server_->start();
-    EXPECT_EQ(served_count(5), 3);
-    server_->shutdown(0);
+    for (const std::size_t most : {3U, 1U}) {
+        make({.loops = 1, .connections_max = most});
+        server_->start();
+        EXPECT_EQ(served_count(5), static_cast<int>(most));
+        server_->shutdown(0);
+    }
 }
 
 // ---- Memory ----------------------------------------------------------------
