@@ -115,7 +115,6 @@ ListenSockets open_tcp(const SocketAddress& wanted, const ListenOptions& options
 
 ListenSockets open_host(const ListenOptions& options, std::size_t loop_count) {
     addrinfo hints{};
-    hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
     hints.ai_socktype = SOCK_STREAM;
     addrinfo* found = nullptr;
     const std::string port = std::to_string(options.port);
