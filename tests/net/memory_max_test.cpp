@@ -137,11 +137,13 @@ TEST_F(MemoryMax, what_a_slow_reader_is_sent_beyond_it_is_an_overflow) {
 }
 
 TEST(MemoryMaxOption, less_than_one_mib_is_refused_by_name) {
-    try {
-        const Server server({.loops = 1, .memory_max = mib - 1});
-        FAIL() << "it was taken";
-    } catch (const std::invalid_argument& error) {
-        EXPECT_NE(std::string(error.what()).find("memory_max"), std::string::npos);
+    for (const std::size_t size : {std::size_t{1}, mib - 1}) {
+        try {
+            const Server server({.loops = 1, .memory_max = size});
+            ADD_FAILURE() << "it was taken: " << size;
+        } catch (const std::invalid_argument& error) {
+            EXPECT_NE(std::string(error.what()).find("memory_max"), std::string::npos);
+        }
     }
     const Server least({.loops = 1, .memory_max = mib});
     const Server none({.loops = 1, .memory_max = SIZE_MAX});

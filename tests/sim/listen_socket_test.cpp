@@ -46,6 +46,7 @@ class RefusedListening : public testing::Test {
                     continue;
                 }
                 EXPECT_EQ(sockets.error.code, std::errc::operation_not_permitted);
+                EXPECT_LT(sockets.fds.size(), 2U);  // With the first error it is over.
                 EXPECT_TRUE(sockets.error.message.starts_with("listen on " + where))
                     << sockets.error.message;
                 EXPECT_TRUE(sockets.error.message.ends_with(std::strerror(EPERM)))
