@@ -1,0 +1,168 @@
+// A client that connects again: nothing of the last connection is left in the next.
+#include "world_fixture.hpp"
+
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace edgews::sim::test {
+namespace {
+
+using edgews::test::header_of;
+using edgews::test::name_of;
+using edgews::test::RawPeer;
+using edgews::test::RawServer;
+using edgews::test::server_frame;
+using edgews::test::operator+;
+
+class ClientAgain : public ClientInWorld {
+  protected:
+    // All that is known of the present connection, or of the last one.
+    [[nodiscard]] Notes facts() const {
+        const auto latency = client->latency_us();
+        return {name_of(client->ready_state()),
+                "url " + std::string(client->url()),
+                "peer " + client->remote_address().to_string(),
+                "protocol " + std::string(client->protocol()),
+                "extensions " + std::string(client->extensions()),
+                "latency " + (latency ? std::to_string(*latency / 1'000) : "-"),
+                "unsent " + std::to_string(client->buffered_amount()),
+                client->connection() == nullptr ? "no connection" : "a connection",
+                client->handle().is_live() ? "live" : "not live"};
+    }
+    [[nodiscard]] Notes nothing_yet() const {
+        return {"connecting",
+                "url " + server.url("/first"),
+                "peer " + edgews::Address().to_string(),
+                "protocol ",
+                "extensions ",
+                "latency -",
+                "unsent 0",
+                "no connection",
+                "not live"};
+    }
+
+    const RawServer server{loop};
+};
+
+TEST_F(ClientAgain, it_knows_nothing_of_the_last_connection) {
+    Faults& faults = world.faults();
+    faults.send_buffer_least = faults.send_buffer_most = 4'096;
+    faults.receive_buffer_least = faults.receive_buffer_most = 4'096;
+    const RawServer other(loop);
+    connect(server.url("/first"), {.subprotocols = {"one", "two"},
+                                   .redirect_count_max = 1,
+                                   .ping_ms = 10,
+                                   .pong_timeout_ms = 0});
+    for (int i = 0; i < 3; ++i) {
+        SCOPED_TRACE(i);
+        EXPECT_EQ(facts(), nothing_yet());
+        RawPeer first = server.accept();
+        EXPECT_EQ(first.read_head().substr(0, 10), "GET /first");
+        first.send("HTTP/1.1 302 There\r\nContent-Length: 0\r\nLocation: " + other.url("/there") +
+                   "\r\n\r\n");
+        RawPeer second = other.accept();
+        EXPECT_EQ(facts()[0], "connecting");
+        second.answer("Sec-WebSocket-Protocol: two\r\n");
+        const auto ping = second.read_frame();
+        world.run_for(3);
+        second.send(server_frame(0x8A, ping.text()));
+        await_notes(2);
+        const std::string url = "url " + other.url("/there");
+        const std::string peer = "peer " + other.name();
+        EXPECT_EQ(facts(), (Notes{"open", url, peer, "protocol two", "extensions ", "latency 3",
+                                  "unsent 0", "a connection", "live"}));
+        (void)client->send(std::string(100'000, 'x'));
+        turn(3);
+        second.reset();
+        expect_notes({"open", notes[1], "error open", "close 1006  unclean"});
+        EXPECT_EQ(error.error.message, other.url("/there") + ": the connection was lost");
+        const std::string unsent = "unsent " + std::to_string(unsent_size);
+        EXPECT_GT(unsent_size, 80'000U);
+        EXPECT_EQ(facts(), (Notes{"closed", url, peer, "protocol two", "extensions ", "latency 3",
+                                  unsent, "no connection", "not live"}));
+        forget();
+        client->reconnect();
+    }
+}
+
+// Why the last one was lost, or who wanted its end, says nothing of the next one's.
+TEST_F(ClientAgain, each_end_is_its_own) {
+    const struct {
+        std::function<void(RawPeer&)> end;
+        Notes notes;
+    } ends[] = {
+        {[](RawPeer& peer) { peer.reset(); }, {"open", "error open", "close 1006  unclean"}},
+        {[](RawPeer& peer) {
+             peer.send(server_frame(0x88, "\x03\xE8"));
+             peer.close();
+         },
+         {"open", "close 1000  clean"}},
+        {[&](RawPeer&) { client->terminate(); }, {"open", "close 1006  unclean"}},
+        {[](RawPeer& peer) { peer.send(server_frame(0xC1, "bad")); },
+         {"open", "error open", "close 1006  unclean"}},
+    };
+    connect(server.url());
+    for (const auto& before : ends) {
+        for (const auto& end : ends) {
+            for (const auto* each : {&before, &end}) {
+                RawPeer peer = server.accept_opened();
+                await_notes(1);
+                each->end(peer);
+                expect_notes(each->notes);
+                forget();
+                client->reconnect();
+            }
+        }
+    }
+}
+
+// Also where the application gave the last one up, which is not tried again by itself.
+TEST_F(ClientAgain, what_was_given_up_is_tried_again_after_the_next_loss) {
+    ClientHandlers handlers = noting();
+    handlers.reconnect = [&](Client& c, Reconnecting& plan) {
+        note(c, "reconnect " + std::to_string(plan.count));
+    };
+    connect(server.url(), {.reconnect = {.enabled = true, .delay_ms = 1}}, handlers);
+    for (int i = 0; i < 2; ++i) {
+        RawPeer peer = server.accept_opened();
+        await_notes(1);
+        client->terminate();
+        expect_notes({"open", "close 1006  unclean"});
+        forget();
+        client->reconnect();
+        RawPeer next = server.accept_opened();
+        await_notes(1);
+        next.reset();
+        await_notes(4);
+        EXPECT_EQ(notes, (Notes{"open", "error open", "close 1006  unclean",
+                                "reconnect " + std::to_string(i + 1)}));
+        forget();
+    }
+}
+
+// Each limit begins anew, and none of the last try's is left.
+TEST_F(ClientAgain, no_timer_of_the_last_try_ends_the_next) {
+    connect(server.url(), {.handshake_timeout_ms = 0, .open_timeout_ms = 100});
+    for (int i = 0; i < 3; ++i) {
+        (void)server.accept();
+        for (int ms = 0; ms < 60; ++ms) loop.poll(1);
+        await_notes(2);
+        forget();
+        client->reconnect();
+    }
+    RawPeer silent = server.accept();
+    begin_ms = edgews::test::steady_ms();
+    expect_failure(ClientStage::handshake, "not open in time");
+    EXPECT_EQ(took_ms, 100U);
+    EXPECT_EQ(loop.next_timeout_ms(), -1);
+    forget();
+    client->reconnect();
+    RawPeer peer = server.accept_opened();
+    for (int ms = 0; ms < 200; ++ms) loop.poll(1);
+    expect_notes({"open"});
+}
+
+}  // namespace
+}  // namespace edgews::sim::test
