@@ -116,6 +116,51 @@ TEST_F(ClientOpeningInWorld, a_server_that_says_nothing_in_tls_is_given_up_in_ti
     }
 }
 
+TEST_F(ClientOpeningInWorld, a_step_without_a_limit_does_not_inherit_that_of_the_one_before) {
+    ClientOptions options = secure();
+    options.proxy = "http://" + server.name();
+    options.handshake_timeout_ms = 30;
+    options.tls_timeout_ms = 0;
+    options.open_timeout_ms = 0;
+    connect("wss://a.test/", options);
+    RawPeer peer = server.accept();
+    (void)peer.read_head();
+    peer.send("HTTP/1.1 200 OK\r\n\r\n");
+    (void)peer.read_exactly(ToyTransport::hello.size());
+    for (int ms = 0; ms < 1'000; ++ms) loop.poll(1);
+    EXPECT_EQ(client->ready_state(), ReadyState::connecting);
+    peer.send(ToyTransport::hello);
+    begin_ms = edgews::test::steady_ms();
+    expect_failure(ClientStage::handshake, "no answer in time");
+    EXPECT_EQ(took_ms, 30U);
+}
+
+// What they wait for is the loop, which does not do all at once, and not their servers.
+TEST_F(ClientOpeningInWorld, whoever_stands_in_line_for_a_handshake_is_not_given_up) {
+    constexpr std::size_t count = 60;
+    const RawServer patient(loop);
+    std::vector<std::unique_ptr<Client>> clients;
+    std::vector<RawPeer> peers;
+    ClientOptions options = secure();
+    options.tls_timeout_ms = 100;
+    std::size_t open_count = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+        ClientHandlers handlers = noting();
+        handlers.open = [&](Client&) { ++open_count; };
+        clients.push_back(
+            std::make_unique<Client>(loop, patient.url("/", "wss"), std::move(handlers), options));
+        peers.push_back(patient.accept());
+        (void)peers.back().read_exactly(ToyTransport::hello.size());
+    }
+    for (RawPeer& peer : peers) peer.send(ToyTransport::hello);
+    world.run_for(101);  // The loop stands still until all are late.
+    for (int i = 0; i < 50; ++i) loop.poll(0);
+    EXPECT_EQ(notes, Notes{});
+    for (RawPeer& peer : peers) peer.answer();
+    EXPECT_TRUE(until([&] { return open_count == count; }));
+    EXPECT_EQ(notes, Notes{});
+}
+
 TEST_F(ClientOpeningInWorld, the_host_of_the_url_has_to_be_proved_without_its_brackets) {
     for (const std::string host : {"127.0.0.1", "a.test", "[::1]"}) {
         forget();
@@ -244,6 +289,41 @@ TEST_F(ClientOpeningInWorld, only_a_status_from_200_to_299_opens_a_tunnel) {
         EXPECT_EQ(error.error.code, std::make_error_code(std::errc::connection_refused));
         EXPECT_EQ(took_ms, status == 101 ? 0U : 100U);  // That one has no body.
     }
+}
+
+TEST_F(ClientOpeningInWorld, a_status_is_told_where_it_is_what_is_wrong) {
+    const struct {
+        const char* answer;
+        const char* told;
+        unsigned status;
+    } rows[] = {
+        {"HTTP/1.1 101 Fine\r\n\r\n", "the answer has no Upgrade header", 101},
+        {"HTTP/1.1 404 Not Here\r\nContent-Length: 0\r\n\r\n", "the server refuses: 404 Not Here",
+         404},
+    };
+    for (const auto& row : rows) {
+        forget();
+        connect(server.url());
+        RawPeer peer = server.accept();
+        (void)peer.read_head();
+        peer.send(row.answer);
+        expect_failure(ClientStage::handshake, "");
+        EXPECT_EQ(error.error.message, "open " + server.url() + ": " + row.told);
+        EXPECT_EQ(error.error.code, std::make_error_code(std::errc::connection_refused));
+        EXPECT_EQ(error.status, row.status);
+    }
+}
+
+// It would be open for nobody.
+TEST_F(ClientOpeningInWorld, an_answer_with_a_reset_behind_it_does_not_open) {
+    connect(server.url());
+    RawPeer peer = server.accept();
+    peer.answer();
+    peer.reset();
+    world.run_for(1);
+    expect_failure(ClientStage::handshake, "open " + server.url() + ": the connection was closed");
+    EXPECT_EQ(error.error.code, std::make_error_code(std::errc::connection_reset));
+    expect_next_try_opens();
 }
 
 // ---- What the system refuses -----------------------------------------------
