@@ -132,7 +132,7 @@ void ClientOpening::on_readable() {
         if (received.end == Received::End::would_block) return;
         if (received.end != Received::End::open) return on_lost();
         process(space.first(received.size));
-        if (!is_open() || (is_drained() && !has_ended())) return;
+        if (is_drained() && !has_ended()) return;
     }
 }
 
@@ -166,7 +166,7 @@ void ClientOpening::forget_interim() {
 // True: there is one.
 bool ClientOpening::take_head() {
     const std::string_view text = as_text(bytes_.bytes().subspan(begin_));
-    switch (text.empty() ? HttpHead::Progress::more : head_.parse(text)) {
+    switch (head_.parse(text)) {
         case HttpHead::Progress::more: return false;
         case HttpHead::Progress::complete: return true;
         case HttpHead::Progress::failed: break;

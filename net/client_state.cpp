@@ -442,10 +442,7 @@ bool ClientState::give_up() {
     if (phase_ == Phase::closed || was_unwanted) return false;
     const ClientStage given_up = stage();
     stop_trying();
-    if (connection_ != nullptr) {
-        connection_->terminate();
-        return true;
-    }
+    assert(connection_ == nullptr);  // Open from the moment that it is there.
     // Not from in here.
     later(open_timer_, 1, [this, given_up] {
         fail(given_up, error_of(std::errc::operation_canceled, "closed before it was open"));
@@ -478,7 +475,7 @@ void ClientState::plan_reconnecting(bool is_vain) {
     wanted_url_ = std::move(plan.url);
     options_.headers = std::move(plan.headers);
     phase_ = Phase::waiting;
-    later(reconnect_timer_, std::max(plan.delay_ms, 1U), [this] { begin(); });
+    later(reconnect_timer_, plan.delay_ms, [this] { begin(); });
 }
 
 void ClientState::detach() {
