@@ -326,6 +326,70 @@ TEST_F(ClientOpeningInWorld, an_answer_with_a_reset_behind_it_does_not_open) {
     expect_next_try_opens();
 }
 
+TEST_F(ClientOpeningInWorld, only_some_statuses_lead_elsewhere) {
+    for (const unsigned status : {300U, 301U, 302U, 303U, 304U, 305U, 306U, 307U, 308U, 309U}) {
+        SCOPED_TRACE(status);
+        const bool leads_on = (status >= 301 && status <= 303) || status == 307 || status == 308;
+        forget();
+        connect(server.url(), {.redirect_count_max = 1});
+        RawPeer first = server.accept();
+        (void)first.read_head();
+        const std::string line = std::to_string(status) + " There";
+        first.send("HTTP/1.1 " + line + "\r\nContent-Length: 0\r\nLocation: /there\r\n\r\n");
+        if (leads_on) {
+            RawPeer second = server.accept();
+            EXPECT_EQ(second.answer().substr(0, 10), "GET /there");
+            expect_notes({"open"});
+        } else {
+            expect_failure(ClientStage::handshake, "");
+            EXPECT_EQ(error.error.message,
+                      "open " + server.url() + ": the server refuses: " + line);
+            EXPECT_FALSE(server.has_waiting());
+        }
+    }
+}
+
+// What is before an @ may be a secret, also where the rest of the URL cannot be understood.
+TEST_F(ClientOpeningInWorld, an_error_names_the_url_without_its_user) {
+    const struct {
+        const char* url;
+        const char* named;
+    } rows[] = {
+        {"ws://joe:secret@host:99999/", "ws://host:99999/"},
+        {"ws://joe:sec@ret@host:99999/", "ws://host:99999/"},
+        {"ws://@host:99999/", "ws://host:99999/"},
+        {"ws://host:99999/", "ws://host:99999/"},
+        {"ftp://joe@host/", "ftp://host/"},
+        {"joe:secret@host", "host"},
+        {"@host", "host"},
+        {"a@b://host/", "a@b://host/"},
+        {"host", "host"},
+        {"", ""},
+    };
+    for (const auto& row : rows) {
+        SCOPED_TRACE(row.url);
+        forget();
+        connect(row.url);
+        expect_failure(ClientStage::options, "");
+        const std::string begin = "open " + std::string(row.named) + ": the URL";
+        EXPECT_EQ(error.error.message.substr(0, begin.size()), begin);
+    }
+}
+
+// Any of them will do.
+TEST_F(ClientOpeningInWorld, who_takes_messages_in_parts_may_leave_some_of_them) {
+    for (const std::string which : {"begin", "chunk", "end"}) {
+        forget();
+        ClientHandlers handlers = noting();
+        if (which == "begin") handlers.message_begin = [&](Client& c, auto) { note(c, which); };
+        if (which == "chunk") handlers.message_chunk = [&](Client& c, auto) { note(c, which); };
+        if (which == "end") handlers.message_end = [&](Client& c) { note(c, which); };
+        RawPeer peer = open(server, {}, handlers);
+        peer.send(server_frame(0x81, "one"));
+        expect_notes({"open", which});
+    }
+}
+
 // ---- What the system refuses -----------------------------------------------
 
 TEST_F(ClientOpeningInWorld, what_the_system_refuses_is_told_and_the_next_try_opens) {

@@ -119,6 +119,26 @@ TEST_F(ClientPings, count_against_a_server_that_takes_nothing_though_it_is_not_l
     EXPECT_LE(ended_ms, 200U);
 }
 
+// Of a laptop that sleeps, for instance: what it did not listen to was no silence of the server's.
+TEST_F(ClientPings, a_standstill_of_the_loop_is_not_the_servers_silence) {
+    for (const bool is_answered : {true, false}) {
+        connect_and_open({.ping_ms = 1'000, .pong_timeout_ms = 500});
+        (void)ping_ms();
+        run_until(1'010);
+        world.run_for(600);
+        turn(3);
+        EXPECT_EQ(notes, (Notes{"open"}));
+        if (is_answered) {
+            say(0x8A, ping.text());
+            run_until(2'400);
+            EXPECT_EQ(client->ready_state(), ReadyState::open);
+            client.reset();
+        } else {
+            EXPECT_EQ(end_ms(), 1'610U + 500U);
+        }
+    }
+}
+
 // Closing has a time of its own, and is woken for nothing else.
 TEST_F(ClientPings, end_when_it_begins_to_close) {
     for (const bool by_client : {true, false}) {

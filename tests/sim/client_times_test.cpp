@@ -125,9 +125,12 @@ class Silence : public ClientInWorld {
         expect_failure(step.stage, "open " + step.url + ": " + message);
         EXPECT_EQ(error.error.code, std::make_error_code(std::errc::timed_out));
         EXPECT_EQ(took_ms, after_ms);
+        EXPECT_EQ(loop.next_timeout_ms(), -1);
+        // Nothing goes on, and nothing comes of it later.
+        for (int ms = 0; ms < 5'001; ++ms) loop.poll(1);
+        EXPECT_EQ(notes.size(), 2U);
+        while (server.has_waiting()) server.accept().expect_end();
         client.reset();
-        world.run_for(5'000);
-        while (server.has_waiting()) (void)server.accept();
     }
 
     const RawServer server{loop};
@@ -207,6 +210,35 @@ TEST_F(ClientTimes, the_next_try_begins_when_its_delay_is_over) {
         const std::uint64_t waited_ms = std::max<std::uint64_t>(delay_ms, 1);
         EXPECT_EQ(failed_ms[1] - failed_ms[0], waited_ms);
         EXPECT_EQ(failed_ms[2] - failed_ms[1], waited_ms);
+    }
+}
+
+TEST_F(ClientTimes, to_connect_by_hand_takes_the_place_of_the_next_try) {
+    const RawServer server(loop);
+    for (const bool within_hook : {false, true}) {
+        SCOPED_TRACE(within_hook);
+        forget();
+        ClientHandlers handlers = noting();
+        handlers.reconnect = [&](Client& c, Reconnecting& plan) {
+            plan.delay_ms = 100;
+            note(c, "reconnect");
+            if (within_hook) c.reconnect();
+        };
+        connect(server.url(), {.ping_ms = 0, .reconnect = {.enabled = true}}, handlers);
+        RawPeer first = server.accept();
+        (void)first.read_head();
+        first.reset();
+        await_notes(3);
+        if (!within_hook) {
+            for (int ms = 0; ms < 50; ++ms) loop.poll(1);
+            EXPECT_EQ(client->ready_state(), ReadyState::closed);
+            client->reconnect();
+        }
+        EXPECT_EQ(client->ready_state(), ReadyState::connecting);
+        RawPeer peer = server.accept_opened();
+        for (int ms = 0; ms < 200; ++ms) loop.poll(1);
+        EXPECT_EQ(notes, (Notes{"error handshake", "close 1006  unclean", "reconnect", "open"}));
+        EXPECT_FALSE(server.has_waiting());
     }
 }
 
