@@ -48,7 +48,8 @@ void BlockingClient::turn_until(F is_so, Duration limit) {
 
 SendResult BlockingClient::send(Message message) {
     SendResult result = client_->send(message);
-    while (result == SendResult::dropped) {
+    // Refused with nothing in front of it, it is not for want of room: to wait would not help.
+    while (result == SendResult::dropped && client_->buffered_amount() > 0) {
         turn_until([this] { return client_->buffered_amount() == 0 || is_closed(); });
         result = client_->send(message);
     }

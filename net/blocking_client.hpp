@@ -39,6 +39,7 @@ class BlockingClient {
         return client_->ready_state() == ReadyState::open;
     }
     // Waits until the system has taken the message: `sent`. `closed`: the connection ended before.
+    // `dropped`: only between fragments of another message, or where there is no memory.
     SendResult send(Message message);
 
     struct Received {
