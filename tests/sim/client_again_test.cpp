@@ -2,6 +2,7 @@
 #include "world_fixture.hpp"
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -140,6 +141,55 @@ TEST_F(ClientAgain, what_was_given_up_is_tried_again_after_the_next_loss) {
                                 "reconnect " + std::to_string(i + 1)}));
         forget();
     }
+}
+
+TEST_F(ClientAgain, an_answer_to_a_ping_of_the_last_connection_measures_nothing) {
+    connect(server.url(), {.ping_ms = 10, .pong_timeout_ms = 0});
+    RawPeer first = server.accept_opened();
+    const std::string ping = first.read_frame().text();
+    first.reset();
+    await_notes(3);
+    client->reconnect();
+    RawPeer second = server.accept_opened();
+    second.send(server_frame(0x8A, ping));
+    await_notes(5);
+    EXPECT_EQ(notes.back(), "pong " + ping);
+    EXPECT_EQ(client->latency_us(), std::nullopt);
+}
+
+TEST_F(ClientAgain, what_was_given_up_does_not_open_any_more) {
+    for (const bool by_terminate : {false, true}) {
+        forget();
+        connect(server.url());
+        RawPeer peer = server.accept();
+        peer.answer();
+        by_terminate ? client->terminate() : (void)client->close();
+        turn(3);  // Its end is told a millisecond later.
+        EXPECT_EQ(notes, Notes{});
+        peer.expect_end();
+        expect_failure(ClientStage::handshake, "closed before it was open");
+    }
+}
+
+TEST_F(ClientAgain, closed_while_it_waits_it_is_closed_once_and_may_connect_anew) {
+    connect(server.url(), {.ping_ms = 0, .reconnect = {.enabled = true}});
+    for (int i = 0; i < 2; ++i) {
+        server.accept().close();
+        await_notes(2);
+        EXPECT_GT(loop.next_timeout_ms(), -1);
+        EXPECT_TRUE(client->close());
+        EXPECT_EQ(client->ready_state(), ReadyState::closed);
+        EXPECT_FALSE(client->close());
+        client->terminate();
+        for (int ms = 0; ms < 2'000; ++ms) loop.poll(1);
+        EXPECT_EQ(notes.size(), 2U);
+        EXPECT_FALSE(server.has_waiting());
+        forget();
+        client->reconnect();
+        EXPECT_EQ(client->ready_state(), ReadyState::connecting);
+    }
+    RawPeer peer = server.accept_opened();
+    expect_notes({"open"});
 }
 
 // Each limit begins anew, and none of the last try's is left.

@@ -122,6 +122,23 @@ TEST_F(ClientPings, count_against_a_server_that_takes_nothing_though_it_is_not_l
     }
 }
 
+// Its answer is behind what it has yet to read.
+TEST_F(ClientPings, do_not_count_against_a_server_that_takes_what_was_sent_however_slowly) {
+    Faults& faults = world.faults();
+    faults.send_buffer_least = faults.send_buffer_most = 65'536;
+    faults.receive_buffer_least = faults.receive_buffer_most = 65'536;
+    connect_and_open({.ping_ms = 20, .pong_timeout_ms = 50});
+    (void)client->send(std::string(10'000'000, 'x'));
+    for (std::uint64_t ms = 30; ms <= 990; ms += 30) {
+        run_until(ms);
+        (void)peer->take_input();
+    }
+    EXPECT_EQ(notes, (Notes{"open"}));
+    EXPECT_GT(client->buffered_amount(), 1'000'000U);
+    const std::uint64_t silent_ms = 990;
+    EXPECT_LE(end_ms(), silent_ms + 20 + 3 * 50);
+}
+
 // Of a laptop that sleeps, for instance: what it did not listen to was no silence of the server's.
 TEST_F(ClientPings, a_standstill_of_the_loop_is_not_the_servers_silence) {
     for (const bool is_answered : {true, false}) {
