@@ -91,6 +91,18 @@ TEST_F(DialerTimes, the_limit_is_of_all_addresses_and_names_the_last_one_tried) 
     expect_told("192.0.2.1:80: no answer within 10 ms", timed_out);
 }
 
+// Whoever is silent may still answer.
+TEST_F(DialerTimes, a_refusal_is_told_when_nobody_else_may_answer_any_more) {
+    ClientOptions options = among({silent(1), nobody.address()});
+    options.connect_timeout_ms = 10'000;
+    connect("ws://a.test/", options);
+    while (steady_ms() < begin_ms + 500) loop.poll(1);
+    EXPECT_EQ(notes, Notes{});
+    EXPECT_GT(loop.next_timeout_ms(), 5'000);  // There is nothing else to be tried.
+    expect_failure(ClientStage::connect, "no answer within 10000 ms (2 of 2 addresses tried)");
+    EXPECT_EQ(took_ms, 10'000U);
+}
+
 TEST_F(DialerTimes, the_last_failure_is_told_unless_it_is_only_this_machines) {
     const std::string refused = nobody.name() + ": Connection refused (2 of 2 addresses tried)";
     const struct {

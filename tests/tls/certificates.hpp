@@ -29,11 +29,11 @@ inline std::string text_of_bio(BIO* bio) {
     return text;
 }
 
-// A P-256 key with a certificate for `host`, signed by itself, so that it is its own authority.
+// A key with a certificate for `host`, signed by itself, so that it is its own authority.
 // `kind`: "DNS" or "IP". It is valid until `valid_s` from now.
-inline TlsIdentity make_identity(const std::string& host, const std::string& kind = "DNS",
+inline TlsIdentity make_identity(const std::unique_ptr<EVP_PKEY, FreeKey>& key,
+                                 const std::string& host, const std::string& kind = "DNS",
                                  long valid_s = 3600) {
-    const std::unique_ptr<EVP_PKEY, FreeKey> key(EVP_EC_gen("P-256"));
     const std::unique_ptr<X509, FreeCertificate> certificate(X509_new());
     X509_set_version(certificate.get(), 2);
     ASN1_INTEGER_set(X509_get_serialNumber(certificate.get()), 1);
@@ -58,6 +58,13 @@ inline TlsIdentity make_identity(const std::string& host, const std::string& kin
     PEM_write_bio_X509(chain, certificate.get());
     PEM_write_bio_PrivateKey(secret, key.get(), nullptr, nullptr, 0, nullptr, nullptr);
     return {.certificate_chain = text_of_bio(chain), .private_key = text_of_bio(secret)};
+}
+
+// The same with a key of P-256.
+inline TlsIdentity make_identity(const std::string& host, const std::string& kind = "DNS",
+                                 long valid_s = 3600) {
+    return make_identity(std::unique_ptr<EVP_PKEY, FreeKey>(EVP_EC_gen("P-256")), host, kind,
+                         valid_s);
 }
 
 // The same for each test: keys take their time.
