@@ -199,6 +199,24 @@ TEST_F(TlsClientTest, sessions_resume_each_ticket_once) {
     EXPECT_EQ(server_got_, "still here");
 }
 
+TEST_F(TlsClientTest, sessions_with_so_many_hosts_are_remembered) {
+    serve({});
+    use({.accepts_any_certificate = true});
+    constexpr int count_max = 256;
+    const auto host = [](int i) { return std::to_string(1'000 + i) + ".example"; };
+    for (int i = 0; i <= count_max; ++i) {
+        connect(host(i));
+        ASSERT_EQ(client_->state(), State::open);
+    }
+    // The last one took the place of the first.
+    for (const int i : {count_max, 1, 2, count_max - 1}) {
+        connect(host(i));
+        EXPECT_TRUE(client_->info().is_resumed) << i;
+    }
+    connect(host(0));
+    EXPECT_FALSE(client_->info().is_resumed);
+}
+
 TEST_F(TlsClientTest, what_is_no_tls_fails) {
     use({});
     client_ = client_tls_->connect(pool_, "one.example");
