@@ -1,6 +1,8 @@
 // What goes over to the stream that takes over a socket.
 #include <edgews/net/stream.hpp>
 
+#include <sys/socket.h>
+
 #include <gtest/gtest.h>
 
 #include <array>
@@ -71,6 +73,18 @@ TEST_F(StreamTest, a_successor_learns_that_the_end_is_to_be_read) {
     EXPECT_TRUE(stream.is_drained());
     TestStream& successor = succeed(stream, false);
     EXPECT_TRUE(successor.has_ended());
+}
+
+TEST_F(StreamTest, a_successor_learns_of_urgent_data) {
+    pair_ = tcp_pair();
+    TestStream& stream = open();
+    stream.reads = false;
+    ASSERT_EQ(::send(pair_.far.get(), "!", 1, MSG_OOB), 1);
+    turn();
+    TestStream& successor = succeed(stream, false);
+    say("x");
+    EXPECT_EQ(successor.receive(loop_.receive_space()).size, 1U);
+    EXPECT_FALSE(successor.is_drained());
 }
 
 TEST_F(StreamTest, a_successor_learns_of_a_reset_and_of_having_been_given_up) {

@@ -1,9 +1,12 @@
 // A stream by itself: what its owner is told, and what its peer gets.
 #include <edgews/net/stream.hpp>
 
+#include <sys/socket.h>
+
 #include <gtest/gtest.h>
 
 #include <array>
+#include <cerrno>
 #include <memory>
 #include <string>
 #include <vector>
@@ -43,6 +46,33 @@ TEST_F(StreamTest, what_fills_the_space_to_its_end_may_be_more) {
     EXPECT_TRUE(stream.is_drained());
 }
 
+// Bytes in front of it and behind it come one by one; of an end there is one.
+TEST_F(StreamTest, who_sends_urgent_data_is_asked_until_there_is_nothing) {
+    pair_ = tcp_pair();
+    TestStream& stream = open();
+    stream.reads = false;
+    ASSERT_EQ(::send(pair_.far.get(), "!", 1, MSG_OOB), 1);
+    turn();
+    say("x");
+    std::array<std::byte, 8> space{};
+    EXPECT_EQ(stream.receive(space).size, 1U);
+    EXPECT_FALSE(stream.is_drained());
+    EXPECT_EQ(stream.receive(space).end, Received::End::would_block);
+    EXPECT_TRUE(stream.is_drained());
+    say_end();
+    EXPECT_EQ(stream.receive(space).end, Received::End::ended);
+    EXPECT_TRUE(stream.is_drained());
+}
+
+// A receive that succeeds says nothing about what failed before.
+TEST_F(StreamTest, an_end_behind_an_interrupted_call_is_an_end) {
+    TestStream& stream = open();
+    stream.reads = false;
+    say_end();
+    errno = EINTR;
+    EXPECT_EQ(stream.receive(loop_.receive_space()).end, Received::End::ended);
+}
+
 TEST_F(StreamTest, what_the_socket_refuses_waits_for_room_and_is_told_of) {
     TestStream& stream = open();
     const std::size_t filled_size = fill();
@@ -52,9 +82,11 @@ TEST_F(StreamTest, what_the_socket_refuses_waits_for_room_and_is_told_of) {
     EXPECT_TRUE(stream.is_blocked());
     EXPECT_EQ(stream.output_size(), 5U);
     EXPECT_EQ(heard().size(), filled_size);
+    stream.reads = false;
     turn();
     EXPECT_EQ(diary_.take_notes(), Notes{"writable"});
     EXPECT_FALSE(stream.is_blocked());
+    EXPECT_TRUE(stream.is_drained());  // There was nothing to read.
     EXPECT_EQ(heard(), "waits");
     say("no edge of room");
     turn();

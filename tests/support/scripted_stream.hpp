@@ -3,6 +3,7 @@
 
 #include <edgews/net/stream.hpp>
 
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -170,6 +171,25 @@ class TestTransport final : public Transport {
 };
 
 using Notes = std::vector<std::string>;
+
+// The same two ends over TCP, which has urgent data.
+inline SocketPair tcp_pair() {
+    sockaddr_in place{};
+    place.sin_family = AF_INET;
+    place.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    auto* const address = reinterpret_cast<sockaddr*>(&place);
+    socklen_t size = sizeof(place);
+    const Fd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    EXPECT_EQ(::bind(listener.get(), address, size), 0);
+    EXPECT_EQ(::listen(listener.get(), 1), 0);
+    EXPECT_EQ(::getsockname(listener.get(), address, &size), 0);
+    SocketPair pair;
+    pair.far = Fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    EXPECT_EQ(::connect(pair.far.get(), address, size), 0);
+    pair.near = Fd(::accept4(listener.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    EXPECT_TRUE(pair.near);
+    return pair;
+}
 
 // One stream and its peer, turn by turn.
 class StreamTest : public testing::Test {
