@@ -134,6 +134,14 @@ TEST_F(StreamTest, a_peer_that_is_gone_shows_in_the_same_turn_and_once) {
     EXPECT_EQ(diary_.take_notes(), Notes{"deleted"});
 }
 
+TEST_F(StreamTest, a_reset_that_a_receive_meets_first_is_a_loss) {
+    TestStream& stream = open();
+    ASSERT_EQ(::send(near_, "never read", 10, 0), 10);
+    pair_.far.reset();
+    EXPECT_EQ(stream.receive(loop_.receive_space()).end, Received::End::lost);
+    EXPECT_FALSE(stream.is_broken());
+}
+
 TEST_F(StreamTest, who_is_given_up_is_lost_once_and_hears_nothing) {
     TestStream& stream = open();
     stream.write("in vain");
