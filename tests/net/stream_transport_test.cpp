@@ -65,6 +65,7 @@ TEST_F(StreamTest, one_that_fails_is_lost_and_the_peer_is_told_why) {
     EXPECT_EQ(stream.receive(loop_.receive_space()).end, Received::End::lost);
     EXPECT_TRUE(stream.has_failed_transport());
     EXPECT_EQ(heard(), "alert");
+    EXPECT_EQ(stream.receive(loop_.receive_space()).end, Received::End::lost);
     say("more");
     EXPECT_EQ(stream.receive(loop_.receive_space()).end, Received::End::lost);
     EXPECT_FALSE(stream.is_closed());

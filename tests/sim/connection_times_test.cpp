@@ -5,11 +5,13 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -161,6 +163,21 @@ TEST(ConnectionTimes, the_shortest_lifetime_is_a_millisecond) {
     talk.expect_after(200, {"1 close frame 1001", "1 closed 1001", "1 end"});
 }
 
+// What has come meanwhile is looked at first, and begins a wait of its own.
+TEST(ConnectionTimes, a_lifetime_that_ends_while_the_loop_stands_still_ends_it_behind_that) {
+    for (const std::uint32_t late_ms : {70U, 80U}) {
+        SCOPED_TRACE(late_ms);
+        Talk talk({.idle_ping_ms = 0, .message_timeout_ms = 1'000, .lifetime_max_ms = 70});
+        talk.run_for(50);
+        talk.act([&](Connection&) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(late_ms - talk.ms()));
+        });
+        talk.in(10, [&] { talk.peer.say(0x01, "begun"); });
+        talk.expect_after(100, {note_of(late_ms + 1, "close frame 1001"),
+                                note_of(late_ms + 1, "closed 1001"), note_of(late_ms + 1, "end")});
+    }
+}
+
 TEST(ConnectionTimes, a_close_frame_is_answered_at_once) {
     Talk talk({.idle_ping_ms = 0});
     talk.in(3, [&] { talk.peer.say(0x88, "\x03\xE8"); });
@@ -277,7 +294,7 @@ TEST(ConnectionTimes, each_slow_message_has_its_own_count) {
     const std::string frame = text_of(client_frame(0x82, std::string(1'000, 'x')));
     talk.in(10, [&] { talk.peer.send(frame.substr(0, 500)); });
     talk.in(1'500, [&] { talk.peer.send(frame.substr(500)); });
-    talk.in(2'000, [&] { talk.peer.send(frame.substr(0, 10)); });
+    talk.in(2'000, [&] { talk.peer.send(frame.substr(0, frame.size() - 1'000)); });
     talk.expect_after(2'500, {});
     talk.expect_after(1'000, {"3000 the message took too long", "3000 close frame 1008"});
 }
