@@ -66,10 +66,9 @@ Error check_hosts(const std::vector<std::string>& hosts) {
     return {};
 }
 
-// A CPU that was there when the server was made may not be any more: then the loop runs where it
-// can.
+// Without a CPU (-1), or one that is not there any more, the loop runs where it can.
 void run_on(int cpu, Loop& loop) {
-    if (cpu != -1) (void)pin_thread(cpu);
+    (void)pin_thread(cpu);
     loop.run();
 }
 
