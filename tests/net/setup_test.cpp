@@ -1,4 +1,5 @@
 // The order of a server's life, and what the system refuses while it is set up.
+#include <edgews/net/cpu.hpp>
 #include <edgews/net/loop.hpp>
 #include <edgews/net/server.hpp>
 #include <edgews/net/stomp/stomp_broker.hpp>
@@ -21,6 +22,7 @@
 #include <string>
 #include <system_error>
 #include <thread>
+#include <vector>
 
 #include "../support/places.hpp"
 #include "../support/test_server.hpp"
@@ -136,6 +138,44 @@ TEST(Setup, more_pinned_loops_than_cpus_share_them) {
     server->ws("/", {.open = tell_cpu_count});
     server.start();
     server.open().expect_text("1");
+}
+
+// The CPUs that this thread may run on.
+std::vector<int> own_cpus() {
+    cpu_set_t set;
+    EXPECT_EQ(::sched_getaffinity(0, sizeof set, &set), 0);
+    std::vector<int> cpus;
+    for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+        if (CPU_ISSET(static_cast<std::size_t>(cpu), &set)) cpus.push_back(cpu);
+    }
+    return cpus;
+}
+
+TEST(Setup, each_pinned_loop_has_the_next_cpu_and_by_default_each_cpu_has_a_loop) {
+    const std::vector<int> cpus = own_cpus();
+    EXPECT_EQ(usable_cpus(), cpus);
+    EXPECT_EQ(Server().loop_count(), cpus.size());
+    for (const bool is_pinned : {true, false}) {
+        TestServer server(
+            {.loops = static_cast<unsigned>(cpus.size()) + 1, .pin_loops = is_pinned});
+        server.start();
+        for (std::size_t i = 0; i < server->loop_count(); ++i) {
+            const std::vector<int> one{cpus[i % cpus.size()]};
+            EXPECT_EQ(server.on_loop(own_cpus, i), is_pinned ? one : cpus) << i;
+        }
+    }
+}
+
+TEST(Setup, a_thread_is_pinned_to_any_cpu_it_may_run_on) {
+    const std::vector<int> cpus = own_cpus();
+    std::thread([&] {
+        for (const int cpu : cpus) {
+            EXPECT_EQ(pin_thread(cpu), 0);
+            EXPECT_EQ(own_cpus(), std::vector{cpu});
+        }
+        EXPECT_EQ(pin_thread(-1), EINVAL);
+    }).join();
+    EXPECT_EQ(own_cpus(), cpus);
 }
 
 // ---- What the system refuses -----------------------------------------------

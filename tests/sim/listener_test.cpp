@@ -168,7 +168,7 @@ TEST_F(Listening, without_descriptors_and_with_nobody_there_nothing_is_lost) {
         const auto second = come();
         world_.run_for(20);
         refuse(Call::accept, 2, error);
-        world_.run_for(100);
+        world_.run_for(45);
         EXPECT_TRUE(first->is_served);
         EXPECT_TRUE(second->is_served);
         EXPECT_TRUE(world_.kernel().has_failed_as_planned());

@@ -17,6 +17,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -112,6 +113,46 @@ TEST_F(ServerSetUp, a_server_that_never_ran_tells_its_connections_end_as_it_goes
     EXPECT_EQ(server_->stats()[Counter::websockets_open], 8U);
     server_.reset();
     EXPECT_EQ(codes, std::vector<unsigned>(8, 1006));
+}
+
+TEST_F(ServerSetUp, a_server_that_listens_nowhere_runs) {
+    server_ = std::make_unique<Server>(ServerOptions{.loops = 2});
+    server_->start();
+    int count = 0;
+    for (std::size_t i = 0; i < 2; ++i) server_->loop(i).post([&] { ++count; });
+    world_.run_for(10);
+    EXPECT_EQ(count, 2);
+    server_->shutdown(0);
+    server_.reset();
+    world_.await_threads();
+}
+
+TEST_F(ServerSetUp, a_shutdown_that_comes_before_run_is_over_when_that_returns) {
+    make({.loops = 2});
+    bool is_over = false;
+    std::thread stopping([&] {
+        server_->shutdown(1'000);
+        is_over = true;
+    });
+    world_.run_for(10);
+    EXPECT_FALSE(is_over);
+    EXPECT_TRUE(server_->listen({.host = "127.0.0.1"}));
+    EXPECT_EQ(server_->run(), 0);
+    stopping.join();
+    EXPECT_TRUE(is_over);
+    EXPECT_THROW((void)server_->run(), std::logic_error);
+}
+
+TEST_F(ServerSetUp, run_says_where_it_cannot_listen_and_returns_1) {
+    make({.loops = 1});
+    Server second({.loops = 2});
+    testing::internal::CaptureStderr();
+    EXPECT_EQ(second.run({.host = "127.0.0.1", .port = server_->port()}), 1);
+    const std::string said = testing::internal::GetCapturedStderr();
+    EXPECT_TRUE(said.starts_with("listen on 127.0.0.1:" + std::to_string(server_->port()) + ": "))
+        << said;
+    EXPECT_TRUE(said.ends_with("\n"));
+    second.get("/", [](const Request&, Response&) {});  // Its routes are open still.
 }
 
 // ---- Limits of the system --------------------------------------------------
