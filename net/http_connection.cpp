@@ -245,7 +245,6 @@ void HttpConnection::serve(const HttpHead& head, std::span<std::byte> rest) {
         }
     }
     if (http == nullptr) return respond(head, plain_text(404, "Not found.\n"));
-    parameters = {};
     http = shard_.router().find_http(head.path(), parameters);
     serve_http(head, *http, parameters);
 }
