@@ -45,6 +45,7 @@ class HandleTest : public testing::Test {
     void expect_dead(const Handle& handle) {
         EXPECT_FALSE(handle.is_live());
         EXPECT_EQ(handle.send("x"), SendResult::closed);
+        EXPECT_EQ(handle.send("\xFF"), SendResult::closed);  // Whatever it is.
         EXPECT_EQ(handle.send(PreparedMessage("x")), SendResult::closed);
         EXPECT_FALSE(handle.close());
         EXPECT_FALSE(handle.terminate());
@@ -181,6 +182,17 @@ TEST_F(HandleTest, reaches_nobody_after_the_close_handler) {
     });
     handle.post([](Connection&) { ADD_FAILURE() << "it was closed"; });
     server_->on_loop([] {});
+}
+
+TEST_F(HandleTest, on_its_own_loop_one_of_a_connection_that_is_gone_says_so) {
+    auto [client, handle] = open();
+    const auto send_once = [&it = handle] { return it.send(PreparedMessage("once")); };
+    EXPECT_EQ(server_->on_loop(send_once), SendResult::sent);
+    client.expect_text("once");
+    client.close_cleanly();
+    server_->wait_for(Counter::connections_open, 0);
+    server_->on_loop([&, &it = handle] { expect_dead(it); });
+    expect_dead(handle);
 }
 
 TEST_F(HandleTest, outlives_the_server) {

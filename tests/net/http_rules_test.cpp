@@ -17,6 +17,10 @@ class HttpRulesTest : public testing::Test {
         server_->get("/throws", [](const Request&, Response&) { throw 1; });
         server_->get("/both", [](const Request&, Response& response) { response.body = "plain"; });
         server_->ws("/both", {});
+        server_->get("/named/:name", [](const Request& request, Response& response) {
+            response.body = *request.parameter("name");
+        });
+        server_->ws("/named/:other/more", {});
         server_->ws("/ws", {});
         server_->ws("/old", {}, {.http_1_0_upgrades = true});
         server_->ws("/rejects",
@@ -86,6 +90,10 @@ TEST_F(HttpRulesTest, http_1_0_upgrades_only_where_the_route_says_so) {
     EXPECT_EQ(ask(by_http_1_0(TestClient::upgrade_head("/ws"))).status, 426U);
     // RFC 9110, section 7.8: the Upgrade is ignored.
     EXPECT_EQ(ask(by_http_1_0(TestClient::upgrade_head("/both"))).body, "plain");
+    EXPECT_EQ(ask(TestClient::upgrade_head("/both")).status, 101U);
+    EXPECT_EQ(ask(by_http_1_0(TestClient::upgrade_head("/named/x"))).body, "x");
+    // Nor is there anything to upgrade to.
+    EXPECT_EQ(ask(TestClient::upgrade_head("/named/x")).body, "x");
     TestClient client = server_.connect();
     client.send(by_http_1_0(TestClient::upgrade_head("/old")));
     EXPECT_EQ(client.read_reply().status, 101U);

@@ -122,6 +122,8 @@ TEST(Limits, an_address_has_its_own_limit) {
     TestClient fourth = server.open();
     expect_served(fourth);
     expect_served(second);
+    TestClient fifth = server.connect();
+    expect_refused(fifth);
 }
 
 TEST(Limits, an_address_may_connect_so_often) {
@@ -137,6 +139,9 @@ TEST(Limits, an_address_may_connect_so_often) {
 }
 
 TEST(Limits, an_option_out_of_its_range_is_named) {
+    for (const unsigned length : {1U, 128U}) {
+        EXPECT_NO_THROW(Server(ServerOptions{.loops = 1, .ipv6_prefix_length = length}));
+    }
     for (const unsigned length : {0U, 129U}) {
         try {
             const Server server(ServerOptions{.loops = 1, .ipv6_prefix_length = length});

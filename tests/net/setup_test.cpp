@@ -172,6 +172,7 @@ TEST(Setup, a_thread_is_pinned_to_any_cpu_it_may_run_on) {
         for (const int cpu : cpus) {
             EXPECT_EQ(pin_thread(cpu), 0);
             EXPECT_EQ(own_cpus(), std::vector{cpu});
+            EXPECT_EQ(usable_cpus(), std::vector{cpu});
         }
         EXPECT_EQ(pin_thread(-1), EINVAL);
     }).join();

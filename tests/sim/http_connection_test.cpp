@@ -129,6 +129,24 @@ TEST_F(HttpConnections, who_is_late_is_told_so_once_and_has_5_s_to_read_it) {
     EXPECT_EQ(late->count("HTTP/1.1 "), 1);
 }
 
+TEST_F(HttpConnections, who_was_answered_is_late_with_nothing) {
+    start({.handshake_timeout_ms = 2'000, .keep_alive_timeout_ms = 5'000});
+    const auto peer = say(request.substr(0, 20));
+    peer->send(request.substr(20));
+    world_.run_for(4'500);
+    EXPECT_FALSE(peer->has_heard_end());
+    // Another head, which has its time from its first byte on.
+    peer->send(request.substr(0, 20));
+    world_.run_for(1'900);
+    peer->send(request.substr(20));
+    world_.run_for(4'500);
+    EXPECT_FALSE(peer->has_heard_end());
+    world_.run_for(1'000);
+    EXPECT_TRUE(peer->has_heard_end());
+    EXPECT_EQ(peer->count("HTTP/1.1 200 "), 2);
+    EXPECT_EQ(peer->count("HTTP/1.1 "), 2);
+}
+
 TEST_F(HttpConnections, who_was_answered_already_is_only_waited_for_by_a_shutdown) {
     start();
     Listening closing(world_);

@@ -2,6 +2,7 @@
 #include <edgews/edgews.hpp>
 #include <edgews/net/admission.hpp>
 #include <edgews/net/listen_socket.hpp>
+#include <edgews/net/socket.hpp>
 #include <edgews/net/stream_protocol.hpp>
 #include <edgews/sim.hpp>
 
@@ -277,13 +278,39 @@ class NoTransports final : public TransportFactory {
 // Sends everybody away.
 class Grumbling final : public StreamProtocol {
   public:
-    bool accept(Shard&, Fd, Admission, std::unique_ptr<Transport>) const override {
+    bool accept(Shard&, Fd, Admission admission, std::unique_ptr<Transport>) const override {
         ++count;
+        limited_as = admission.limited_as();
         return false;
     }
     std::string_view refusal() const noexcept override { return "too many\n"; }
     mutable int count = 0;
+    mutable edgews::Address limited_as{};
 };
+
+TEST_F(Listening, a_protocol_is_told_whom_limits_take_somebody_for) {
+    EXPECT_EQ(Admission().limited_as(), edgews::Address());
+    const auto protocol = std::make_shared<Grumbling>();
+    for (const bool is_trusted : {false, true}) {
+        make({.loops = 1,
+              .trusted_proxies =
+                  is_trusted ? std::vector<std::string>{"127.0.0.1"} : std::vector<std::string>{}});
+        start({.host = "127.0.0.1", .protocol = protocol});
+        Silent peer(world_);
+        peer.connect(server_->port());
+        world_.run_for(50);
+        EXPECT_EQ(protocol->limited_as.to_string(), is_trusted ? "unknown" : "127.0.0.1:0");
+        server_->shutdown(0);
+    }
+    make();
+    start({.unix_path = "/tmp/socket", .protocol = protocol});
+    const Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    const SocketAddress address = unix_socket_address("/tmp/socket");
+    EXPECT_EQ(::connect(fd.get(), address.get(), address.size), 0);
+    world_.run_for(50);
+    EXPECT_EQ(protocol->count, 3);
+    EXPECT_EQ(protocol->limited_as.to_string(), "unknown");
+}
 
 TEST_F(Listening, a_protocol_gets_none_without_its_transport_and_says_itself_who_is_too_many) {
     const auto protocol = std::make_shared<Grumbling>();

@@ -1,5 +1,6 @@
 // A server that the system refuses something while it is set up, and one that it tells little.
 #include <edgews/edgews.hpp>
+#include <edgews/net/cpu.hpp>
 #include <edgews/net/memory_limit.hpp>
 #include <edgews/sim.hpp>
 
@@ -223,6 +224,11 @@ TEST_F(ServerSetUp, a_control_group_without_a_limit_leaves_the_machines) {
     EXPECT_EQ(usable_memory_size(), 16 * mib);
     world_.set_file(memory_file, "8");
     EXPECT_EQ(usable_memory_size(), 8U);
+}
+
+TEST_F(ServerSetUp, of_cpus_that_are_not_told_there_is_one) {
+    refuse(Call::sched_getaffinity, 0, EPERM);
+    EXPECT_EQ(usable_cpus(), std::vector{0});
 }
 
 TEST_F(ServerSetUp, limits_that_are_not_told_are_none) {
