@@ -84,8 +84,6 @@ bool Listener::survive(int error) {
             if (refuse_one()) return true;
             if (!spare_) pause();  // With it, it was only that nobody waits any more.
             return false;
-        case ENOBUFS:
-        case ENOMEM: pause(); return false;
         case EINTR:
         case ECONNABORTED:
         case EPERM:  // A firewall's.
@@ -99,7 +97,8 @@ bool Listener::survive(int error) {
         case EOPNOTSUPP:
         case ENETUNREACH:
         case ETIMEDOUT: return true;
-        default: pause(); return false;  // The socket does not listen any more.
+        // There is no memory, or the socket does not listen any more.
+        default: pause(); return false;
     }
 }
 
