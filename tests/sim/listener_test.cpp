@@ -227,6 +227,21 @@ TEST_F(Listening, one_connection_at_a_time_costs_one_accept_each) {
     EXPECT_EQ(calls(Call::accept) - before, 5U);
 }
 
+// Which may look once more as it begins.
+TEST_F(Listening, one_that_comes_to_a_shared_socket_wakes_one_loop) {
+    make({.loops = 4});
+    start({.unix_path = "/tmp/socket"});
+    const SocketAddress address = unix_socket_address("/tmp/socket");
+    const std::uint64_t before = calls(Call::accept);
+    for (std::uint64_t i = 0; i < 8; ++i) {
+        const Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+        EXPECT_EQ(::connect(fd.get(), address.get(), address.size), 0);
+        world_.run_for(50);
+        EXPECT_EQ(server_->stats()[Counter::connections_accepted], i + 1);
+    }
+    EXPECT_LE(calls(Call::accept), before + 8 + 4);
+}
+
 // 1, 2, 4 and so on up to 64 in a turn: the others get theirs in between.
 TEST_F(Listening, many_at_once_are_accepted_in_few_turns_but_not_in_one) {
     constexpr std::uint64_t count = 300;
