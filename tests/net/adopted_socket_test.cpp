@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cstdint>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -56,6 +57,27 @@ TEST(AdoptedSocket, it_gets_the_options_of_others) {
     EXPECT_EQ(option(fd, SOL_SOCKET, SO_KEEPALIVE), 1);
     EXPECT_EQ(option(fd, IPPROTO_TCP, TCP_KEEPIDLE), 10);
     EXPECT_EQ(option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT), 300'000);
+}
+
+// Four questions in the time that they may take, none before a second has passed.
+TEST(AdoptedSocket, times_are_rounded_up_to_seconds) {
+    struct Row {
+        std::uint32_t keep_alive_ms;
+        int idle_s;
+        int interval_s;
+    };
+    for (const auto& [ms, idle_s, interval_s] :
+         {Row{1, 1, 1}, Row{1'000, 1, 1}, Row{1'001, 2, 1}, Row{8'000, 8, 2}, Row{20'000, 20, 5}}) {
+        SCOPED_TRACE(ms);
+        const ListenSockets sockets = open_listen_sockets(
+            {.adopted_fd = listening(), .tcp_keep_alive_ms = ms, .tcp_user_timeout_ms = 1}, 1);
+        ASSERT_FALSE(sockets.error) << sockets.error.message;
+        const Fd& fd = sockets.fds.at(0);
+        EXPECT_EQ(option(fd, IPPROTO_TCP, TCP_KEEPIDLE), idle_s);
+        EXPECT_EQ(option(fd, IPPROTO_TCP, TCP_KEEPINTVL), interval_s);
+        EXPECT_EQ(option(fd, IPPROTO_TCP, TCP_KEEPCNT), 4);
+        EXPECT_EQ(option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT), 1);
+    }
 }
 
 TEST(AdoptedSocket, without_a_wish_its_congestion_control_stays) {
