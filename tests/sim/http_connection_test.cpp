@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include <sys/uio.h>
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -13,6 +15,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -327,6 +330,60 @@ TEST_F(HttpConnections, who_there_is_no_transport_for_is_sent_away_without_a_wor
     // Behind its header.
     start({.trusted_proxies = {"127.0.0.1"}}, {.tls = no_transports, .proxy_protocol = true});
     expect_sent_away(proxy_line + request, proxy_line.size() + request.size());
+}
+
+// One that changes nothing, and takes its time to begin.
+class SlowTransport final : public Transport {
+  public:
+    State state() const noexcept override { return is_open_ ? State::open : State::opening; }
+    const TransportInfo& info() const noexcept override { return info_; }
+    std::string_view failure() const noexcept override { return {}; }
+    std::size_t open(std::span<const std::byte> received,
+                     std::span<std::byte> plain) noexcept override {
+        if (!is_open_) std::this_thread::sleep_for(std::chrono::milliseconds(100));
+        is_open_ = true;
+        std::copy(received.begin(), received.end(), plain.begin());
+        return received.size();
+    }
+    void seal(std::span<const iovec> pieces) noexcept override {
+        for (const iovec& piece : pieces) {
+            const auto* const bytes = static_cast<const std::byte*>(piece.iov_base);
+            pending_.insert(pending_.end(), bytes, bytes + piece.iov_len);
+        }
+    }
+    bool end() noexcept override { return false; }
+    std::span<const std::byte> pending() const noexcept override { return pending_; }
+    void sent(std::size_t count) noexcept override {
+        pending_.erase(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(count));
+    }
+
+  private:
+    bool is_open_ = false;
+    TransportInfo info_{};
+    std::vector<std::byte> pending_{};
+};
+
+class SlowTransports final : public TransportFactory {
+  public:
+    std::unique_ptr<Transport> accept(BufferPool&, const edgews::Address&) const noexcept override {
+        return std::make_unique<SlowTransport>();
+    }
+};
+
+// What we have not answered yet is not what the client is late with.
+TEST_F(HttpConnections, who_stands_in_line_for_a_handshake_is_not_late) {
+    start({.handshake_timeout_ms = 1'000}, {.tls = std::make_shared<SlowTransports>()});
+    std::vector<std::unique_ptr<Listening>> line;
+    for (int i = 0; i < 40; ++i) {
+        line.push_back(std::make_unique<Listening>(world_));
+        line.back()->connect(server_->port());
+        line.back()->send(request);
+    }
+    world_.run_for(6'000);
+    for (const auto& one : line) {
+        EXPECT_EQ(one->count("HTTP/1.1 200 "), 1);
+        EXPECT_FALSE(one->has_heard_end());
+    }
 }
 
 TEST_F(HttpConnections, whom_a_proxy_header_names_is_not_told_in_plain_text_where_tls_is_spoken) {
