@@ -137,6 +137,24 @@ TEST_F(ResolverTimes, one_that_nobody_waits_for_any_more_gives_its_place_away) {
     }
 }
 
+TEST_F(ResolverTimes, who_asks_later_gets_the_places_that_were_given_away) {
+    for (int i = 0; i < 3; ++i) {
+        const std::vector<Token> tokens = ask_many("a", 16, 1'000);
+        run_until(10);
+        for (std::size_t k = 0; k < 4; ++k) EXPECT_TRUE(loop.cancel(tokens[k]));
+        loop.poll(0);
+        const std::vector<Token> later = ask_many("b", 6, 1'000);
+        run_until(2'000);
+        EXPECT_EQ(begun_ms, (Counts{{0, 16}, {10, 4}, {60, 2}}));
+        // What was answered names nothing.
+        EXPECT_EQ(answers.size(), 18U);
+        for (const auto* each : {&tokens, &later}) {
+            for (const Token token : *each) EXPECT_FALSE(loop.cancel(token));
+        }
+        begin();
+    }
+}
+
 TEST_F(ResolverTimes, one_that_was_cancelled_while_it_waited_is_not_asked) {
     for (const bool is_told_at_once : {true, false}) {
         std::vector<Token> tokens;
