@@ -280,6 +280,35 @@ TEST_F(Coroutine, a_route_that_returns_closes_with_1000_and_one_that_throws_with
     throwing.expect_close(1011);
 }
 
+TEST_F(Coroutine, a_routes_coroutine_closes_and_terminates_its_connection) {
+    Notes notes;
+    const auto note = [&](const char* what, bool is_so) {
+        notes.add(what + std::string(is_so ? " yes" : " no"));
+    };
+    serve_at("/close", [&](AsyncConnection ws) -> Task<> {
+        note("bad", ws.close(1005, "x"));
+        note("closes", ws.close(4002, "enough"));
+        note("again", ws.close());
+        (void)co_await ws.receive();
+        note("ended", ws.close());
+    });
+    serve_at("/terminate", [&](AsyncConnection ws) -> Task<> {
+        (void)co_await ws.receive();
+        ws.terminate();
+        (void)co_await ws.receive();
+        note("clean", ws.close_event().clean);
+        ws.terminate();
+    });
+    server_.start();
+    TestClient closed = server_.open("/close");
+    closed.expect_close(4002);
+    closed.close();
+    EXPECT_EQ(notes.wait_for(4), (List{"bad no", "closes yes", "again no", "ended no"}));
+    TestClient terminated = server_.open("/terminate");
+    terminated.send(client_frame(0x81, "x"));
+    EXPECT_EQ(notes.wait_for(5).back(), "clean no");
+}
+
 // Each kind of waiting, with something that says when its coroutine is gone.
 TEST_F(Coroutine, a_forgotten_coroutine_is_gone_with_its_loop) {
     serve_at("/",

@@ -132,6 +132,9 @@ TEST_F(Resolver, any_other_name_is_looked_up_on_another_thread) {
     EXPECT_EQ(asked, "example.test:80");
     EXPECT_NE(id, std::this_thread::get_id());
     EXPECT_TRUE(are_signals_blocked);
+    sigset_t own;
+    ::pthread_sigmask(SIG_BLOCK, nullptr, &own);
+    EXPECT_EQ(sigismember(&own, SIGTERM), 0);
 }
 
 TEST_F(Resolver, the_systems_error_is_named) {

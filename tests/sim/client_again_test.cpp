@@ -1,6 +1,8 @@
 // A client that connects again: nothing of the last connection is left in the next.
 #include "world_fixture.hpp"
 
+#include <edgews/core/prepared_message.hpp>
+
 #include <functional>
 #include <optional>
 #include <string>
@@ -86,6 +88,33 @@ TEST_F(ClientAgain, it_knows_nothing_of_the_last_connection) {
         forget();
         client->reconnect();
     }
+}
+
+TEST_F(ClientAgain, all_that_it_can_send_leaves_while_it_is_open_and_only_then) {
+    const PreparedMessage prepared("prepared");
+    const auto send_all = [&] {
+        return std::vector<SendResult>{client->send("text"),
+                                       client->send("plain", Compress::never),
+                                       client->send(prepared),
+                                       client->send_fragment("whole", Fragment::first),
+                                       client->send_fragment("end", Fragment::last),
+                                       client->ping(edgews::test::bytes_of("ping"))};
+    };
+    const std::vector<SendResult> closed(6, SendResult::closed);
+    connect(server.url());
+    EXPECT_EQ(send_all(), closed);
+    RawPeer peer = server.accept_opened();
+    await_notes(1);
+    EXPECT_EQ(send_all(), std::vector<SendResult>(6, SendResult::sent));
+    for (const char* frame :
+         {"81 text", "81 plain", "81 prepared", "01 whole", "80 end", "89 ping"}) {
+        EXPECT_EQ(peer.read_frame().describe(), frame);
+    }
+    client->close();
+    EXPECT_EQ(send_all(), closed);
+    peer.reset();
+    await_notes(2);
+    EXPECT_EQ(send_all(), closed);
 }
 
 // Why the last one was lost, or who wanted its end, says nothing of the next one's.

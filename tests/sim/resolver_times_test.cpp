@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <thread>
 #include <utility>
@@ -155,6 +156,37 @@ TEST_F(ResolverTimes, who_asks_later_gets_the_places_that_were_given_away) {
     }
 }
 
+TEST_F(ResolverTimes, those_of_one_host_are_counted_though_most_have_ended) {
+    for (int k = 0; k < 7; ++k) (void)ask("a.test", taking(100));
+    (void)ask("a.test", taking(1'000));
+    run_until(200);
+    for (int k = 0; k < 8; ++k) (void)ask("a.test", taking(2'000));
+    run_until(3'100);
+    EXPECT_EQ(begun_ms, (Counts{{0, 8}, {200, 7}, {1'000, 1}}));
+    EXPECT_EQ(answers.size(), 16U);
+}
+
+// By a thread that had ended with another: it is not looked after any more.
+TEST_F(ResolverTimes, one_that_waited_and_is_asked_needs_no_timer) {
+    (void)ask_many("a", 16, 20);
+    (void)ask("b.test", taking(1'000));
+    run_until(60);
+    EXPECT_EQ(begun_ms, (Counts{{0, 16}, {20, 1}}));
+    EXPECT_EQ(loop.next_timeout_ms(), -1);
+}
+
+TEST_F(ResolverTimes, a_lookup_is_destroyed_before_its_answer_arrives) {
+    const auto held = std::make_shared<int>();
+    long use_count = 0;
+    (void)resolve(loop,
+                  {.host = "a.test",
+                   .port = 80,
+                   .lookup = [held](const std::string&, std::uint16_t) { return Resolved{}; }},
+                  [&](const Resolved&) { use_count = held.use_count(); });
+    run_until(10);
+    EXPECT_EQ(use_count, 1);
+}
+
 TEST_F(ResolverTimes, one_that_was_cancelled_while_it_waited_is_not_asked) {
     for (const bool is_told_at_once : {true, false}) {
         std::vector<Token> tokens;
@@ -217,6 +249,17 @@ TEST_F(SlowNames, who_asks_the_system_for_the_same_within_a_second_shares_the_an
     run_until(now_ms() + 2);
     EXPECT_EQ(calls(), 4U);
     world.run_for(2 * 3'600'000);
+}
+
+TEST_F(SlowNames, another_function_has_an_answer_of_its_own) {
+    (void)ask("a.test", look_up);
+    (void)ask("a.test", taking(10));
+    run_until(20);
+    EXPECT_EQ(begun.size(), 1U);
+    EXPECT_EQ(answers.size(), 1U);
+    world.run_for(2 * 3'600'000);
+    run_until(now_ms() + 2);
+    EXPECT_EQ(answers.size(), 2U);
 }
 
 TEST_F(SlowNames, one_that_is_wanted_again_takes_its_place_again) {
@@ -308,7 +351,12 @@ TEST_F(ResolverTimes, without_a_thread_it_fails_unless_there_is_one_to_wait_for)
         EXPECT_EQ(answers[0].error.code, std::error_code(EAGAIN, std::system_category()));
         EXPECT_EQ(answers[0].error.message, "resolve a.test: Resource temporarily unavailable");
         EXPECT_TRUE(begun.empty());
-        // It left nothing: the next one is asked at once.
+        // It left nothing that others would have to wait for, or that is asked later.
+        const std::vector<Token> tokens = ask_many("z", 16, 100);
+        run_until(20);
+        EXPECT_TRUE(loop.cancel(tokens[0]));
+        run_until(200);
+        EXPECT_EQ(begun_ms, (Counts{{10, 16}}));
         begin();
         (void)ask("a.test", taking(1'000));
         refuse();
