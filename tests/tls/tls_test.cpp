@@ -247,6 +247,29 @@ TEST_F(TlsTest, a_ticket_is_given_out_where_it_is_good_for_something) {
     }
 }
 
+// A ticket of TLS 1.3 is shown once; one of 1.2 is good for as long as its key is.
+TEST_F(TlsTest, whoever_resumes_gets_another_ticket_where_it_needs_one) {
+    static int ticket_count = 0;
+    make();
+    for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+        accept();
+        OpensslClient first({.version_max = version});
+        connect(first);
+        accept();
+        OpensslClient second({.version_max = version, .session = SSL_get_session(first.get())});
+        SSL_CTX* const context = SSL_get_SSL_CTX(second.get());
+        SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT);
+        SSL_CTX_sess_set_new_cb(context, [](SSL*, SSL_SESSION*) {
+            ++ticket_count;
+            return 0;
+        });
+        ticket_count = 0;
+        connect(second);
+        EXPECT_TRUE(server_->info().is_resumed);
+        EXPECT_EQ(ticket_count, version == TLS1_3_VERSION ? 1 : 0);
+    }
+}
+
 TEST_F(TlsTest, nobody_is_asked_for_a_certificate_that_is_not_wanted) {
     make();
     OpensslClient client({.identity = &identity_of("client.example")});
