@@ -131,6 +131,28 @@ TEST_F(TlsClientTest, the_server_must_prove_its_name) {
     EXPECT_EQ(server_->state(), State::failed);  // It was told.
 }
 
+// Of names: a whole label may be any (RFC 6125, section 6.4.3), and a subject is none.
+TEST_F(TlsClientTest, a_name_is_proved_by_a_name) {
+    const struct {
+        const char* name;
+        const char* kind;
+        bool is_proved;
+    } rows[] = {{"one.two.example", "DNS", true},
+                {"*.two.example", "DNS", true},
+                {"o*.two.example", "DNS", false},
+                {"one.two.example", "email", false}};
+    for (const auto& row : rows) {
+        const TlsIdentity shown = make_identity(row.name, row.kind);
+        serve({.identities = {shown}});
+        use({.authorities = shown.certificate_chain});
+        connect("one.two.example");
+        EXPECT_EQ(client_->state(), row.is_proved ? State::open : State::failed) << row.name;
+        if (!row.is_proved) {
+            EXPECT_EQ(client_->failure(), "certificate verify failed: hostname mismatch");
+        }
+    }
+}
+
 TEST_F(TlsClientTest, the_server_must_be_signed_by_someone_trusted) {
     serve({});
     use({});
