@@ -168,7 +168,6 @@ Error ClientState::check_options() const {
     }
     if (!options_.lookup) return error_of(invalid, "ClientOptions::lookup is empty");
     if (url_.is_secure && !options_.tls) return error_of(invalid, "ClientOptions::tls is not set");
-    if (!is_proxied()) return {};
     if (proxy_.fault != UrlFault::none) {
         return error_of(invalid, "ClientOptions::proxy: " + std::string(describe(proxy_.fault)));
     }
