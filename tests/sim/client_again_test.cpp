@@ -2,9 +2,11 @@
 #include "world_fixture.hpp"
 
 #include <edgews/core/prepared_message.hpp>
+#include <edgews/deflate/deflate.hpp>
 
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -88,6 +90,72 @@ TEST_F(ClientAgain, it_knows_nothing_of_the_last_connection) {
         forget();
         client->reconnect();
     }
+}
+
+TEST_F(ClientAgain, what_was_agreed_on_is_the_connections) {
+    connect(server.url(), {.subprotocols = {"one"},
+                           .compression = deflate({.memory = DeflateMemory::dedicated}),
+                           .close_timeout_ms = 1});
+    for (int i = 0; i < 2; ++i) {
+        RawPeer peer = server.accept();
+        EXPECT_EQ(header_of(peer.read_head(), "Sec-WebSocket-Extensions").substr(0, 18),
+                  "permessage-deflate");
+        peer.reset();
+        await_notes(2);
+        forget();
+        client->reconnect();
+    }
+    RawPeer first = server.accept_opened(
+        "Sec-WebSocket-Extensions: permessage-deflate\r\nSec-WebSocket-Protocol: one\r\n");
+    await_notes(1);
+    ASSERT_EQ(notes, Notes{"open"}) << error.error.message;
+    EXPECT_EQ(client->extensions(), "permessage-deflate");
+    EXPECT_EQ(client->connection()->subprotocol(), "one");
+    first.reset();
+    await_notes(3);
+    client->reconnect();
+    EXPECT_EQ(client->extensions(), "");
+    EXPECT_EQ(client->protocol(), "");
+    RawPeer second = server.accept_opened("Sec-WebSocket-Protocol: one\r\n");
+    await_notes(4);
+    EXPECT_EQ(client->extensions(), "");
+    EXPECT_EQ(client->protocol(), "one");
+}
+
+TEST_F(ClientAgain, why_a_redirection_was_not_followed_is_told_of_that_one) {
+    connect(server.url());
+    for (const bool is_redirected : {true, false}) {
+        RawPeer peer = server.accept();
+        (void)peer.read_head();
+        peer.send(is_redirected ? "HTTP/1.1 302 There\r\nContent-Length: 0\r\n\r\n"
+                                : "HTTP/1.1 404 None\r\nContent-Length: 0\r\n\r\n");
+        await_notes(2);
+        EXPECT_EQ(error.error.message,
+                  "open " + server.url() + ": the server refuses: " +
+                      (is_redirected ? "302 There (not followed: "
+                                       "ClientOptions::redirect_count_max is 0)"
+                                     : "404 None"));
+        forget();
+        if (is_redirected) client->reconnect();
+    }
+}
+
+// Not one of its characters is the same each time (RFC 6455, section 4.1).
+TEST_F(ClientAgain, each_try_has_a_key_of_its_own) {
+    std::vector<std::set<char>> seen;
+    connect(server.url());
+    for (int i = 0; i < 40; ++i) {
+        RawPeer peer = server.accept();
+        const std::string key = header_of(peer.read_head(), "Sec-WebSocket-Key");
+        seen.resize(key.size() - 2);
+        for (std::size_t k = 0; k < seen.size(); ++k) seen[k].insert(key[k]);
+        peer.reset();
+        await_notes(2);
+        forget();
+        client->reconnect();
+    }
+    EXPECT_EQ(seen.size(), 22U);
+    for (const std::set<char>& each : seen) EXPECT_GT(each.size(), 1U);
 }
 
 TEST_F(ClientAgain, all_that_it_can_send_leaves_while_it_is_open_and_only_then) {

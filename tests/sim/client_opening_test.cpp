@@ -376,6 +376,20 @@ TEST_F(ClientOpeningInWorld, an_error_names_the_url_without_its_user) {
     }
 }
 
+TEST_F(ClientOpeningInWorld, an_error_names_the_url_as_it_is_understood) {
+    const std::string port = std::to_string(server.port());
+    for (const char* before :
+         {"ws://joe:secret@127.0.0.1:", "WS://127.0.0.1:", "http://127.0.0.1:"}) {
+        const std::string url = before + port;
+        forget();
+        connect(url);
+        server.accept().close();
+        expect_failure(ClientStage::handshake, "");
+        EXPECT_EQ(error.error.message,
+                  "open ws://127.0.0.1:" + port + "/: the connection was closed");
+    }
+}
+
 // Any of them will do.
 TEST_F(ClientOpeningInWorld, who_takes_messages_in_parts_may_leave_some_of_them) {
     for (const std::string which : {"begin", "chunk", "end"}) {
