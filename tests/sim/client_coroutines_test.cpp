@@ -67,6 +67,10 @@ class ClientCoroutines : public ClientInWorld {
                 (part->kind == Message::Kind::text ? "text " : "binary ") + text_of(part->bytes));
         }
     }
+    static Task<> await_opened(ClientCoroutines& self) {
+        co_await self.ws->opened();
+        self.notes.push_back("opened");
+    }
     static Task<> say(ClientCoroutines& self, std::string text) {
         const SendResult result = co_await self.ws->send(text);
         self.notes.push_back(result == SendResult::closed    ? "closed"
@@ -266,6 +270,17 @@ TEST_F(ClientCoroutines, a_failure_to_open_is_told_and_receive_is_at_its_end) {
     spawn(loop, hear(*this));
     spawn(loop, say(*this, "x"));
     expect_notes({"end", "closed"});
+}
+
+// Whoever waits for what has happened already goes on at once.
+TEST_F(ClientCoroutines, opened_waits_only_for_what_is_to_come) {
+    RawPeer peer = open_async();
+    spawn(loop, await_opened(*this));
+    EXPECT_EQ(notes, (Notes{"opened"}));
+    peer.reset();
+    ASSERT_TRUE(until([&] { return ws->connection() == nullptr; }));
+    spawn(loop, await_opened(*this));
+    EXPECT_EQ(notes, (Notes{"opened", "opened"}));
 }
 
 // ---- Tasks -----------------------------------------------------------------
