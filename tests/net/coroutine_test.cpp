@@ -367,5 +367,20 @@ TEST_F(Coroutine, a_connection_that_is_let_go_says_goodbye) {
     EXPECT_EQ(notes.wait_for(1), List{"close 1001  clean"});
 }
 
+// As in a thread.
+TEST(CoroutineDeathTest, an_exception_that_nobody_is_told_of_ends_the_program) {
+    GTEST_FLAG_SET(death_test_style, "threadsafe");
+    const auto throws = []() -> Task<> {
+        throw std::runtime_error("lost");
+        co_return;
+    };
+    EXPECT_DEATH(
+        {
+            Loop loop;
+            spawn(loop, throws());
+        },
+        "terminate called.*");
+}
+
 }  // namespace
 }  // namespace edgews::test

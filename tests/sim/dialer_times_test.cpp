@@ -86,9 +86,11 @@ TEST_F(DialerTimes, the_limit_is_of_all_addresses_and_names_the_last_one_tried) 
     }
     forget();
     ClientOptions options = among({silent(1)});
-    options.connect_timeout_ms = 10;
+    options.connect_timeout_ms = 10'000;
     connect("ws://a.test/", options);
-    expect_told("192.0.2.1:80: no answer within 10 ms", timed_out);
+    turn(5);
+    EXPECT_GT(loop.next_timeout_ms(), 1'000);  // There is no other to be tried.
+    expect_told("192.0.2.1:80: no answer within 10000 ms", timed_out);
 }
 
 // Whoever is silent may still answer.
@@ -98,7 +100,7 @@ TEST_F(DialerTimes, a_refusal_is_told_when_nobody_else_may_answer_any_more) {
     connect("ws://a.test/", options);
     while (steady_ms() < begin_ms + 500) loop.poll(1);
     EXPECT_EQ(notes, Notes{});
-    EXPECT_GT(loop.next_timeout_ms(), 5'000);  // There is nothing else to be tried.
+    EXPECT_GT(loop.next_timeout_ms(), 1'000);  // There is nothing else to be tried.
     expect_failure(ClientStage::connect, "no answer within 10000 ms (2 of 2 addresses tried)");
     EXPECT_EQ(took_ms, 10'000U);
 }
