@@ -9,6 +9,7 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <string>
 #include <utility>
 
 #include "../support/bytes.hpp"
@@ -122,13 +123,18 @@ class ServedTicketKeys : public testing::Test {
         SSL_free(server);
         return is_resumed;
     }
-    // The key that the latest ticket is of.
-    [[nodiscard]] std::array<unsigned char, 16> name_in_ticket() const {
+    [[nodiscard]] std::string latest_ticket() const {
         const unsigned char* ticket = nullptr;
         std::size_t size = 0;
         SSL_SESSION_get0_ticket(session, &ticket, &size);
+        return {reinterpret_cast<const char*>(ticket), size};
+    }
+    // The key that it is of.
+    [[nodiscard]] std::array<unsigned char, 16> name_in_ticket() const {
+        const std::string ticket = latest_ticket();
         std::array<unsigned char, 16> name{};
-        if (size >= name.size()) std::copy_n(ticket, name.size(), name.begin());
+        EXPECT_GE(ticket.size(), name.size());
+        std::copy_n(ticket.begin(), std::min(ticket.size(), name.size()), name.begin());
         return name;
     }
 
@@ -146,7 +152,10 @@ TEST_F(ServedTicketKeys, open_what_they_encrypted_until_they_are_forgotten) {
         const auto now = TicketKeys::Clock::now();
         const auto first = keys.newest(now).key.name;
         EXPECT_EQ(name_in_ticket(), first);
+        // One of TLS 1.3 is shown once (RFC 8446, appendix C.4).
+        const std::string ticket = latest_ticket();
         EXPECT_TRUE(connect(version));
+        EXPECT_EQ(latest_ticket() == ticket, version == TLS1_2_VERSION);
         // Another key has come: what the last one encrypted is opened, and replaced.
         const auto second = keys.newest(now + lifetime + seconds(1)).key.name;
         EXPECT_NE(second, first);

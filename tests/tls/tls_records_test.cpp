@@ -71,6 +71,26 @@ TEST_F(TlsRecords, are_filled_before_the_next_begins) {
     }
 }
 
+TEST_F(TlsRecords, without_content_are_taken_up_to_64_kib) {
+    constexpr std::size_t size_max = 64 * 1024;
+    make();
+    OpensslClient client;
+    connect(client);
+    client.write("something");
+    give(client.take_output());
+    std::size_t size = 0;
+    for (std::size_t before = 0; server_->state() == State::open; before = size) {
+        ASSERT_LE(before, size_max);
+        SSL_key_update(client.get(), SSL_KEY_UPDATE_NOT_REQUESTED);
+        SSL_do_handshake(client.get());
+        const Bytes record = client.take_output();
+        size += record.size();
+        give(record);
+    }
+    EXPECT_GT(size, size_max);
+    EXPECT_EQ(server_->failure(), "too many empty records");
+}
+
 // To whoever forgot the "s" of https; the answer to HEAD has no content (RFC 9110, 9.3.2).
 TEST_F(TlsRecords, are_not_what_a_plain_request_is_answered_with) {
     make();
@@ -82,6 +102,7 @@ TEST_F(TlsRecords, are_not_what_a_plain_request_is_answered_with) {
         give(bytes_of(request));
         EXPECT_EQ(server_->state(), State::failed);
         EXPECT_EQ(server_->failure(), "http request");
+        EXPECT_EQ(ERR_peek_error(), 0U);
         EXPECT_EQ(failures_, std::vector<std::string>{"http request"});
         const std::string answer = text_of(take_pending());
         const std::size_t head_end = answer.find("\r\n\r\n");
