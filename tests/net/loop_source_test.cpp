@@ -216,6 +216,21 @@ TEST(LoopSource, read_later_reads_in_the_next_turn_without_a_wait) {
     EXPECT_EQ(turns[2], turns[0] + 2);
 }
 
+TEST(LoopSource, whoever_asks_twice_to_read_later_has_one_share_of_the_turn) {
+    Loop loop;
+    std::string log;
+    ScriptedSource& first = add_source(loop);
+    ScriptedSource& second = add_source(loop);
+    first.events = [&](std::uint32_t) { log += '1'; };
+    second.events = [&](std::uint32_t) { log += '2'; };
+    for (ScriptedSource* const source : {&second, &first, &second, &first, &first}) {
+        loop.read_later(*source);
+    }
+    loop.poll(0);
+    EXPECT_EQ(log, "12");
+    EXPECT_EQ(loop.next_timeout_ms(), -1);
+}
+
 TEST(LoopSource, one_that_always_reads_on_does_not_starve_the_others) {
     Loop loop;
     SocketPair pair;

@@ -135,6 +135,31 @@ TEST(TurnEnd, after_32_that_were_answered_these_are_flushed_before_others_are_re
     EXPECT_EQ(waiting_max, 32U);
 }
 
+TEST(TurnEnd, so_are_those_who_had_left_something_unread) {
+    constexpr std::size_t count = 80;
+    Loop loop;
+    std::size_t waiting = 0;
+    std::size_t waiting_max = 0;
+    std::size_t flushed = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+        ScriptedSource& source = add_source(loop);
+        source.events = [&](std::uint32_t) {
+            loop.flush_soon(source);
+            waiting_max = std::max(waiting_max, ++waiting);
+        };
+        source.flush = [&] {
+            --waiting;
+            ++flushed;
+        };
+        loop.read_later(source);
+    }
+    // And all of them before what was posted.
+    loop.post([&] { EXPECT_EQ(flushed, count); });
+    loop.poll(0);
+    EXPECT_EQ(flushed, count);
+    EXPECT_EQ(waiting_max, 32U);
+}
+
 // ---- Time ------------------------------------------------------------------
 
 // Sources whose descriptors are all ready, and whose timers are all late: more of them than one

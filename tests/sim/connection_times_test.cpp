@@ -215,6 +215,11 @@ TEST(ConnectionTimes, whoever_answers_pings_is_pinged_for_ever) {
     }
 }
 
+TEST(ConnectionTimes, the_shortest_pause_between_pings_is_a_millisecond) {
+    Talk talk({.idle_ping_ms = 1, .ping_timeout_ms = 0});
+    for (std::uint64_t i = 1; i < 4; ++i) EXPECT_EQ(talk.next_ping_ms(), i);
+}
+
 TEST(ConnectionTimes, whoever_is_silent_is_given_up_after_a_ping) {
     for (const std::uint32_t answer_ms : {1U, 30U, 250U}) {
         SCOPED_TRACE(answer_ms);
@@ -255,6 +260,13 @@ TEST(ConnectionTimes, a_message_has_its_time) {
             200, {note_of(end_ms, "the message took too long"), note_of(end_ms, "close frame 1008"),
                   note_of(end_ms, "closed 1008"), note_of(end_ms, "end")});
     }
+}
+
+TEST(ConnectionTimes, without_a_limit_a_message_takes_as_long_as_it_takes) {
+    Talk talk({.idle_ping_ms = 100, .ping_timeout_ms = 0, .message_timeout_ms = 0});
+    talk.peer.say(0x01, "begun");
+    const std::uint64_t pause_ms = talk.next_ping_ms();
+    for (std::uint64_t i = 2; i < 4; ++i) EXPECT_EQ(talk.next_ping_ms(), i * pause_ms);
 }
 
 TEST(ConnectionTimes, a_message_that_is_whole_in_time_leaves_no_limit_behind) {
