@@ -249,6 +249,24 @@ TEST_F(BackpressureTest, a_flood_of_pings_in_one_packet_is_answered_by_its_newes
     while (newest < 5'000) newest = std::stoi(client().read_frame().text());
 }
 
+// And those of the next packet are counted anew.
+TEST_F(BackpressureTest, of_one_packet_32_pings_are_answered_and_of_those_behind_them_the_newest) {
+    start({}, {});
+    for (const int count : {2, 32, 33, 34, 2}) {
+        SCOPED_TRACE(count);
+        Bytes pings;
+        for (int i = 1; i <= count; ++i) {
+            const Bytes ping = client_frame(0x89, std::to_string(i));
+            pings.insert(pings.end(), ping.begin(), ping.end());
+        }
+        server_.on_loop([&] { client().send(pings); });
+        for (int i = 1; i <= std::min(count, 32); ++i) {
+            client().expect_frame(0x8A, std::to_string(i));
+        }
+        if (count > 32) client().expect_frame(0x8A, std::to_string(count));
+    }
+}
+
 TEST_F(BackpressureTest, shared_and_copied_payloads_survive_partial_writes) {
     const PreparedMessage shared(std::string(300'000, 's'));
     start({.message =

@@ -316,6 +316,32 @@ TEST_F(ClientClose, its_own_close_frame_is_not_among_what_was_left_unsent) {
     }
 }
 
+// A close frame that nobody answered is no message of the application's, whether it left or not.
+TEST_F(ClientClose, without_an_answer_nothing_was_left_unsent_but_what_was_said) {
+    const RawServer server(loop);
+    for (const std::string& text : {std::string(), std::string("hello")}) {
+        for (const bool leaves : {true, false}) {
+            SCOPED_TRACE(text + (leaves ? " leaves" : " stays"));
+            forget();
+            RawPeer peer = open(server);
+            if (!text.empty()) client->send(text);
+            client->close();
+            if (leaves) {
+                if (!text.empty()) {
+                    EXPECT_EQ(peer.read_frame().text(), text);
+                }
+                EXPECT_EQ(peer.read_frame().text(), "\x03\xE8");
+                peer.reset();
+            } else {
+                client->terminate();
+            }
+            await_notes(2);
+            EXPECT_EQ(notes.back(), "close 1006  unclean");
+            EXPECT_EQ(unsent_size, leaves || text.empty() ? 0U : 6U + text.size());
+        }
+    }
+}
+
 TEST_F(ClientClose, after_a_clean_end_nothing_was_left_unsent) {
     const RawServer server(loop);
     RawPeer peer = open(server);

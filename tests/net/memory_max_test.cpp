@@ -45,6 +45,15 @@ class MemoryMax : public testing::Test {
                          },
                      .close = [this](Connection&, CloseEvent e) { notes_.add(describe(e)); }},
                     options);
+        server_->ws("/pause",
+                    {.message =
+                         [this](Connection& c, Message m) {
+                             notes_.add(std::string(m.text().substr(0, 10)));
+                             held_ =
+                                 Loop::current()->pool().take(memory_max + Loop::queues_size_max);
+                             c.pause_reading();
+                         },
+                     .close = [this](Connection&, CloseEvent e) { notes_.add(describe(e)); }});
         server_->get("/large", [](const Request&, Response& response) {
             response.body.assign(16 * mib, 'b');
         });
@@ -109,6 +118,20 @@ TEST_F(MemoryMax, when_it_is_used_up_small_messages_pass_and_newcomers_get_503) 
     EXPECT_EQ(plain.get("/small").status, 200U);
     plain.send(TestClient::upgrade_head("/echo"));
     EXPECT_EQ(plain.read_reply().status, 503U);
+    give_back();
+    expect_calm();
+}
+
+// What is behind a message that pauses has to be kept somewhere.
+TEST_F(MemoryMax, who_pauses_when_it_is_used_up_cannot_be_waited_for) {
+    TestClient client = server_.open("/pause");
+    server_.on_loop([&] {
+        client.send(client_frame(0x81, "pause") + client_frame(0x82, std::string(20'000, 'm')));
+    });
+    client.expect_close(1013);
+    EXPECT_EQ(notes_.wait_for(2), (List{"pause", "close 1006  unclean"}));
+    EXPECT_EQ(server_->stats()[Counter::protocol_faults], 1U);
+    client.close();
     give_back();
     expect_calm();
 }

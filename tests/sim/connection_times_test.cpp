@@ -250,6 +250,15 @@ TEST(ConnectionTimes, silence_of_whoever_is_paused_begins_when_it_is_not) {
                             note_of(begin_ms + 60, "closed 1008"), note_of(begin_ms + 60, "end")});
 }
 
+TEST(ConnectionTimes, whoever_was_paused_is_pinged_as_long_after_as_ever) {
+    Talk talk({.idle_ping_ms = 100}, true);
+    talk.expect_after(537, {});
+    const std::uint64_t begin_ms = talk.ms();
+    talk.act([](Connection& c) { c.resume_reading(); });
+    const std::uint64_t first_ms = talk.next_ping_ms();
+    EXPECT_EQ(talk.next_ping_ms() - first_ms, first_ms - begin_ms);
+}
+
 TEST(ConnectionTimes, a_message_has_its_time) {
     for (const std::uint32_t limit_ms : {1U, 50U}) {
         SCOPED_TRACE(limit_ms);
