@@ -105,6 +105,22 @@ TEST_F(SlowLink, nor_does_a_close_take_what_is_on_its_way) {
     EXPECT_EQ(closed_, 4000);
 }
 
+// And who stops reading has the limit from the last look at which it had read, and no more.
+TEST_F(SlowLink, a_close_is_waited_for_until_the_peer_stops_reading) {
+    start({.idle_ping_ms = 0, .close_timeout_ms = 1'000});
+    WebSocketPeer& peer = open(reading_slowly);
+    handle_.send(Message(std::string(large_size, 'x')));
+    world_.run_for(100);
+    server_.loop(0).post([this] { handle_.close(4000); });
+    world_.run_for(2'500);
+    EXPECT_FALSE(closed_);
+    peer.set_reading(false);
+    world_.run_for(400);
+    EXPECT_FALSE(closed_);
+    world_.run_for(2'200);
+    EXPECT_EQ(closed_, 1006);
+}
+
 // As behind a proxy: the system at the other end has all, and the peer reads it later.
 TEST_F(SlowLink, what_others_keep_for_the_peer_gives_it_time) {
     start({.idle_ping_ms = 500, .ping_timeout_ms = 500}, 4 << 20);
