@@ -38,6 +38,9 @@ class SimulatedBudget : public ::testing::Test {
         server.ws("/room",
                   {.open = [](Connection& c) { c.subscribe("room"); },
                    .message = [this](Connection&, Message m) { server.publish("room", m); }});
+        server.ws("/rooms", {.open = [](Connection& c) {
+                      for (const char* const topic : {"a", "b"}) c.subscribe(topic);
+                  }});
         EXPECT_FALSE(server.listen({.host = "127.0.0.1"}));
         server.start();
     }
@@ -103,6 +106,30 @@ TEST_F(SimulatedBudget, a_broadcast_takes_one_send_for_each_that_hears_it) {
     EXPECT_EQ(heard, 20U);
     EXPECT_EQ(after.sends - before.sends, 20U);
     EXPECT_EQ(after.receives - before.receives, 1U);
+}
+
+// However much was published before.
+TEST_F(SimulatedBudget, what_one_turn_publishes_to_several_topics_takes_one_send_for_each) {
+    std::vector<std::unique_ptr<WebSocketPeer>> peers;
+    std::vector<std::string> heard;
+    for (int i = 0; i < 3; ++i) peers.push_back(connected("/rooms"));
+    for (int i = 0; i < 3; ++i) {
+        server.publish("a", std::string(100'000, 'x'));
+        world.run_until_quiet(10, 1'000);
+    }
+    for (const auto& peer : peers) {
+        peer->message = [&](WebSocketPeer&, std::string_view text, bool) {
+            heard.emplace_back(text);
+        };
+    }
+    const Calls before(world.kernel());
+    server.loop(0).post([this] {
+        for (const char* const topic : {"a", "b", "b", "a", "b"}) server.publish(topic, topic);
+    });
+    world.run_until_quiet(10, 1'000);
+    const Calls after(world.kernel());
+    EXPECT_EQ(heard.size(), 15U);
+    EXPECT_EQ(after.sends - before.sends, 3U);
 }
 
 TEST_F(SimulatedBudget, a_connection_takes_one_epoll_ctl_for_its_life) {
