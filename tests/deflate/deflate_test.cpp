@@ -313,6 +313,23 @@ TEST(Deflate, shared_memory_is_for_messages_that_stand_alone) {
     EXPECT_EQ(deflate({.message_size_min = 0})->message_size_min(), 0U);
 }
 
+// What restores it has restored those of others, and forgotten them.
+TEST(Deflate, alone_a_message_cannot_refer_to_what_others_were_sent) {
+    const std::string secret = noise_of(400);
+    CodecPair takes_over(takeover);
+    const Bytes first = compress(takes_over.client(), secret);
+    const Bytes second = compress(takes_over.client(), secret);
+    EXPECT_LT(second.size(), first.size() / 4);
+    const std::unique_ptr<LoopCompression> loop = deflate({})->open();
+    const auto victim = loop->make_codec(no_takeover, Role::server);
+    const auto thief = loop->make_codec(no_takeover, Role::server);
+    EXPECT_EQ(restore(*victim, first).text, secret);
+    const Restored stolen = restore(*thief, second);
+    EXPECT_EQ(stolen.progress, CodecProgress::malformed);
+    EXPECT_EQ(stolen.text.find(secret.substr(0, 20)), std::string::npos);
+    EXPECT_EQ(restore(*victim, first).text, secret);
+}
+
 // A message that stands alone gets tables of its size: large enough to look back to its beginning.
 TEST(Deflate, alone_a_message_becomes_as_small_as_in_a_stream_of_its_own) {
     const std::string noise = noise_of(100);
