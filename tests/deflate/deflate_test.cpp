@@ -1,9 +1,13 @@
 // Compressing and restoring on zlib (RFC 7692, section 7.2), without a connection.
 #include <edgews/deflate/deflate.hpp>
+#include <edgews/deflate/zlib_stream.hpp>
+
+#include <sys/resource.h>
 
 #include <gtest/gtest.h>
 #include <zlib.h>
 
+#include <cstdint>
 #include <ctime>
 #include <memory>
 #include <random>
@@ -345,6 +349,23 @@ TEST(Deflate, alone_a_message_becomes_as_small_as_in_a_stream_of_its_own) {
         }
     }
 }
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+// As for all that the engine itself needs: no connection is left in the midst of a message.
+TEST(DeflateMemory, without_any_the_process_ends_and_says_why) {
+    const auto use_up = [](auto make) {
+        std::vector<decltype(make())> all;
+        all.reserve(10'000);
+        const rlimit nothing_more{};
+        ::setrlimit(RLIMIT_AS, &nothing_more);
+        while (all.size() < all.capacity()) all.push_back(make());
+    };
+    EXPECT_DEATH(use_up([] { return std::make_unique<Deflater>(DeflaterSetup{}); }),
+                 "edgews: out of memory");
+    EXPECT_DEATH(use_up([] { return std::make_unique<Inflater>(std::uint8_t{15}); }),
+                 "edgews: out of memory");
+}
+#endif
 
 }  // namespace
 }  // namespace edgews::test
