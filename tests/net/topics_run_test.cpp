@@ -1,6 +1,8 @@
 // Messages of one turn for the same topic, and who is in which topic after much coming and going.
 #include <edgews/net/topics.hpp>
 
+#include <malloc.h>
+
 #include <gtest/gtest.h>
 
 #include <array>
@@ -180,6 +182,21 @@ TEST_F(TopicsRun, a_topic_of_others_is_not_ones_own) {
     expect_only(0, {"for 0"});
     expect_only(1, {"for 1"});
     expect_only(2, {});
+}
+
+TEST_F(TopicsRun, a_topic_that_nobody_is_in_any_more_takes_no_memory) {
+    start(1);
+    const auto held_size = [] { return ::mallinfo2().uordblks; };
+    act([&] {
+        EXPECT_TRUE(at(0).subscribe("t"));
+        const std::size_t before = held_size();
+        for (int i = 0; i < 5'000; ++i) {
+            const std::string name = std::string(500, 'n') + std::to_string(i);
+            EXPECT_TRUE(at(0).subscribe(name));
+            EXPECT_TRUE(at(0).unsubscribe(name));
+        }
+        EXPECT_LT(held_size(), before + 500'000);
+    });
 }
 
 // Against a model: few topics, so that who leaves has others before and behind itself.
