@@ -59,6 +59,9 @@ TEST_F(TopicsRun, who_publishes_one_of_them_gets_the_others) {
     });
     expect_only(0, {"second"});
     expect_only(1, {"first, of 0", "second"});
+    act([&] { at(0).publish("t", "alone, of 0"); });
+    expect_only(0, {});
+    expect_only(1, {"alone, of 0"});
     act([&] {
         publish("t", "third");
         at(0).publish("t", "fourth, of 0");
