@@ -2,12 +2,14 @@
 #include <edgews/deflate/deflate.hpp>
 #include <edgews/deflate/zlib_stream.hpp>
 
+#include <malloc.h>
 #include <sys/resource.h>
 
 #include <gtest/gtest.h>
 #include <zlib.h>
 
 #include <cstdint>
+#include <cstdlib>
 #include <ctime>
 #include <memory>
 #include <random>
@@ -364,6 +366,20 @@ TEST(DeflateMemory, without_any_the_process_ends_and_says_why) {
                  "edgews: out of memory");
     EXPECT_DEATH(use_up([] { return std::make_unique<Inflater>(std::uint8_t{15}); }),
                  "edgews: out of memory");
+}
+
+TEST(DeflateMemory, without_pages_of_its_own_a_stream_takes_what_the_heap_has) {
+    const auto work = [] {
+        ::mallopt(M_MMAP_THRESHOLD, 32 * 1024 * 1024);
+        ::mallopt(M_TRIM_THRESHOLD, 32 * 1024 * 1024);
+        std::free(std::malloc(16 * 1024 * 1024));  // Which stays in the heap.
+        const rlimit nothing_more{};
+        ::setrlimit(RLIMIT_AS, &nothing_more);
+        CodecPair pair(takeover);
+        for (int i = 0; i < 3; ++i) pair.expect_both_ways(json_of(5'000));
+        std::_Exit(testing::Test::HasFailure() ? 1 : 0);
+    };
+    EXPECT_EXIT(work(), testing::ExitedWithCode(0), "");
 }
 #endif
 
