@@ -66,6 +66,10 @@ void tick(Connection& connection, std::uint64_t ms) {
         connection.loop().after(times * ms, [handle = connection.handle(), times] {
             (void)handle.send(std::to_string(times));
         });
+        // What is no message comes in between.
+        connection.loop().after(times * ms - ms / 2, [handle = connection.handle()] {
+            (void)handle.post([](Connection& here) { (void)here.ping(); });
+        });
     }
 }
 
@@ -106,7 +110,7 @@ TEST_F(BlockingInWorld, what_is_not_received_keeps_the_server_waiting) {
         for (std::size_t i = 0; i < count; ++i) opened.send(std::string(4'000, 'x'));
     }});
     BlockingClient& client_ = connect();
-    for (int i = 0; i < 5; ++i) client_.client().loop().poll(1);
+    for (int i = 0; i < 200; ++i) client_.client().loop().poll(1);
     handle.post([&](Connection& opened) { waiting = opened.buffered_amount(); });
     world.run_for(100);
     EXPECT_GT(waiting, 100'000U);
