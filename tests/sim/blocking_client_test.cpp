@@ -148,10 +148,13 @@ TEST_F(BlockingInWorld, send_between_fragments_is_dropped) {
 
 TEST_F(BlockingInWorld, what_is_sent_to_nobody_was_not_sent) {
     serve({.open = [](Connection& opened) { lose(opened); }});
-    BlockingClient& client_ = connect();
-    world.run_for(10);
-    EXPECT_EQ(client_.send("x"), SendResult::closed);
-    EXPECT_TRUE(client_.is_closed());
+    for (const std::size_t size : {1U, 20'000U, 1'000'000U}) {
+        BlockingClient& sending = connect();
+        world.run_for(10);
+        EXPECT_EQ(sending.send(std::string(size, 'x')), SendResult::closed);
+        EXPECT_TRUE(sending.is_closed());
+    }
+    BlockingClient& client_ = *client;
     EXPECT_EQ(client_.send("x"), SendResult::closed);
     EXPECT_EQ(client_.error().stage, ClientStage::open);
     EXPECT_EQ(client_.close_event().code, 1006);
