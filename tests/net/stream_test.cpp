@@ -93,6 +93,18 @@ TEST_F(StreamTest, what_the_socket_refuses_waits_for_room_and_is_told_of) {
     EXPECT_EQ(diary_.take_notes(), Notes{});
 }
 
+TEST_F(StreamTest, a_single_byte_that_waits_is_told_of_too) {
+    TestStream& stream = open();
+    const std::size_t filled_size = fill();
+    stream.write("1");
+    turn();
+    EXPECT_EQ(diary_.take_notes(), Notes{"blocked"});
+    EXPECT_EQ(heard().size(), filled_size);
+    turn();
+    EXPECT_EQ(heard(), "1");
+    EXPECT_EQ(stream.sent_size, 1U);
+}
+
 TEST_F(StreamTest, what_was_borrowed_and_did_not_leave_is_copied) {
     TestStream& stream = open();
     const std::size_t filled_size = fill();
@@ -125,6 +137,7 @@ TEST_F(StreamTest, a_peer_that_is_gone_shows_in_the_same_turn_and_once) {
     stream.flush();
     EXPECT_TRUE(stream.is_broken());
     EXPECT_EQ(diary_.take_notes(), Notes{"output lost 12"});
+    EXPECT_EQ(stream.output_size(), 0U);
     turn();
     EXPECT_EQ(diary_.input, "last words");
     EXPECT_EQ(diary_.take_notes(), (Notes{"ended", "reset"}));

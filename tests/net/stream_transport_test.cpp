@@ -111,6 +111,7 @@ TEST_F(StreamTest, answers_that_wait_leave_before_what_is_written_later) {
     turn();
     EXPECT_EQ(diary_.take_notes(), Notes{"blocked"});
     EXPECT_EQ(stream.output_size(), 4U);
+    EXPECT_EQ(stream.sent_size, 0U);  // It is sealed when it can leave.
     EXPECT_EQ(heard().size(), filled_size);
     turn();
     EXPECT_EQ(heard(), "aaax");
