@@ -286,8 +286,10 @@ TEST_F(Listening, a_socket_that_others_share_wakes_no_loop_that_does_not_accept_
 class NoTransports final : public TransportFactory {
   public:
     std::unique_ptr<Transport> accept(BufferPool&, const edgews::Address&) const noexcept override {
+        ++count;
         return nullptr;
     }
+    mutable int count = 0;
 };
 
 // Sends everybody away.
@@ -348,7 +350,9 @@ TEST_F(Listening, a_protocol_gets_none_without_its_transport_and_says_itself_who
     };
     EXPECT_EQ(heard(nullptr), "too many\n");
     EXPECT_EQ(protocol->count, 1);
-    EXPECT_EQ(heard(std::make_shared<NoTransports>()), "");
+    const auto no_transports = std::make_shared<NoTransports>();
+    EXPECT_EQ(heard(no_transports), "");
+    EXPECT_EQ(no_transports->count, 1);
     EXPECT_EQ(protocol->count, 1);
 }
 
