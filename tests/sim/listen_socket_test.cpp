@@ -90,6 +90,19 @@ TEST_F(RefusedListening, each_call_that_is_refused_of_an_adopted_one_is_told) {
                 option_detail(IPPROTO_TCP, TCP_NODELAY));
 }
 
+TEST_F(RefusedListening, each_call_that_is_refused_of_a_unix_socket_is_told) {
+    for (const Call call : {Call::socket, Call::bind, Call::listen}) {
+        // A file that nobody listens at would be looked into.
+        const std::string path = std::string("/tmp/") + name_of(call);
+        world_.kernel().plan({.call = call, .index = world_.kernel().calls(call), .error = EPERM});
+        const ListenSockets sockets = open_listen_sockets({.unix_path = path}, 2);
+        EXPECT_EQ(sockets.error.code, std::errc::operation_not_permitted) << path;
+        EXPECT_TRUE(sockets.error.message.starts_with("listen on unix:" + path + ": "));
+        EXPECT_TRUE(sockets.fds.empty());
+        EXPECT_FALSE(open_listen_sockets({.unix_path = path}, 2).error) << path;
+    }
+}
+
 TEST_F(RefusedListening, a_system_without_ipv6_is_listened_on_by_ipv4) {
     world_.kernel().plan({.call = Call::socket,
                           .index = world_.kernel().calls(Call::socket),
