@@ -357,7 +357,7 @@ TEST(Deflate, alone_a_message_becomes_as_small_as_in_a_stream_of_its_own) {
 TEST(DeflateMemory, without_any_the_process_ends_and_says_why) {
     const auto use_up = [](auto make) {
         std::vector<decltype(make())> all;
-        all.reserve(10'000);
+        all.reserve(1'000'000);  // More than what the heap has got.
         const rlimit nothing_more{};
         ::setrlimit(RLIMIT_AS, &nothing_more);
         while (all.size() < all.capacity()) all.push_back(make());
