@@ -64,9 +64,9 @@ class SendResults : public testing::TestWithParam<Way> {
     }
     [[nodiscard]] std::uint64_t count(Counter counter) { return server_->stats()[counter]; }
 
-    TestServer server_;
     Notes notes_;
     Connection* connection_ = nullptr;
+    TestServer server_;  // Last: its handlers speak of the others.
 };
 
 TEST_P(SendResults, what_just_fits_into_the_backlog_is_queued_and_a_byte_more_is_not) {

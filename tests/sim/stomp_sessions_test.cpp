@@ -19,7 +19,7 @@ TEST_F(StompSessions, bytes_are_counted_both_ways) {
     start({});
     StompClientPeer peer(world_);
     peer.connect(server_.port());
-    const std::string connect("CONNECT\naccept-version:1.2\nhost:x\n\n\0", 39);
+    const std::string connect = std::string("CONNECT\naccept-version:1.2\nhost:x\n\n") + '\0';
     peer.send(connect);
     world_.run_for(1);
     const Stats stats = server_.stats();
