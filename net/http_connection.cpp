@@ -386,6 +386,13 @@ void HttpConnection::reject_pending(unsigned status, std::string_view body) {
     reject(status, decided->answer.headers, body);
 }
 
+// The rest of a head may have waited for us: its time begins anew.
+void HttpConnection::on_writable() {
+    if (is_blocked()) return;
+    if (is_head_begun_) loop().schedule(*this, shard_.options().handshake_timeout_ms);
+    read_later();
+}
+
 void HttpConnection::on_timer() {
     if (!is_open()) return on_finish_timer(linger_ms);
     // What the client is to say next is an answer to what we have not said.
@@ -397,7 +404,7 @@ void HttpConnection::on_timer() {
         // One that was made is on its way here.
         if (!pending_->deferred.claim()) return loop().schedule(*this, linger_ms);
         reject_pending(503, "The decision took too long.\n");
-    } else if (is_head_begun_) {
+    } else if (is_head_begun_ && !is_blocked()) {  // Else it is us who do not read.
         const bool has_body = !partial_ || wants_content(partial_->head);
         answer_error(408, "The request took too long.\n", has_body);
     } else if (is_being_read()) {

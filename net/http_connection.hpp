@@ -61,9 +61,7 @@ class HttpConnection final : public Stream {
 
     void on_readable() override;
     void on_lost() override { close(); }
-    void on_writable() override {
-        if (!is_blocked()) read_later();
-    }
+    void on_writable() override;
     void on_timer() override;
     void count_sent(std::size_t size) noexcept override;
 

@@ -227,6 +227,39 @@ TEST_F(HttpConnections, who_asks_on_without_reading_is_not_served_ahead) {
     EXPECT_EQ(peer.count("page for 127.0.0.1"), 1);
 }
 
+// It is the server that does not receive the rest of a head, as long as its answers wait.
+TEST_F(HttpConnections, who_reads_slowly_is_not_late_with_a_head_that_nobody_reads) {
+    world_.faults().send_buffer_least = world_.faults().send_buffer_most = 2'304;
+    world_.faults().receive_buffer_least = world_.faults().receive_buffer_most = 2'304;
+    start({.handshake_timeout_ms = 2'000, .keep_alive_timeout_ms = 2'000});
+    constexpr int count = 60;
+    std::string requests;
+    for (int i = 0; i < count; ++i) requests += request;
+    const std::string last = request;
+    Listening peer(world_);
+    peer.set_reading(false);
+    peer.connect(server_->port());
+    peer.send(requests + last.substr(0, 20));
+    world_.run_for(3'500);
+    peer.set_reading(true);
+    world_.run_for(1'500);
+    peer.send(last.substr(20));
+    world_.run_for(100);
+    EXPECT_EQ(peer.count("HTTP/1.1 200 "), count + 1);
+    EXPECT_EQ(peer.count("HTTP/1.1 "), count + 1);
+    // From then on its time is what it was.
+    peer.send(last.substr(0, 20));
+    world_.run_for(2'100);
+    EXPECT_EQ(peer.count("HTTP/1.1 408 "), 1);
+
+    Listening dead(world_);
+    dead.set_reading(false);
+    dead.connect(server_->port());
+    dead.send(requests + last.substr(0, 20));
+    world_.run_for(6'100);
+    EXPECT_EQ(stat(Counter::connections_open), 0U);
+}
+
 // Each of these heads is long: it is not the number of requests that ends a turn.
 TEST_F(HttpConnections, who_sends_much_does_not_keep_the_loop_from_others) {
     world_.faults().receive_buffer_least = world_.faults().receive_buffer_most = 4 * mib;
