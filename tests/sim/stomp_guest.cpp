@@ -227,6 +227,7 @@ void StompGuest::subscribe_to(Subscription subscription) {
                                  {"ack", subscription.mode},
                                  {"prefetch-count", std::to_string(subscription.prefetch)}}};
     Subscription& kept = subscriptions_[id] = std::move(subscription);
+    if (is_mute_) ledger_.disturb(kept.destination);  // What it does not hear goes back one day.
     perform(std::move(frame), [this, &kept](bool has_happened) {
         if (has_happened) kept.granted_at = ledger_.tick();
     });
