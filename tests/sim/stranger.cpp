@@ -201,7 +201,10 @@ void Stranger::end(End how) {
         case End::closes:
             if (write(frame(0x88, "\x03\xE8"))) await_goodbye();
             return;
-        case End::says_no_close: (void)SSL_shutdown(session_.get()); break;
+        case End::says_no_close:
+            // 0: it is said, and not answered. A padded record may not leave at once.
+            (void)carry_out([this] { return SSL_shutdown(session_.get()) < 0 ? -1 : 1; });
+            break;
         case End::ends: ::shutdown(fd_.get(), SHUT_WR); break;
         case End::resets: {
             const linger at_once{.l_onoff = 1, .l_linger = 0};
