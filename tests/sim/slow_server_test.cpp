@@ -1,23 +1,28 @@
-// Servers that read slowly, as if time ran a hundred times faster: silence counts only when
-// something could have been heard.
-#include <edgews/net/client.hpp>
+// Servers that read slowly: silence counts only when something could have been heard.
+#include "world_fixture.hpp"
 
-#include <gtest/gtest.h>
-
-#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
-#include "../support/client_fixture.hpp"
-
-namespace edgews::test {
+namespace edgews::sim::test {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using edgews::test::RawPeer;
+using edgews::test::RawServer;
+using edgews::test::steady_ms;
 
-constexpr std::size_t large_size = 4'000'000;
+constexpr std::size_t large_size = 12'000'000;
 
-class SlowServer : public ClientFixture {};
+// The client's system takes much, and then nothing until a third of that is gone.
+class SlowServer : public ClientInWorld {
+  protected:
+    SlowServer() {
+        Faults& faults = world.faults();
+        faults.send_buffer_least = faults.send_buffer_most = 4 << 20;
+        faults.receive_buffer_least = faults.receive_buffer_most = 131'072;
+    }
+};
 
 TEST_F(SlowServer, that_reads_all_the_time_is_no_silent_one) {
     const RawServer server(loop);
@@ -25,14 +30,13 @@ TEST_F(SlowServer, that_reads_all_the_time_is_no_silent_one) {
         open(server, {.backlog_size_max = 64 << 20, .ping_ms = 50, .pong_timeout_ms = 100});
     ASSERT_NE(client->send(std::string(large_size, 'x')), SendResult::dropped);
     std::size_t read = 0;
-    const auto begin = Clock::now();
+    const std::uint64_t sent_ms = steady_ms();
     while (read + 16'384 < large_size) {
         read += peer.read_exactly(16'384).size();
-        const auto due = begin + std::chrono::milliseconds(read / 8'000);
-        while (Clock::now() < due) loop.poll(1);
+        while (steady_ms() < sent_ms + read / 8'000) loop.poll(1);
     }
     EXPECT_EQ(client->ready_state(), ReadyState::open);
-    EXPECT_EQ(notes, (Notes{"open", "drain"}));
+    expect_notes({"open", "drain"});
 }
 
 TEST_F(SlowServer, that_takes_nothing_is_given_up) {
@@ -44,4 +48,4 @@ TEST_F(SlowServer, that_takes_nothing_is_given_up) {
 }
 
 }  // namespace
-}  // namespace edgews::test
+}  // namespace edgews::sim::test
