@@ -111,53 +111,52 @@ TEST(TurnEnd, a_flush_may_queue_another_flush_and_a_delete_too) {
     EXPECT_EQ(loop.next_timeout_ms(), -1);
 }
 
-TEST(TurnEnd, after_32_that_were_answered_these_are_flushed_before_others_are_read) {
-    constexpr std::size_t count = 80;
-    Loop loop;
-    std::vector<SocketPair> pairs(count);
-    std::size_t waiting = 0;
-    std::size_t waiting_max = 0;
-    std::size_t flushed = 0;
-    for (SocketPair& pair : pairs) {
-        ScriptedSource& source = add_source(loop, std::move(pair.near));
+// Has sources answer what they read at the next flush, and counts.
+struct Answers {
+    void await(Loop& loop, ScriptedSource& source) {
         source.events = [&](std::uint32_t) {
             loop.flush_soon(source);
             waiting_max = std::max(waiting_max, ++waiting);
         };
-        source.flush = [&] {
+        source.flush = [this] {
             --waiting;
             ++flushed;
         };
+    }
+
+    std::size_t waiting = 0;
+    std::size_t waiting_max = 0;
+    std::size_t flushed = 0;
+};
+
+TEST(TurnEnd, after_32_that_were_answered_these_are_flushed_before_others_are_read) {
+    constexpr std::size_t count = 80;
+    Loop loop;
+    std::vector<SocketPair> pairs(count);
+    Answers answers;
+    for (SocketPair& pair : pairs) {
+        answers.await(loop, add_source(loop, std::move(pair.near)));
         write_byte(pair.far);
     }
     loop.poll(0);
-    EXPECT_EQ(flushed, count);
-    EXPECT_EQ(waiting_max, 32U);
+    EXPECT_EQ(answers.flushed, count);
+    EXPECT_EQ(answers.waiting_max, 32U);
 }
 
 TEST(TurnEnd, so_are_those_who_had_left_something_unread) {
     constexpr std::size_t count = 80;
     Loop loop;
-    std::size_t waiting = 0;
-    std::size_t waiting_max = 0;
-    std::size_t flushed = 0;
+    Answers answers;
     for (std::size_t i = 0; i < count; ++i) {
         ScriptedSource& source = add_source(loop);
-        source.events = [&](std::uint32_t) {
-            loop.flush_soon(source);
-            waiting_max = std::max(waiting_max, ++waiting);
-        };
-        source.flush = [&] {
-            --waiting;
-            ++flushed;
-        };
+        answers.await(loop, source);
         loop.read_later(source);
     }
     // And all of them before what was posted.
-    loop.post([&] { EXPECT_EQ(flushed, count); });
+    loop.post([&] { EXPECT_EQ(answers.flushed, count); });
     loop.poll(0);
-    EXPECT_EQ(flushed, count);
-    EXPECT_EQ(waiting_max, 32U);
+    EXPECT_EQ(answers.flushed, count);
+    EXPECT_EQ(answers.waiting_max, 32U);
 }
 
 // ---- Time ------------------------------------------------------------------

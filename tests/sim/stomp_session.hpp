@@ -73,6 +73,12 @@ class StompSessionInTime : public testing::Test {
         connected_ms_ = now_ms() - 1;
         (void)peer.take_heard();
     }
+    // Somebody who takes what is in that queue, and what will be.
+    void connect_consumer(StompClientPeer& peer, const std::string& queue) {
+        peer.connect(server_.port());
+        peer.say("CONNECT\naccept-version:1.2\nhost:x\n\n");
+        peer.subscribe(queue);
+    }
     [[nodiscard]] std::uint64_t now_ms() const { return world_.now_ns() / 1'000'000; }
     void run_until(std::uint64_t at_ms) { world_.run_for(connected_ms_ + at_ms - now_ms()); }
     [[nodiscard]] std::uint64_t connection_count() const {

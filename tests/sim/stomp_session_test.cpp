@@ -93,9 +93,7 @@ TEST_F(StompSessionInTime, who_waits_for_room_is_not_taken_for_silent) {
     run_until(9'000);
     EXPECT_EQ(peer.ended_ms(), 0U);
     StompClientPeer taker(world_);
-    taker.connect(server_.port());
-    taker.say("CONNECT\naccept-version:1.2\nhost:x\n\n");
-    taker.subscribe("/queue/a");
+    connect_consumer(taker, "/queue/a");
     run_until(9'001);
     EXPECT_TRUE(taker.has_heard("\n\n1"));
     EXPECT_TRUE(taker.has_heard("\n\n2"));
@@ -130,9 +128,7 @@ TEST_F(StompSessionInTime, who_got_room_once_is_not_ended_for_that_wait_later) {
     peer.send_to("/queue/a", "2");
     run_until(5'000);
     StompClientPeer taker(world_);
-    taker.connect(server_.port());
-    taker.say("CONNECT\naccept-version:1.2\nhost:x\n\n");
-    taker.subscribe("/queue/a");
+    connect_consumer(taker, "/queue/a");
     run_until(5'001);
     EXPECT_TRUE(taker.has_heard("\n\n2"));
     taker.end();
