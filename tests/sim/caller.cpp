@@ -9,6 +9,7 @@ namespace edgews::sim::test {
 namespace {
 
 constexpr std::uint32_t patience_ms = 60'000;
+constexpr std::uint32_t watchful_pong_timeout_ms = 5'000;
 
 std::string drawn_authority(const Scene& scene) {
     const bool is_direct = scene.middle_port == 0 || scene.world.choices().once_in(3);
@@ -48,9 +49,10 @@ void Caller::draw_options() {
     options_.drain_mark = std::min(choices().one_of(marks), size_max_);
     options_.ping_ms = choices().one_of(pings);
     options_.pong_timeout_ms = patience_ms;
+    // A system that takes pings in parts, one in so many, excuses those who never answer.
     if (scene_.is_watchful) {
         options_.ping_ms = 1'000;
-        options_.pong_timeout_ms = 5'000;
+        options_.pong_timeout_ms = watchful_pong_timeout_ms;
     }
     options_.reconnect = {.enabled = !choices().once_in(4), .delay_ms = 10, .delay_max_ms = 300};
 }
@@ -61,6 +63,9 @@ void Caller::draw_short_limits() {
          {&options_.connect_timeout_ms, &options_.handshake_timeout_ms, &options_.open_timeout_ms,
           &options_.tls_timeout_ms, &options_.close_timeout_ms, &options_.pong_timeout_ms}) {
         *limit = choices().one_of(limits);
+    }
+    if (scene_.is_watchful) {
+        options_.pong_timeout_ms = std::min(options_.pong_timeout_ms, watchful_pong_timeout_ms);
     }
 }
 
@@ -97,7 +102,9 @@ void Caller::judge() {
     const bool is_exact =
         options_.ping_ms == 0 && !options_.tls && !options_.compression && manner_ != Manner::wild;
     talk_.judge(scene_.service.receipts(),
-                {.is_exact = is_exact, .knows_closes = manner_ != Manner::wild});
+                {.is_exact = is_exact,
+                 .pong_size = scene_.service.may_have_pinged() ? masked_frame_size(0) : 0,
+                 .knows_closes = manner_ != Manner::wild});
 }
 
 }  // namespace edgews::sim::test

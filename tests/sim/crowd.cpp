@@ -37,7 +37,8 @@ Crowd::Crowd(World& world, Record& record, const CrowdOptions& options)
     if (options.middleman) {
         middleman_.emplace(world, service_.port(), *options.middleman);
         scene_.middle_port = middleman_->port();
-        scene_.is_watchful = options.middleman->may_fall_mute;
+        // Altered, a length has both ends wait for what never comes.
+        scene_.is_watchful = options.middleman->may_fall_mute || options.middleman->may_alter;
     }
     const std::uint32_t loops = world.choices().between(1, 2);
     for (std::uint32_t i = 0; i < loops; ++i) threads_.push_back(std::make_unique<LoopThread>());

@@ -51,7 +51,6 @@ class Crowd {
     void await_all();
     [[nodiscard]] bool is_slow() const noexcept;
     [[nodiscard]] bool may_take_long() const noexcept;
-    void judge();
     void leave();
 
     World& world_;

@@ -21,7 +21,11 @@ RouteOptions options_of(const ServiceOptions& options) {
 }  // namespace
 
 Service::Service(World& world, Record& record, const ServiceOptions& options)
-    : world_(world), record_(record), options_(options), mischief_left_(options.mischief_max) {
+    : world_(world),
+      record_(record),
+      options_(options),
+      began_ns_(world.now_ns()),
+      mischief_left_(options.mischief_max) {
     server_.emplace(ServerOptions{.loops = world.choices().between(1, 2)});
     const RouteOptions route = options_of(options);
     add_echo(route);

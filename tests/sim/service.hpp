@@ -47,6 +47,10 @@ class Service {
     // Connections are closed with 1001, and nobody is answered any more.
     void shut_down();
     [[nodiscard]] bool is_shut_down() const noexcept { return is_shut_down_; }
+    // Somebody who was silent for that long.
+    [[nodiscard]] bool may_have_pinged() const noexcept {
+        return (world_.now_ns() - began_ns_) / 1'000'000 >= options_.idle_ping_ms;
+    }
     // Connections of TCP. Requires: it has not ended.
     [[nodiscard]] std::uint64_t connection_count() const {
         return server_->stats()[Counter::connections_open];
@@ -91,6 +95,7 @@ class Service {
     Record& record_;
     ServiceOptions options_;
     Receipts receipts_{};
+    std::uint64_t began_ns_;
     std::uint32_t mischief_left_;
     std::uint32_t opened_ = 0;
     std::uint32_t closed_ = 0;

@@ -184,7 +184,8 @@ void Talk::judge_attempt(const Attempt& attempt, const Receipt& receipt, const K
                         attempt.is_closed_by_us || !known.knows_closes,
                     "a clean close that nobody began");
     if (attempt.unsent_size > 0 && known.is_exact) {
-        record_.require(receipt.size + attempt.unsent_size <= attempt.accepted_size,
+        const std::size_t left_size = attempt.accepted_size + known.pong_size;
+        record_.require(receipt.size + attempt.unsent_size <= left_size,
                         "what is said to be unsent was received");
     }
     // Both closed, and we first: what was sent before comes before the close frame.

@@ -109,6 +109,7 @@ class Talk {
     // of ours with 1000 are all told in the attempts.
     struct Known {
         bool is_exact = false;
+        std::size_t pong_size = 0;  // Of one that may have been on its way, too.
         bool knows_closes = false;
     };
     void judge(const Receipts& receipts, const Known& known);
