@@ -63,6 +63,18 @@ TEST(LoopSource, a_descriptor_that_cannot_be_watched_is_an_error_and_leaves_no_t
     for (std::size_t i = 0; i < loop.slots().count(); ++i) EXPECT_EQ(loop.slots().at(i), nullptr);
 }
 
+// As many as one piece of the table has room for.
+TEST(LoopSource, those_that_a_loop_leaves_behind_go_with_it_however_many) {
+    constexpr std::size_t count_max = 4'096;
+    const auto witness = std::make_shared<int>(0);
+    {
+        Loop loop;
+        while (loop.slots().count() < count_max) loop.after(forever_ms, [witness] {});
+        EXPECT_GT(witness.use_count(), 1);
+    }
+    EXPECT_EQ(witness.use_count(), 1);
+}
+
 TEST(LoopSource, unwatching_pauses_events_and_watching_again_tells_what_is_there) {
     Loop loop;
     SocketPair pair;
