@@ -48,6 +48,30 @@ TEST_F(StompSessions, limits_as_large_as_can_be_are_none) {
     EXPECT_EQ(std::ranges::count(heard, '\0'), count);
 }
 
+// What waits for it waits until it reads: the loop does not look for that again and again.
+TEST_F(StompSessions, who_reads_nothing_costs_no_turns) {
+    Faults& faults = world_.faults();
+    faults.send_buffer_least = faults.send_buffer_most = 4'096;
+    faults.receive_buffer_least = faults.receive_buffer_most = 4'096;
+    start({});
+    StompClientPeer peer(world_);
+    connect(peer);
+    peer.subscribe("/topic/a");
+    world_.run_for(1);
+    peer.set_reading(false);
+    constexpr int count = 40;
+    const std::string body(10'000, 'x');
+    for (int i = 0; i < count; ++i) EXPECT_EQ(broker_->send("/topic/a", body), stomp::Fault::none);
+    world_.run_for(1'000);
+    const std::uint64_t before = world_.kernel().calls(Call::epoll_wait);
+    world_.run_for(1'000);
+    EXPECT_LE(world_.kernel().calls(Call::epoll_wait) - before, 10U);
+    peer.set_reading(true);
+    world_.run_for(1'000);
+    const std::string heard = peer.take_heard();
+    EXPECT_EQ(std::ranges::count(heard, '\0'), count);
+}
+
 // Frames have limits of their own: WebSocket's say nothing of them (1.2, over WebSocket).
 TEST_F(StompSessions, a_websocket_message_may_take_long_and_hold_many_frames) {
     broker_ = std::make_unique<StompBroker>();
