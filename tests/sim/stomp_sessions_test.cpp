@@ -72,6 +72,34 @@ TEST_F(StompSessions, who_reads_nothing_costs_no_turns) {
     EXPECT_EQ(std::ranges::count(heard, '\0'), count);
 }
 
+// As the client's own are, but for what is no text.
+TEST_F(StompSessions, what_is_text_comes_in_messages_of_the_kind_that_the_client_sends) {
+    broker_ = std::make_unique<StompBroker>();
+    broker_->attach(server_, "/ws", {});
+    ASSERT_FALSE(server_.listen({.host = "127.0.0.1"}));
+    server_.start();
+    for (const bool is_text : {true, false}) {
+        SCOPED_TRACE(is_text);
+        WebSocketPeer peer(world_, {.path = "/ws"});
+        std::vector<bool> kinds;
+        peer.message = [&](WebSocketPeer&, std::string_view payload, bool is_text_message) {
+            if (payload.starts_with("MESSAGE\n")) kinds.push_back(is_text_message);
+        };
+        peer.connect(server_.port());
+        const auto say = [&](const std::string& text) {
+            peer.send_frame(is_text ? 0x81 : 0x82, text + '\0');
+        };
+        say("CONNECT\naccept-version:1.2\nhost:x\n\n");
+        say("SUBSCRIBE\nid:1\ndestination:/topic/a\n\n");
+        world_.run_for(10);
+        for (const char* const body : {"text", "\xFF"}) {
+            EXPECT_EQ(broker_->send("/topic/a", body), stomp::Fault::none);
+        }
+        world_.run_for(10);
+        EXPECT_EQ(kinds, (std::vector<bool>{is_text, false}));
+    }
+}
+
 // Frames have limits of their own: WebSocket's say nothing of them (1.2, over WebSocket).
 TEST_F(StompSessions, a_websocket_message_may_take_long_and_hold_many_frames) {
     broker_ = std::make_unique<StompBroker>();

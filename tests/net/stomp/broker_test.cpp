@@ -1,6 +1,9 @@
 // The StompBroker's own face: the application sends, answers, ends sessions, and looks on.
 #include <gtest/gtest.h>
 
+#include <edgews/net/stomp/state.hpp>
+#include <edgews/net/stomp/stomp_loop.hpp>
+
 #include <algorithm>
 #include <map>
 #include <stdexcept>
@@ -168,6 +171,16 @@ TEST(StompBroker, a_server_that_shuts_down_tells_its_clients) {
     }
     thread.join();
     EXPECT_EQ(server.broker.stats().sessions, 0U);
+}
+
+// However many sessions it has there.
+TEST(StompBroker, a_loop_has_one_part_of_it) {
+    StompBroker broker;
+    Loop loops[2];
+    StompLoop& part = broker.state().on_loop(loops[0]);
+    EXPECT_EQ(&broker.state().on_loop(loops[0]), &part);
+    EXPECT_NE(&broker.state().on_loop(loops[1]), &part);
+    EXPECT_EQ(&broker.state().on_loop(loops[0]), &part);
 }
 
 TEST(StompBroker, what_there_is_can_be_looked_at) {
