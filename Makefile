@@ -27,14 +27,14 @@ else ifeq ($(MODE),aarch64)
 CXX := aarch64-linux-gnu-g++
 endif
 
-BASE := -std=c++20 -pthread -MMD -MP -Ibuild/include
+BASE := -std=c++20 -pthread -MMD -MP -Iinclude -I.
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Werror
 ALL_FLAGS = $(BASE) $(WARN) $(FLAGS_$(MODE)) $(CXXFLAGS)
 OUT := $(if $(filter release,$(MODE)),build,build/$(MODE))
 OBJ := build/obj/$(MODE)
 
-# The folders whose sources make the library, and whose headers are installed.
-PARTS := crypto core core/stomp net net/stomp
+# The rooms whose sources make the library.
+PARTS := crypto $(patsubst %/,%,$(wildcard core/*/ net/*/))
 SOURCES := $(wildcard $(PARTS:%=%/*.cpp))
 DEFLATE := $(wildcard deflate/*.cpp)
 TLS := $(wildcard tls/*.cpp)
@@ -42,6 +42,7 @@ SIM := $(wildcard sim/*.cpp)
 MICRO := $(wildcard bench/micro/*.cpp)
 LOAD := $(wildcard bench/load/*.cpp)
 SOAK := $(wildcard bench/soak/*.cpp)
+PUBLIC := $(wildcard include/edgews/*.hpp)
 HEADERS := $(wildcard $(PARTS:%=%/*.hpp))
 # Those that need an add-on, and the others.
 ADDON_EXAMPLES := conformance_client secure_echo wsc
@@ -52,7 +53,7 @@ TESTED_tsan := net deflate tls
 # What core/ is held to by its own tests.
 TESTED_coverage := crypto core
 TESTED := $(or $(TESTED_$(MODE)),crypto core net deflate tls bench)
-TESTS := $(wildcard $(TESTED:%=tests/%/*.cpp) $(TESTED:%=tests/%/stomp/*.cpp) tests/support/*.cpp)
+TESTS := $(wildcard $(TESTED:%=tests/%/*.cpp) $(TESTED:%=tests/%/*/*.cpp) tests/support/*.cpp)
 # What tests/bench/ tests of the load generator and the soak.
 LOAD_TESTED := $(if $(filter bench,$(TESTED)),$(addprefix bench/load/,frame_run.cpp opening.cpp \
   options.cpp payload.cpp reply_reader.cpp target.cpp) bench/soak/judge.cpp)
@@ -78,18 +79,12 @@ addons:  ## permessage-deflate on zlib, TLS on OpenSSL, and their examples
 
 # --- Building ---------------------------------------------------------------
 
-# <edgews/core/frame.hpp> is the same path in the tree and installed.
-build/include/edgews: Makefile
-	@mkdir -p $@
-	@for part in crypto core net deflate tls sim edgews.hpp; do ln -sfn ../../../$$part $@/$$part; done
-	@ln -sfn ../../../sim/sim.hpp $@/sim.hpp
-
 # Rewritten when the compiler or its flags change, and then all is compiled anew.
 $(OBJ)/flags: force
 	@mkdir -p $(@D)
 	@echo '$(CXX) $(ALL_FLAGS)' | cmp -s - $@ || echo '$(CXX) $(ALL_FLAGS)' > $@
 
-$(OBJ)/%.o: %.cpp $(OBJ)/flags | build/include/edgews
+$(OBJ)/%.o: %.cpp $(OBJ)/flags
 	@mkdir -p $(@D)
 	@echo "compile $@"
 	@$(CXX) $(ALL_FLAGS) -c $< -o $@
@@ -321,15 +316,15 @@ soak:  ## an hour of churn with faults, after which nothing may have grown: MINU
 # --- Style ------------------------------------------------------------------
 
 PROGRAMS := $(SOURCES) $(DEFLATE) $(TLS) $(SIM) $(wildcard examples/*.cpp bench/*.cpp) $(LOAD) $(SOAK)
-ALL_CODE := $(sort $(PROGRAMS) $(HEADERS) \
-  $(wildcard edgews.hpp deflate/*.hpp tls/*.hpp sim/*.hpp examples/*.hpp bench/*/*.?pp tests/*/*.?pp tests/*/stomp/*.?pp))
+ALL_CODE := $(sort $(PROGRAMS) $(PUBLIC) $(HEADERS) \
+  $(wildcard deflate/*.hpp tls/*.hpp sim/*.hpp examples/*.hpp bench/*/*.?pp tests/*/*.?pp tests/*/*/*.?pp))
 
-lint: build/include/edgews $(PAGES)  ## layers, sizes, format, clang-tidy, clang++, AArch64
+lint: $(PAGES)  ## layers, sizes, format, clang-tidy, clang++, AArch64
 	@tools/need lint
 	@$(MAKE) -k lint-layers lint-sizes lint-faults lint-format lint-clang lint-portable lint-tidy
 
 lint-layers:
-	@tools/check_layers $(PROGRAMS) $(HEADERS) $(wildcard deflate/*.hpp tls/*.hpp sim/*.hpp) edgews.hpp
+	@tools/check_layers $(PROGRAMS) $(PUBLIC) $(HEADERS) $(wildcard deflate/*.hpp tls/*.hpp sim/*.hpp)
 
 lint-sizes:
 	@tools/check_sizes $(ALL_CODE)
@@ -357,13 +352,18 @@ lint-tidy:
 
 DEST = $(DESTDIR)$(PREFIX)
 
+# Those of the engine that public headers still include are installed out of sight, and found there.
+ENGINE = $(DEST)/include/edgews/engine
+install_headers = install -m 644 $(1) $(2) && \
+  sed -i 's|^\#include "\(.*\)"|\#include <edgews/engine/\1>|' $(patsubst %,$(2)/%,$(notdir $(1)))
+
 install: $(OUT)/libedgews.a $(OUT)/libedgews-sim.a  ## headers, library and pkg-config file: PREFIX=/usr/local DESTDIR=
-	@install -d $(addprefix $(DEST)/include/edgews/,$(sort $(dir $(HEADERS)))) $(DEST)/lib/pkgconfig
-	@for header in edgews.hpp $(HEADERS); do \
-	  install -m 644 $$header $(DEST)/include/edgews/$$header || exit; done
+	@install -d $(addprefix $(ENGINE)/,$(sort $(dir $(HEADERS)))) $(DEST)/lib/pkgconfig
+	@$(call install_headers,$(filter-out $(ADDON_HEADERS),$(PUBLIC)),$(DEST)/include/edgews)
+	@for room in $(patsubst %/,%,$(sort $(dir $(HEADERS)))); do \
+	  $(call install_headers,$$room/*.hpp,$(ENGINE)/$$room) || exit; done
 	@install -m 644 $< $(DEST)/lib/libedgews.a
 	@$(call INSTALL_PC,edgews)
-	@install -m 644 sim/sim.hpp $(DEST)/include/edgews/sim.hpp
 	@$(MAKE) install-sim
 	@echo "installed $(DEST)/include/edgews, $(DEST)/lib/libedgews.a"
 	@for part in deflate tls; do \
@@ -372,17 +372,20 @@ install: $(OUT)/libedgews.a $(OUT)/libedgews-sim.a  ## headers, library and pkg-
 INSTALL_PC = sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' $(1).pc.in \
   > $(DEST)/lib/pkgconfig/$(1).pc
 
-# What of the add-ons is for others: their other headers need zlib or OpenSSL.
-HEADERS_deflate := deflate/deflate.hpp
-HEADERS_tls := tls/tls.hpp tls/tls_client.hpp
+HEADERS_deflate := include/edgews/deflate.hpp
+HEADERS_tls := include/edgews/tls.hpp include/edgews/tls_client.hpp
+HEADERS_sim := include/edgews/sim.hpp
+ADDON_HEADERS := $(HEADERS_deflate) $(HEADERS_tls) $(HEADERS_sim)
 # And of the simulated kernel all but its seam.
 SIM_SEAM := sim/calls.hpp sim/clocks.hpp sim/real.hpp sim/refusal.hpp sim/system_call.hpp
-HEADERS_sim := $(filter-out sim/sim.hpp $(SIM_SEAM),$(wildcard sim/*.hpp))
+ENGINE_sim := $(filter-out $(SIM_SEAM),$(wildcard sim/*.hpp))
 
 # deflate and tls: where `make addons` was called.
 install-%: $(OUT)/libedgews-%.a
-	@install -d $(DEST)/include/edgews/$*
-	@install -m 644 $(HEADERS_$*) $(DEST)/include/edgews/$*
+	@install -d $(DEST)/include/edgews
+	@$(call install_headers,$(HEADERS_$*),$(DEST)/include/edgews)
+	@[ -z '$(ENGINE_$*)' ] || { install -d $(ENGINE)/$* && \
+	  $(call install_headers,$(ENGINE_$*),$(ENGINE)/$*); }
 	@install -m 644 $< $(DEST)/lib/libedgews-$*.a
 	@$(call INSTALL_PC,edgews-$*)
 	@echo "installed $(DEST)/lib/libedgews-$*.a"

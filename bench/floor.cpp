@@ -27,9 +27,9 @@
 #include <utility>
 #include <vector>
 
-#include <edgews/core/frame.hpp>
-#include <edgews/core/handshake.hpp>
-#include <edgews/core/mask.hpp>
+#include "core/kernels/mask.hpp"
+#include "core/websocket/frame.hpp"
+#include "core/websocket/handshake.hpp"
 
 namespace {
 

@@ -8,11 +8,11 @@
 // messages are on their way at a time. In mode queue each message is acknowledged by itself
 // (client-individual). With --pid, the CPU time of that process is counted, all threads. The last
 // line is JSON.
-#include <edgews/core/stomp/frame_reader.hpp>
-#include <edgews/core/stomp/frame_writer.hpp>
-#include <edgews/net/client.hpp>
-#include <edgews/net/fd.hpp>
-#include <edgews/net/loop.hpp>
+#include <edgews/client.hpp>
+#include <edgews/loop.hpp>
+#include "core/stomp/frame_reader.hpp"
+#include "core/stomp/frame_writer.hpp"
+#include "net/loop/fd.hpp"
 
 #include <arpa/inet.h>
 #include <dirent.h>

@@ -1,4 +1,4 @@
-#include <edgews/crypto/chacha.hpp>
+#include "crypto/chacha.hpp"
 
 #include <cassert>
 #include <cstring>

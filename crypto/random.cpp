@@ -1,4 +1,4 @@
-#include <edgews/crypto/random.hpp>
+#include "crypto/random.hpp"
 
 #include <sys/random.h>  // getrandom: where random bytes come from, and all that is asked here.
 
@@ -8,7 +8,7 @@
 #include <cstdlib>
 #include <cstring>
 
-#include <edgews/crypto/chacha.hpp>
+#include "crypto/chacha.hpp"
 
 namespace edgews {
 namespace {

@@ -1,4 +1,4 @@
-#include <edgews/crypto/sha1.hpp>
+#include "crypto/sha1.hpp"
 
 #include <atomic>
 #include <bit>

@@ -1,4 +1,4 @@
-#include <edgews/crypto/siphash.hpp>
+#include "crypto/siphash.hpp"
 
 #include <bit>
 #include <cstddef>

@@ -1,6 +1,6 @@
-#include <edgews/deflate/arena.hpp>
+#include "deflate/arena.hpp"
 
-#include <edgews/core/pages.hpp>
+#include "core/base/pages.hpp"
 
 #include <algorithm>
 

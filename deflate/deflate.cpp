@@ -1,6 +1,6 @@
-#include <edgews/deflate/deflate.hpp>
+#include <edgews/deflate.hpp>
 
-#include <edgews/deflate/zlib_stream.hpp>
+#include "deflate/zlib_stream.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,4 +1,4 @@
-#include <edgews/deflate/zlib_stream.hpp>
+#include "deflate/zlib_stream.hpp"
 
 #include <algorithm>
 #include <array>

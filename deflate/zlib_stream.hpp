@@ -1,8 +1,8 @@
 // zlib's two raw streams, each with what permessage-deflate makes of it (RFC 7692, section 7.2).
 #pragma once
 
-#include <edgews/core/message_codec.hpp>
-#include <edgews/deflate/arena.hpp>
+#include "core/websocket/message_codec.hpp"
+#include "deflate/arena.hpp"
 
 #include <zlib.h>
 

@@ -5,9 +5,9 @@
 // The convention is that of the Autobahn Testsuite. /getCaseCount answers with the number of cases;
 // in each, /runCase?case=N, the server says something, right or wrong, the client echoes what is a
 // message, and the server judges; /updateReports has it write down what it saw.
-#include <edgews/deflate/deflate.hpp>
-#include <edgews/net/client.hpp>
-#include <edgews/net/loop.hpp>
+#include <edgews/client.hpp>
+#include <edgews/deflate.hpp>
+#include <edgews/loop.hpp>
 
 #include <charconv>
 #include <cstdio>

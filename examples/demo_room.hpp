@@ -3,7 +3,7 @@
 
 #include "demo_json.hpp"
 
-#include <edgews/net/connection.hpp>
+#include <edgews/connection.hpp>
 
 #include <algorithm>
 #include <chrono>

@@ -11,10 +11,10 @@
 
 #include "demo_room.hpp"
 
-#include <edgews/core/utf8.hpp>
-#include <edgews/net/loop.hpp>
-#include <edgews/net/server.hpp>
-#include <edgews/net/stomp/stomp_broker.hpp>
+#include <edgews/loop.hpp>
+#include <edgews/server.hpp>
+#include <edgews/stomp_broker.hpp>
+#include "core/kernels/utf8.hpp"
 
 #include <array>
 #include <functional>

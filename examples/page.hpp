@@ -1,7 +1,7 @@
 // A page that travels inside a program: the files of a folder, as make embeds them.
 #pragma once
 
-#include <edgews/net/response.hpp>
+#include <edgews/response.hpp>
 
 #include <string>
 #include <string_view>

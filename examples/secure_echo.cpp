@@ -4,8 +4,8 @@
 //                 [--min-size BYTES]] [--cert FILE --key FILE]... and the options of echo
 //
 // Its routes are in echo_server.hpp.
-#include <edgews/deflate/deflate.hpp>
-#include <edgews/tls/tls.hpp>
+#include <edgews/deflate.hpp>
+#include <edgews/tls.hpp>
 
 #include <cstdio>
 #include <string>

@@ -11,7 +11,7 @@
 // broker by. /app/echo answers whoever asks by reply-to. The page is examples/stomp_broker/, inside
 // this program.
 #include <edgews/edgews.hpp>
-#include <edgews/net/stomp/stomp_broker.hpp>
+#include <edgews/stomp_broker.hpp>
 
 #include <csignal>
 #include <cstdint>

@@ -1,9 +1,9 @@
 // What the STOMP broker's page asks for: destinations and counters, as JSON.
 #pragma once
 
-#include <edgews/core/stomp/session.hpp>
-#include <edgews/net/loop.hpp>
-#include <edgews/net/stomp/stomp_broker.hpp>
+#include <edgews/loop.hpp>
+#include <edgews/stomp_broker.hpp>
+#include "core/stomp/session.hpp"
 
 #include <algorithm>
 #include <cstddef>

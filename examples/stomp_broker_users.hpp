@@ -1,9 +1,9 @@
 // Who may come in to the STOMP broker, and with which passcode.
 #pragma once
 
-#include <edgews/crypto/base64.hpp>
-#include <edgews/net/request.hpp>
-#include <edgews/net/response.hpp>
+#include <edgews/request.hpp>
+#include <edgews/response.hpp>
+#include "crypto/base64.hpp"
 
 #include <algorithm>
 #include <map>

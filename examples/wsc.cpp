@@ -5,12 +5,12 @@
 //     build/examples/wsc --latency --count 10000 localhost:9001/echo
 //
 // The command line is read in wsc_options.hpp; wsc_session.hpp is where it happens.
-#include <edgews/core/websocket_url.hpp>
-#include <edgews/deflate/deflate.hpp>
-#include <edgews/net/error.hpp>
-#include <edgews/net/fd.hpp>
-#include <edgews/net/loop.hpp>
-#include <edgews/tls/tls_client.hpp>
+#include <edgews/deflate.hpp>
+#include <edgews/error.hpp>
+#include <edgews/loop.hpp>
+#include <edgews/tls_client.hpp>
+#include "core/websocket/websocket_url.hpp"
+#include "net/loop/fd.hpp"
 
 #include <fcntl.h>
 #include <signal.h>

@@ -1,8 +1,8 @@
 // The input of wsc: a terminal, a pipe, a file, read on the loop without ever waiting for it.
 #pragma once
 
-#include <edgews/net/loop.hpp>
-#include <edgews/net/source.hpp>
+#include <edgews/loop.hpp>
+#include "net/loop/source.hpp"
 
 #include <sys/epoll.h>
 #include <unistd.h>

@@ -1,7 +1,7 @@
 // The measurement of `wsc --latency`: how long a message takes to an echoing server and back.
 #pragma once
 
-#include <edgews/core/message.hpp>
+#include <edgews/message.hpp>
 
 #include <algorithm>
 #include <chrono>

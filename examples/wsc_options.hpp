@@ -1,8 +1,8 @@
 // What the command line of wsc asks for.
 #pragma once
 
-#include <edgews/net/client_options.hpp>
-#include <edgews/tls/tls_client.hpp>
+#include <edgews/client_options.hpp>
+#include <edgews/tls_client.hpp>
 
 #include <array>
 #include <charconv>

@@ -7,11 +7,11 @@
 #include "demo_json.hpp"
 #include "wsc_editor.hpp"
 
-#include <edgews/core/message.hpp>
-#include <edgews/core/utf8.hpp>
-#include <edgews/crypto/base64.hpp>
-#include <edgews/net/function.hpp>
-#include <edgews/net/loop.hpp>
+#include <edgews/function.hpp>
+#include <edgews/loop.hpp>
+#include <edgews/message.hpp>
+#include "core/kernels/utf8.hpp"
+#include "crypto/base64.hpp"
 
 #include <limits.h>
 #include <poll.h>

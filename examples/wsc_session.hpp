@@ -12,9 +12,9 @@
 #include "wsc_printer.hpp"
 #include "wsc_terminal.hpp"
 
-#include <edgews/core/websocket_url.hpp>
-#include <edgews/net/client.hpp>
-#include <edgews/net/signals.hpp>
+#include <edgews/client.hpp>
+#include <edgews/signals.hpp>
+#include "core/websocket/websocket_url.hpp"
 
 #include <signal.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-#include <edgews/sim/address.hpp>
+#include "sim/address.hpp"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

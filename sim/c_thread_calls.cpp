@@ -1,7 +1,7 @@
 // C's threads (<threads.h>): libc makes them of functions of its own, which are in fact those of
 // POSIX; see calls.hpp. In a world and outside it they are made of those of thread_calls.cpp and
 // lock_calls.cpp.
-#include <edgews/sim/calls.hpp>
+#include "sim/calls.hpp"
 
 #include <sched.h>
 #include <threads.h>

@@ -5,11 +5,11 @@
 // and of descriptors that are not simulated, they do what the system does.
 #pragma once
 
-#include <edgews/sim/busy.hpp>
-#include <edgews/sim/kernel.hpp>
-#include <edgews/sim/real.hpp>
-#include <edgews/sim/socket.hpp>
-#include <edgews/sim/system_call.hpp>
+#include "sim/busy.hpp"
+#include "sim/kernel.hpp"
+#include "sim/real.hpp"
+#include "sim/socket.hpp"
+#include "sim/system_call.hpp"
 
 #include <cerrno>
 #include <memory>

@@ -1,6 +1,6 @@
 // libc's functions of chance, and std::random_device; see calls.hpp. A world's are the same in
 // every run of it.
-#include <edgews/sim/calls.hpp>
+#include "sim/calls.hpp"
 
 #include <dlfcn.h>
 #include <sys/random.h>

@@ -1,4 +1,4 @@
-#include <edgews/sim/choices.hpp>
+#include "sim/choices.hpp"
 
 #include <cassert>
 

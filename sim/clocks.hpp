@@ -1,7 +1,7 @@
 // The clocks of a simulated world, and the times that libc's functions are given by them.
 #pragma once
 
-#include <edgews/sim/kernel.hpp>
+#include "sim/kernel.hpp"
 
 #include <sys/time.h>
 #include <time.h>

@@ -1,7 +1,7 @@
 // libc's functions that make descriptors, and say what they are; see calls.hpp.
-#include <edgews/sim/calls.hpp>
-#include <edgews/sim/pipe.hpp>
-#include <edgews/sim/refusal.hpp>
+#include "sim/calls.hpp"
+#include "sim/pipe.hpp"
+#include "sim/refusal.hpp"
 
 #include <fcntl.h>
 #include <sys/eventfd.h>

@@ -1,4 +1,4 @@
-#include <edgews/sim/faults.hpp>
+#include "sim/faults.hpp"
 
 #include <array>
 

@@ -1,7 +1,7 @@
 // What may go wrong in a simulated world, and how often.
 #pragma once
 
-#include <edgews/sim/choices.hpp>
+#include "sim/choices.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -1,7 +1,7 @@
-#include <edgews/sim/file.hpp>
+#include "sim/file.hpp"
 
-#include <edgews/sim/clocks.hpp>
-#include <edgews/sim/kernel.hpp>
+#include "sim/clocks.hpp"
+#include "sim/kernel.hpp"
 
 #include <fcntl.h>
 

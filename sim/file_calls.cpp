@@ -1,6 +1,6 @@
 // libc's functions of files that have a path, those of Unix sockets, and of memory; see calls.hpp.
-#include <edgews/sim/calls.hpp>
-#include <edgews/sim/refusal.hpp>
+#include "sim/calls.hpp"
+#include "sim/refusal.hpp"
 
 #include <fcntl.h>
 #include <sys/mman.h>

@@ -1,7 +1,7 @@
 // What libc's headers call in place of the functions that they declare: with _FORTIFY_SOURCE, to
 // check sizes, and with _FILE_OFFSET_BITS=64; see calls.hpp.
-#include <edgews/sim/calls.hpp>
-#include <edgews/sim/refusal.hpp>
+#include "sim/calls.hpp"
+#include "sim/refusal.hpp"
 
 #include <fcntl.h>
 #include <poll.h>

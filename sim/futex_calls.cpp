@@ -1,8 +1,8 @@
 // libc's syscall(), as far as threads wait by it: std::atomic::wait(), futures, latches, barriers,
 // semaphores and the initialization of local statics do (futex(2)); see calls.hpp.
-#include <edgews/sim/calls.hpp>
-#include <edgews/sim/clocks.hpp>
-#include <edgews/sim/refusal.hpp>
+#include "sim/calls.hpp"
+#include "sim/clocks.hpp"
+#include "sim/refusal.hpp"
 
 #include <linux/futex.h>
 

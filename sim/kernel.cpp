@@ -1,4 +1,4 @@
-#include <edgews/sim/kernel.hpp>
+#include "sim/kernel.hpp"
 
 #include <fcntl.h>
 

@@ -7,13 +7,13 @@
 // application's that makes system calls.
 #pragma once
 
-#include <edgews/sim/choices.hpp>
-#include <edgews/sim/faults.hpp>
-#include <edgews/sim/file.hpp>
-#include <edgews/sim/names.hpp>
-#include <edgews/sim/network.hpp>
-#include <edgews/sim/process_signals.hpp>
-#include <edgews/sim/threads.hpp>
+#include "sim/choices.hpp"
+#include "sim/faults.hpp"
+#include "sim/file.hpp"
+#include "sim/names.hpp"
+#include "sim/network.hpp"
+#include "sim/process_signals.hpp"
+#include "sim/threads.hpp"
 
 #include <array>
 #include <cstddef>

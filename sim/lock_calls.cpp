@@ -1,8 +1,8 @@
 // libc's functions of locks: mutexes, those of readers and writers, semaphores, and what is done
 // once; see calls.hpp. Threads of a world are one at a time: who finds a lock held waits as they
 // do.
-#include <edgews/sim/calls.hpp>
-#include <edgews/sim/clocks.hpp>
+#include "sim/calls.hpp"
+#include "sim/clocks.hpp"
 
 #include <pthread.h>
 #include <sched.h>

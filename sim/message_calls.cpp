@@ -1,8 +1,8 @@
 // libc's functions that transfer bytes, whole and in pieces; see calls.hpp.
-#include <edgews/sim/calls.hpp>
-#include <edgews/sim/clocks.hpp>
-#include <edgews/sim/pipe.hpp>
-#include <edgews/sim/refusal.hpp>
+#include "sim/calls.hpp"
+#include "sim/clocks.hpp"
+#include "sim/pipe.hpp"
+#include "sim/refusal.hpp"
 
 #include <fcntl.h>
 #include <signal.h>

@@ -1,6 +1,6 @@
-#include <edgews/sim/network.hpp>
+#include "sim/network.hpp"
 
-#include <edgews/sim/kernel.hpp>
+#include "sim/kernel.hpp"
 
 #include <netinet/in.h>
 

@@ -4,9 +4,9 @@
 // that nobody listens at refuses, one that is silent answers nothing.
 #pragma once
 
-#include <edgews/sim/address.hpp>
-#include <edgews/sim/file.hpp>
-#include <edgews/sim/socket.hpp>
+#include "sim/address.hpp"
+#include "sim/file.hpp"
+#include "sim/socket.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -1,4 +1,4 @@
-#include <edgews/sim/peer.hpp>
+#include "sim/peer.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,7 +1,7 @@
 // Somebody outside a simulated world, at the other end of a connection.
 #pragma once
 
-#include <edgews/sim/world.hpp>
+#include "sim/world.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -1,4 +1,4 @@
-#include <edgews/sim/pipe.hpp>
+#include "sim/pipe.hpp"
 
 #include <fcntl.h>
 

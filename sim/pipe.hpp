@@ -1,8 +1,8 @@
 // A pipe, as Linux has it: one end writes what the other one reads.
 #pragma once
 
-#include <edgews/sim/file.hpp>
-#include <edgews/sim/socket.hpp>
+#include "sim/file.hpp"
+#include "sim/socket.hpp"
 
 #include <cstddef>
 #include <cstdint>

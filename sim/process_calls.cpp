@@ -1,6 +1,6 @@
 // libc's functions of the process and its threads that can be refused, and do what the system does
 // otherwise; see calls.hpp.
-#include <edgews/sim/calls.hpp>
+#include "sim/calls.hpp"
 
 #include <pthread.h>
 #include <sched.h>

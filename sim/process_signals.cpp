@@ -1,7 +1,7 @@
-#include <edgews/sim/process_signals.hpp>
+#include "sim/process_signals.hpp"
 
-#include <edgews/sim/kernel.hpp>
-#include <edgews/sim/refusal.hpp>
+#include "sim/kernel.hpp"
+#include "sim/refusal.hpp"
 
 #include <sys/signalfd.h>
 #include <unistd.h>

@@ -4,7 +4,7 @@
 // a handler would do, or the end of the process, is not simulated: that is said, and ends it.
 #pragma once
 
-#include <edgews/sim/file.hpp>
+#include "sim/file.hpp"
 
 #include <pthread.h>
 #include <signal.h>

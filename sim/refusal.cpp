@@ -1,4 +1,4 @@
-#include <edgews/sim/refusal.hpp>
+#include "sim/refusal.hpp"
 
 #include <cstdio>
 #include <cstdlib>

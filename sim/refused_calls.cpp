@@ -1,7 +1,7 @@
 // libc's functions that take a descriptor, and know nothing of a world's: they say so, in place of
 // an EBADF of the system's that nobody understands; see calls.hpp.
-#include <edgews/sim/calls.hpp>
-#include <edgews/sim/refusal.hpp>
+#include "sim/calls.hpp"
+#include "sim/refusal.hpp"
 
 #include <fcntl.h>
 #include <netdb.h>

@@ -1,8 +1,8 @@
 // libc's functions of signals; see calls.hpp. Their handlers are the system's matter, and are not
 // called in a world.
-#include <edgews/sim/calls.hpp>
-#include <edgews/sim/clocks.hpp>
-#include <edgews/sim/refusal.hpp>
+#include "sim/calls.hpp"
+#include "sim/clocks.hpp"
+#include "sim/refusal.hpp"
 
 #include <signal.h>
 #include <sys/signalfd.h>

@@ -1,6 +1,6 @@
-#include <edgews/sim/socket.hpp>
+#include "sim/socket.hpp"
 
-#include <edgews/sim/kernel.hpp>
+#include "sim/kernel.hpp"
 
 #include <algorithm>
 #include <utility>

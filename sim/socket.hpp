@@ -6,9 +6,9 @@
 // was told that it was full), a reset behind bytes that stay readable, the error that is told once.
 #pragma once
 
-#include <edgews/sim/address.hpp>
-#include <edgews/sim/choices.hpp>
-#include <edgews/sim/file.hpp>
+#include "sim/address.hpp"
+#include "sim/choices.hpp"
+#include "sim/file.hpp"
 
 #include <sys/socket.h>
 #include <sys/uio.h>

@@ -1,6 +1,6 @@
 // libc's functions of sockets, and of names; see calls.hpp.
-#include <edgews/sim/calls.hpp>
-#include <edgews/sim/clocks.hpp>
+#include "sim/calls.hpp"
+#include "sim/clocks.hpp"
 
 #include <arpa/inet.h>
 #include <netdb.h>

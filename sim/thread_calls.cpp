@@ -1,7 +1,7 @@
 // libc's functions of threads, and of what they tell each other by; see calls.hpp.
-#include <edgews/sim/calls.hpp>
-#include <edgews/sim/clocks.hpp>
-#include <edgews/sim/refusal.hpp>
+#include "sim/calls.hpp"
+#include "sim/clocks.hpp"
+#include "sim/refusal.hpp"
 
 #include <dlfcn.h>
 #include <pthread.h>

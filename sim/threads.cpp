@@ -1,9 +1,9 @@
-#include <edgews/sim/threads.hpp>
+#include "sim/threads.hpp"
 
-#include <edgews/sim/busy.hpp>
-#include <edgews/sim/kernel.hpp>
-#include <edgews/sim/process_signals.hpp>
-#include <edgews/sim/real.hpp>
+#include "sim/busy.hpp"
+#include "sim/kernel.hpp"
+#include "sim/process_signals.hpp"
+#include "sim/real.hpp"
 
 #include <algorithm>
 #include <cerrno>

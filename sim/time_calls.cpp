@@ -1,6 +1,6 @@
 // libc's functions of time: clocks, sleeps and timers; see calls.hpp.
-#include <edgews/sim/calls.hpp>
-#include <edgews/sim/clocks.hpp>
+#include "sim/calls.hpp"
+#include "sim/clocks.hpp"
 
 #include <sched.h>
 #include <sys/time.h>

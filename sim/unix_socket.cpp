@@ -1,5 +1,5 @@
-#include <edgews/sim/kernel.hpp>
-#include <edgews/sim/socket.hpp>
+#include "sim/kernel.hpp"
+#include "sim/socket.hpp"
 
 #include <algorithm>
 #include <bit>

@@ -1,7 +1,7 @@
 // libc's functions that wait for descriptors; see calls.hpp.
-#include <edgews/sim/calls.hpp>
-#include <edgews/sim/clocks.hpp>
-#include <edgews/sim/refusal.hpp>
+#include "sim/calls.hpp"
+#include "sim/clocks.hpp"
+#include "sim/refusal.hpp"
 
 #include <poll.h>
 #include <signal.h>

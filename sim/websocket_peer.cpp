@@ -1,4 +1,4 @@
-#include <edgews/sim/websocket_peer.hpp>
+#include "sim/websocket_peer.hpp"
 
 #include <charconv>
 #include <utility>

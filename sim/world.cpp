@@ -1,7 +1,7 @@
-#include <edgews/sim/world.hpp>
+#include "sim/world.hpp"
 
-#include <edgews/core/string_hash.hpp>
-#include <edgews/sim/calls.hpp>
+#include "core/base/string_hash.hpp"
+#include "sim/calls.hpp"
 
 #include <algorithm>
 #include <cassert>

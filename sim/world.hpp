@@ -20,9 +20,9 @@
 // what else, and what comes of it.
 #pragma once
 
-#include <edgews/sim/choices.hpp>
-#include <edgews/sim/faults.hpp>
-#include <edgews/sim/kernel.hpp>
+#include "sim/choices.hpp"
+#include "sim/faults.hpp"
+#include "sim/kernel.hpp"
 
 #include <cstddef>
 #include <cstdint>

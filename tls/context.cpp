@@ -1,6 +1,6 @@
-#include <edgews/tls/context.hpp>
+#include "tls/context.hpp"
 
-#include <edgews/tls/openssl.hpp>
+#include "tls/openssl.hpp"
 
 #include <openssl/x509v3.h>
 

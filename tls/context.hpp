@@ -1,10 +1,10 @@
 // OpenSSL's contexts for the identities of a server, made from options and unchanged after.
 #pragma once
 
-#include <edgews/net/error.hpp>
-#include <edgews/tls/openssl.hpp>
-#include <edgews/tls/ticket_keys.hpp>
-#include <edgews/tls/tls.hpp>
+#include <edgews/error.hpp>
+#include <edgews/tls.hpp>
+#include "tls/openssl.hpp"
+#include "tls/ticket_keys.hpp"
 
 #include <openssl/ssl.h>
 

@@ -1,4 +1,4 @@
-#include <edgews/tls/openssl.hpp>
+#include "tls/openssl.hpp"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>

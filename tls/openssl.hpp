@@ -2,8 +2,8 @@
 // PEM.
 #pragma once
 
-#include <edgews/net/error.hpp>
-#include <edgews/tls/tls.hpp>
+#include <edgews/error.hpp>
+#include <edgews/tls.hpp>
 
 #include <openssl/ssl.h>
 

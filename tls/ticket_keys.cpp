@@ -1,4 +1,4 @@
-#include <edgews/tls/ticket_keys.hpp>
+#include "tls/ticket_keys.hpp"
 
 #include <openssl/core_names.h>
 #include <openssl/evp.h>

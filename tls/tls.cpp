@@ -1,7 +1,7 @@
-#include <edgews/tls/tls.hpp>
+#include <edgews/tls.hpp>
 
-#include <edgews/tls/context.hpp>
-#include <edgews/tls/tls_transport.hpp>
+#include "tls/context.hpp"
+#include "tls/tls_transport.hpp"
 
 #include <mutex>
 #include <utility>

@@ -1,8 +1,8 @@
-#include <edgews/tls/tls_client.hpp>
+#include <edgews/tls_client.hpp>
 
-#include <edgews/core/ip_address.hpp>
-#include <edgews/tls/openssl.hpp>
-#include <edgews/tls/tls_transport.hpp>
+#include "core/address/ip_address.hpp"
+#include "tls/openssl.hpp"
+#include "tls/tls_transport.hpp"
 
 #include <openssl/x509v3.h>
 

@@ -1,7 +1,7 @@
-#include <edgews/tls/tls_transport.hpp>
+#include "tls/tls_transport.hpp"
 
-#include <edgews/core/http_date.hpp>
-#include <edgews/core/http_response.hpp>
+#include "core/http/http_date.hpp"
+#include "core/http/http_response.hpp"
 
 #include <openssl/bio.h>
 #include <openssl/err.h>

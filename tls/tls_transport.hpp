@@ -1,12 +1,13 @@
-// TLS between a stream and its socket (net/transport.hpp), over memory: OpenSSL reads from what was
-// received and writes to what is to be sent, without a socket and without copies in between.
+// TLS between a stream and its socket (net/stream/transport.hpp), over memory: OpenSSL reads from
+// what was received and writes to what is to be sent, without a socket and without copies in
+// between.
 #pragma once
 
-#include <edgews/core/buffer.hpp>
-#include <edgews/net/address.hpp>
-#include <edgews/net/function.hpp>
-#include <edgews/net/transport.hpp>
-#include <edgews/tls/openssl.hpp>
+#include <edgews/address.hpp>
+#include <edgews/function.hpp>
+#include "core/base/buffer.hpp"
+#include "net/stream/transport.hpp"
+#include "tls/openssl.hpp"
 
 #include <openssl/ssl.h>
 

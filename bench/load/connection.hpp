@@ -1,7 +1,7 @@
 // One WebSocket after its opening handshake: sends messages of a run, checks what comes back.
 #pragma once
 
-#include <edgews/net/fd.hpp>
+#include "net/loop/fd.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -1,6 +1,6 @@
 #include "frame_run.hpp"
 
-#include <edgews/core/mask.hpp>
+#include "core/kernels/mask.hpp"
 
 #include <algorithm>
 #include <array>

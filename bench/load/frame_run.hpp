@@ -9,7 +9,7 @@
 //     replies  | 0 | 1 | … | cycle - 1 |               as servers send them: not masked
 #pragma once
 
-#include <edgews/core/frame.hpp>
+#include "core/websocket/frame.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -7,10 +7,10 @@
 #include <cerrno>
 #include <cstring>
 
-#include <edgews/core/handshake.hpp>
-#include <edgews/core/http_token.hpp>
-#include <edgews/crypto/base64.hpp>
-#include <edgews/crypto/random.hpp>
+#include "core/http/http_token.hpp"
+#include "core/websocket/handshake.hpp"
+#include "crypto/base64.hpp"
+#include "crypto/random.hpp"
 
 namespace load {
 namespace {

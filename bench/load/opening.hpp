@@ -2,7 +2,7 @@
 // response that is checked.
 #pragma once
 
-#include <edgews/net/fd.hpp>
+#include "net/loop/fd.hpp"
 
 #include <cstdint>
 #include <string>

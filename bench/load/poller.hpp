@@ -1,7 +1,7 @@
 // epoll, as the load generator uses it: everything is edge-triggered, and has a number.
 #pragma once
 
-#include <edgews/net/fd.hpp>
+#include "net/loop/fd.hpp"
 
 #include <sys/epoll.h>
 

@@ -1,7 +1,7 @@
 // The server under load: where it listens, and how to get there.
 #pragma once
 
-#include <edgews/net/fd.hpp>
+#include "net/loop/fd.hpp"
 
 #include <sys/socket.h>
 

@@ -1,5 +1,5 @@
 // Base64, both ways. 16 bytes are a key of the handshake, 20 what answers it.
-#include <edgews/crypto/base64.hpp>
+#include "crypto/base64.hpp"
 
 #include "support.hpp"
 

@@ -1,6 +1,6 @@
 // Frame headers, by the size of the payload that they announce: parsed as a server gets them,
 // and written as a server and as a client send them.
-#include <edgews/core/frame.hpp>
+#include "core/websocket/frame.hpp"
 
 #include "support.hpp"
 

@@ -1,5 +1,5 @@
 // The opening handshake: from the bytes of a request to those of the response.
-#include <edgews/core/handshake.hpp>
+#include "core/websocket/handshake.hpp"
 
 #include "request_heads.hpp"
 #include "support.hpp"

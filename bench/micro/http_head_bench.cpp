@@ -1,5 +1,5 @@
 // Request heads: the smallest one that opens a WebSocket, and a browser's.
-#include <edgews/core/http_head.hpp>
+#include "core/http/http_head.hpp"
 
 #include "request_heads.hpp"
 #include "support.hpp"

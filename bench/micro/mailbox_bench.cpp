@@ -1,12 +1,12 @@
 // Work posted to a loop: within a thread, and from one thread to another's loop.
-#include <edgews/net/mailbox.hpp>
+#include "net/loop/mailbox.hpp"
 
 #include "support.hpp"
 
 #include <atomic>
 #include <thread>
 
-#include <edgews/net/loop.hpp>
+#include <edgews/loop.hpp>
 
 namespace edgews::bench {
 namespace {

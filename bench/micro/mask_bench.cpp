@@ -1,5 +1,5 @@
 // Masking: every kernel in place, beside memcpy of the same size.
-#include <edgews/core/mask.hpp>
+#include "core/kernels/mask.hpp"
 
 #include "support.hpp"
 

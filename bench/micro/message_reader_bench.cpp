@@ -1,5 +1,5 @@
 // From received bytes to messages: whole ones, batches, and input in pieces.
-#include <edgews/core/message_reader.hpp>
+#include "core/websocket/message_reader.hpp"
 
 #include "support.hpp"
 

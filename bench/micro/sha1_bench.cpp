@@ -1,9 +1,9 @@
 // SHA-1: every kernel, and the one use that it has here.
-#include <edgews/crypto/sha1.hpp>
+#include "crypto/sha1.hpp"
 
 #include "support.hpp"
 
-#include <edgews/core/handshake.hpp>
+#include "core/websocket/handshake.hpp"
 
 namespace edgews::bench {
 namespace {

@@ -1,6 +1,6 @@
 // STOMP frames: from received bytes to frames, and from headers to bytes.
-#include <edgews/core/stomp/frame_reader.hpp>
-#include <edgews/core/stomp/frame_writer.hpp>
+#include "core/stomp/frame_reader.hpp"
+#include "core/stomp/frame_writer.hpp"
 
 #include "support.hpp"
 

@@ -1,5 +1,5 @@
 // The hash of names, and a name looked up in a table of many.
-#include <edgews/core/string_hash.hpp>
+#include "core/base/string_hash.hpp"
 
 #include "support.hpp"
 

@@ -13,8 +13,8 @@
 #include <string_view>
 #include <vector>
 
-#include <edgews/core/frame.hpp>
-#include <edgews/core/mask.hpp>
+#include "core/kernels/mask.hpp"
+#include "core/websocket/frame.hpp"
 
 namespace edgews::bench {
 

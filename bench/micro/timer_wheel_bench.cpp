@@ -1,5 +1,5 @@
 // The timer wheel, with as many timers set as a busy server has connections.
-#include <edgews/net/timer_wheel.hpp>
+#include "net/loop/timer_wheel.hpp"
 
 #include "support.hpp"
 

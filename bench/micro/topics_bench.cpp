@@ -1,6 +1,6 @@
 // Publishing to a topic, from the call to the write into each subscriber's socket. Most of it
 // is the kernel's time.
-#include <edgews/net/topics.hpp>
+#include "net/connection/topics.hpp"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -13,8 +13,8 @@
 #include <cstring>
 #include <system_error>
 
-#include <edgews/net/fd.hpp>
-#include <edgews/net/server.hpp>
+#include <edgews/server.hpp>
+#include "net/loop/fd.hpp"
 
 namespace edgews::bench {
 namespace {

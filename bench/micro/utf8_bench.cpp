@@ -1,6 +1,6 @@
 // UTF-8: every kernel, validating alone ("check") and unmasking on the way ("unmask"), by
 // alphabet. The rows of memcpy of the same sizes are those of mask_bench.cpp.
-#include <edgews/core/utf8.hpp>
+#include "core/kernels/utf8.hpp"
 
 #include "support.hpp"
 

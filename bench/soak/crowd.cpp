@@ -1,8 +1,8 @@
 #include "crowd.hpp"
 
-#include <edgews/deflate/deflate.hpp>
-#include <edgews/net/coroutine.hpp>
-#include <edgews/tls/tls_client.hpp>
+#include <edgews/coroutine.hpp>
+#include <edgews/deflate.hpp>
+#include <edgews/tls_client.hpp>
 
 #include <openssl/ssl.h>
 

@@ -1,7 +1,7 @@
 // The clients' process: has clients come by chance, and all of them leave for a calm.
 #pragma once
 
-#include <edgews/tls/tls.hpp>
+#include <edgews/tls.hpp>
 
 #include <cstdint>
 

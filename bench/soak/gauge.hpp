@@ -1,7 +1,7 @@
 // What a process uses of the machine.
 #pragma once
 
-#include <edgews/net/fd.hpp>
+#include "net/loop/fd.hpp"
 
 #include <dirent.h>
 

@@ -20,9 +20,9 @@
 #include <string_view>
 #include <utility>
 
-#include "../../tests/tls/certificates.hpp"
 #include "crowd.hpp"
 #include "orders.hpp"
+#include "tests/tls/certificates.hpp"
 #include "watch.hpp"
 
 namespace {

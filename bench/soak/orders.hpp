@@ -1,7 +1,7 @@
 // What the two processes of a soak tell each other.
 #pragma once
 
-#include <edgews/net/fd.hpp>
+#include "net/loop/fd.hpp"
 
 #include <sys/socket.h>
 

@@ -1,8 +1,8 @@
 #include "service.hpp"
 
-#include <edgews/core/stomp/destination.hpp>
-#include <edgews/deflate/deflate.hpp>
-#include <edgews/net/coroutine.hpp>
+#include <edgews/coroutine.hpp>
+#include <edgews/deflate.hpp>
+#include "core/stomp/destination.hpp"
 
 #include <unistd.h>
 

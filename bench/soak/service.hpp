@@ -1,10 +1,10 @@
 // The server of a soak: one with all that the library offers.
 #pragma once
 
-#include <edgews/net/server.hpp>
-#include <edgews/net/stats.hpp>
-#include <edgews/net/stomp/stomp_broker.hpp>
-#include <edgews/tls/tls.hpp>
+#include <edgews/server.hpp>
+#include <edgews/stats.hpp>
+#include <edgews/stomp_broker.hpp>
+#include <edgews/tls.hpp>
 
 #include <cstddef>
 #include <cstdint>

@@ -3,8 +3,8 @@
 // It is not watched by a loop: whoever has it looks now and then, and may as well not look at all.
 #pragma once
 
-#include <edgews/net/fd.hpp>
-#include <edgews/net/task.hpp>
+#include <edgews/task.hpp>
+#include "net/loop/fd.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -1,7 +1,7 @@
 #include "stomp_line.hpp"
 
-#include <edgews/core/stomp/frame_writer.hpp>
-#include <edgews/net/client.hpp>
+#include <edgews/client.hpp>
+#include "core/stomp/frame_writer.hpp"
 
 #include <cstddef>
 #include <span>

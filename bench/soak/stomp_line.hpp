@@ -3,9 +3,9 @@
 // As a Socket, it is looked at now and then.
 #pragma once
 
-#include <edgews/core/buffer.hpp>
-#include <edgews/core/stomp/frame.hpp>
-#include <edgews/core/stomp/frame_reader.hpp>
+#include "core/base/buffer.hpp"
+#include "core/stomp/frame.hpp"
+#include "core/stomp/frame_reader.hpp"
 
 #include <initializer_list>
 #include <memory>

@@ -1,5 +1,5 @@
 // Clients of the broker: consumers, producers, workers, and those who let it down.
-#include <edgews/core/stomp/frame.hpp>
+#include "core/stomp/frame.hpp"
 
 #include <array>
 #include <chrono>

@@ -16,9 +16,9 @@
 #include <utility>
 #include <vector>
 
-#include "../../tests/support/resident.hpp"
 #include "gauge.hpp"
 #include "service.hpp"
+#include "tests/support/resident.hpp"
 
 namespace soak {
 namespace {

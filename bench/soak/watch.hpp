@@ -1,7 +1,7 @@
 // The hour: churn, calms, trouble now and then, and a line of figures each second.
 #pragma once
 
-#include <edgews/tls/tls.hpp>
+#include <edgews/tls.hpp>
 
 #include <sys/types.h>
 

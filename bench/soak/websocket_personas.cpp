@@ -1,6 +1,6 @@
 // Clients of the library's own: what they receive is checked, and they leave in all ways.
-#include <edgews/net/client.hpp>
-#include <edgews/net/coroutine.hpp>
+#include <edgews/client.hpp>
+#include <edgews/coroutine.hpp>
 
 #include <array>
 #include <chrono>

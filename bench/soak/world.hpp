@@ -1,10 +1,10 @@
 // What all clients of a soak share: a loop, chance, and where the server is.
 #pragma once
 
-#include <edgews/core/message_codec.hpp>
-#include <edgews/net/client_options.hpp>
-#include <edgews/net/coroutine.hpp>
-#include <edgews/net/loop.hpp>
+#include <edgews/client_options.hpp>
+#include <edgews/coroutine.hpp>
+#include <edgews/loop.hpp>
+#include "core/websocket/message_codec.hpp"
 
 #include <chrono>
 #include <cstddef>

@@ -1,4 +1,4 @@
-#include <edgews/core/stomp/accounts.hpp>
+#include "core/stomp/accounts.hpp"
 
 #include <cassert>
 

@@ -15,7 +15,7 @@
 // All is O(1): numbers are added to, and compared.
 #pragma once
 
-#include <edgews/core/string_hash.hpp>
+#include "core/base/string_hash.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,4 +1,4 @@
-#include <edgews/core/stomp/broker.hpp>
+#include "core/stomp/broker.hpp"
 
 #include <algorithm>
 #include <cassert>

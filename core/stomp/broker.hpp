@@ -10,14 +10,14 @@
 // calls. A queue hands them out in that order; what comes back goes in front.
 #pragma once
 
-#include <edgews/core/stomp/accounts.hpp>
-#include <edgews/core/stomp/content.hpp>
-#include <edgews/core/stomp/destination.hpp>
-#include <edgews/core/stomp/fault.hpp>
-#include <edgews/core/stomp/outbox.hpp>
-#include <edgews/core/stomp/queue.hpp>
-#include <edgews/core/stomp/topic_table.hpp>
-#include <edgews/core/string_hash.hpp>
+#include "core/base/string_hash.hpp"
+#include "core/stomp/accounts.hpp"
+#include "core/stomp/content.hpp"
+#include "core/stomp/destination.hpp"
+#include "core/stomp/fault.hpp"
+#include "core/stomp/outbox.hpp"
+#include "core/stomp/queue.hpp"
+#include "core/stomp/topic_table.hpp"
 
 #include <cstddef>
 #include <cstdint>

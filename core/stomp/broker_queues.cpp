@@ -1,5 +1,5 @@
 // What the broker does with queues.
-#include <edgews/core/stomp/broker.hpp>
+#include "core/stomp/broker.hpp"
 
 #include <cassert>
 #include <memory>

@@ -1,8 +1,8 @@
-#include <edgews/core/stomp/content.hpp>
+#include "core/stomp/content.hpp"
 
-#include <edgews/core/stomp/frame_writer.hpp>
-#include <edgews/core/stomp/number.hpp>
-#include <edgews/core/utf8.hpp>
+#include "core/kernels/utf8.hpp"
+#include "core/stomp/frame_writer.hpp"
+#include "core/stomp/number.hpp"
 
 #include <bit>
 #include <cassert>

@@ -11,8 +11,8 @@
 // Copies may be held, read and dropped on any thread.
 #pragma once
 
-#include <edgews/core/stomp/frame.hpp>
-#include <edgews/core/stomp/version.hpp>
+#include "core/stomp/frame.hpp"
+#include "core/stomp/version.hpp"
 
 #include <array>
 #include <atomic>

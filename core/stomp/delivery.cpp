@@ -1,6 +1,6 @@
-#include <edgews/core/stomp/delivery.hpp>
+#include "core/stomp/delivery.hpp"
 
-#include <edgews/core/stomp/number.hpp>
+#include "core/stomp/number.hpp"
 
 namespace edgews::stomp {
 namespace {

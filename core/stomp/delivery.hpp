@@ -1,7 +1,7 @@
 // One message for one subscription, and how the client names it when it acknowledges.
 #pragma once
 
-#include <edgews/core/stomp/content.hpp>
+#include "core/stomp/content.hpp"
 
 #include <cstdint>
 #include <optional>

@@ -1,8 +1,8 @@
-#include <edgews/core/stomp/destination.hpp>
+#include "core/stomp/destination.hpp"
 
-#include <edgews/core/http_token.hpp>
-#include <edgews/core/url.hpp>
-#include <edgews/core/utf8.hpp>
+#include "core/http/http_token.hpp"
+#include "core/http/url.hpp"
+#include "core/kernels/utf8.hpp"
 
 #include <algorithm>
 #include <array>

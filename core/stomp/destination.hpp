@@ -17,7 +17,7 @@
 // "/topic/room/#".
 #pragma once
 
-#include <edgews/core/stomp/fault.hpp>
+#include "core/stomp/fault.hpp"
 
 #include <cstddef>
 #include <cstdint>

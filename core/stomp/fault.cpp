@@ -1,5 +1,6 @@
-#include <edgews/core/close_code.hpp>
-#include <edgews/core/stomp/fault.hpp>
+#include "core/stomp/fault.hpp"
+
+#include <edgews/close_code.hpp>
 
 #include <cassert>
 

@@ -1,4 +1,4 @@
-#include <edgews/core/stomp/frame.hpp>
+#include "core/stomp/frame.hpp"
 
 namespace edgews::stomp {
 

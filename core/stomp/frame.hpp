@@ -1,7 +1,7 @@
 // A STOMP frame, as it was read: views of the bytes of its reader.
 #pragma once
 
-#include <edgews/core/stomp/fault.hpp>
+#include "core/stomp/fault.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -20,11 +20,11 @@
 // - A body is read wherever there is one, and left to the session to ignore.
 #pragma once
 
-#include <edgews/core/buffer.hpp>
-#include <edgews/core/stomp/frame.hpp>
-#include <edgews/core/stomp/frame_store.hpp>
-#include <edgews/core/stomp/head_scanner.hpp>
-#include <edgews/core/stomp/version.hpp>
+#include "core/base/buffer.hpp"
+#include "core/stomp/frame.hpp"
+#include "core/stomp/frame_store.hpp"
+#include "core/stomp/head_scanner.hpp"
+#include "core/stomp/version.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -1,5 +1,5 @@
-#include <edgews/core/stomp/frame_store.hpp>
-#include <edgews/core/stomp/value_encoding.hpp>
+#include "core/stomp/frame_store.hpp"
+#include "core/stomp/value_encoding.hpp"
 
 #include <cassert>
 #include <new>

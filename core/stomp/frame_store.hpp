@@ -5,9 +5,9 @@
 //     decoded_    | names and values that had a backslash in them, one behind another | free |
 #pragma once
 
-#include <edgews/core/buffer.hpp>
-#include <edgews/core/stomp/frame.hpp>
-#include <edgews/core/stomp/version.hpp>
+#include "core/base/buffer.hpp"
+#include "core/stomp/frame.hpp"
+#include "core/stomp/version.hpp"
 
 #include <cstddef>
 #include <optional>

@@ -1,6 +1,6 @@
-#include <edgews/core/stomp/frame_writer.hpp>
-#include <edgews/core/stomp/number.hpp>
-#include <edgews/core/stomp/value_encoding.hpp>
+#include "core/stomp/frame_writer.hpp"
+#include "core/stomp/number.hpp"
+#include "core/stomp/value_encoding.hpp"
 
 #include <cassert>
 

@@ -5,8 +5,8 @@
 // and could forge a header: such a header is left out, and so is one without a name.
 #pragma once
 
-#include <edgews/core/stomp/frame.hpp>
-#include <edgews/core/stomp/version.hpp>
+#include "core/stomp/frame.hpp"
+#include "core/stomp/version.hpp"
 
 #include <cstddef>
 #include <span>

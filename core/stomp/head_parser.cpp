@@ -1,7 +1,8 @@
-#include <edgews/core/http_token.hpp>
-#include <edgews/core/stomp/head_parser.hpp>
-#include <edgews/core/stomp/number.hpp>
-#include <edgews/core/utf8.hpp>
+#include "core/stomp/head_parser.hpp"
+
+#include "core/http/http_token.hpp"
+#include "core/kernels/utf8.hpp"
+#include "core/stomp/number.hpp"
 
 #include <optional>
 #include <string_view>

@@ -1,11 +1,11 @@
 // What the lines of a STOMP head say (1.2, STOMP Frames; Value Encoding).
 #pragma once
 
-#include <edgews/core/buffer.hpp>
-#include <edgews/core/stomp/fault.hpp>
-#include <edgews/core/stomp/frame.hpp>
-#include <edgews/core/stomp/frame_store.hpp>
-#include <edgews/core/stomp/version.hpp>
+#include "core/base/buffer.hpp"
+#include "core/stomp/fault.hpp"
+#include "core/stomp/frame.hpp"
+#include "core/stomp/frame_store.hpp"
+#include "core/stomp/version.hpp"
 
 #include <cstddef>
 #include <optional>

@@ -1,5 +1,6 @@
-#include <edgews/core/stomp/frame_reader.hpp>
-#include <edgews/core/stomp/head_scanner.hpp>
+#include "core/stomp/head_scanner.hpp"
+
+#include "core/stomp/frame_reader.hpp"
 
 #include <algorithm>
 #include <cassert>

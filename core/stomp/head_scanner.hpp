@@ -5,7 +5,7 @@
 // business, only their ends and their limits.
 #pragma once
 
-#include <edgews/core/stomp/fault.hpp>
+#include "core/stomp/fault.hpp"
 
 #include <cstddef>
 #include <cstdint>

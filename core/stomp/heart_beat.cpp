@@ -1,4 +1,4 @@
-#include <edgews/core/stomp/heart_beat.hpp>
+#include "core/stomp/heart_beat.hpp"
 
 #include <charconv>
 #include <system_error>

@@ -1,4 +1,4 @@
-#include <edgews/core/stomp/outbox.hpp>
+#include "core/stomp/outbox.hpp"
 
 #include <cassert>
 

@@ -4,9 +4,9 @@
 // is ready when its connection can take some.
 #pragma once
 
-#include <edgews/core/stomp/fault.hpp>
-#include <edgews/core/stomp/subscription.hpp>
-#include <edgews/core/string_hash.hpp>
+#include "core/base/string_hash.hpp"
+#include "core/stomp/fault.hpp"
+#include "core/stomp/subscription.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -1,4 +1,4 @@
-#include <edgews/core/stomp/queue.hpp>
+#include "core/stomp/queue.hpp"
 
 #include <cassert>
 

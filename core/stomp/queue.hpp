@@ -7,12 +7,12 @@
 // What comes back goes in front, in its old place. Consumers that have credit take turns.
 #pragma once
 
-#include <edgews/core/stomp/accounts.hpp>
-#include <edgews/core/stomp/delivery.hpp>
-#include <edgews/core/stomp/list.hpp>
-#include <edgews/core/stomp/outbox.hpp>
-#include <edgews/core/stomp/ring.hpp>
-#include <edgews/core/stomp/subscription.hpp>
+#include "core/stomp/accounts.hpp"
+#include "core/stomp/delivery.hpp"
+#include "core/stomp/list.hpp"
+#include "core/stomp/outbox.hpp"
+#include "core/stomp/ring.hpp"
+#include "core/stomp/subscription.hpp"
 
 #include <cstddef>
 #include <cstdint>

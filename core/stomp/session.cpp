@@ -1,10 +1,10 @@
-#include <edgews/core/stomp/session.hpp>
+#include "core/stomp/session.hpp"
 
-#include <edgews/core/http_token.hpp>
-#include <edgews/core/stomp/frame_writer.hpp>
-#include <edgews/core/stomp/number.hpp>
-#include <edgews/core/stomp/value_encoding.hpp>
-#include <edgews/core/utf8.hpp>
+#include "core/http/http_token.hpp"
+#include "core/kernels/utf8.hpp"
+#include "core/stomp/frame_writer.hpp"
+#include "core/stomp/number.hpp"
+#include "core/stomp/value_encoding.hpp"
 
 #include <algorithm>
 #include <array>

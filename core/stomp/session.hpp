@@ -24,13 +24,13 @@
 // - A 1.0 subscription without id is known by its destination.
 #pragma once
 
-#include <edgews/core/buffer.hpp>
-#include <edgews/core/stomp/broker.hpp>
-#include <edgews/core/stomp/content.hpp>
-#include <edgews/core/stomp/frame_reader.hpp>
-#include <edgews/core/stomp/heart_beat.hpp>
-#include <edgews/core/stomp/transaction.hpp>
-#include <edgews/core/stomp/version.hpp>
+#include "core/base/buffer.hpp"
+#include "core/stomp/broker.hpp"
+#include "core/stomp/content.hpp"
+#include "core/stomp/frame_reader.hpp"
+#include "core/stomp/heart_beat.hpp"
+#include "core/stomp/transaction.hpp"
+#include "core/stomp/version.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -1,6 +1,6 @@
 // What a session checks of a frame before it asks anyone.
-#include <edgews/core/stomp/number.hpp>
-#include <edgews/core/stomp/session.hpp>
+#include "core/stomp/number.hpp"
+#include "core/stomp/session.hpp"
 
 #include <algorithm>
 #include <utility>

@@ -1,6 +1,6 @@
 // What a session's requests do, once nobody objects: here it touches the broker.
-#include <edgews/core/stomp/frame_writer.hpp>
-#include <edgews/core/stomp/session.hpp>
+#include "core/stomp/frame_writer.hpp"
+#include "core/stomp/session.hpp"
 
 #include <cassert>
 #include <utility>

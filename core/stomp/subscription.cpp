@@ -1,4 +1,4 @@
-#include <edgews/core/stomp/subscription.hpp>
+#include "core/stomp/subscription.hpp"
 
 #include <algorithm>
 #include <cassert>

@@ -5,9 +5,9 @@
 // With ack mode auto a message is consumed when it is taken, which is when it is sent.
 #pragma once
 
-#include <edgews/core/stomp/delivery.hpp>
-#include <edgews/core/stomp/list.hpp>
-#include <edgews/core/stomp/ring.hpp>
+#include "core/stomp/delivery.hpp"
+#include "core/stomp/list.hpp"
+#include "core/stomp/ring.hpp"
 
 #include <cstddef>
 #include <cstdint>

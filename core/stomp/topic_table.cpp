@@ -1,8 +1,8 @@
-#include <edgews/core/stomp/topic_table.hpp>
+#include "core/stomp/topic_table.hpp"
 
-#include <edgews/core/stomp/destination.hpp>
-#include <edgews/core/stomp/outbox.hpp>
-#include <edgews/core/stomp/subscription.hpp>
+#include "core/stomp/destination.hpp"
+#include "core/stomp/outbox.hpp"
+#include "core/stomp/subscription.hpp"
 
 #include <algorithm>
 #include <array>

@@ -13,8 +13,8 @@
 // many, or long. Subscribing and leaving cost O(1) in the number of subscribers.
 #pragma once
 
-#include <edgews/core/stomp/accounts.hpp>
-#include <edgews/core/string_hash.hpp>
+#include "core/base/string_hash.hpp"
+#include "core/stomp/accounts.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -1,4 +1,4 @@
-#include <edgews/core/stomp/transaction.hpp>
+#include "core/stomp/transaction.hpp"
 
 namespace edgews::stomp {
 

@@ -1,7 +1,7 @@
 // The transactions of a session: what is to happen at COMMIT, or never (1.2, BEGIN).
 #pragma once
 
-#include <edgews/core/stomp/broker.hpp>
+#include "core/stomp/broker.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -1,4 +1,4 @@
-#include <edgews/core/stomp/value_encoding.hpp>
+#include "core/stomp/value_encoding.hpp"
 
 #include <cstdint>
 #include <cstring>

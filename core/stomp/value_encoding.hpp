@@ -8,7 +8,7 @@
 // 1.0 has no escapes, and CONNECT and CONNECTED frames are as in 1.0 whatever the version.
 #pragma once
 
-#include <edgews/core/stomp/version.hpp>
+#include "core/stomp/version.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -1,5 +1,6 @@
-#include <edgews/core/http_token.hpp>
-#include <edgews/core/stomp/version.hpp>
+#include "core/stomp/version.hpp"
+
+#include "core/http/http_token.hpp"
 
 namespace edgews::stomp {
 

@@ -1,9 +1,9 @@
-#include <edgews/net/stomp/session_link.hpp>
+#include "net/stomp/session_link.hpp"
 
-#include <edgews/net/admission.hpp>
-#include <edgews/net/loop.hpp>
-#include <edgews/net/stomp/state.hpp>
-#include <edgews/net/stomp/stomp_loop.hpp>
+#include <edgews/loop.hpp>
+#include "net/connection/admission.hpp"
+#include "net/stomp/state.hpp"
+#include "net/stomp/stomp_loop.hpp"
 
 #include <algorithm>
 #include <cassert>

@@ -2,13 +2,13 @@
 // says what to send.
 #pragma once
 
-#include <edgews/core/buffer.hpp>
-#include <edgews/core/stomp/list.hpp>
-#include <edgews/core/stomp/session.hpp>
-#include <edgews/net/address.hpp>
-#include <edgews/net/source.hpp>
-#include <edgews/net/stomp/stomp_broker.hpp>
-#include <edgews/net/stomp/verdicts.hpp>
+#include <edgews/address.hpp>
+#include <edgews/stomp_broker.hpp>
+#include "core/base/buffer.hpp"
+#include "core/stomp/list.hpp"
+#include "core/stomp/session.hpp"
+#include "net/loop/source.hpp"
+#include "net/stomp/verdicts.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -1,8 +1,8 @@
-#include <edgews/net/stomp/state.hpp>
+#include "net/stomp/state.hpp"
 
-#include <edgews/crypto/random.hpp>
-#include <edgews/net/loop.hpp>
-#include <edgews/net/stomp/stomp_loop.hpp>
+#include <edgews/loop.hpp>
+#include "crypto/random.hpp"
+#include "net/stomp/stomp_loop.hpp"
 
 #include <array>
 #include <bit>

@@ -9,14 +9,14 @@
 // and the work under the lock is some hundred nanoseconds for each message and receiver.
 #pragma once
 
-#include <edgews/core/path_pattern.hpp>
-#include <edgews/core/stomp/broker.hpp>
-#include <edgews/core/stomp/content.hpp>
-#include <edgews/core/string_hash.hpp>
-#include <edgews/net/address_rates.hpp>
-#include <edgews/net/stomp/options.hpp>
-#include <edgews/net/stomp/session_link.hpp>
-#include <edgews/net/stomp/stomp_broker.hpp>
+#include <edgews/stomp_broker.hpp>
+#include <edgews/stomp_options.hpp>
+#include "core/base/string_hash.hpp"
+#include "core/http/path_pattern.hpp"
+#include "core/stomp/broker.hpp"
+#include "core/stomp/content.hpp"
+#include "net/connection/address_rates.hpp"
+#include "net/stomp/session_link.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -1,10 +1,10 @@
-#include <edgews/net/stomp/stomp_broker.hpp>
+#include <edgews/stomp_broker.hpp>
 
-#include <edgews/net/server.hpp>
-#include <edgews/net/stomp/state.hpp>
-#include <edgews/net/stomp/stomp_loop.hpp>
-#include <edgews/net/stomp/tcp_session.hpp>
-#include <edgews/net/stomp/websocket_session.hpp>
+#include <edgews/server.hpp>
+#include "net/stomp/state.hpp"
+#include "net/stomp/stomp_loop.hpp"
+#include "net/stomp/tcp_session.hpp"
+#include "net/stomp/websocket_session.hpp"
 
 #include <algorithm>
 #include <array>

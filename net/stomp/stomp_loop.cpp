@@ -1,8 +1,8 @@
-#include <edgews/net/stomp/stomp_loop.hpp>
+#include "net/stomp/stomp_loop.hpp"
 
-#include <edgews/net/loop.hpp>
-#include <edgews/net/loop_link.hpp>
-#include <edgews/net/stomp/state.hpp>
+#include <edgews/loop.hpp>
+#include "net/loop/loop_link.hpp"
+#include "net/stomp/state.hpp"
 
 #include <cstdint>
 #include <mutex>

@@ -2,12 +2,12 @@
 // of a turn, all of it under one lock.
 #pragma once
 
-#include <edgews/core/stomp/broker.hpp>
-#include <edgews/core/stomp/content.hpp>
-#include <edgews/core/stomp/list.hpp>
-#include <edgews/net/source.hpp>
-#include <edgews/net/stomp/session_link.hpp>
-#include <edgews/net/stomp/stomp_broker.hpp>
+#include <edgews/stomp_broker.hpp>
+#include "core/stomp/broker.hpp"
+#include "core/stomp/content.hpp"
+#include "core/stomp/list.hpp"
+#include "net/loop/source.hpp"
+#include "net/stomp/session_link.hpp"
 
 #include <cstddef>
 #include <memory>

@@ -1,9 +1,9 @@
-#include <edgews/net/stomp/tcp_session.hpp>
+#include "net/stomp/tcp_session.hpp"
 
-#include <edgews/net/output_queue.hpp>
-#include <edgews/net/shard.hpp>
-#include <edgews/net/stomp/state.hpp>
-#include <edgews/net/stomp/stomp_loop.hpp>
+#include "net/server/shard.hpp"
+#include "net/stomp/state.hpp"
+#include "net/stomp/stomp_loop.hpp"
+#include "net/stream/output_queue.hpp"
 
 #include <utility>
 

@@ -1,10 +1,10 @@
 // STOMP over TCP, or over TLS: a session on a socket of its own.
 #pragma once
 
-#include <edgews/net/admission.hpp>
-#include <edgews/net/stomp/session_link.hpp>
-#include <edgews/net/stream.hpp>
-#include <edgews/net/stream_protocol.hpp>
+#include "net/connection/admission.hpp"
+#include "net/server/stream_protocol.hpp"
+#include "net/stomp/session_link.hpp"
+#include "net/stream/stream.hpp"
 
 #include <cstddef>
 #include <memory>

@@ -1,4 +1,4 @@
-#include <edgews/net/stomp/verdicts.hpp>
+#include "net/stomp/verdicts.hpp"
 
 namespace edgews {
 namespace {

@@ -2,7 +2,7 @@
 // about each once, and not for each message.
 #pragma once
 
-#include <edgews/core/string_hash.hpp>
+#include "core/base/string_hash.hpp"
 
 #include <cstddef>
 #include <memory>

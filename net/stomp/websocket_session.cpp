@@ -1,7 +1,7 @@
-#include <edgews/net/stomp/websocket_session.hpp>
+#include "net/stomp/websocket_session.hpp"
 
-#include <edgews/net/stomp/state.hpp>
-#include <edgews/net/stomp/stomp_loop.hpp>
+#include "net/stomp/state.hpp"
+#include "net/stomp/stomp_loop.hpp"
 
 #include <array>
 #include <utility>

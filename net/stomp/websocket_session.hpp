@@ -4,10 +4,10 @@
 // is one frame a message: text, if its own were and the frame is UTF-8, or else binary.
 #pragma once
 
-#include <edgews/net/connection.hpp>
-#include <edgews/net/options.hpp>
-#include <edgews/net/route.hpp>
-#include <edgews/net/stomp/session_link.hpp>
+#include <edgews/connection.hpp>
+#include <edgews/options.hpp>
+#include <edgews/route.hpp>
+#include "net/stomp/session_link.hpp"
 
 #include <memory>
 

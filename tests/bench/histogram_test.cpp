@@ -1,5 +1,5 @@
 // The load generator's histogram: what it says is never too small, and less than 1 % too large.
-#include "../../bench/load/histogram.hpp"
+#include "bench/load/histogram.hpp"
 
 #include <gtest/gtest.h>
 

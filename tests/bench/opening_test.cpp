@@ -1,5 +1,5 @@
 // The load generator's look at the response to its handshake (RFC 6455, section 4.1).
-#include "../../bench/load/opening.hpp"
+#include "bench/load/opening.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // The command line of the load generator.
-#include "../../bench/load/options.hpp"
+#include "bench/load/options.hpp"
 
 #include <gtest/gtest.h>
 

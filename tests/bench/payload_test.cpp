@@ -1,9 +1,9 @@
 // What the load generator's messages hold.
-#include "../../bench/load/payload.hpp"
+#include "bench/load/payload.hpp"
 
 #include <gtest/gtest.h>
 
-#include <edgews/core/utf8.hpp>
+#include "core/kernels/utf8.hpp"
 
 #include <span>
 #include <string>

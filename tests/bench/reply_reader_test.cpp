@@ -1,12 +1,12 @@
 // The load generator's check of what comes back: however it is cut, right replies are counted
 // and wrong ones are named.
-#include "../../bench/load/reply_reader.hpp"
+#include "bench/load/reply_reader.hpp"
 
-#include "../support/frames.hpp"
+#include "tests/support/frames.hpp"
 
 #include <gtest/gtest.h>
 
-#include <edgews/core/mask.hpp>
+#include "core/kernels/mask.hpp"
 
 #include <string>
 #include <vector>

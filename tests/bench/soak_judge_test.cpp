@@ -1,5 +1,5 @@
 // Whether the judgement of a soak finds what has grown, and only that.
-#include "../../bench/soak/judge.hpp"
+#include "bench/soak/judge.hpp"
 
 #include <gtest/gtest.h>
 

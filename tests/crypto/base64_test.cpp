@@ -1,4 +1,4 @@
-#include <edgews/crypto/base64.hpp>
+#include "crypto/base64.hpp"
 
 #include <gtest/gtest.h>
 

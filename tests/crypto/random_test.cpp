@@ -1,4 +1,4 @@
-#include <edgews/crypto/random.hpp>
+#include "crypto/random.hpp"
 
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -13,7 +13,7 @@
 #include <type_traits>
 #include <vector>
 
-#include <edgews/crypto/chacha.hpp>
+#include "crypto/chacha.hpp"
 
 namespace edgews {
 namespace {

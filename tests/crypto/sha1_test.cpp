@@ -1,6 +1,6 @@
-#include <edgews/crypto/sha1.hpp>
+#include "crypto/sha1.hpp"
 
-#include "../support/kernels.hpp"
+#include "tests/support/kernels.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/mman.h>
@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-#include <edgews/crypto/base64.hpp>
+#include "crypto/base64.hpp"
 
 namespace edgews {
 namespace {

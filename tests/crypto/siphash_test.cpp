@@ -1,4 +1,4 @@
-#include <edgews/crypto/siphash.hpp>
+#include "crypto/siphash.hpp"
 
 #include <gtest/gtest.h>
 

@@ -3,8 +3,8 @@
 
 #include <gtest/gtest.h>
 
-#include <edgews/deflate/arena.hpp>
-#include <edgews/deflate/zlib_stream.hpp>
+#include "deflate/arena.hpp"
+#include "deflate/zlib_stream.hpp"
 
 #include <algorithm>
 #include <cstddef>

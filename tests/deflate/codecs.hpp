@@ -1,8 +1,8 @@
 // Both ends of a compressed connection in memory, for tests.
 #pragma once
 
-#include <edgews/core/message_codec.hpp>
-#include <edgews/deflate/deflate.hpp>
+#include <edgews/deflate.hpp>
+#include "core/websocket/message_codec.hpp"
 
 #include <gtest/gtest.h>
 
@@ -12,7 +12,7 @@
 #include <string>
 #include <string_view>
 
-#include "../support/bytes.hpp"
+#include "tests/support/bytes.hpp"
 
 namespace edgews::test {
 

@@ -1,8 +1,8 @@
 // Compression that counts what its codecs do, and what its tests send.
 #pragma once
 
-#include <edgews/core/message_codec.hpp>
-#include <edgews/deflate/deflate.hpp>
+#include <edgews/deflate.hpp>
+#include "core/websocket/message_codec.hpp"
 
 #include <atomic>
 #include <cstddef>

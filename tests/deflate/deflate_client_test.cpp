@@ -1,7 +1,7 @@
 // Compression on a client's connections (RFC 7692): what is offered, agreed on, sent and restored.
-#include "../support/client_fixture.hpp"
+#include "tests/support/client_fixture.hpp"
 
-#include <edgews/deflate/deflate.hpp>
+#include <edgews/deflate.hpp>
 
 #include <memory>
 #include <optional>
@@ -9,9 +9,9 @@
 #include <utility>
 #include <vector>
 
-#include "../support/test_server.hpp"
 #include "codecs.hpp"
 #include "counting.hpp"
+#include "tests/support/test_server.hpp"
 
 namespace edgews::test {
 namespace {

@@ -1,5 +1,5 @@
 // Compressed messages where the server's memory is used up, and those that are sent in pieces.
-#include <edgews/deflate/deflate.hpp>
+#include <edgews/deflate.hpp>
 
 #include <gtest/gtest.h>
 
@@ -10,9 +10,9 @@
 #include <string>
 #include <string_view>
 
-#include "../support/test_server.hpp"
 #include "codecs.hpp"
 #include "counting.hpp"
+#include "tests/support/test_server.hpp"
 
 namespace edgews::test {
 namespace {

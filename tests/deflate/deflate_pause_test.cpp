@@ -1,13 +1,13 @@
 // Reading that is paused in the midst of what one compressed frame stands for.
-#include <edgews/deflate/deflate.hpp>
+#include <edgews/deflate.hpp>
 
 #include <gtest/gtest.h>
 
 #include <memory>
 #include <string>
 
-#include "../support/test_server.hpp"
 #include "codecs.hpp"
+#include "tests/support/test_server.hpp"
 
 namespace edgews::test {
 namespace {

@@ -1,5 +1,5 @@
 // Compression on connections (RFC 7692, section 6): what is negotiated, refused, delivered, sent.
-#include <edgews/deflate/deflate.hpp>
+#include <edgews/deflate.hpp>
 
 #include <gtest/gtest.h>
 
@@ -14,9 +14,9 @@
 #include <utility>
 #include <vector>
 
-#include "../support/test_server.hpp"
 #include "codecs.hpp"
 #include "counting.hpp"
+#include "tests/support/test_server.hpp"
 
 namespace edgews::test {
 namespace {

@@ -1,5 +1,5 @@
 // A compressed message that takes long to restore: others have their turn meanwhile.
-#include <edgews/deflate/deflate.hpp>
+#include <edgews/deflate.hpp>
 
 #include <gtest/gtest.h>
 
@@ -8,8 +8,8 @@
 #include <cstdint>
 #include <string>
 
-#include "../support/test_server.hpp"
 #include "codecs.hpp"
+#include "tests/support/test_server.hpp"
 
 namespace edgews::test {
 namespace {

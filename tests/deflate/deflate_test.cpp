@@ -1,6 +1,6 @@
 // Compressing and restoring on zlib (RFC 7692, section 7.2), without a connection.
-#include <edgews/deflate/deflate.hpp>
-#include <edgews/deflate/zlib_stream.hpp>
+#include <edgews/deflate.hpp>
+#include "deflate/zlib_stream.hpp"
 
 #include <malloc.h>
 #include <sys/resource.h>
@@ -18,8 +18,8 @@
 #include <string_view>
 #include <vector>
 
-#include "../support/resident.hpp"
 #include "codecs.hpp"
+#include "tests/support/resident.hpp"
 
 namespace edgews::test {
 namespace {

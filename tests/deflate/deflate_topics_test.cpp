@@ -1,5 +1,5 @@
 // What is published to connections that agreed on compression, and to others.
-#include <edgews/deflate/deflate.hpp>
+#include <edgews/deflate.hpp>
 
 #include <gtest/gtest.h>
 
@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "../support/test_server.hpp"
 #include "codecs.hpp"
 #include "counting.hpp"
+#include "tests/support/test_server.hpp"
 
 namespace edgews::test {
 namespace {

@@ -1,13 +1,13 @@
 #include "histories.hpp"
 
-#include "../tls/certificates.hpp"
 #include "guests.hpp"
 #include "stomp_guests.hpp"
+#include "tests/tls/certificates.hpp"
 
-#include <edgews/deflate/deflate.hpp>
-#include <edgews/net/stomp/stomp_broker.hpp>
-#include <edgews/tls/tls.hpp>
-#include <edgews/tls/tls_client.hpp>
+#include <edgews/deflate.hpp>
+#include <edgews/stomp_broker.hpp>
+#include <edgews/tls.hpp>
+#include <edgews/tls_client.hpp>
 
 namespace edgews::sim::test {
 

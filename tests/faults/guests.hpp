@@ -3,7 +3,7 @@
 
 #include "visit.hpp"
 
-#include <edgews/sim/websocket_peer.hpp>
+#include "sim/websocket_peer.hpp"
 
 #include <functional>
 #include <memory>

@@ -1,6 +1,6 @@
 #include "heap.hpp"
 
-#include <edgews/sim/busy.hpp>
+#include "sim/busy.hpp"
 
 #include <openssl/crypto.h>
 

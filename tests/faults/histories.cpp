@@ -2,8 +2,8 @@
 
 #include "guests.hpp"
 
-#include <edgews/net/coroutine.hpp>
-#include <edgews/net/signals.hpp>
+#include <edgews/coroutine.hpp>
+#include <edgews/signals.hpp>
 
 #include <array>
 

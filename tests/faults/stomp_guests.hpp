@@ -3,8 +3,8 @@
 
 #include "visit.hpp"
 
-#include <edgews/sim/peer.hpp>
-#include <edgews/sim/websocket_peer.hpp>
+#include "sim/peer.hpp"
+#include "sim/websocket_peer.hpp"
 
 #include <cstdint>
 #include <functional>

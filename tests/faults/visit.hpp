@@ -3,7 +3,7 @@
 
 #include <edgews/edgews.hpp>
 #include <edgews/sim.hpp>
-#include <edgews/sim/busy.hpp>
+#include "sim/busy.hpp"
 
 #include <cstdint>
 #include <exception>

@@ -7,7 +7,7 @@
 #include <span>
 #include <string_view>
 
-#include <edgews/crypto/base64.hpp>
+#include "crypto/base64.hpp"
 
 namespace {
 

@@ -6,10 +6,10 @@
 // The input's first byte says where the response is cut; then come a URL, a Location and a
 // subprotocol to offer, a line each, and the response.
 
-#include <edgews/core/basic_credentials.hpp>
-#include <edgews/core/client_handshake.hpp>
-#include <edgews/core/handshake.hpp>
-#include <edgews/core/url.hpp>
+#include "core/http/basic_credentials.hpp"
+#include "core/http/url.hpp"
+#include "core/websocket/client_handshake.hpp"
+#include "core/websocket/handshake.hpp"
 
 #include <algorithm>
 #include <array>

@@ -3,7 +3,7 @@
 //
 // The input's first byte says which header and how the proxy appends; the rest is the client's.
 
-#include <edgews/core/forwarded.hpp>
+#include "core/http/forwarded.hpp"
 
 #include <cstdint>
 #include <cstdlib>

@@ -2,10 +2,10 @@
 // that holds nothing but whole lines; what is read from it keeps its grammar; and a
 // path or query of a stranger never decodes to NUL.
 
-#include <edgews/core/extensions.hpp>
-#include <edgews/core/handshake.hpp>
-#include <edgews/core/path_pattern.hpp>
-#include <edgews/core/url.hpp>
+#include "core/http/path_pattern.hpp"
+#include "core/http/url.hpp"
+#include "core/websocket/extensions.hpp"
+#include "core/websocket/handshake.hpp"
 
 #include <array>
 #include <cstdint>

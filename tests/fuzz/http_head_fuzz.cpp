@@ -3,7 +3,7 @@
 //
 // The input's first byte says where it is cut, the rest is what a client sends.
 
-#include <edgews/core/http_head.hpp>
+#include "core/http/http_head.hpp"
 
 #include <algorithm>
 #include <cstdint>

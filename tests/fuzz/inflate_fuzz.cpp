@@ -1,8 +1,8 @@
 // Compressed messages from anyone: whatever arrives is restored the same in one piece with much
 // room and byte by byte with little, within its limit, or refused; and what is compressed comes
 // back.
-#include <edgews/core/message_inflater.hpp>
-#include <edgews/deflate/deflate.hpp>
+#include <edgews/deflate.hpp>
+#include "core/websocket/message_inflater.hpp"
 
 #include <algorithm>
 #include <cstddef>

@@ -10,7 +10,7 @@
 #include <span>
 #include <vector>
 
-#include <edgews/core/mask.hpp>
+#include "core/kernels/mask.hpp"
 
 namespace {
 

@@ -10,11 +10,11 @@
 // The first byte of the input chooses the role, the delivery and the limits; the
 // second seeds the cuts; the third is how many KiB the rest is repeated up to, so
 // that a small input reaches large messages. The rest is what the peer sends.
-#include "../support/transcript.hpp"
 #include "pieces.hpp"
+#include "tests/support/transcript.hpp"
 
-#include <edgews/core/frame.hpp>
-#include <edgews/core/message_reader.hpp>
+#include "core/websocket/frame.hpp"
+#include "core/websocket/message_reader.hpp"
 
 #include <algorithm>
 #include <array>

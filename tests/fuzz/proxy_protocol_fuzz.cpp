@@ -2,7 +2,7 @@
 // or it has the same outcome; a header that is complete needs exactly its own bytes; and what it
 // names is an address that is not one of IPv4 in IPv6.
 
-#include <edgews/core/proxy_protocol.hpp>
+#include "core/address/proxy_protocol.hpp"
 
 #include <algorithm>
 #include <cstddef>

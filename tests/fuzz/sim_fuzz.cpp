@@ -4,7 +4,7 @@
 // The input is what sim::Choices takes; where it ends, everything is calm. A history that breaks a
 // promise (tests/sim/scenario.hpp), an assert or a sanitizer is a crash. Inputs are histories as
 // `build/tests/sim` writes them to build/sim/, and it replays and shrinks what is found here.
-#include "../sim/player.hpp"
+#include "tests/sim/player.hpp"
 
 #include <unistd.h>
 

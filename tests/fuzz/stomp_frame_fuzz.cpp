@@ -9,13 +9,13 @@
 // The first byte of the input chooses the version and the limits; the second seeds the cuts; the
 // third, if it is below 32, is how many KiB the rest is repeated up to. The rest is what the client
 // sends.
-#include "../support/stomp_frames.hpp"
 #include "pieces.hpp"
+#include "tests/support/stomp_frames.hpp"
 
-#include <edgews/core/http_token.hpp>
-#include <edgews/core/stomp/frame_reader.hpp>
-#include <edgews/core/stomp/frame_writer.hpp>
-#include <edgews/core/utf8.hpp>
+#include "core/http/http_token.hpp"
+#include "core/kernels/utf8.hpp"
+#include "core/stomp/frame_reader.hpp"
+#include "core/stomp/frame_writer.hpp"
 
 #include <algorithm>
 #include <cstdint>

@@ -10,10 +10,10 @@
 //
 // The first byte chooses the limits. Then each step is a byte that says who and what, and its
 // arguments; text is a byte for its size, and so many bytes.
-#include <edgews/core/buffer.hpp>
-#include <edgews/core/stomp/broker.hpp>
-#include <edgews/core/stomp/frame_reader.hpp>
-#include <edgews/core/stomp/session.hpp>
+#include "core/base/buffer.hpp"
+#include "core/stomp/broker.hpp"
+#include "core/stomp/frame_reader.hpp"
+#include "core/stomp/session.hpp"
 
 #include <algorithm>
 #include <array>

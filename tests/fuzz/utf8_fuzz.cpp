@@ -9,8 +9,8 @@
 #include <memory>
 #include <span>
 
-#include <edgews/core/mask.hpp>
-#include <edgews/core/utf8.hpp>
+#include "core/kernels/mask.hpp"
+#include "core/kernels/utf8.hpp"
 
 namespace {
 

@@ -18,10 +18,10 @@
 //     close CODE HEX clean|unclean
 //
 // Ends when its input does; until then a server has the time to end a connection.
-#include <edgews/deflate/deflate.hpp>
-#include <edgews/net/client.hpp>
-#include <edgews/net/loop.hpp>
-#include <edgews/tls/tls_client.hpp>
+#include <edgews/client.hpp>
+#include <edgews/deflate.hpp>
+#include <edgews/loop.hpp>
+#include <edgews/tls_client.hpp>
 
 #include <charconv>
 #include <cstddef>

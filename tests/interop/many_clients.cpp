@@ -10,8 +10,8 @@
 //
 // Exits with 0 when all went well, 77 where the system gives a process too few descriptors. What
 // goes wrong is told on stderr, the first few times.
-#include <edgews/net/client.hpp>
-#include <edgews/net/loop.hpp>
+#include <edgews/client.hpp>
+#include <edgews/loop.hpp>
 
 #include <malloc.h>
 #include <sys/resource.h>

@@ -3,7 +3,7 @@
 
 #include "caller.hpp"
 
-#include <edgews/net/blocking_client.hpp>
+#include <edgews/blocking_client.hpp>
 
 #include <condition_variable>
 #include <cstdint>

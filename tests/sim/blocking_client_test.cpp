@@ -1,6 +1,6 @@
 // A client that blocks, to the millisecond: what each call waits for, and how long.
-#include <edgews/net/blocking_client.hpp>
-#include <edgews/net/server.hpp>
+#include <edgews/blocking_client.hpp>
+#include <edgews/server.hpp>
 #include <edgews/sim.hpp>
 
 #include <gtest/gtest.h>

@@ -1,7 +1,7 @@
 // No tests: what those that ask both kernels have in common.
 #include "both_kernels.hpp"
 
-#include <edgews/sim/world.hpp>
+#include "sim/world.hpp"
 
 #include <gtest/gtest.h>
 

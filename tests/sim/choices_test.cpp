@@ -1,6 +1,6 @@
 // Chance that is remembered: what sim/choices.hpp promises to histories, to shrinking and to a
 // fuzzer.
-#include <edgews/sim/choices.hpp>
+#include "sim/choices.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,8 +1,8 @@
 // A client that connects again: nothing of the last connection is left in the next.
 #include "world_fixture.hpp"
 
-#include <edgews/core/prepared_message.hpp>
-#include <edgews/deflate/deflate.hpp>
+#include <edgews/deflate.hpp>
+#include <edgews/prepared_message.hpp>
 
 #include <functional>
 #include <optional>

@@ -2,7 +2,7 @@
 // order, and when.
 #include "world_fixture.hpp"
 
-#include <edgews/net/coroutine.hpp>
+#include <edgews/coroutine.hpp>
 
 #include <cstddef>
 #include <cstdint>

@@ -1,10 +1,10 @@
 // The clock runs over: milliseconds are counted in 32 bits here and there, which last for 49.7
 // days, and half of them are 24.9. Each test begins a little before such a moment, so that it falls
 // into each of the waits that it is about.
+#include <edgews/coroutine.hpp>
 #include <edgews/edgews.hpp>
-#include <edgews/net/coroutine.hpp>
-#include <edgews/net/stomp/stomp_broker.hpp>
 #include <edgews/sim.hpp>
+#include <edgews/stomp_broker.hpp>
 
 #include <gtest/gtest.h>
 

@@ -15,8 +15,8 @@
 #include <utility>
 #include <vector>
 
-#include "../support/bytes.hpp"
-#include "../support/frames.hpp"
+#include "tests/support/bytes.hpp"
+#include "tests/support/frames.hpp"
 
 namespace edgews::sim {
 namespace {

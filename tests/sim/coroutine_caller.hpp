@@ -4,7 +4,7 @@
 
 #include "caller.hpp"
 
-#include <edgews/net/coroutine.hpp>
+#include <edgews/coroutine.hpp>
 
 #include <cstddef>
 #include <cstdint>

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include <edgews/sim/choices.hpp>
+#include "sim/choices.hpp"
 
 #include <algorithm>
 #include <cstddef>

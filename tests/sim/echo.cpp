@@ -2,8 +2,8 @@
 // messages back, in order, as soon as the network allows, whatever the others do.
 #include "scenario.hpp"
 
+#include <edgews/coroutine.hpp>
 #include <edgews/edgews.hpp>
-#include <edgews/net/coroutine.hpp>
 
 #include <array>
 #include <deque>

@@ -3,8 +3,8 @@
 //
 // EDGEWS_EVERY_FAULT=1 tries all errors at all times; without it, the first of each row, and each
 // of the others at some.
-#include "../faults/table.hpp"
-#include "../faults/trials.hpp"
+#include "tests/faults/table.hpp"
+#include "tests/faults/trials.hpp"
 
 #include <gtest/gtest.h>
 

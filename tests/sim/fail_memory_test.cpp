@@ -3,9 +3,9 @@
 // process.
 //
 // EDGEWS_EVERY_FAULT=1 refuses each of them; without it, one of some.
-#include "../faults/trials.hpp"
+#include "tests/faults/trials.hpp"
 
-#include <edgews/deflate/zlib_stream.hpp>
+#include "deflate/zlib_stream.hpp"
 
 #include <gtest/gtest.h>
 

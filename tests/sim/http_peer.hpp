@@ -2,7 +2,7 @@
 // of a server is a second opinion.
 #pragma once
 
-#include <edgews/sim/peer.hpp>
+#include "sim/peer.hpp"
 
 #include <cstddef>
 #include <cstdint>

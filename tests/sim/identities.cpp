@@ -1,11 +1,11 @@
 #define OPENSSL_SUPPRESS_DEPRECATED  // A RAND_METHOD is the short way, and is there in OpenSSL 3.
 #include "identities.hpp"
 
-#include <edgews/core/buffer.hpp>
-#include <edgews/net/address.hpp>
+#include <edgews/address.hpp>
 #include <edgews/sim.hpp>
-#include <edgews/tls/openssl.hpp>
-#include <edgews/tls/tls_client.hpp>
+#include <edgews/tls_client.hpp>
+#include "core/base/buffer.hpp"
+#include "tls/openssl.hpp"
 
 #include <openssl/bio.h>
 #include <openssl/evp.h>

@@ -2,7 +2,7 @@
 // process, and in each history that is played again.
 #pragma once
 
-#include <edgews/tls/tls.hpp>
+#include <edgews/tls.hpp>
 
 namespace edgews::sim::test {
 

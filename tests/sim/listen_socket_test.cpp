@@ -1,6 +1,6 @@
 // Sockets to listen on, of a system that refuses one thing or another.
+#include "net/server/listen_socket.hpp"
 #include <edgews/edgews.hpp>
-#include <edgews/net/listen_socket.hpp>
 #include <edgews/sim.hpp>
 
 #include <gtest/gtest.h>

@@ -1,10 +1,10 @@
 // Who comes when the system cannot take them, in virtual time; and what each of them costs.
 #include <edgews/edgews.hpp>
-#include <edgews/net/admission.hpp>
-#include <edgews/net/listen_socket.hpp>
-#include <edgews/net/socket.hpp>
-#include <edgews/net/stream_protocol.hpp>
 #include <edgews/sim.hpp>
+#include "net/connection/admission.hpp"
+#include "net/server/listen_socket.hpp"
+#include "net/server/stream_protocol.hpp"
+#include "net/stream/socket.hpp"
 
 #include <gtest/gtest.h>
 

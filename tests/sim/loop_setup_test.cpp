@@ -1,5 +1,5 @@
 // A loop that the system does not let be set up says what was refused, and leaves nothing behind.
-#include <edgews/net/loop.hpp>
+#include <edgews/loop.hpp>
 #include <edgews/sim.hpp>
 
 #include <gtest/gtest.h>

@@ -1,7 +1,7 @@
 // When a loop's timers are due, and how long it waits: to the millisecond, by a clock that is told.
-#include "../support/scripted_source.hpp"
+#include "tests/support/scripted_source.hpp"
 
-#include <edgews/net/loop.hpp>
+#include <edgews/loop.hpp>
 #include <edgews/sim.hpp>
 
 #include <gtest/gtest.h>

@@ -1,8 +1,8 @@
 // Lookups that take their time: who is asked at once, who waits and for how long, and who shares an
 // answer. In a world, whose threads take turns, and whose clock is told.
-#include <edgews/net/loop.hpp>
-#include <edgews/net/resolver.hpp>
+#include <edgews/loop.hpp>
 #include <edgews/sim.hpp>
+#include "net/client/resolver.hpp"
 
 #include <gtest/gtest.h>
 
@@ -20,7 +20,7 @@
 #include <utility>
 #include <vector>
 
-#include "../support/client_fixture.hpp"
+#include "tests/support/client_fixture.hpp"
 
 namespace edgews::sim::test {
 namespace {

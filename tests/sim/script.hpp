@@ -4,7 +4,7 @@
 // nothing, so that any part of a script is a script.
 #pragma once
 
-#include <edgews/sim/choices.hpp>
+#include "sim/choices.hpp"
 
 #include <cstddef>
 #include <cstdint>

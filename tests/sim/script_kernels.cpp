@@ -2,7 +2,7 @@
 
 #include "script_player.hpp"
 
-#include <edgews/sim/world.hpp>
+#include "sim/world.hpp"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>

@@ -6,8 +6,8 @@
 #include "scenario.hpp"
 #include "stranger.hpp"
 
-#include <edgews/deflate/deflate.hpp>
-#include <edgews/tls/tls_client.hpp>
+#include <edgews/deflate.hpp>
+#include <edgews/tls_client.hpp>
 
 #include <array>
 #include <csignal>

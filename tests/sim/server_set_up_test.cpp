@@ -1,8 +1,8 @@
 // A server that the system refuses something while it is set up, and one that it tells little.
 #include <edgews/edgews.hpp>
-#include <edgews/net/cpu.hpp>
-#include <edgews/net/memory_limit.hpp>
 #include <edgews/sim.hpp>
+#include "net/loop/cpu.hpp"
+#include "net/stream/memory_limit.hpp"
 
 #include <gtest/gtest.h>
 

@@ -4,7 +4,7 @@
 
 #include "talk.hpp"
 
-#include <edgews/net/coroutine.hpp>
+#include <edgews/coroutine.hpp>
 
 #include <array>
 #include <cstdint>

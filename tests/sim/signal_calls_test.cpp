@@ -2,7 +2,7 @@
 #include "both_kernels.hpp"
 
 #include <edgews/edgews.hpp>
-#include <edgews/net/signals.hpp>
+#include <edgews/signals.hpp>
 #include <edgews/sim.hpp>
 
 #include <gtest/gtest.h>

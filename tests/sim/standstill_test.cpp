@@ -1,7 +1,7 @@
 // A loop that stands still, while nothing is due, does not take that for its peers' silence.
-#include "../support/scripted_source.hpp"
+#include "tests/support/scripted_source.hpp"
 
-#include <edgews/net/loop.hpp>
+#include <edgews/loop.hpp>
 #include <edgews/sim.hpp>
 
 #include <gtest/gtest.h>

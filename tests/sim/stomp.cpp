@@ -6,7 +6,7 @@
 #include "stomp_guest.hpp"
 
 #include <edgews/edgews.hpp>
-#include <edgews/net/stomp/stomp_broker.hpp>
+#include <edgews/stomp_broker.hpp>
 
 #include <algorithm>
 #include <array>

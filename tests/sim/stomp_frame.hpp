@@ -2,7 +2,7 @@
 // second opinion.
 #pragma once
 
-#include <edgews/sim/socket.hpp>
+#include "sim/socket.hpp"
 
 #include <map>
 #include <optional>

@@ -3,7 +3,7 @@
 
 #include "stomp_frame.hpp"
 
-#include <edgews/sim/websocket_peer.hpp>
+#include "sim/websocket_peer.hpp"
 
 #include <cstdint>
 #include <functional>

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <edgews/edgews.hpp>
-#include <edgews/net/stomp/stomp_broker.hpp>
 #include <edgews/sim.hpp>
+#include <edgews/stomp_broker.hpp>
 
 #include <gtest/gtest.h>
 

@@ -4,8 +4,8 @@
 
 #include "service.hpp"
 
-#include <edgews/net/fd.hpp>
-#include <edgews/tls/openssl.hpp>
+#include "net/loop/fd.hpp"
+#include "tls/openssl.hpp"
 
 #include <openssl/ssl.h>
 

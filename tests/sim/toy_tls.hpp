@@ -2,8 +2,8 @@
 // are. A NUL is a broken record.
 #pragma once
 
-#include <edgews/core/buffer.hpp>
-#include <edgews/net/transport.hpp>
+#include "core/base/buffer.hpp"
+#include "net/stream/transport.hpp"
 
 #include <sys/uio.h>
 

@@ -7,7 +7,7 @@
 #include <array>
 #include <cstddef>
 
-#include "../support/client_fixture.hpp"
+#include "tests/support/client_fixture.hpp"
 
 namespace edgews::sim::test {
 

@@ -1,9 +1,9 @@
 // For tests of clients: one on a loop of the test's own, what it told, and that it leaves nothing.
 #pragma once
 
-#include <edgews/net/client.hpp>
-#include <edgews/net/loop.hpp>
-#include <edgews/net/shared.hpp>
+#include <edgews/client.hpp>
+#include <edgews/loop.hpp>
+#include "net/connection/shared.hpp"
 
 #include <gtest/gtest.h>
 

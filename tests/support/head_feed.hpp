@@ -4,7 +4,7 @@
 // that a parser that keeps a pointer, or looks too far, is caught by a sanitizer.
 #pragma once
 
-#include <edgews/core/http_head.hpp>
+#include "core/http/http_head.hpp"
 
 #include <gtest/gtest.h>
 

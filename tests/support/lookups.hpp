@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include <edgews/net/resolver.hpp>
+#include "net/client/resolver.hpp"
 
 #include <algorithm>
 #include <chrono>

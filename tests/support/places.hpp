@@ -9,9 +9,9 @@
 
 #include <gtest/gtest.h>
 
-#include <edgews/net/address.hpp>
-#include <edgews/net/fd.hpp>
-#include <edgews/net/socket.hpp>
+#include <edgews/address.hpp>
+#include "net/loop/fd.hpp"
+#include "net/stream/socket.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -1,7 +1,7 @@
 // For tests of servers behind a proxy: one that trusts whoever is on this machine.
 #pragma once
 
-#include <edgews/net/options.hpp>
+#include <edgews/options.hpp>
 
 #include <string>
 #include <string_view>

@@ -1,6 +1,6 @@
 #include "raw_server.hpp"
 
-#include <edgews/core/handshake.hpp>
+#include "core/websocket/handshake.hpp"
 
 #include <poll.h>
 #include <sys/socket.h>

@@ -11,8 +11,8 @@
 // std::runtime_error, which fails the test.
 #pragma once
 
-#include <edgews/net/fd.hpp>
-#include <edgews/net/loop.hpp>
+#include <edgews/loop.hpp>
+#include "net/loop/fd.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -2,7 +2,7 @@
 // many of that value. No count is 0.
 #pragma once
 
-#include <edgews/core/message_codec.hpp>
+#include "core/websocket/message_codec.hpp"
 
 #include <algorithm>
 #include <cstddef>

@@ -7,9 +7,9 @@
 
 #include <gtest/gtest.h>
 
-#include <edgews/net/fd.hpp>
-#include <edgews/net/loop.hpp>
-#include <edgews/net/source.hpp>
+#include <edgews/loop.hpp>
+#include "net/loop/fd.hpp"
+#include "net/loop/source.hpp"
 
 #include <chrono>
 #include <cstdint>

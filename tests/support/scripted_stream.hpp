@@ -1,7 +1,7 @@
 // Streams and transports that do as they are told, and keep a diary.
 #pragma once
 
-#include <edgews/net/stream.hpp>
+#include "net/stream/stream.hpp"
 
 #include <netinet/in.h>
 #include <sys/socket.h>

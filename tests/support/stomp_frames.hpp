@@ -1,9 +1,9 @@
 // STOMP frames for tests: as text, and what a FrameReader says of them.
 #pragma once
 
-#include <edgews/core/stomp/fault.hpp>
-#include <edgews/core/stomp/frame.hpp>
-#include <edgews/core/stomp/frame_reader.hpp>
+#include "core/stomp/fault.hpp"
+#include "core/stomp/frame.hpp"
+#include "core/stomp/frame_reader.hpp"
 
 #include <cstddef>
 #include <span>

@@ -10,7 +10,7 @@
 // which fails the test.
 #pragma once
 
-#include <edgews/net/fd.hpp>
+#include "net/loop/fd.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -6,7 +6,7 @@
 //     TestClient client = server.open("/");
 #pragma once
 
-#include <edgews/net/server.hpp>
+#include <edgews/server.hpp>
 
 #include <gtest/gtest.h>
 

@@ -1,7 +1,7 @@
 // What a MessageReader said, in words that two runs can be compared by.
 #pragma once
 
-#include <edgews/core/message_reader.hpp>
+#include "core/websocket/message_reader.hpp"
 
 #include <cstddef>
 #include <span>

@@ -1,7 +1,7 @@
 // Keys and certificates made for a test or a soak, as PEM.
 #pragma once
 
-#include <edgews/tls/tls.hpp>
+#include <edgews/tls.hpp>
 
 #include <openssl/evp.h>
 #include <openssl/pem.h>

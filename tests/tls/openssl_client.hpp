@@ -1,7 +1,7 @@
 // A client of OpenSSL, in memory: what it sends and receives is moved by the test.
 #pragma once
 
-#include <edgews/tls/tls.hpp>
+#include <edgews/tls.hpp>
 
 #include <gtest/gtest.h>
 #include <openssl/pem.h>
@@ -12,7 +12,7 @@
 #include <string>
 #include <string_view>
 
-#include "../support/bytes.hpp"
+#include "tests/support/bytes.hpp"
 
 namespace edgews::test {
 

@@ -1,4 +1,4 @@
-#include <edgews/tls/ticket_keys.hpp>
+#include "tls/ticket_keys.hpp"
 
 #include <gtest/gtest.h>
 
@@ -12,9 +12,9 @@
 #include <string>
 #include <utility>
 
-#include "../support/bytes.hpp"
 #include "certificates.hpp"
 #include "openssl_client.hpp"
+#include "tests/support/bytes.hpp"
 
 namespace edgews::test {
 namespace {

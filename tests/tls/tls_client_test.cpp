@@ -1,8 +1,8 @@
 // Both sides' transports, joined in memory.
-#include <edgews/core/buffer.hpp>
-#include <edgews/net/address.hpp>
-#include <edgews/tls/tls.hpp>
-#include <edgews/tls/tls_client.hpp>
+#include <edgews/address.hpp>
+#include <edgews/tls.hpp>
+#include <edgews/tls_client.hpp>
+#include "core/base/buffer.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/uio.h>
@@ -12,8 +12,8 @@
 #include <string>
 #include <string_view>
 
-#include "../support/bytes.hpp"
 #include "certificates.hpp"
+#include "tests/support/bytes.hpp"
 
 namespace edgews::test {
 namespace {

@@ -1,8 +1,8 @@
 // Clients of wss: whom they believe, and what becomes of connections that are cut.
-#include "../support/client_fixture.hpp"
+#include "tests/support/client_fixture.hpp"
 
-#include <edgews/tls/tls.hpp>
-#include <edgews/tls/tls_client.hpp>
+#include <edgews/tls.hpp>
+#include <edgews/tls_client.hpp>
 
 #include <sys/socket.h>
 
@@ -13,8 +13,8 @@
 #include <string>
 #include <utility>
 
-#include "../support/test_server.hpp"
 #include "certificates.hpp"
+#include "tests/support/test_server.hpp"
 
 namespace edgews::test {
 namespace {

@@ -1,9 +1,9 @@
 // A server's TLS without sockets: a client of OpenSSL and our transport, joined in memory.
 #pragma once
 
-#include <edgews/core/buffer.hpp>
-#include <edgews/net/address.hpp>
-#include <edgews/tls/tls.hpp>
+#include <edgews/address.hpp>
+#include <edgews/tls.hpp>
+#include "core/base/buffer.hpp"
 
 #include <gtest/gtest.h>
 #include <openssl/ssl.h>
@@ -18,9 +18,9 @@
 #include <string_view>
 #include <vector>
 
-#include "../support/bytes.hpp"
 #include "certificates.hpp"
 #include "openssl_client.hpp"
+#include "tests/support/bytes.hpp"
 
 namespace edgews::test {
 

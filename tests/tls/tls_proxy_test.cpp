@@ -1,5 +1,5 @@
 // A PROXY header in front of TLS, as from a proxy that forwards connections and does not decrypt.
-#include <edgews/tls/tls.hpp>
+#include <edgews/tls.hpp>
 
 #include <gtest/gtest.h>
 
@@ -12,9 +12,9 @@
 #include <string_view>
 #include <utility>
 
-#include "../support/test_server.hpp"
 #include "certificates.hpp"
 #include "openssl_client.hpp"
+#include "tests/support/test_server.hpp"
 
 namespace edgews::test {
 namespace {

@@ -1,7 +1,7 @@
 // What all share: how much of it anyone may hold.
 #include <gtest/gtest.h>
 
-#include <edgews/core/stomp/accounts.hpp>
+#include "core/stomp/accounts.hpp"
 
 #include <cstddef>
 #include <vector>

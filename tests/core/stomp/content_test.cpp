@@ -1,10 +1,10 @@
 // A message that is encoded once for all its receivers.
-#include "../../support/allocations.hpp"
-#include "../../support/bytes.hpp"
+#include "tests/support/allocations.hpp"
+#include "tests/support/bytes.hpp"
 
 #include <gtest/gtest.h>
 
-#include <edgews/core/stomp/content.hpp>
+#include "core/stomp/content.hpp"
 
 #include <array>
 #include <cstddef>

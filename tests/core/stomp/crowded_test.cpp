@@ -1,5 +1,5 @@
 // Producers that have to wait: for subscribers, and for room in a queue.
-#include <edgews/core/stomp/broker.hpp>
+#include "core/stomp/broker.hpp"
 
 #include <gtest/gtest.h>
 

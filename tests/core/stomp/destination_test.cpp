@@ -1,5 +1,5 @@
 // Names and patterns: one spelling for each, and what a pattern covers.
-#include <edgews/core/stomp/destination.hpp>
+#include "core/stomp/destination.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,8 +1,8 @@
 // Each fault knows what the client is told.
 #include <gtest/gtest.h>
 
-#include <edgews/core/close_code.hpp>
-#include <edgews/core/stomp/fault.hpp>
+#include <edgews/close_code.hpp>
+#include "core/stomp/fault.hpp"
 
 #include <set>
 #include <string_view>

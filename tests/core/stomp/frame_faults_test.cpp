@@ -1,10 +1,10 @@
 // Frames that break a rule, and limits: which fault it is, what could be read beside it, and that
 // neither depends on how the input is cut.
-#include "../../support/stomp_frames.hpp"
+#include "tests/support/stomp_frames.hpp"
 
 #include <gtest/gtest.h>
 
-#include <edgews/core/stomp/frame_reader.hpp>
+#include "core/stomp/frame_reader.hpp"
 
 #include <string>
 #include <string_view>

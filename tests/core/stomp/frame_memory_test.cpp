@@ -1,11 +1,11 @@
 // What a FrameReader takes of the input and of the pool: no copy of a whole frame, no memory on a
 // header's word, nothing while it is idle.
-#include "../../support/allocations.hpp"
-#include "../../support/stomp_frames.hpp"
+#include "tests/support/allocations.hpp"
+#include "tests/support/stomp_frames.hpp"
 
 #include <gtest/gtest.h>
 
-#include <edgews/core/stomp/frame_reader.hpp>
+#include "core/stomp/frame_reader.hpp"
 
 #include <algorithm>
 #include <string>

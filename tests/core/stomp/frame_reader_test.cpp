@@ -1,11 +1,11 @@
 // What frames say, however they are cut, and in which version: checklist A of STOMP's framing
 // (stomp-1.0, -1.1, -1.2). Faults and limits are in frame_faults_test.cpp, memory in
 // frame_memory_test.cpp.
-#include "../../support/stomp_frames.hpp"
+#include "tests/support/stomp_frames.hpp"
 
 #include <gtest/gtest.h>
 
-#include <edgews/core/stomp/frame_reader.hpp>
+#include "core/stomp/frame_reader.hpp"
 
 #include <string>
 #include <string_view>

@@ -1,7 +1,7 @@
 // Commands and headers of a frame.
 #include <gtest/gtest.h>
 
-#include <edgews/core/stomp/frame.hpp>
+#include "core/stomp/frame.hpp"
 
 #include <array>
 #include <string>

@@ -1,12 +1,12 @@
 // Frames that are written: escapes of each version, what no version can say, and that nothing in a
 // header makes another header or frame of it.
-#include "../../support/stomp_frames.hpp"
+#include "tests/support/stomp_frames.hpp"
 
 #include <gtest/gtest.h>
 
-#include <edgews/core/stomp/frame_reader.hpp>
-#include <edgews/core/stomp/frame_writer.hpp>
-#include <edgews/core/stomp/value_encoding.hpp>
+#include "core/stomp/frame_reader.hpp"
+#include "core/stomp/frame_writer.hpp"
+#include "core/stomp/value_encoding.hpp"
 
 #include <algorithm>
 #include <array>

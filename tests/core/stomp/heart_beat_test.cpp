@@ -1,7 +1,7 @@
 // Heart-beats (1.2, Heart-beating).
 #include <gtest/gtest.h>
 
-#include <edgews/core/stomp/heart_beat.hpp>
+#include "core/stomp/heart_beat.hpp"
 
 #include <cstdint>
 

@@ -1,6 +1,6 @@
 #include "peers.hpp"
 
-#include <edgews/core/stomp/frame_reader.hpp>
+#include "core/stomp/frame_reader.hpp"
 
 #include <gtest/gtest.h>
 

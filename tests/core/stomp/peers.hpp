@@ -8,9 +8,9 @@
 //     EXPECT_EQ(joe.take("MESSAGE").body, "hello");
 #pragma once
 
-#include <edgews/core/buffer.hpp>
-#include <edgews/core/stomp/broker.hpp>
-#include <edgews/core/stomp/session.hpp>
+#include "core/base/buffer.hpp"
+#include "core/stomp/broker.hpp"
+#include "core/stomp/session.hpp"
 
 #include <array>
 #include <cstddef>

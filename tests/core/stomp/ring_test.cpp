@@ -1,10 +1,10 @@
 // A ring is a deque, and an intrusive list is a list: each beside the one of the library.
-#include "../../support/allocations.hpp"
+#include "tests/support/allocations.hpp"
 
 #include <gtest/gtest.h>
 
-#include <edgews/core/stomp/list.hpp>
-#include <edgews/core/stomp/ring.hpp>
+#include "core/stomp/list.hpp"
+#include "core/stomp/ring.hpp"
 
 #include <algorithm>
 #include <array>

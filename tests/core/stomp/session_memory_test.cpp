@@ -1,6 +1,6 @@
 // What messages take from the heap: nothing each, once the first have come through.
-#include "../../support/allocations.hpp"
 #include "peers.hpp"
+#include "tests/support/allocations.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,11 +1,11 @@
 // What a subscription knows of its deliveries, beside a plain table of them.
 #include <gtest/gtest.h>
 
-#include <edgews/core/stomp/accounts.hpp>
-#include <edgews/core/stomp/content.hpp>
-#include <edgews/core/stomp/outbox.hpp>
-#include <edgews/core/stomp/queue.hpp>
-#include <edgews/core/stomp/subscription.hpp>
+#include "core/stomp/accounts.hpp"
+#include "core/stomp/content.hpp"
+#include "core/stomp/outbox.hpp"
+#include "core/stomp/queue.hpp"
+#include "core/stomp/subscription.hpp"
 
 #include <algorithm>
 #include <cstddef>

@@ -1,9 +1,9 @@
 // What a message costs to find its subscribers, whatever patterns there are.
 #include <gtest/gtest.h>
 
-#include <edgews/core/stomp/destination.hpp>
-#include <edgews/core/stomp/outbox.hpp>
-#include <edgews/core/stomp/topic_table.hpp>
+#include "core/stomp/destination.hpp"
+#include "core/stomp/outbox.hpp"
+#include "core/stomp/topic_table.hpp"
 
 #include <algorithm>
 #include <cstdint>

@@ -1,7 +1,7 @@
 // User destinations: whatever somebody is called, nobody gets what is another's.
 #include "peers.hpp"
 
-#include <edgews/core/http_token.hpp>
+#include "core/http/http_token.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,7 +1,7 @@
 // Which version is agreed on (1.2, Protocol Negotiation).
 #include <gtest/gtest.h>
 
-#include <edgews/core/stomp/version.hpp>
+#include "core/stomp/version.hpp"
 
 namespace edgews::stomp {
 namespace {

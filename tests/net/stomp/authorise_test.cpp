@@ -1,5 +1,5 @@
 // What a hook forbids is reached by no other spelling, and through no pattern.
-#include <edgews/net/stomp/verdicts.hpp>
+#include "net/stomp/verdicts.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,8 +1,8 @@
 // The StompBroker's own face: the application sends, answers, ends sessions, and looks on.
 #include <gtest/gtest.h>
 
-#include <edgews/net/stomp/state.hpp>
-#include <edgews/net/stomp/stomp_loop.hpp>
+#include "net/stomp/state.hpp"
+#include "net/stomp/stomp_loop.hpp"
 
 #include <algorithm>
 #include <map>

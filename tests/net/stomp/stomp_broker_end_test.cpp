@@ -1,4 +1,4 @@
-#include <edgews/net/stomp/stomp_broker.hpp>
+#include <edgews/stomp_broker.hpp>
 
 #include <gtest/gtest.h>
 

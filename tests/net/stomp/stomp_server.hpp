@@ -9,7 +9,7 @@
 // WebSocket is on the server's port, and TCP on a Unix socket, unless a test has it listen itself.
 #pragma once
 
-#include <edgews/net/stomp/stomp_broker.hpp>
+#include <edgews/stomp_broker.hpp>
 
 #include <gtest/gtest.h>
 
@@ -20,7 +20,7 @@
 #include <string_view>
 #include <utility>
 
-#include "../../support/test_server.hpp"
+#include "tests/support/test_server.hpp"
 
 namespace edgews::test {
 

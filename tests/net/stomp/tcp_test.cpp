@@ -1,5 +1,5 @@
 // STOMP over TCP: TLS, limits, and how a connection ends.
-#include <edgews/tls/tls.hpp>
+#include <edgews/tls.hpp>
 
 #include <gtest/gtest.h>
 
@@ -10,9 +10,9 @@
 #include <string>
 #include <utility>
 
-#include "../../tls/certificates.hpp"
-#include "../../tls/openssl_client.hpp"
 #include "stomp_server.hpp"
+#include "tests/tls/certificates.hpp"
+#include "tests/tls/openssl_client.hpp"
 
 namespace edgews::test {
 namespace {

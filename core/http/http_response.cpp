@@ -1,0 +1,150 @@
+#include "core/http/http_response.hpp"
+#include "core/http/http_token.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <charconv>
+
+namespace edgews {
+namespace {
+
+constexpr std::array<std::string_view, 7> reserved_names{
+    "Connection",           "Content-Length",         "Transfer-Encoding",       "Upgrade",
+    "Sec-WebSocket-Accept", "Sec-WebSocket-Protocol", "Sec-WebSocket-Extensions"};
+
+}  // namespace
+
+std::string_view describe(HeaderFault fault) noexcept {
+    switch (fault) {
+        case HeaderFault::none: return "no fault";
+        case HeaderFault::status_out_of_range: return "a response's status is from 200 to 599";
+        case HeaderFault::name_malformed: return "a header's name is not a token";
+        case HeaderFault::value_malformed: return "a header's value holds a control character";
+        case HeaderFault::name_reserved: return "that header is the engine's to send";
+    }
+    assert(false);
+    return {};
+}
+
+std::string_view reason_phrase(unsigned status) noexcept {
+    switch (status) {
+        case 101: return "Switching Protocols";
+        case 200: return "OK";
+        case 201: return "Created";
+        case 202: return "Accepted";
+        case 204: return "No Content";
+        case 206: return "Partial Content";
+        case 301: return "Moved Permanently";
+        case 302: return "Found";
+        case 303: return "See Other";
+        case 304: return "Not Modified";
+        case 307: return "Temporary Redirect";
+        case 308: return "Permanent Redirect";
+        case 400: return "Bad Request";
+        case 401: return "Unauthorized";
+        case 402: return "Payment Required";
+        case 403: return "Forbidden";
+        case 404: return "Not Found";
+        case 405: return "Method Not Allowed";
+        case 406: return "Not Acceptable";
+        case 408: return "Request Timeout";
+        case 409: return "Conflict";
+        case 410: return "Gone";
+        case 411: return "Length Required";
+        case 412: return "Precondition Failed";
+        case 413: return "Content Too Large";
+        case 414: return "URI Too Long";
+        case 415: return "Unsupported Media Type";
+        case 418: return "I'm a Teapot";
+        case 421: return "Misdirected Request";
+        case 422: return "Unprocessable Content";
+        case 425: return "Too Early";
+        case 426: return "Upgrade Required";
+        case 428: return "Precondition Required";
+        case 429: return "Too Many Requests";
+        case 431: return "Request Header Fields Too Large";
+        case 451: return "Unavailable For Legal Reasons";
+        case 500: return "Internal Server Error";
+        case 501: return "Not Implemented";
+        case 502: return "Bad Gateway";
+        case 503: return "Service Unavailable";
+        case 504: return "Gateway Timeout";
+        case 505: return "HTTP Version Not Supported";
+        case 507: return "Insufficient Storage";
+        case 511: return "Network Authentication Required";
+    }
+    return "Unknown";
+}
+
+bool is_header_name(std::string_view name) noexcept {
+    return is_token(name);
+}
+
+bool is_header_value(std::string_view value) noexcept {
+    return std::all_of(value.begin(), value.end(),
+                       [](char c) { return is_char_of(CharClass::field_value, c); });
+}
+
+HeaderFault check_headers(std::span<const HeaderField> headers) noexcept {
+    for (const HeaderField& field : headers) {
+        if (!is_header_name(field.name)) return HeaderFault::name_malformed;
+        if (!is_header_value(field.value)) return HeaderFault::value_malformed;
+        for (const std::string_view reserved : reserved_names) {
+            if (equals_ignoring_case(field.name, reserved)) return HeaderFault::name_reserved;
+        }
+    }
+    return HeaderFault::none;
+}
+
+bool has_header(std::span<const HeaderField> headers, std::string_view name) noexcept {
+    return std::any_of(headers.begin(), headers.end(), [&](const HeaderField& field) {
+        return equals_ignoring_case(field.name, name);
+    });
+}
+
+HeaderFault append_response_head(std::string& out, const ResponseHead& head) noexcept {
+    if (head.status < 200 || head.status > 599) return HeaderFault::status_out_of_range;
+    const HeaderFault fault = check_headers(head.headers);
+    if (fault != HeaderFault::none) return fault;
+    append_status_line(out, head.status);
+    if (!head.date.empty() && !has_header(head.headers, "Date")) {
+        append_header(out, {"Date", head.date});
+    }
+    for (const HeaderField& field : head.headers) append_header(out, field);
+    if (head.content_length && head.status != 204 && head.status != 304) {
+        out += "Content-Length: ";
+        append_number(out, *head.content_length);
+        out += "\r\n";
+    }
+    if (!head.keep_alive) append_header(out, {"Connection", "close"});
+    out += "\r\n";
+    return HeaderFault::none;
+}
+
+void append_header(std::string& out, HeaderField field) noexcept {
+    assert(is_header_name(field.name));
+    assert(is_header_value(field.value));
+    out += field.name;
+    out += ": ";
+    out += field.value;
+    out += "\r\n";
+}
+
+void append_status_line(std::string& out, unsigned status) noexcept {
+    assert(status >= 100 && status <= 999);
+    out += "HTTP/1.1 ";
+    append_number(out, status);
+    out += ' ';
+    out += reason_phrase(status);
+    out += "\r\n";
+}
+
+void append_number(std::string& out, std::uint64_t number) noexcept {
+    std::array<char, 20> digits;  // 2^64 - 1 has twenty.
+    const std::to_chars_result end =
+        std::to_chars(digits.data(), digits.data() + digits.size(), number);
+    out.append(digits.data(), end.ptr);
+}
+
+}  // namespace edgews

@@ -1,0 +1,75 @@
+// HTTP/1.1 response heads (RFC 9112, sections 4 and 5).
+//
+// Written by appending to a string, which the caller reuses: in steady state
+// nothing is allocated. What an application supplies is checked, so that it can
+// never end a line early (header injection, response splitting).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace edgews {
+
+// A header to send.
+struct HeaderField {
+    std::string_view name;
+    std::string_view value;
+};
+
+struct ResponseHead {
+    unsigned status = 200;  // 200 to 599.
+    std::span<const HeaderField> headers{};
+    // Bytes of the body. Without a value no Content-Length is sent, and the body ends with the
+    // connection; 204 and 304 never send one (RFC 9110, section 8.6).
+    std::optional<std::uint64_t> content_length{};
+    bool keep_alive = true;  // False: "Connection: close" is sent.
+    // The value of Date (core/http/http_date.hpp), unless `headers` have one; empty: none is sent.
+    std::string_view date{};
+};
+
+enum class HeaderFault : std::uint8_t {
+    none,
+    status_out_of_range,
+    name_malformed,   // Not a token.
+    value_malformed,  // CR, LF, NUL or another control character.
+    name_reserved,    // Ours to send: Connection, Content-Length, Transfer-Encoding, Upgrade, …
+};
+
+// One sentence about the mistake, for the application's developer.
+[[nodiscard]] std::string_view describe(HeaderFault fault) noexcept;
+
+// Of texts that are the engine's own.
+inline constexpr std::string_view plain_text_type = "text/plain; charset=utf-8";
+
+// "Not Found" for 404; "Unknown" for a status that HTTP does not define.
+[[nodiscard]] std::string_view reason_phrase(unsigned status) noexcept;
+
+// Whether a header of an application may have this name: a token.
+[[nodiscard]] bool is_header_name(std::string_view name) noexcept;
+// Whether a header of an application may have this value: no control character but HTAB.
+[[nodiscard]] bool is_header_value(std::string_view value) noexcept;
+
+// Whether one of them has that name, in any case.
+[[nodiscard]] bool has_header(std::span<const HeaderField> headers, std::string_view name) noexcept;
+
+// The first mistake in headers that an application supplied. Reserved, in any case: Connection,
+// Content-Length, Transfer-Encoding, Upgrade, Sec-WebSocket-Accept, -Protocol and -Extensions.
+[[nodiscard]] HeaderFault check_headers(std::span<const HeaderField> headers) noexcept;
+
+// Appends status line, headers and the empty line to `out`. With a fault nothing is appended.
+[[nodiscard]] HeaderFault append_response_head(std::string& out, const ResponseHead& head) noexcept;
+
+// Appends "name: value" CR LF, unchecked. Requires: a valid name and value.
+void append_header(std::string& out, HeaderField field) noexcept;
+
+// Appends "HTTP/1.1 <status> <phrase>" CR LF. Requires: 100 <= status <= 999.
+void append_status_line(std::string& out, unsigned status) noexcept;
+
+// Appends a decimal number.
+void append_number(std::string& out, std::uint64_t number) noexcept;
+
+}  // namespace edgews

@@ -1,0 +1,197 @@
+// Coroutines over loops, clients and routes. Optional: nothing else includes it.
+//
+//     edgews::Task<> talk(edgews::Loop& loop) {
+//         const auto ws = co_await edgews::connect(loop, "ws://localhost:9001/echo");
+//         if (!ws) print(ws.error().error.message);
+//         co_await ws.send("hello");
+//         while (const auto message = co_await ws.receive()) print(message->text());
+//         loop.stop();
+//     }
+//     edgews::Loop loop;
+//     edgews::spawn(loop, talk(loop));
+//     loop.run();
+//
+// A coroutine runs on the thread of its loop, and goes on from within the loop's turns. It belongs
+// to whoever holds its Task, or once it is spawned to the loop: when that is destroyed, so are its
+// coroutines, and all that they hold.
+#pragma once
+
+#include <edgews/async_connection.hpp>
+#include <edgews/client.hpp>
+#include <edgews/loop.hpp>
+#include <edgews/server.hpp>
+#include <edgews/task.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <coroutine>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace edgews {
+
+// Runs `task` until it waits for the first time, and from then on by `loop`, which owns it.
+// Loop::cancel() of the token ends it where it waits, at the end of the turn. `failed` is told of
+// an exception that leaves it; without that, such a one ends the program, as in a thread. A task
+// without a coroutine throws std::invalid_argument.
+Token spawn(Loop& loop, Task<> task, Function<void(std::exception_ptr)> failed = {});
+
+// A timer that ends with its owner.
+class CoroutineTimer {
+  public:
+    explicit CoroutineTimer(Loop& loop) noexcept : loop_(loop) {}
+    CoroutineTimer(const CoroutineTimer&) = delete;
+    CoroutineTimer& operator=(const CoroutineTimer&) = delete;
+    ~CoroutineTimer() { cancel(); }
+
+    template <class F>
+    void start(std::chrono::milliseconds time, F&& function) {
+        const auto delay_ms = static_cast<std::uint64_t>(std::max<std::int64_t>(time.count(), 0));
+        token_ = loop_.after(delay_ms, std::forward<F>(function));
+    }
+    void cancel() noexcept { loop_.cancel(token_); }
+
+  private:
+    Loop& loop_;
+    Token token_ = no_token;
+};
+
+// co_await sleep(loop, 5ms).
+class [[nodiscard]] Sleep {
+  public:
+    Sleep(Loop& loop, std::chrono::milliseconds time) noexcept : timer_(loop), time_(time) {}
+    [[nodiscard]] bool await_ready() const noexcept { return false; }
+    void await_suspend(std::coroutine_handle<> coroutine) {
+        timer_.start(time_, [coroutine] { coroutine.resume(); });
+    }
+    void await_resume() const noexcept {}
+
+  private:
+    CoroutineTimer timer_;
+    std::chrono::milliseconds time_;
+};
+
+inline Sleep sleep(Loop& loop, std::chrono::milliseconds time) noexcept {
+    return {loop, time};
+}
+
+// co_await within(loop, 2s, task) gives what the task returns, as a std::optional, or of a Task<>
+// whether it returned; nothing, or false: the time is up, and the task was ended where it waited.
+template <class T>
+class [[nodiscard]] Within {
+  public:
+    Within(Loop& loop, std::chrono::milliseconds limit, Task<T> task) noexcept
+        : timer_(loop), limit_(limit), task_(std::move(task)) {}
+    [[nodiscard]] bool await_ready() const {
+        (void)task_.await_ready();  // Throws where there is no coroutine.
+        return false;
+    }
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<> coroutine) {
+        timer_.start(limit_, [this, coroutine] {
+            task_ = {};
+            coroutine.resume();
+        });
+        return task_.await_suspend(coroutine);
+    }
+    auto await_resume() {
+        timer_.cancel();
+        if constexpr (std::is_void_v<T>) {
+            if (task_) task_.await_resume();
+            return static_cast<bool>(task_);
+        } else {
+            return task_ ? std::optional<T>(task_.await_resume()) : std::optional<T>();
+        }
+    }
+
+  private:
+    CoroutineTimer timer_;
+    std::chrono::milliseconds limit_;
+    Task<T> task_;
+};
+
+template <class T>
+Within<T> within(Loop& loop, std::chrono::milliseconds limit, Task<T> task) noexcept {
+    return {loop, limit, std::move(task)};
+}
+
+// Connects as a Client does. Gives the connection, which is false if it could not be opened, and
+// then knows why. `drain_mark`, `overflow` and `reconnect` of the options are not used.
+//
+// The options are those of a variable: gcc 12 destroys what braces make within a co_await twice.
+[[nodiscard]] Task<AsyncConnection> connect(Loop& loop, std::string_view url,
+                                            Delivery delivery = Delivery::messages);
+[[nodiscard]] Task<AsyncConnection> connect(Loop& loop, std::string_view url,
+                                            const ClientOptions& options,
+                                            Delivery delivery = Delivery::messages);
+Task<AsyncConnection> connect(Loop& loop, std::string_view url, ClientOptions&& options,
+                              Delivery delivery = Delivery::messages) = delete;
+
+struct CoroutineRoute {
+    // `drain_mark` and `overflow` are not used.
+    RouteOptions options{};
+    Delivery delivery = Delivery::messages;
+    Function<void(const Request&, Upgrade&)> upgrade{};  // As in Handlers.
+};
+
+// A route whose handler is a coroutine, for each connection one: Task<> handler(AsyncConnection).
+// When it returns, the connection is closed with 1000, and with 1011 when it throws. It may go on
+// after the connection's end, until the loop's. An empty handler throws std::invalid_argument.
+template <class F>
+void serve(Server& server, std::string_view pattern, F handler, CoroutineRoute route = {});
+// The same with a T for each connection, made before the upgrade handler: Upgrade::data<T>(),
+// Connection::data<T>() and AsyncConnection::data<T>() are that one.
+template <class T, class F>
+void serve(Server& server, std::string_view pattern, F handler, CoroutineRoute route = {});
+
+// For serve().
+
+struct AsyncUserData {
+    std::shared_ptr<AsyncState> state = std::make_shared<AsyncState>();
+
+    // Of the state's data (edgews/route.hpp, UserData).
+    [[nodiscard]] void* find_user_data(const void* type) const noexcept {
+        return state->find_data(type);
+    }
+};
+
+template <class T>
+struct AsyncUserDataWith : AsyncUserData {
+    AsyncUserDataWith() { state->make_data<T>(); }
+};
+
+// Lets `handler` run for the connection.
+void start_handler(Connection& connection, const std::shared_ptr<AsyncState>& state,
+                   Task<> handler);
+
+template <class Data, class F>
+void serve_with(Server& server, std::string_view pattern, F handler, CoroutineRoute route) {
+    require_callable(handler, "serve()");
+    route.options.drain_mark = 0;
+    route.options.overflow = Overflow::drop;
+    Handlers handlers = async_handlers(
+        route.delivery, [](Connection& c) -> AsyncState& { return *c.data<Data>().state; });
+    handlers.upgrade = std::move(route.upgrade);
+    handlers.open = [handler](Connection& connection) {
+        const std::shared_ptr<AsyncState>& state = connection.data<Data>().state;
+        start_handler(connection, state, handler(AsyncConnection(state)));
+    };
+    server.ws<Data>(pattern, std::move(handlers), std::move(route.options));
+}
+
+template <class F>
+void serve(Server& server, std::string_view pattern, F handler, CoroutineRoute route) {
+    serve_with<AsyncUserData>(server, pattern, std::move(handler), std::move(route));
+}
+
+template <class T, class F>
+void serve(Server& server, std::string_view pattern, F handler, CoroutineRoute route) {
+    serve_with<AsyncUserDataWith<T>>(server, pattern, std::move(handler), std::move(route));
+}
+
+}  // namespace edgews

@@ -1,0 +1,166 @@
+// A class as the endpoint of a route: one object per connection, whose member
+// functions are the handlers.
+//
+//     struct Chat {
+//         void open(Connection& c);
+//         void message(Connection& c, Message m);
+//         void close(Connection& c, CloseEvent event);
+//     };
+//     server.ws<Chat>("/chat/:room");
+//
+// Any of Handlers' names may be there, with its parameters; the others cost
+// nothing. `upgrade` is a member, too: the object exists by then. T is made by its
+// default constructor, inside the connection's own allocation. A member function of such a
+// name that cannot be called so, or is private, does not compile.
+#pragma once
+
+#include <edgews/connection.hpp>
+#include <edgews/endpoint_names.hpp>
+#include <edgews/route.hpp>
+#include <edgews/upgrade.hpp>
+
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+namespace edgews {
+
+// One concept for each handler that T may have.
+namespace endpoint {
+
+using Bytes = std::span<const std::byte>;
+
+template <class T>
+concept has_upgrade = requires(T t, const Request& r, Upgrade& u) {
+    t.upgrade(r, u);
+};
+template <class T>
+concept has_open = requires(T t, Connection& c) {
+    t.open(c);
+};
+template <class T>
+concept has_message = requires(T t, Connection& c, Message m) {
+    t.message(c, m);
+};
+template <class T>
+concept has_message_begin = requires(T t, Connection& c, Message::Kind k) {
+    t.message_begin(c, k);
+};
+template <class T>
+concept has_message_chunk = requires(T t, Connection& c, Bytes b) {
+    t.message_chunk(c, b);
+};
+template <class T>
+concept has_message_end = requires(T t, Connection& c) {
+    t.message_end(c);
+};
+template <class T>
+concept has_ping = requires(T t, Connection& c, Bytes b) {
+    t.ping(c, b);
+};
+template <class T>
+concept has_pong = requires(T t, Connection& c, Bytes b) {
+    t.pong(c, b);
+};
+template <class T>
+concept has_drain = requires(T t, Connection& c) {
+    t.drain(c);
+};
+template <class T>
+concept has_overflow = requires(T t, Connection& c, std::size_t n) {
+    t.overflow(c, n);
+};
+template <class T>
+concept has_error = requires(T t, Connection& c, std::string_view s) {
+    t.error(c, s);
+};
+template <class T>
+concept has_close = requires(T t, Connection& c, CloseEvent e) {
+    t.close(c, e);
+};
+
+// A member that would never be called stops here. What is no handler needs another name.
+template <class T>
+constexpr void check() {
+    static_assert(!names_upgrade<T> || has_upgrade<T>,
+                  "an endpoint's upgrade must be a public upgrade(const Request&, Upgrade&)");
+    static_assert(!names_open<T> || has_open<T>,
+                  "an endpoint's open must be a public open(Connection&)");
+    static_assert(!names_message<T> || has_message<T>,
+                  "an endpoint's message must be a public message(Connection&, Message)");
+    static_assert(
+        !names_message_begin<T> || has_message_begin<T>,
+        "an endpoint's message_begin must be a public message_begin(Connection&, Message::Kind)");
+    static_assert(!names_message_chunk<T> || has_message_chunk<T>,
+                  "an endpoint's message_chunk must be a public message_chunk(Connection&, "
+                  "std::span<const std::byte>)");
+    static_assert(!names_message_end<T> || has_message_end<T>,
+                  "an endpoint's message_end must be a public message_end(Connection&)");
+    static_assert(
+        !names_ping<T> || has_ping<T>,
+        "an endpoint's ping must be a public ping(Connection&, std::span<const std::byte>)");
+    static_assert(
+        !names_pong<T> || has_pong<T>,
+        "an endpoint's pong must be a public pong(Connection&, std::span<const std::byte>)");
+    static_assert(!names_drain<T> || has_drain<T>,
+                  "an endpoint's drain must be a public drain(Connection&)");
+    static_assert(!names_overflow<T> || has_overflow<T>,
+                  "an endpoint's overflow must be a public overflow(Connection&, std::size_t)");
+    static_assert(!names_error<T> || has_error<T>,
+                  "an endpoint's error must be a public error(Connection&, std::string_view)");
+    static_assert(!names_close<T> || has_close<T>,
+                  "an endpoint's close must be a public close(Connection&, CloseEvent)");
+}
+
+}  // namespace endpoint
+
+template <class T>
+concept Endpoint =
+    endpoint::names_open<T> || endpoint::names_message<T> || endpoint::names_message_begin<T> ||
+    endpoint::names_message_chunk<T> || endpoint::names_message_end<T> || endpoint::names_close<T>;
+
+template <Endpoint T>
+[[nodiscard]] Handlers endpoint_handlers() {
+    using endpoint::Bytes;
+    endpoint::check<T>();
+    Handlers h;
+    if constexpr (endpoint::has_upgrade<T>) {
+        h.upgrade = [](const Request& r, Upgrade& u) { u.data<T>().upgrade(r, u); };
+    }
+    if constexpr (endpoint::has_open<T>) {
+        h.open = [](Connection& c) { c.data<T>().open(c); };
+    }
+    if constexpr (endpoint::has_message<T>) {
+        h.message = [](Connection& c, Message m) { c.data<T>().message(c, m); };
+    }
+    if constexpr (endpoint::has_message_begin<T>) {
+        h.message_begin = [](Connection& c, Message::Kind k) { c.data<T>().message_begin(c, k); };
+    }
+    if constexpr (endpoint::has_message_chunk<T>) {
+        h.message_chunk = [](Connection& c, Bytes b) { c.data<T>().message_chunk(c, b); };
+    }
+    if constexpr (endpoint::has_message_end<T>) {
+        h.message_end = [](Connection& c) { c.data<T>().message_end(c); };
+    }
+    if constexpr (endpoint::has_ping<T>) {
+        h.ping = [](Connection& c, Bytes b) { c.data<T>().ping(c, b); };
+    }
+    if constexpr (endpoint::has_pong<T>) {
+        h.pong = [](Connection& c, Bytes b) { c.data<T>().pong(c, b); };
+    }
+    if constexpr (endpoint::has_drain<T>) {
+        h.drain = [](Connection& c) { c.data<T>().drain(c); };
+    }
+    if constexpr (endpoint::has_overflow<T>) {
+        h.overflow = [](Connection& c, std::size_t n) { c.data<T>().overflow(c, n); };
+    }
+    if constexpr (endpoint::has_error<T>) {
+        h.error = [](Connection& c, std::string_view s) { c.data<T>().error(c, s); };
+    }
+    if constexpr (endpoint::has_close<T>) {
+        h.close = [](Connection& c, CloseEvent e) { c.data<T>().close(c, e); };
+    }
+    return h;
+}
+
+}  // namespace edgews

@@ -1,0 +1,99 @@
+// A handler: any copyable callable of one signature.
+//
+// What std::function is, for a fraction of its compile time: every program that
+// includes edgews/edgews.hpp pays for a dozen of these (ARCHITECTURE.md, Decisions).
+#pragma once
+
+#include <type_traits>
+#include <utility>
+
+namespace edgews {
+
+// Whether there is nothing behind a callable: a null pointer, an empty Function or std::function.
+template <class F>
+[[nodiscard]] constexpr bool is_empty_callable(const F& callable) noexcept {
+    if constexpr (std::is_pointer_v<F> || std::is_member_pointer_v<F>) {
+        return callable == nullptr;
+    } else if constexpr (requires { static_cast<bool>(callable); } &&
+                         !std::is_convertible_v<const F&, bool>) {
+        return !static_cast<bool>(callable);
+    } else {
+        return false;
+    }
+}
+
+// Throws std::invalid_argument: `where` needs a callable, and was given an empty one.
+[[noreturn]] void throw_empty_callable(const char* where);
+
+template <class F>
+void require_callable(const F& callable, const char* where) {
+    if (is_empty_callable(callable)) throw_empty_callable(where);
+}
+
+template <class Signature>
+class Function;
+
+template <class Result, class... Arguments>
+class Function<Result(Arguments...)> {
+  public:
+    // Empty: it must not be called. So is one that is made of an empty callable.
+    Function() = default;
+    template <class F>
+    requires(!std::is_same_v<std::remove_cvref_t<F>, Function> &&
+             std::is_invocable_r_v<Result, std::decay_t<F>&, Arguments...>) Function(F&& callable) {
+        if (is_empty_callable<std::decay_t<F>>(callable)) return;
+        callable_ = new std::decay_t<F>(std::forward<F>(callable));
+        call_ = &call<std::decay_t<F>>;
+        manage_ = &manage<std::decay_t<F>>;
+    }
+    Function(const Function& other)
+        : callable_(other.manage_ == nullptr ? nullptr : other.manage_(other.callable_, Act::copy)),
+          call_(other.call_),
+          manage_(other.manage_) {}
+    Function(Function&& other) noexcept { swap(other); }
+    Function& operator=(Function other) noexcept {
+        swap(other);
+        return *this;
+    }
+    ~Function() {
+        if (manage_ != nullptr) manage_(callable_, Act::destroy);
+    }
+
+    explicit operator bool() const noexcept { return call_ != nullptr; }
+    // Requires: not empty. The callable's own state is not const.
+    Result operator()(Arguments... arguments) const {
+        return call_(callable_, std::forward<Arguments>(arguments)...);
+    }
+
+    // The callable, if it is an F; null: it is something else.
+    template <class F>
+    [[nodiscard]] const F* target() const noexcept {
+        return manage_ == &manage<F> ? static_cast<const F*>(callable_) : nullptr;
+    }
+
+  private:
+    enum class Act : unsigned char { copy, destroy };
+
+    template <class F>
+    static Result call(void* callable, Arguments... arguments) {
+        return (*static_cast<F*>(callable))(std::forward<Arguments>(arguments)...);
+    }
+    // Returns the copy.
+    template <class F>
+    static void* manage(void* callable, Act act) {
+        if (act == Act::copy) return new F(*static_cast<const F*>(callable));
+        delete static_cast<F*>(callable);
+        return nullptr;
+    }
+    void swap(Function& other) noexcept {
+        std::swap(callable_, other.callable_);
+        std::swap(call_, other.call_);
+        std::swap(manage_, other.manage_);
+    }
+
+    void* callable_ = nullptr;
+    Result (*call_)(void*, Arguments...) = nullptr;
+    void* (*manage_)(void*, Act) = nullptr;
+};
+
+}  // namespace edgews

@@ -1,0 +1,92 @@
+// A connection from afar: to keep, to copy, to use on any thread.
+#pragma once
+
+#include <edgews/function.hpp>
+#include <edgews/loop.hpp>
+#include <edgews/message.hpp>
+#include <edgews/prepared_message.hpp>
+#include <edgews/send_result.hpp>
+#include "net/loop/source.hpp"
+
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+namespace edgews {
+
+class Connection;
+
+// Names one connection, for ever: it never reaches a freed or a reused one. All
+// functions may be called on any thread, also when the connection, its loop or its
+// server are gone: they then do nothing and say so.
+//
+// On the connection's own loop thread they act at once; from elsewhere they are
+// carried out there, in the order of one thread's calls, and what is true when they
+// return may have changed by then.
+class Handle {
+  public:
+    // Names no connection.
+    Handle() = default;
+
+    [[nodiscard]] bool is_live() const noexcept;
+    // `queued` from another thread: it is on its way to the loop. The bytes are copied.
+    SendResult send(Message message) const;
+    SendResult send(PreparedMessage message) const;
+    // As Connection::close() and terminate(). False: the connection is gone, or the code or
+    // the reason cannot be sent.
+    bool close(std::uint16_t code = 1000, std::string_view reason = {}) const;
+    bool terminate() const;
+
+    // Runs function(Connection&) on the connection's loop, if it still lives by
+    // then, never before post() returns. False: it is gone already. An empty function throws
+    // std::invalid_argument.
+    template <class F>
+    bool post(F&& function) const {
+        require_callable<std::decay_t<F>>(function, "Handle::post()");
+        if (!is_live()) return false;
+        return post_job(
+            make_job([token = token_, call = std::decay_t<F>(std::forward<F>(function))]() mutable {
+                if (Connection* connection = find(token)) guard(*connection, call);
+            }));
+    }
+
+    friend bool operator==(const Handle& a, const Handle& b) noexcept {
+        return a.token_ == b.token_ && a.link_ == b.link_;
+    }
+    // An order for std::map, which means nothing else.
+    friend std::strong_ordering operator<=>(const Handle& a, const Handle& b) noexcept {
+        const auto by_loop = std::compare_three_way()(a.link_.get(), b.link_.get());
+        return std::is_neq(by_loop) ? by_loop : a.token_ <=> b.token_;
+    }
+
+  private:
+    friend class Connection;
+    friend struct std::hash<Handle>;
+    Handle(std::shared_ptr<LoopLink> link, Token token) noexcept
+        : link_(std::move(link)), token_(token) {}
+
+    [[nodiscard]] bool is_on_own_loop() const noexcept;
+    bool post_job(std::unique_ptr<Job> job) const noexcept;
+    // On the loop's thread: the open connection of that token.
+    [[nodiscard]] static Connection* find(Token token) noexcept;
+    // As a handler: an exception closes the connection.
+    template <class F>
+    static void guard(Connection& connection, F& call);
+
+    std::shared_ptr<LoopLink> link_;
+    Token token_ = no_token;
+};
+
+}  // namespace edgews
+
+template <>
+struct std::hash<edgews::Handle> {
+    std::size_t operator()(const edgews::Handle& handle) const noexcept {
+        // The slot's number is in the token's low bits, and alone would do for one loop.
+        return std::hash<std::uint64_t>()(handle.token_) ^
+               (std::hash<const void*>()(handle.link_.get()) >> 4U);
+    }
+};

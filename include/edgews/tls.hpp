@@ -1,0 +1,80 @@
+// wss and https: TLS 1.2 and 1.3 on OpenSSL 3, an add-on, in libedgews-tls.a.
+//
+//     #include <edgews/tls.hpp>
+//     const edgews::MadeTls made = edgews::Tls::make({.identities = {{"chain.pem", "key.pem"}}});
+//     server.listen({.port = 443, .tls = made.tls});
+//
+// Without renegotiation and compression; with forward secrecy, the server's preference of ciphers,
+// ALPN "http/1.1" and session tickets.
+#pragma once
+
+#include <edgews/error.hpp>
+#include <edgews/function.hpp>
+#include "net/stream/transport.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace edgews {
+
+class Address;
+
+// PEM, without a pass phrase: the name of a file or, when it begins with "-----BEGIN", the text.
+struct TlsIdentity {
+    std::string certificate_chain;  // The server's own first, then those that lead to the root.
+    std::string private_key;
+};
+
+enum class ClientCertificates : std::uint8_t {
+    none,      // They are not asked for.
+    optional,  // One that is sent must be good.
+    required,
+};
+
+struct TlsOptions {
+    // At least one. The client's server name (SNI) chooses the first whose certificate bears it;
+    // none does, or there is no name: the first of all.
+    std::vector<TlsIdentity> identities{};
+    ClientCertificates client_certificates = ClientCertificates::none;
+    std::string client_authorities{};  // PEM, as above: who may have signed them.
+    // Seconds that a key encrypts session tickets, before a new one does; it opens those that it
+    // encrypted for as long again. Each reload begins with a new key. 0: there are no tickets, and
+    // none either where certificates of clients are asked for.
+    std::uint32_t ticket_key_lifetime_s = 12 * 60 * 60;
+    // A handshake failed, or a connection broke the protocol: OpenSSL's reason, and who it was, by
+    // its PROXY header if it has one. Called on the loop of the connection; must not throw.
+    Function<void(std::string_view, const Address&)> on_failure{};
+};
+
+struct MadeTls;
+
+// Any thread.
+class Tls final : public TransportFactory {
+  public:
+    // What cannot be read, or does not fit together, is an error that names it.
+    [[nodiscard]] static MadeTls make(const TlsOptions& options);
+    ~Tls() override;
+
+    // New connections get these from now on; those that are open keep what they have. With an error
+    // nothing changes. Tickets from before open no session any more: whoever may connect may have
+    // changed.
+    [[nodiscard]] Error reload(const TlsOptions& options);
+
+    [[nodiscard]] std::unique_ptr<Transport> accept(BufferPool& pool,
+                                                    const Address& peer) const noexcept override;
+
+  private:
+    struct State;
+    explicit Tls(std::unique_ptr<State> state) noexcept;
+    std::unique_ptr<State> state_;
+};
+
+struct MadeTls {
+    Error error{};
+    std::shared_ptr<Tls> tls{};  // Null with an error.
+};
+
+}  // namespace edgews

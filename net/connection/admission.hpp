@@ -1,0 +1,54 @@
+// A connection's place under the limits of net/connection/admission_control.hpp.
+#pragma once
+
+#include <edgews/address.hpp>
+
+#include <utility>
+
+namespace edgews {
+
+class Shard;
+
+// A connection's place among those counted, held for as long as it lives.
+class Admission {
+  public:
+    Admission() = default;
+    // Counted for `address`, too, unless that is a trusted proxy. Who is refused is not counted.
+    Admission(Shard& shard, const Address& address);
+    Admission(Admission&& other) noexcept
+        : shard_(std::exchange(other.shard_, nullptr)),
+          address_(other.address_),
+          is_refused_(other.is_refused_),
+          is_address_counted_(other.is_address_counted_) {}
+    Admission& operator=(Admission&& other) noexcept {
+        std::swap(shard_, other.shard_);
+        std::swap(address_, other.address_);
+        std::swap(is_refused_, other.is_refused_);
+        std::swap(is_address_counted_, other.is_address_counted_);
+        return *this;
+    }
+    ~Admission();
+
+    // The connection is for `address` from here on: counted for that, in place of the one before.
+    // It may be refused then, and counts among the server's connections until it has gone.
+    // `as_new`: that address connects by this.
+    void move_to(const Address& address, bool as_new);
+    [[nodiscard]] const Address& address() const noexcept { return address_; }
+    // As whom limits take its client: the address, or the network of it. Of family `none`: nobody
+    // in particular, for it comes from a trusted proxy that named no one, or over a Unix socket.
+    [[nodiscard]] Address limited_as() const noexcept;
+    // One too many: to be told so, and closed.
+    [[nodiscard]] bool is_refused() const noexcept { return is_refused_; }
+
+  private:
+    [[nodiscard]] bool is_trusted() const noexcept;
+    void enter_address(bool as_new);
+    void leave_address() noexcept;
+
+    Shard* shard_ = nullptr;  // Null: it counts nowhere.
+    Address address_;
+    bool is_refused_ = false;
+    bool is_address_counted_ = false;
+};
+
+}  // namespace edgews

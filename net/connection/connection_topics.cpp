@@ -1,0 +1,56 @@
+// A connection's topics: what it hears and says, and how what was published leaves.
+#include <edgews/connection.hpp>
+#include "net/connection/extras.hpp"
+#include "net/server/shard.hpp"
+#include "net/stream/output_queue.hpp"
+
+namespace edgews {
+
+bool Connection::subscribe(std::string_view topic) {
+    return !is_client() && shared().topics.subscribe(*this, topic);
+}
+
+bool Connection::is_subscribed(std::string_view topic) const noexcept {
+    return shared().topics.is_subscribed(*this, topic);
+}
+
+bool Connection::unsubscribe(std::string_view topic) {
+    return shared().topics.unsubscribe(*this, topic);
+}
+
+void Connection::publish(std::string_view topic, Message message) {
+    publish(topic, PreparedMessage(message));
+}
+
+void Connection::publish(std::string_view topic, const PreparedMessage& message) {
+    if (!is_client()) shared().shard->common().publish(topic, message, this);
+}
+
+// Several go as one piece only within the backlog's limit: beyond that a single message may wait.
+bool Connection::send_at_once(std::span<const Published> run, std::span<const std::byte> frames) {
+    if (!is_open() || is_sending_fragments_ || output_size() > 0 || is_blocked()) return false;
+    if (compression() != nullptr) return false;  // Its frames may be others.
+    if (run.size() > 1 && frames.size() > options().backlog_size_max) return false;
+    shared().counters.add(Counter::messages_sent, run.size());
+    const std::size_t sent = send_directly(frames);
+    if (sent == frames.size() || is_broken()) return true;
+    if (run.size() == 1) {
+        output().append(run[0].message);  // Which shares what is large.
+        output().consume(sent);
+    } else {
+        output().append(frames.subspan(sent));
+    }
+    (void)accepted();
+    return true;
+}
+
+bool Connection::send_frames(std::span<const std::byte> frames, std::size_t count) {
+    if (!is_open() || is_sending_fragments_ || !has_room_for(frames.size())) return false;
+    if (compression() != nullptr || frames.size() > options().backlog_size_max) return false;
+    output().append(frames);
+    shared().counters.add(Counter::messages_sent, count);
+    (void)accepted();
+    return true;
+}
+
+}  // namespace edgews

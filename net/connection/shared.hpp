@@ -1,0 +1,91 @@
+// What WebSocket connections share on one loop: those of a server, or those of all clients.
+#pragma once
+
+#include <edgews/loop.hpp>
+#include <edgews/route.hpp>
+#include <edgews/stats.hpp>
+#include "core/websocket/frame.hpp"
+#include "core/websocket/message_codec.hpp"
+#include "core/websocket/message_reader.hpp"
+#include "crypto/random.hpp"
+#include "net/connection/topics.hpp"
+
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <span>
+
+namespace edgews {
+
+class Connection;
+class Shard;
+
+// What one connection may have its loop do in one turn, before others get theirs: counted in bytes,
+// or what is worth as many, for small frames, what compresses well and what goes to many cost more
+// than their bytes say.
+class Share {
+  public:
+    static constexpr std::size_t size_max = 4 * Loop::receive_space_size;
+    static constexpr std::size_t event_cost = 512;
+    static constexpr std::size_t delivery_cost = 256;
+
+    // `delivery_count`: Topics::delivery_count(), as it is now.
+    void begin(std::uint64_t delivery_count) noexcept {
+        spent_ = 0;
+        delivery_count_ = delivery_count;
+    }
+    void spend(std::size_t cost) noexcept { spent_ += cost; }
+    [[nodiscard]] bool is_used_up(std::uint64_t delivery_count) const noexcept {
+        return spent_ + (delivery_count - delivery_count_) * delivery_cost >= size_max;
+    }
+
+  private:
+    std::size_t spent_ = 0;
+    std::uint64_t delivery_count_ = 0;
+};
+
+struct Shared {
+    // `loop` is borrowed, and `shard`, which is null for clients.
+    Shared(Loop& loop_of_all, Shard* shard_of_all)
+        : loop(loop_of_all),
+          shard(shard_of_all),
+          topics(loop_of_all),
+          masks(shard_of_all == nullptr ? std::make_unique<Random>() : nullptr) {}
+
+    Loop& loop;
+    Shard* shard;
+    Topics topics;
+    Counters counters{};
+    std::unique_ptr<Random> masks;  // What clients mask with (RFC 6455, section 5.3).
+
+    // What clients that name the same Compression share.
+    [[nodiscard]] std::shared_ptr<LoopCompression> open(
+        const std::shared_ptr<const Compression>& compression);
+    std::map<const Compression*, std::weak_ptr<LoopCompression>> compressions{};
+
+    // The payload that a handler of `connection` is looking at: until the end of its
+    // dispatch it may be sent from where it lies.
+    struct Borrowable {
+        const Connection* connection = nullptr;
+        std::span<const std::byte> bytes{};
+    };
+    Borrowable borrowable{};
+    Share share{};                // Of the connection that is read from.
+    std::uint8_t pong_count = 0;  // Of its present dispatch.
+
+    [[nodiscard]] bool is_share_used_up() const noexcept {
+        return share.is_used_up(topics.delivery_count());
+    }
+};
+
+// A WebSocket route and what its connections on this loop have in common.
+struct RouteOnLoop {
+    const WebSocketRoute* route;
+    Shared* shared;
+    ReaderSetup setup;
+    std::shared_ptr<LoopCompression> compression{};  // Null: none.
+
+    [[nodiscard]] static RouteOnLoop make(const WebSocketRoute& route, Shared& shared);
+};
+
+}  // namespace edgews

@@ -1,0 +1,113 @@
+// A connection before it is a WebSocket: HTTP/1.1 requests, one after another,
+// until one of them upgrades (RFC 6455, section 4.2).
+#pragma once
+
+#include <edgews/connection.hpp>
+#include <edgews/upgrade.hpp>
+#include "core/base/buffer.hpp"
+#include "core/websocket/handshake.hpp"
+#include "net/connection/admission.hpp"
+#include "net/stream/stream.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace edgews {
+
+class Shard;
+struct ListenerSetup;
+
+class HttpConnection final : public Stream {
+  public:
+    // Requires: `admission` is not refused.
+    HttpConnection(Shard& shard, Admission admission, const ListenerSetup& listener);
+    ~HttpConnection() override;
+
+    // Registers with the shard's loop. False: the system refuses.
+    [[nodiscard]] bool start(Fd fd) noexcept;
+    // The decision that an upgrade handler deferred; nobody may wait for one any more.
+    void accept_pending(UpgradeAnswer answer);
+    void reject_pending(unsigned status, std::string_view body);
+    // The server shuts down: closes, unless a response is on its way.
+    void shut_down() override;
+    HttpConnection* as_http_connection() noexcept override { return this; }
+
+    // The answer to a connection over a limit, whatever it asks for: it has no content, as the
+    // request may be a HEAD.
+    static constexpr std::string_view one_too_many =
+        "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\n"
+        "Content-Length: 0\r\n\r\n";
+
+  private:
+    // A head that has not arrived as a whole. The common one has, and is parsed where
+    // it was received.
+    struct Partial {
+        HttpHead head;
+        Buffer bytes;
+    };
+    // A request whose upgrade handler deferred its decision.
+    struct Pending {
+        std::unique_ptr<Connection> connection;
+        std::array<char, websocket_key_size> key;
+        UpgradeAnswer answer;
+        DeferredUpgrade deferred;
+        Buffer input;  // What came behind the head.
+    };
+
+    void on_readable() override;
+    void on_lost() override { close(); }
+    void on_writable() override;
+    void on_timer() override;
+    void count_sent(std::size_t size) noexcept override;
+
+    void process(std::span<std::byte> input);
+    [[nodiscard]] bool go_on();
+    [[nodiscard]] bool start_tls() noexcept;
+    [[nodiscard]] bool take_proxy_header();
+    void refuse_proxy();
+    void refuse_client();
+    void end_unanswered();
+    void find_client(const HttpHead& head);
+    void put_off(std::span<const std::byte> input);
+    void keep(std::span<const std::byte> input, const HttpHead& head);
+    void serve(const HttpHead& head, std::span<std::byte> rest);
+    [[nodiscard]] bool is_for_us(const HttpHead& head) const;
+    void serve_options(const HttpHead& head);
+    void serve_http(const HttpHead& head, const HttpRoute& route, const PathParameters& parameters);
+    void serve_websocket(const HttpHead& head, const WebSocketRoute& route,
+                         const PathParameters& parameters, std::span<std::byte> rest);
+    void decide(std::string_view key, Upgrade& upgrade, std::unique_ptr<Connection> connection,
+                std::span<std::byte> rest);
+    void accept(std::string_view key, const UpgradeAnswer& answer,
+                std::unique_ptr<Connection> connection, std::span<std::byte> rest);
+    void reject(unsigned status, const ResponseHeaders& headers, std::string_view body);
+
+    template <class Fault>
+    void refuse(const HttpHead& head, Fault fault);
+    void respond(const HttpHead& head, Response response);
+    void respond_and_finish(Response response, bool has_body = true);
+    void answer_error(unsigned status, std::string_view body = {}, bool has_body = true);
+    void append_response(Response response, bool keep_alive, bool has_body);
+    void send_scratch();
+
+    Shard& shard_;
+    // The peer, or whom a PROXY header names in its place. Each request may be for another client.
+    Address from_;
+    Admission admission_;
+    std::shared_ptr<const TransportFactory> tls_;  // Null: none, or it has begun.
+    std::unique_ptr<Partial> partial_;
+    std::unique_ptr<Pending> pending_;
+    std::uint32_t request_count_ = 0;  // Plain ones that were answered.
+    bool is_head_begun_ = false;
+    bool is_put_off_ = false;  // partial_ may hold whole requests.
+    bool is_from_proxy_;       // A trusted one: its requests say whom they are for.
+    bool checks_host_;         // See ServerOptions::hosts.
+    bool awaits_proxy_header_;
+};
+
+}  // namespace edgews

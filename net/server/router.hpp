@@ -1,0 +1,36 @@
+// Which route a path leads to: the most specific pattern that matches.
+#pragma once
+
+#include <edgews/route.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+namespace edgews {
+
+class Router {
+  public:
+    // A pattern that is malformed, or the same as another one's, is a mistake of the
+    // program: throws std::invalid_argument that names it.
+    void add(WebSocketRoute route);
+    void add(HttpRoute route);
+
+    // Null: no pattern matches. Fills in the parameters, which refer to `path`.
+    [[nodiscard]] const WebSocketRoute* find_websocket(std::string_view path,
+                                                       PathParameters& parameters) const noexcept;
+    [[nodiscard]] const HttpRoute* find_http(std::string_view path,
+                                             PathParameters& parameters) const noexcept;
+
+    [[nodiscard]] const std::vector<std::unique_ptr<const WebSocketRoute>>& websockets() const {
+        return websockets_;
+    }
+
+  private:
+    // The most specific first.
+    std::vector<std::unique_ptr<const WebSocketRoute>> websockets_;
+    std::vector<std::unique_ptr<const HttpRoute>> https_;
+};
+
+}  // namespace edgews

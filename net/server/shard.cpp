@@ -1,0 +1,153 @@
+#include "net/server/shard.hpp"
+
+#include <edgews/connection.hpp>
+#include "net/connection/admission.hpp"
+#include "net/loop/slots.hpp"
+#include "net/server/http_connection.hpp"
+#include "net/server/listener.hpp"
+#include "net/server/stream_protocol.hpp"
+#include "net/stream/transport.hpp"
+
+#include <sys/socket.h>
+
+#include <cassert>
+#include <ctime>
+#include <string_view>
+#include <utility>
+
+namespace edgews {
+
+Shard::Shard(Common& common, Loop& loop)
+    : common_(common), loop_(loop), shared_(loop, this), scratch_head_(common.options.http) {
+    for (const auto& route : common.router.websockets()) {
+        routes_.push_back(RouteOnLoop::make(*route, shared_));
+    }
+}
+
+Shard::~Shard() = default;
+
+int Shard::listen(Fd fd, const ListenerSetup& setup) {
+    auto listener = std::make_unique<Listener>(*this, std::move(fd), setup);
+    if (const int error = listener->start(); error != 0) return error;
+    listeners_.push_back(listener.release()->token());  // The loop owns it now.
+    return 0;
+}
+
+void Shard::stop_last_listener() noexcept {
+    static_cast<Listener*>(loop_.slots().find(listeners_.back()))->stop();
+    listeners_.pop_back();
+}
+
+void Shard::accepted(Fd fd, const Address& peer, const ListenerSetup& listener) {
+    counters().add(Counter::connections_accepted);
+    Admission admission(*this, peer);
+    if (admission.is_refused()) return refuse(fd, listener);
+    if (!serve(std::move(fd), std::move(admission), listener)) {
+        counters().add(Counter::connections_refused);
+    }
+}
+
+// False: there is no memory for its transport, or the system refuses.
+bool Shard::serve(Fd fd, Admission admission, const ListenerSetup& listener) {
+    if (!listener.protocol) {
+        auto connection = std::make_unique<HttpConnection>(*this, std::move(admission), listener);
+        if (!connection->start(std::move(fd))) return false;
+        (void)connection.release();  // The loop owns it now.
+        return true;
+    }
+    std::unique_ptr<Transport> tls;
+    if (listener.tls) tls = listener.tls->accept(loop_.pool(), admission.address());
+    if (listener.tls && !tls) return false;
+    return listener.protocol->accept(*this, std::move(fd), std::move(admission), std::move(tls));
+}
+
+void Shard::refuse(const Fd& fd, const ListenerSetup& listener) noexcept {
+    counters().add(Counter::connections_refused);
+    const std::span<std::byte> space = loop_.receive_space();
+    (void)::recv(fd.get(), space.data(), space.size(), 0);
+    std::string_view words = HttpConnection::one_too_many;
+    if (listener.protocol) words = listener.protocol->refusal();
+    // No handshake is made in order to say it.
+    if (!listener.tls) (void)::send(fd.get(), words.data(), words.size(), MSG_NOSIGNAL);
+    ::shutdown(fd.get(), SHUT_WR);
+}
+
+RouteOnLoop& Shard::on_loop(const WebSocketRoute& route) noexcept {
+    std::size_t i = 0;
+    while (routes_[i].route != &route) ++i;
+    return routes_[i];
+}
+
+void Shard::visit(const Function<void(Connection&)>& visitor) {
+    Slots& slots = loop_.slots();
+    for (std::size_t i = 0; i < slots.count(); ++i) {
+        Source* source = slots.at(i);
+        Connection* connection = source == nullptr ? nullptr : source->as_connection();
+        if (connection != nullptr) connection->guard([&] { visitor(*connection); });
+    }
+}
+
+void Shard::shut_down(std::uint64_t grace_ms, Function<void()> done) {
+    assert(!is_shutting_down());
+    done_ = std::move(done);
+    for (const Token token : std::exchange(listeners_, {})) {
+        static_cast<Listener*>(loop_.slots().find(token))->stop();
+    }
+    visit([](Connection& connection) {
+        connection.close(close_code::going_away, "the server is shutting down");
+    });
+    Slots& slots = loop_.slots();
+    for (std::size_t i = 0; i < slots.count(); ++i) {
+        if (Source* source = slots.at(i)) source->shut_down();
+    }
+    grace_timer_ = loop_.after(grace_ms, [this] { terminate_all(); });
+    check_done();
+}
+
+void Shard::terminate_all() {
+    Slots& slots = loop_.slots();
+    for (std::size_t i = 0; i < slots.count(); ++i) {
+        if (Source* source = slots.at(i)) source->abandon();
+    }
+}
+
+// Written once a second; to read the clock takes no system call.
+std::string_view Shard::date() noexcept {
+    const std::int64_t now = ::time(nullptr);
+    if (now != date_second_) date_ = http_date(now);
+    date_second_ = now;
+    return {date_.data(), date_.size()};
+}
+
+void Shard::enter() noexcept {
+    ++connection_count_;
+    counters().add(Counter::connections_open);
+}
+
+void Shard::leave() noexcept {
+    --connection_count_;
+    counters().subtract(Counter::connections_open);
+    check_done();
+}
+
+void Shard::check_done() {
+    if (!done_ || connection_count_ > 0 || is_done_) return;
+    is_done_ = true;
+    loop_.cancel(grace_timer_);
+    done_();
+}
+
+void Shard::Common::publish(std::string_view topic, const PreparedMessage& message,
+                            const Connection* except) const {
+    for (Shard* shard : shards) {
+        if (&shard->loop() == Loop::current()) {
+            shard->topics().publish(topic, message, except);
+        } else {
+            shard->loop().post([shard, topic = std::string(topic), message] {
+                shard->topics().publish(topic, message, nullptr);
+            });
+        }
+    }
+}
+
+}  // namespace edgews

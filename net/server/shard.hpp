@@ -1,0 +1,118 @@
+// One server's part on one loop: its listeners, routes, topics and counters.
+#pragma once
+
+#include <edgews/address.hpp>
+#include <edgews/function.hpp>
+#include <edgews/loop.hpp>
+#include <edgews/options.hpp>
+#include "core/base/memory_budget.hpp"
+#include "core/http/http_date.hpp"
+#include "core/http/http_head.hpp"
+#include "net/connection/admission_control.hpp"
+#include "net/connection/shared.hpp"
+#include "net/loop/fd.hpp"
+#include "net/server/router.hpp"
+#include "net/server/trusted_proxies.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace edgews {
+
+class Admission;
+class Shard;
+struct ListenerSetup;
+
+// Belongs to the loop's thread, except where marked.
+class Shard {
+  public:
+    // What all shards of a server share. Set up before the first shard, unchanged after.
+    struct Common {
+        ServerOptions options{};
+        Router router{};
+        TrustedProxies trusted_proxies{};
+        std::unique_ptr<AdmissionControl> admissions{};
+        std::unique_ptr<MemoryBudget> memory{};
+        std::vector<Shard*> shards{};
+
+        // Any thread. To all subscribers but `except`, which is on the calling thread's loop.
+        void publish(std::string_view topic, const PreparedMessage& message,
+                     const Connection* except = nullptr) const;
+    };
+
+    // `common` and `loop` are borrowed.
+    Shard(Common& common, Loop& loop);
+    Shard(const Shard&) = delete;
+    Shard& operator=(const Shard&) = delete;
+    ~Shard();
+
+    // Takes a listening socket. 0, or the system's error number.
+    [[nodiscard]] int listen(Fd fd, const ListenerSetup& setup);
+    // Takes the last of these back. Requires: there is one.
+    void stop_last_listener() noexcept;
+    void accepted(Fd fd, const Address& peer, const ListenerSetup& listener);
+    // Sends an accepted connection away that is one too many: takes what has come of its request
+    // (to close over that would reset the connection), says why, and closes. Nothing of it stays.
+    void refuse(const Fd& fd, const ListenerSetup& listener) noexcept;
+    // Stops accepting, closes all WebSockets with 1001 and all idle HTTP
+    // connections, terminates after `grace_ms` who is still there, then calls `done`.
+    void shut_down(std::uint64_t grace_ms, Function<void()> done);
+    // Drops everyone.
+    void terminate_all();
+    void visit(const Function<void(Connection&)>& visitor);
+
+    [[nodiscard]] Loop& loop() const noexcept { return loop_; }
+    [[nodiscard]] const ServerOptions& options() const noexcept { return common_.options; }
+    [[nodiscard]] const Common& common() const noexcept { return common_; }
+    [[nodiscard]] const Router& router() const noexcept { return common_.router; }
+    [[nodiscard]] const TrustedProxies& trusted_proxies() const noexcept {
+        return common_.trusted_proxies;
+    }
+    [[nodiscard]] AdmissionControl& admissions() const noexcept { return *common_.admissions; }
+    // ServerOptions::memory_max is reached: nobody is let in.
+    [[nodiscard]] bool is_over_memory() const noexcept {
+        return !common_.memory->has_room_for(BufferPool::small_size);
+    }
+    [[nodiscard]] RouteOnLoop& on_loop(const WebSocketRoute& route) noexcept;
+    [[nodiscard]] Topics& topics() noexcept { return shared_.topics; }
+    // Reading them: any thread.
+    [[nodiscard]] Counters& counters() noexcept { return shared_.counters; }
+    [[nodiscard]] const Counters& counters() const noexcept { return shared_.counters; }
+    [[nodiscard]] bool is_shutting_down() const noexcept { return static_cast<bool>(done_); }
+
+    // A connection came, or went: for Admission.
+    void enter() noexcept;
+    void leave() noexcept;
+
+    // For whoever reads a head or writes a response at the moment.
+    [[nodiscard]] HttpHead& scratch_head() noexcept { return scratch_head_; }
+    [[nodiscard]] std::string& scratch_text() noexcept { return scratch_text_; }
+    // The value of a Date header, of the present second. Valid until the next call.
+    [[nodiscard]] std::string_view date() noexcept;
+
+  private:
+    [[nodiscard]] bool serve(Fd fd, Admission admission, const ListenerSetup& listener);
+    void check_done();
+
+    Common& common_;
+    Loop& loop_;
+    Shared shared_;
+    std::vector<RouteOnLoop> routes_;
+    std::vector<Token> listeners_;
+    HttpHead scratch_head_;
+    std::string scratch_text_;
+    std::array<char, http_date_size> date_{};
+    std::int64_t date_second_ = -1;  // That date_ says, since 1970; -1: it says nothing yet.
+    std::size_t connection_count_ = 0;
+    Function<void()> done_;  // Set once the shutdown began.
+    bool is_done_ = false;
+    Token grace_timer_ = no_token;
+};
+
+}  // namespace edgews

@@ -1,0 +1,68 @@
+#include <edgews/upgrade.hpp>
+
+#include "net/loop/loop_link.hpp"
+#include "net/server/http_connection.hpp"
+
+#include <utility>
+
+namespace edgews {
+
+namespace {
+
+// Runs decide(HttpConnection&) on the loop of `link`, if the client still waits.
+template <class Decide>
+bool post_decision(const std::shared_ptr<LoopLink>& link, Token token, Decide decide) {
+    if (!link || !link->slots.is_live(token)) return false;
+    return link->mailbox.post(make_job([token, decide = std::move(decide)]() mutable {
+        Source* source = Loop::current()->slots().find(token);
+        HttpConnection* http = source == nullptr ? nullptr : source->as_http_connection();
+        if (http != nullptr) decide(*http);
+    }));
+}
+
+}  // namespace
+
+bool DeferredUpgrade::accept(UpgradeAnswer answer) const {
+    if (!claim()) return false;
+    return post_decision(link_, token_, [answer = std::move(answer)](HttpConnection& http) mutable {
+        http.accept_pending(std::move(answer));
+    });
+}
+
+bool DeferredUpgrade::reject(unsigned status, std::string body) const {
+    if (!claim()) return false;
+    return post_decision(link_, token_, [status, body = std::move(body)](HttpConnection& http) {
+        http.reject_pending(status, body);
+    });
+}
+
+bool DeferredUpgrade::claim() const noexcept {
+    return is_claimed_ && !is_claimed_->exchange(true, std::memory_order_relaxed);
+}
+
+bool Upgrade::choose_subprotocol(std::string_view name) {
+    if (!request_.offers_subprotocol(name)) return false;
+    answer_.subprotocol = name;
+    return true;
+}
+
+void Upgrade::choose_preferred(std::span<const std::string> preferred) {
+    answer_.subprotocol = edgews::choose_subprotocol(request_.head(), preferred);
+}
+
+void Upgrade::reject(unsigned status, std::string_view body) {
+    if (decision_ == Decision::defer && !deferred_.claim()) return;
+    decision_ = Decision::reject;
+    status_ = status;
+    body_ = body.empty() ? std::string(reason_phrase(status)) + '\n' : std::string(body);
+}
+
+DeferredUpgrade Upgrade::defer() {
+    if (decision_ != Decision::defer) {
+        deferred_.is_claimed_ = std::make_shared<std::atomic<bool>>(false);
+    }
+    decision_ = Decision::defer;
+    return deferred_;
+}
+
+}  // namespace edgews

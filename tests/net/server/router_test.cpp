@@ -1,0 +1,121 @@
+// Which route a path leads to.
+#include <gtest/gtest.h>
+
+#include "net/server/router.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace edgews {
+namespace {
+
+WebSocketRoute websocket_route(const std::string& pattern) {
+    return {.pattern = PathPattern(pattern), .handlers = {}, .options = {}, .user_data = {}};
+}
+HttpRoute http_route(const std::string& pattern) {
+    return {.pattern = PathPattern(pattern), .handler = {}};
+}
+
+// The pattern that `path` leads to; "" if none.
+std::string found(const Router& router, std::string_view path) {
+    PathParameters parameters;
+    const WebSocketRoute* route = router.find_websocket(path, parameters);
+    return route == nullptr ? "" : std::string(route->pattern.text());
+}
+
+TEST(Router, without_routes_it_finds_none) {
+    const Router router;
+    PathParameters parameters;
+    EXPECT_EQ(router.find_websocket("/", parameters), nullptr);
+    EXPECT_EQ(router.find_http("/", parameters), nullptr);
+}
+
+TEST(Router, the_most_specific_pattern_wins_in_whatever_order_they_were_added) {
+    struct Row {
+        const char* path;
+        const char* pattern;
+    };
+    const Row rows[] = {
+        {"/chat/lobby", "/chat/lobby"},
+        {"/chat/attic", "/chat/:room"},
+        {"/chat/attic/log", "/chat/:room/log"},
+        {"/chat/lobby/log", "/chat/:room/log"},
+        {"/chat/lobby/else", "/chat/*"},
+        {"/chat/", "/chat/*"},
+        {"/chat", "/*"},
+        {"/", "/*"},
+        {"", ""},
+    };
+    std::vector<std::string> patterns = {"/*", "/chat/*", "/chat/:room", "/chat/:room/log",
+                                         "/chat/lobby"};
+    do {
+        Router router;
+        std::string order;
+        for (const std::string& pattern : patterns) {
+            router.add(websocket_route(pattern));
+            order += pattern + " ";
+        }
+        for (const Row& row : rows) EXPECT_EQ(found(router, row.path), row.pattern) << order;
+    } while (std::next_permutation(patterns.begin(), patterns.end()));
+}
+
+TEST(Router, parameters_are_those_of_the_pattern_that_matched) {
+    Router router;
+    router.add(websocket_route("/a/:first/x"));
+    router.add(websocket_route("/a/:second"));
+    const std::string path = "/a/b%20c";
+    PathParameters parameters;
+    ASSERT_NE(router.find_websocket(path, parameters), nullptr);
+    EXPECT_EQ(parameters.count(), 1U);
+    EXPECT_EQ(parameters.get("second"), "b c");
+    EXPECT_EQ(parameters.get("first"), std::nullopt);
+    EXPECT_EQ(router.find_websocket("/nowhere", parameters), nullptr);
+    EXPECT_EQ(parameters.count(), 0U);
+}
+
+TEST(Router, websocket_and_http_routes_do_not_get_in_each_others_way) {
+    Router router;
+    router.add(websocket_route("/both"));
+    router.add(http_route("/both"));
+    router.add(http_route("/page"));
+    PathParameters parameters;
+    EXPECT_NE(router.find_websocket("/both", parameters), nullptr);
+    EXPECT_NE(router.find_http("/both", parameters), nullptr);
+    EXPECT_NE(router.find_http("/page", parameters), nullptr);
+    EXPECT_EQ(router.find_websocket("/page", parameters), nullptr);
+    EXPECT_EQ(router.websockets().size(), 1U);
+}
+
+TEST(Router, a_mistaken_pattern_throws_an_error_that_names_it) {
+    struct Row {
+        const char* first;
+        const char* second;
+        const char* said;
+    };
+    const Row rows[] = {
+        {"/fine", "chat", "\"chat\""},       {"/fine", "/a*b", "\"/a*b\""},
+        {"/fine", "/:", "\"/:\""},           {"/same", "/same", "\"/same\""},
+        {"/:one", "/:other", "\"/:other\""}, {"/*", "/*", "\"/*\""},
+    };
+    for (const Row& row : rows) {
+        SCOPED_TRACE(row.second);
+        Router router;
+        router.add(websocket_route("/"));  // So that there is something on both sides.
+        router.add(websocket_route(row.first));
+        router.add(http_route(row.first));
+        try {
+            router.add(websocket_route(row.second));
+            ADD_FAILURE() << "nothing was thrown";
+        } catch (const std::invalid_argument& error) {
+            EXPECT_NE(std::string(error.what()).find(row.said), std::string::npos) << error.what();
+        }
+        EXPECT_THROW(router.add(http_route(row.second)), std::invalid_argument);
+        EXPECT_EQ(router.websockets().size(), 2U);
+    }
+}
+
+}  // namespace
+}  // namespace edgews
