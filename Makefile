@@ -44,9 +44,10 @@ LOAD := $(wildcard bench/load/*.cpp)
 SOAK := $(wildcard bench/soak/*.cpp)
 PUBLIC := $(wildcard include/edgews/*.hpp)
 HEADERS := $(wildcard $(PARTS:%=%/*.hpp))
-# Those that need an add-on, and the others.
-ADDON_EXAMPLES := conformance_client secure_echo wsc
-EXAMPLES := $(filter-out $(ADDON_EXAMPLES),$(patsubst examples/%.cpp,%,$(wildcard examples/*.cpp)))
+# programs/NAME/NAME.cpp is built as build/programs/NAME: those that need an add-on, and the others.
+ADDON_PROGRAMS := conformance_client secure_echo wsc
+PROGRAMS := $(filter-out $(ADDON_PROGRAMS) common,$(patsubst programs/%/,%,$(wildcard programs/*/)))
+EXAMPLES := $(patsubst examples/%.cpp,%,$(wildcard examples/*.cpp))
 FUZZ := $(patsubst tests/fuzz/%_fuzz.cpp,%,$(wildcard tests/fuzz/*_fuzz.cpp))
 # Only net/ has threads, and deflate/ what they share: the rest would tell ThreadSanitizer nothing.
 TESTED_tsan := net deflate tls
@@ -71,11 +72,11 @@ endif
   bench-programs soak-program soak peers race stomp-race lint install clean help force lint-layers lint-sizes \
   lint-faults lint-format lint-clang lint-portable lint-tidy
 
-all: $(OUT)/libedgews.a $(OUT)/libedgews-sim.a $(EXAMPLES:%=$(OUT)/examples/%)  ## the libraries and the examples (default)
+all: $(OUT)/libedgews.a $(OUT)/libedgews-sim.a $(PROGRAMS:%=$(OUT)/programs/%) $(EXAMPLES:%=$(OUT)/examples/%)  ## the libraries, the programs, the examples (default)
 
-addons:  ## permessage-deflate on zlib, TLS on OpenSSL, and their examples
+addons:  ## permessage-deflate on zlib, TLS on OpenSSL, and their programs
 	@tools/need addons
-	@$(MAKE) $(OUT)/libedgews-deflate.a $(OUT)/libedgews-tls.a $(ADDON_EXAMPLES:%=$(OUT)/examples/%)
+	@$(MAKE) $(OUT)/libedgews-deflate.a $(OUT)/libedgews-tls.a $(ADDON_PROGRAMS:%=$(OUT)/programs/%)
 
 # --- Building ---------------------------------------------------------------
 
@@ -130,8 +131,14 @@ $(OUT)/examples/%: $(OBJ)/examples/%.o $(OUT)/libedgews.a
 
 $(OUT)/examples/order_histories: $(OUT)/libedgews-sim.a
 
-$(ADDON_EXAMPLES:%=$(OUT)/examples/%): $(OUT)/examples/%: $(OBJ)/examples/%.o $(WITH_ADDONS)
+$(PROGRAMS:%=$(OUT)/programs/%): $(OUT)/libedgews.a
+	@$(LINK)
+
+$(ADDON_PROGRAMS:%=$(OUT)/programs/%): $(WITH_ADDONS)
 	@$(LINK) $(ADDON_LIBRARIES)
+
+$(foreach name,$(PROGRAMS) $(ADDON_PROGRAMS),$(eval \
+  $(OUT)/programs/$(name): $(OBJ)/programs/$(name)/$(name).o))
 
 $(OUT)/tests/unit: $(patsubst %.cpp,$(OBJ)/%.o,$(TESTS) $(LOAD_TESTED)) $(WITH_ADDONS)
 	@$(LINK) -lgtest_main -lgtest $(ADDON_LIBRARIES)
@@ -179,30 +186,28 @@ $(OUT)/bench/soak: $(SOAK:%.cpp=$(OBJ)/%.o) $(WITH_ADDONS)
 $(OUT)/bench/micro: $(MICRO:%.cpp=$(OBJ)/%.o) $(WITH_ADDONS)
 	@$(LINK) -lbenchmark $(ADDON_LIBRARIES)
 
-# Pages travel inside their programs: build/generated/demo_page.hpp has a row {"app.js", what it
-# holds} of `demo_page` for every file of demo_PAGE (text), for examples/demo.cpp to include. Made
-# anew each time, and replaced when it differs; in a file of its own, for two makes may run at once.
-build/generated/%_page.hpp: force
+# Pages travel inside their programs: build/generated/demo/page.cpp has a row {"app.js", what it
+# holds} of `page` (programs/common/page.hpp) for every file of demo_PAGE (text). Made anew each
+# time, and replaced when it differs; in a file of its own, for two makes may run at once.
+build/generated/%/page.cpp: force
 	@mkdir -p $(@D)
-	@{ printf '%s\n' '// Made by make: the files of a page.' '#pragma once' \
-	    '#include "../../examples/page.hpp"' 'inline constexpr examples::PageFile $*_page[] = {'; \
+	@{ printf '%s\n' '// Made by make: the files of a page.' '#include "programs/common/page.hpp"' \
+	    'static constexpr programs::PageFile files[] = {'; \
 	  for file in $($*_PAGE); do \
 	    printf '{"%s", R"~page~(' "$${file##*/}"; cat "$$file"; printf ')~page~"},\n'; \
-	  done; echo '};'; } > $@.$$$$; \
+	  done; echo '};'; \
+	  echo 'const std::span<const programs::PageFile> programs::page = files;'; } > $@.$$$$; \
 	cmp -s $@.$$$$ $@ && rm $@.$$$$ || mv $@.$$$$ $@
 
 # The browser's STOMP client, where npm has brought it; else a line that says so.
 STOMPJS := $(firstword $(wildcard $(addsuffix /node_modules/@stomp/stompjs/bundles/stomp.umd.min.js, \
-  examples/stomp_broker tests/interop)) examples/stomp_broker/without/stomp.umd.min.js)
-demo_PAGE := $(wildcard examples/demo/*) $(STOMPJS)
-stomp_broker_PAGE := $(filter-out %.json,$(wildcard examples/stomp_broker/*.*)) \
-  $(addprefix examples/demo/,style.css dom.js favicon.svg) $(STOMPJS)
-PAGES := build/generated/demo_page.hpp build/generated/stomp_broker_page.hpp
+  programs/stomp_broker tests/interop)) programs/stomp_broker/page/without/stomp.umd.min.js)
+demo_PAGE := $(wildcard programs/demo/page/*) $(STOMPJS)
+stomp_broker_PAGE := $(wildcard programs/stomp_broker/page/*.*) \
+  $(addprefix programs/demo/page/,style.css dom.js favicon.svg) $(STOMPJS)
 
-$(OBJ)/examples/demo.o: build/generated/demo_page.hpp
-$(OBJ)/examples/stomp_broker.o: build/generated/stomp_broker_page.hpp
-# Private: the flags file, which these need too, must not learn of it and change for all.
-$(OBJ)/examples/demo.o $(OBJ)/examples/stomp_broker.o: private BASE += -Ibuild/generated
+$(foreach name,demo stomp_broker,$(eval \
+  $(OUT)/programs/$(name): $(OBJ)/build/generated/$(name)/page.o))
 
 # --- Testing ----------------------------------------------------------------
 
@@ -234,7 +239,7 @@ sim-bugs: $(OUT)/tests/sim  ## bugs that are put into a copy on purpose, and hav
 sim: $(OUT)/tests/sim  ## histories in the simulated kernel: SEEDS=10000 FIRST=1 ONLY=scenario
 	@$< --first $(FIRST) --seeds $(SEEDS) $(ONLY:%=--only %)
 
-run: $(OUT)/examples/demo  ## build the demo and start it: http://localhost:9001/
+run: $(OUT)/programs/demo  ## build the demo and start it: http://localhost:9001/
 	$<
 
 sanitize:  ## the units and the fuzz corpora under ASan+UBSan, the threads under TSan
@@ -315,16 +320,17 @@ soak:  ## an hour of churn with faults, after which nothing may have grown: MINU
 
 # --- Style ------------------------------------------------------------------
 
-PROGRAMS := $(SOURCES) $(DEFLATE) $(TLS) $(SIM) $(wildcard examples/*.cpp bench/*.cpp) $(LOAD) $(SOAK)
-ALL_CODE := $(sort $(PROGRAMS) $(PUBLIC) $(HEADERS) \
-  $(wildcard deflate/*.hpp tls/*.hpp sim/*.hpp examples/*.hpp bench/*/*.?pp tests/*/*.?pp tests/*/*/*.?pp))
+LINTED := $(SOURCES) $(DEFLATE) $(TLS) $(SIM) \
+  $(wildcard programs/*/*.cpp examples/*.cpp bench/*.cpp) $(LOAD) $(SOAK)
+ALL_CODE := $(sort $(LINTED) $(PUBLIC) $(HEADERS) $(wildcard deflate/*.hpp tls/*.hpp sim/*.hpp \
+  programs/*/*.hpp examples/*.hpp bench/*/*.?pp tests/*/*.?pp tests/*/*/*.?pp))
 
-lint: $(PAGES)  ## layers, sizes, format, clang-tidy, clang++, AArch64
+lint:  ## layers, sizes, format, clang-tidy, clang++, AArch64
 	@tools/need lint
 	@$(MAKE) -k lint-layers lint-sizes lint-faults lint-format lint-clang lint-portable lint-tidy
 
 lint-layers:
-	@tools/check_layers $(PROGRAMS) $(PUBLIC) $(HEADERS) $(wildcard deflate/*.hpp tls/*.hpp sim/*.hpp)
+	@tools/check_layers $(LINTED) $(PUBLIC) $(HEADERS) $(wildcard deflate/*.hpp tls/*.hpp sim/*.hpp)
 
 lint-sizes:
 	@tools/check_sizes $(ALL_CODE)
@@ -344,8 +350,8 @@ lint-portable:
 
 lint-tidy: SHELL := /bin/bash
 lint-tidy:
-	@set -o pipefail; printf '%s\n' $(PROGRAMS) | xargs -P $$(nproc) -I FILE \
-	  clang-tidy --quiet FILE -- $(BASE) -Ibuild/generated 2>&1 | \
+	@set -o pipefail; printf '%s\n' $(LINTED) | xargs -P $$(nproc) -I FILE \
+	  clang-tidy --quiet FILE -- $(BASE) 2>&1 | \
 	  { grep -v 'warnings* generated' || :; }
 
 # --- Installing -------------------------------------------------------------

@@ -51,7 +51,7 @@ def await_port(port: int, process: subprocess.Popen) -> None:
 
 @contextlib.contextmanager
 def edgews(tcp: int, web: int):
-    command = ["build/examples/stomp_broker", "--port", str(web), "--tcp-port", str(tcp)]
+    command = ["build/programs/stomp_broker", "--port", str(web), "--tcp-port", str(tcp)]
     with subprocess.Popen(["taskset", "-c", "0", *command], stdin=subprocess.DEVNULL,
                           stdout=subprocess.DEVNULL) as process:
         try:

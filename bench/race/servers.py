@@ -73,7 +73,7 @@ def built_in(build: dict[str, str]) -> list[Server]:
         return Server(name, (f"build/bench/peers/{name}", *port), f"{about}; {peer_flags}", **more)
 
     return [
-        Server("edgews", ("build/examples/echo", *port),
+        Server("edgews", ("build/programs/echo", *port),
                f"{build['version']} {commit}; default build: {flags}", broadcast="/broadcast"),
         Server("floor", ("build/bench/floor", *port), f"the least that works; {flags}"),
         program("beast", _library("Boost.Beast of Boost", "boost/version.hpp",

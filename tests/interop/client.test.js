@@ -1,5 +1,5 @@
 // Our client with servers that we did not write (other_servers.js), in the clear, and with TLS that
-// nginx ends in front of them. EDGEWS_BIN names the folder of the examples, beside which the tests'
+// nginx ends in front of them. EDGEWS_BIN names the folder of the programs, beside which the tests'
 // programs are.
 'use strict';
 

@@ -1,5 +1,5 @@
 // Ten thousand clients of ours on one loop, with the echo server in a process of its own: each has
-// fewer than 20,000 descriptors. EDGEWS_BIN names the folder of the examples.
+// fewer than 20,000 descriptors. EDGEWS_BIN names the folder of the programs.
 'use strict';
 
 const assert = require('node:assert/strict');

@@ -1,12 +1,12 @@
 // Runs programs that make has built. EDGEWS_BIN names the folder of the
-// examples (default: build/examples).
+// programs (default: build/programs).
 'use strict';
 
 const { spawn } = require('node:child_process');
 const path = require('node:path');
 
 const bin_folder = path.resolve(process.env.EDGEWS_BIN ??
-                                path.join(__dirname, '../../build/examples'));
+                                path.join(__dirname, '../../build/programs'));
 const running = new Set();
 process.on('exit', () => { for (const child of running) child.kill('SIGKILL'); });
 

@@ -1,7 +1,7 @@
 // Starts an example binary for a test, and holds it to its contract: a free port, one line
 // when it is ready, exit code 0 after SIGTERM, no sanitizer report.
 //
-// EDGEWS_BIN names the folder of the binaries (default: build/examples), so that the same
+// EDGEWS_BIN names the folder of the binaries (default: build/programs), so that the same
 // tests run against sanitized builds.
 'use strict';
 
@@ -11,7 +11,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 
 const bin_folder = path.resolve(process.env.EDGEWS_BIN ??
-                                path.join(__dirname, '../../build/examples'));
+                                path.join(__dirname, '../../build/programs'));
 const start_timeout_ms = 20_000;
 const stop_timeout_ms = 20_000;
 

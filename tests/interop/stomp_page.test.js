@@ -251,11 +251,11 @@ describe('the STOMP broker\'s page in Chromium', () => {
     it('without @stomp/stompjs it says what to run, and the table works', { timeout }, async () => {
         const page = await new_page();
         // What make embeds where npm has not brought the client.
-        const without = path.join(__dirname, '../../examples/stomp_broker/without');
+        const without = path.join(__dirname, '../../programs/stomp_broker/page/without');
         await page.route('**/stomp.umd.min.js', (route) =>
             route.fulfill({ path: path.join(without, 'stomp.umd.min.js') }));
         await page.goto(server.url('/', 'http'));
-        await page.getByText('npm ci --prefix examples/stomp_broker && make').waitFor();
+        await page.getByText('npm ci --prefix programs/stomp_broker && make').waitFor();
         assert.equal(await page.getByRole('button', { name: 'Connect' }).count(), 0);
         await page.waitForFunction(() =>
             /^[\d,]+$/.test(document.getElementById('received').textContent));

@@ -12,7 +12,7 @@ const path = require('node:path');
 const { WebSocketServer } = require('ws');
 
 const wsc = path.join(path.resolve(process.env.EDGEWS_BIN ??
-                                   path.join(__dirname, '../../build/examples')), 'wsc');
+                                   path.join(__dirname, '../../build/programs')), 'wsc');
 const run_timeout_ms = 55_000;
 const report = /(Address|Leak|UndefinedBehavior)Sanitizer|runtime error:|Assertion .* failed/;
 

@@ -1,4 +1,4 @@
-// wsc, the client of the command line, as people and scripts use it: against the echo examples and
+// wsc, the client of the command line, as people and scripts use it: against the echo programs and
 // servers of npm's `ws`.
 'use strict';
 

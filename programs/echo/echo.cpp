@@ -10,16 +10,16 @@
 #include "echo_server.hpp"
 
 int main(int count, char** words) {
-    examples::EchoOptions options;
+    programs::EchoOptions options;
     for (int i = 1; i < count;) {
         const std::string_view value = i + 1 < count ? words[i + 1] : "";
         const int taken = options.take(words[i], value);
         if (taken == 0) {
             std::fprintf(stderr, "echo: %s %s is not understood\nusage: echo %s\n", words[i],
-                         value.data(), examples::EchoOptions::usage);
+                         value.data(), programs::EchoOptions::usage);
             return 2;
         }
         i += taken;
     }
-    return examples::serve_echo(options);
+    return programs::serve_echo(options);
 }

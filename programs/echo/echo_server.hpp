@@ -13,9 +13,9 @@
 #include <cstdio>
 #include <string_view>
 
-#include "number.hpp"
+#include "programs/common/number.hpp"
 
-namespace examples {
+namespace programs {
 
 struct EchoOptions {
     edgews::ListenOptions listen{.host = "127.0.0.1", .port = 9001};
@@ -97,4 +97,4 @@ inline int serve_echo(EchoOptions arguments) {
     return server.run();
 }
 
-}  // namespace examples
+}  // namespace programs

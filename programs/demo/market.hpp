@@ -1,7 +1,7 @@
 // The demo's ticker: four prices that stroll about.
 #pragma once
 
-#include "demo_json.hpp"
+#include "programs/common/json.hpp"
 
 #include <algorithm>
 #include <cstddef>

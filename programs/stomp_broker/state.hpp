@@ -13,9 +13,9 @@
 #include <utility>
 #include <vector>
 
-#include "demo_json.hpp"
+#include "programs/common/json.hpp"
 
-namespace examples {
+namespace programs {
 
 // Of destinations: the page is read every second.
 inline constexpr std::size_t shown_count_max = 1000;
@@ -88,4 +88,4 @@ inline std::string state_json(const edgews::StompBroker& broker, std::string_vie
     return json + "]}";
 }
 
-}  // namespace examples
+}  // namespace programs

@@ -9,7 +9,7 @@
 // with ERROR.
 #pragma once
 
-#include "demo_room.hpp"
+#include "room.hpp"
 
 #include <edgews/loop.hpp>
 #include <edgews/server.hpp>

@@ -1,6 +1,6 @@
 // A STOMP 1.2 broker: over WebSocket, over TCP, with a page that shows what is going on.
 //
-//     build/examples/stomp_broker [--host 127.0.0.1] [--port 15674] [--path /ws] [--tcp-port 61613]
+//     build/programs/stomp_broker [--host 127.0.0.1] [--port 15674] [--path /ws] [--tcp-port 61613]
 //         [--user login:passcode]... [--threads 1] [--max-queue 100000] [--when-full refuse]
 //         [--max-message 1048576] [--no-page] [--allow-host NAME]...
 //
@@ -8,7 +8,7 @@
 // free port, which the second line that it prints tells, and "none" opens none. A SEND to a queue
 // that is full: its producer is refused, the queue's oldest message is dropped, or the producer is
 // blocked. Behind a proxy of this machine, --allow-host says the name that the world knows the
-// broker by. /app/echo answers whoever asks by reply-to. The page is examples/stomp_broker/, inside
+// broker by. /app/echo answers whoever asks by reply-to. The page is in page/, inside
 // this program.
 #include <edgews/edgews.hpp>
 #include <edgews/stomp_broker.hpp>
@@ -21,15 +21,14 @@
 #include <utility>
 #include <vector>
 
-#include "number.hpp"
-#include "page.hpp"
-#include "stomp_broker_page.hpp"
-#include "stomp_broker_state.hpp"
-#include "stomp_broker_users.hpp"
+#include "programs/common/number.hpp"
+#include "programs/common/page.hpp"
+#include "state.hpp"
+#include "users.hpp"
 
 namespace {
 
-using examples::parse_number;
+using programs::parse_number;
 
 struct Arguments {
     std::string host = "127.0.0.1";
@@ -37,7 +36,7 @@ struct Arguments {
     std::string path = "/ws";
     bool has_tcp = true;
     std::uint16_t tcp_port = 61613;
-    examples::Users users{};
+    programs::Users users{};
     unsigned threads = 1;
     std::vector<std::string> hosts{};
     std::size_t queue_max = 100'000;
@@ -99,18 +98,18 @@ edgews::StompHooks hooks_for(const Arguments& arguments) {
 void serve_page(edgews::Server& server, edgews::StompBroker& broker, const Arguments& arguments) {
     using edgews::Request;
     using edgews::Response;
-    const examples::Users& users = arguments.users;
-    for (const examples::PageFile& file : stomp_broker_page) {
-        server.get(examples::path_of(file),
+    const programs::Users& users = arguments.users;
+    for (const programs::PageFile& file : programs::page) {
+        server.get(programs::path_of(file),
                    [&users, file](const Request& request, Response& response) {
-                       if (users.let_in(request, response)) examples::answer_with(file, response);
+                       if (users.let_in(request, response)) programs::answer_with(file, response);
                    });
     }
     server.get("/state.json", [&](const Request& request, Response& response) {
         if (!users.let_in(request, response)) return;
         response.headers.add("Content-Type", "application/json");
         response.headers.add("Cache-Control", "no-store");
-        response.body = examples::state_json(broker, arguments.path);
+        response.body = programs::state_json(broker, arguments.path);
     });
 }
 

@@ -1,8 +1,8 @@
 // A WebSocket client for the command line: `wsc --help` says what it does.
 //
-//     build/examples/wsc ws://localhost:9001/echo
-//     echo hello | build/examples/wsc --json wss://example.com/feed
-//     build/examples/wsc --latency --count 10000 localhost:9001/echo
+//     build/programs/wsc ws://localhost:9001/echo
+//     echo hello | build/programs/wsc --json wss://example.com/feed
+//     build/programs/wsc --latency --count 10000 localhost:9001/echo
 //
 // The command line is read in wsc_options.hpp; wsc_session.hpp is where it happens.
 #include <edgews/deflate.hpp>
@@ -25,8 +25,8 @@
 #include <utility>
 #include <vector>
 
-#include "wsc_options.hpp"
-#include "wsc_session.hpp"
+#include "options.hpp"
+#include "session.hpp"
 
 namespace {
 

@@ -1,4 +1,4 @@
-// The page of build/examples/stomp_broker: what the broker says of itself (state.json), and a
+// The page of build/programs/stomp_broker: what the broker says of itself (state.json), and a
 // session of our own.
 
 import { Console } from "./console.js";

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-namespace examples {
+namespace programs {
 
 class Users {
   public:
@@ -61,4 +61,4 @@ class Users {
     std::vector<std::string> basic_;                             // What a browser says of each.
 };
 
-}  // namespace examples
+}  // namespace programs

@@ -1,10 +1,10 @@
 // The demo: a page with a chat room, a ticker and a connection inspector, on one WebSocket.
 //
-//     build/examples/demo [--host 127.0.0.1] [--port 9001] [--threads 1] [--stomp-port PORT]
+//     build/programs/demo [--host 127.0.0.1] [--port 9001] [--threads 1] [--stomp-port PORT]
 //         [--allow-host NAME]...
 //
-// The page (examples/demo/) is inside this program. It speaks the subprotocol "edgews-demo": JSON
-// text messages, flat from the page (name: up to 24 characters, text: up to 500):
+// The page (programs/demo/page/) is inside this program. It speaks the subprotocol "edgews-demo":
+// JSON text messages, flat from the page (name: up to 24 characters, text: up to 500):
 //
 //     {"type":"join","name":"Ada","key":"s3cret"}   the key lets a lost page take its name back
 //     {"type":"chat","text":"Hello"}
@@ -22,19 +22,18 @@
 //     {"type":"pong","id":7,"backlog":0}                           bytes that wait for this page
 //     {"type":"error","code":"name_taken","text":"…"}
 //
-// The room can also be reached by STOMP (demo_stomp.hpp): from the page /stomp.html, and with
+// The room can also be reached by STOMP (stomp.hpp): from the page /stomp.html, and with
 // --stomp-port over TCP.
 //
 // Threads: a connection's handlers run on its own loop. The room and the market live on the first
 // loop; the others post to it. So neither needs a lock, and everyone sees one order of events.
 
-#include "demo_json.hpp"
-#include "demo_market.hpp"
-#include "demo_page.hpp"
-#include "demo_room.hpp"
-#include "demo_stomp.hpp"
-#include "number.hpp"
-#include "page.hpp"
+#include "market.hpp"
+#include "programs/common/json.hpp"
+#include "programs/common/number.hpp"
+#include "programs/common/page.hpp"
+#include "room.hpp"
+#include "stomp.hpp"
 
 #include <edgews/edgews.hpp>
 
@@ -54,7 +53,7 @@ using demo::is_line;
 using demo::quote;
 using demo::trimmed;
 using demo::Visitor;
-using examples::parse_number;
+using programs::parse_number;
 
 class Demo {
   public:
@@ -77,7 +76,7 @@ class Demo {
         server_.ws<Visitor>("/live", handlers,
                             {.message_size_max = 8192, .subprotocols = {"edgews-demo"}});
         stomp_.attach(server_);
-        for (const examples::PageFile& file : demo_page) serve(file);
+        for (const programs::PageFile& file : programs::page) serve(file);
         home().every(200, [this] { server_.publish("ticker", market_.tick()); });
         home().every(1000, [this] { server_.publish("ticker", stats()); });
     }
@@ -89,10 +88,10 @@ class Demo {
     // Where the room and the market live.
     edgews::Loop& home() { return server_.loop(0); }
 
-    void serve(const examples::PageFile& file) {
-        server_.get(examples::path_of(file),
+    void serve(const programs::PageFile& file) {
+        server_.get(programs::path_of(file),
                     [file](const edgews::Request&, edgews::Response& response) {
-                        examples::answer_with(file, response);
+                        programs::answer_with(file, response);
                     });
     }
 

@@ -1,7 +1,7 @@
 // The demo's chat room: who is here, and what was said last.
 #pragma once
 
-#include "demo_json.hpp"
+#include "programs/common/json.hpp"
 
 #include <edgews/connection.hpp>
 

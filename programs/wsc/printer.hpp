@@ -4,8 +4,8 @@
 // place, and it comes back below.
 #pragma once
 
-#include "demo_json.hpp"
-#include "wsc_editor.hpp"
+#include "editor.hpp"
+#include "programs/common/json.hpp"
 
 #include <edgews/function.hpp>
 #include <edgews/loop.hpp>

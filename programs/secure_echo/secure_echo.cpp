@@ -12,12 +12,12 @@
 #include <string_view>
 #include <utility>
 
-#include "echo_server.hpp"
+#include "programs/echo/echo_server.hpp"
 
 namespace {
 
 struct Options {
-    examples::EchoOptions echo{};
+    programs::EchoOptions echo{};
     bool is_deflating = false;
     edgews::DeflateOptions deflate{.memory = edgews::DeflateMemory::dedicated};
     edgews::TlsOptions tls{};
@@ -33,14 +33,14 @@ struct Options {
             return 1;
         }
         if (option == "--window-bits") {
-            return examples::parse_number(value, deflate.window_bits) &&
+            return programs::parse_number(value, deflate.window_bits) &&
                            deflate.window_bits >= edgews::window_bits_min &&
                            deflate.window_bits <= edgews::window_bits_max
                        ? 2
                        : 0;
         }
         if (option == "--min-size") {
-            return examples::parse_number(value, deflate.message_size_min.emplace()) ? 2 : 0;
+            return programs::parse_number(value, deflate.message_size_min.emplace()) ? 2 : 0;
         }
         if (option == "--cert") {
             tls.identities.push_back({.certificate_chain = std::string(value), .private_key = {}});
@@ -68,7 +68,7 @@ int main(int count, char** words) {
                          "usage: secure_echo [--deflate] [--no-context-takeover]"
                          " [--window-bits 8-15] [--min-size BYTES]"
                          " [--cert FILE --key FILE]... %s\n",
-                         words[i], value.data(), examples::EchoOptions::usage);
+                         words[i], value.data(), programs::EchoOptions::usage);
             return 2;
         }
         i += taken;
@@ -86,5 +86,5 @@ int main(int count, char** words) {
         options.echo.listen.tls = std::move(made.tls);
     }
     if (options.is_deflating) options.echo.route.compression = edgews::deflate(options.deflate);
-    return examples::serve_echo(options.echo);
+    return programs::serve_echo(options.echo);
 }

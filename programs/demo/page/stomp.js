@@ -1,4 +1,4 @@
-// The room by STOMP: what examples/demo_stomp.hpp serves, with @stomp/stompjs. A lost connection
+// The room by STOMP: what programs/demo/stomp.hpp serves, with @stomp/stompjs. A lost connection
 // comes back by itself; an ERROR, which a wrong name or too many lines bring, ends the session.
 
 import { byId, clockTime, element, setText } from "./dom.js";

@@ -3,15 +3,19 @@
 
 #include <edgews/response.hpp>
 
+#include <span>
 #include <string>
 #include <string_view>
 
-namespace examples {
+namespace programs {
 
 struct PageFile {
     std::string_view name;
     std::string_view content;
 };
+
+// That of the program; make embeds it.
+extern const std::span<const PageFile> page;
 
 inline std::string path_of(const PageFile& file) {
     return file.name == "index.html" ? "/" : "/" + std::string(file.name);
@@ -33,4 +37,4 @@ inline void answer_with(const PageFile& file, edgews::Response& response) {
     response.body = file.content;
 }
 
-}  // namespace examples
+}  // namespace programs

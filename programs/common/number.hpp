@@ -5,7 +5,7 @@
 #include <string_view>
 #include <system_error>
 
-namespace examples {
+namespace programs {
 
 // False: it is none, or more than Number holds; then `number` is of no use.
 template <class Number>
@@ -14,4 +14,4 @@ bool parse_number(std::string_view text, Number& number) {
     return error == std::errc() && end == text.data() + text.size();
 }
 
-}  // namespace examples
+}  // namespace programs

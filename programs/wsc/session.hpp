@@ -6,11 +6,11 @@
 // first stays.
 #pragma once
 
-#include "wsc_input.hpp"
-#include "wsc_latency.hpp"
-#include "wsc_options.hpp"
-#include "wsc_printer.hpp"
-#include "wsc_terminal.hpp"
+#include "input.hpp"
+#include "latency.hpp"
+#include "options.hpp"
+#include "printer.hpp"
+#include "terminal.hpp"
 
 #include <edgews/client.hpp>
 #include <edgews/signals.hpp>
