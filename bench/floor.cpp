@@ -16,7 +16,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -30,6 +29,7 @@
 #include "core/kernels/mask.hpp"
 #include "core/websocket/frame.hpp"
 #include "core/websocket/handshake.hpp"
+#include "programs/common/number.hpp"
 
 namespace {
 
@@ -220,9 +220,7 @@ void run(int listener) {
 int main(int count, char** words) {
     std::uint16_t port = 9001;
     const bool has_port = count == 3 && std::string_view(words[1]) == "--port";
-    const std::string_view text = has_port ? words[2] : "";
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-    if (count > 1 && (!has_port || error != std::errc() || end != text.data() + text.size())) {
+    if (count > 1 && !(has_port && programs::parse_number(words[2], port))) {
         std::fputs("usage: floor [--port 0-65535]\n", stderr);
         return 2;
     }

@@ -13,6 +13,7 @@
 #include "core/stomp/frame_reader.hpp"
 #include "core/stomp/frame_writer.hpp"
 #include "net/loop/fd.hpp"
+#include "programs/common/number.hpp"
 
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -24,7 +25,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
@@ -38,6 +38,7 @@
 namespace {
 
 namespace stomp = edgews::stomp;
+using programs::parse_number;
 
 struct Options {
     std::uint16_t port = 61613;
@@ -284,12 +285,6 @@ class Load {
     std::uint64_t cpu_before_ = 0;
     Clock::time_point began_{};
 };
-
-template <class Number>
-bool parse_number(std::string_view text, Number& number) {
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    return error == std::errc() && end == text.data() + text.size();
-}
 
 bool take(Options& options, std::string_view option, const std::string& value) {
     if (option == "--port") return parse_number(value, options.port);

@@ -1,9 +1,10 @@
 #include "options.hpp"
 
+#include "programs/common/number.hpp"
+
 #include <sys/resource.h>
 
 #include <array>
-#include <charconv>
 #include <limits>
 #include <optional>
 #include <string_view>
@@ -37,9 +38,7 @@ constexpr std::array modes{
 
 template <class Number>
 bool set_number(std::string_view text, Number& number, Number least, Number most) {
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    return error == std::errc() && end == text.data() + text.size() && number >= least &&
-           number <= most;
+    return programs::parse_number(text, number) && number >= least && number <= most;
 }
 
 template <class Number>

@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include <array>
-#include <charconv>
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
@@ -22,20 +21,16 @@
 
 #include "crowd.hpp"
 #include "orders.hpp"
+#include "programs/common/number.hpp"
 #include "tests/tls/certificates.hpp"
 #include "watch.hpp"
 
 namespace {
 
+using programs::parse_number;
 using soak::Channel;
 
 constexpr long day_s = 24 * 3600;
-
-template <class Number>
-bool parse_number(std::string_view text, Number& number) {
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    return error == std::errc() && end == text.data() + text.size();
-}
 
 bool take(soak::WatchOptions& options, std::string_view option, const std::string& value) {
     if (option == "--minutes") return parse_number(value, options.minutes) && options.minutes > 0;

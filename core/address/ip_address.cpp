@@ -1,6 +1,6 @@
 #include "core/address/ip_address.hpp"
 
-#include "core/http/http_token.hpp"
+#include "core/base/ascii.hpp"
 
 #include <algorithm>
 #include <cstddef>

@@ -1,4 +1,5 @@
 #include "core/base/buffer.hpp"
+
 #include "core/base/memory_budget.hpp"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 #include "core/http/basic_credentials.hpp"
+
 #include "core/http/http_token.hpp"
 #include "core/http/url.hpp"
 #include "crypto/base64.hpp"

@@ -1,4 +1,5 @@
 #include "core/http/forwarded.hpp"
+
 #include "core/http/http_token.hpp"
 
 #include <algorithm>

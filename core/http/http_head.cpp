@@ -1,4 +1,5 @@
 #include "core/http/http_head.hpp"
+
 #include "core/http/http_scan.hpp"
 #include "core/http/url.hpp"
 

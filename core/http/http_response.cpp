@@ -1,10 +1,11 @@
 #include "core/http/http_response.hpp"
+
+#include "core/base/number.hpp"
 #include "core/http/http_token.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cassert>
-#include <charconv>
 
 namespace edgews {
 namespace {
@@ -138,13 +139,6 @@ void append_status_line(std::string& out, unsigned status) noexcept {
     out += ' ';
     out += reason_phrase(status);
     out += "\r\n";
-}
-
-void append_number(std::string& out, std::uint64_t number) noexcept {
-    std::array<char, 20> digits;  // 2^64 - 1 has twenty.
-    const std::to_chars_result end =
-        std::to_chars(digits.data(), digits.data() + digits.size(), number);
-    out.append(digits.data(), end.ptr);
 }
 
 }  // namespace edgews

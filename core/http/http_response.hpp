@@ -69,7 +69,4 @@ void append_header(std::string& out, HeaderField field) noexcept;
 // Appends "HTTP/1.1 <status> <phrase>" CR LF. Requires: 100 <= status <= 999.
 void append_status_line(std::string& out, unsigned status) noexcept;
 
-// Appends a decimal number.
-void append_number(std::string& out, std::uint64_t number) noexcept;
-
 }  // namespace edgews

@@ -1,4 +1,5 @@
 #include "core/http/path_pattern.hpp"
+
 #include "core/http/url.hpp"
 
 #include <algorithm>

@@ -1,8 +1,8 @@
 #include "core/stomp/content.hpp"
 
+#include "core/base/number.hpp"
 #include "core/kernels/utf8.hpp"
 #include "core/stomp/frame_writer.hpp"
-#include "core/stomp/number.hpp"
 
 #include <bit>
 #include <cassert>

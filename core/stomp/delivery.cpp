@@ -1,6 +1,6 @@
 #include "core/stomp/delivery.hpp"
 
-#include "core/stomp/number.hpp"
+#include "core/base/number.hpp"
 
 namespace edgews::stomp {
 namespace {

@@ -1,6 +1,6 @@
 #include "core/stomp/destination.hpp"
 
-#include "core/http/http_token.hpp"
+#include "core/base/ascii.hpp"
 #include "core/http/url.hpp"
 #include "core/kernels/utf8.hpp"
 

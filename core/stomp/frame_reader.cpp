@@ -11,6 +11,7 @@
 // The head is parsed once it is complete, too: it says how the body ends, and whether there is a
 // fault. Its headers lie in the store until the input is held or the frame was shown.
 #include "core/stomp/frame_reader.hpp"
+
 #include "core/stomp/head_parser.hpp"
 
 #include <cassert>

@@ -1,4 +1,5 @@
 #include "core/stomp/frame_store.hpp"
+
 #include "core/stomp/value_encoding.hpp"
 
 #include <cassert>

@@ -1,5 +1,6 @@
 #include "core/stomp/frame_writer.hpp"
-#include "core/stomp/number.hpp"
+
+#include "core/base/number.hpp"
 #include "core/stomp/value_encoding.hpp"
 
 #include <cassert>

@@ -1,8 +1,8 @@
 #include "core/stomp/head_parser.hpp"
 
-#include "core/http/http_token.hpp"
+#include "core/base/ascii.hpp"
+#include "core/base/number.hpp"
 #include "core/kernels/utf8.hpp"
-#include "core/stomp/number.hpp"
 
 #include <optional>
 #include <string_view>

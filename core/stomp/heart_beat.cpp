@@ -1,18 +1,18 @@
 #include "core/stomp/heart_beat.hpp"
 
-#include <charconv>
-#include <system_error>
+#include "core/base/ascii.hpp"
+#include "core/base/number.hpp"
+
+#include <algorithm>
 
 namespace edgews::stomp {
 namespace {
 
-// All of `text` is 1*DIGIT, or there is no number.
-std::optional<std::uint32_t> parse_number(std::string_view text) noexcept {
-    std::uint32_t value = 0;
-    const char* const end = text.data() + text.size();
-    const auto [stop, error] = std::from_chars(text.data(), end, value);
-    if (stop != end || error == std::errc::invalid_argument) return std::nullopt;
-    return error == std::errc::result_out_of_range ? UINT32_MAX : value;
+// Milliseconds: 1*DIGIT. More than can be counted is as good as the most.
+std::optional<std::uint32_t> parse_time(std::string_view text) noexcept {
+    const std::optional<std::uint32_t> time = parse_number<std::uint32_t>(text);
+    const bool is_number = !text.empty() && std::ranges::all_of(text, is_digit);
+    return !time && is_number ? UINT32_MAX : time;
 }
 
 }  // namespace
@@ -20,8 +20,8 @@ std::optional<std::uint32_t> parse_number(std::string_view text) noexcept {
 std::optional<HeartBeat> HeartBeat::parse(std::string_view value) noexcept {
     const std::size_t comma = value.find(',');
     if (comma == std::string_view::npos) return std::nullopt;
-    const std::optional<std::uint32_t> can_send = parse_number(value.substr(0, comma));
-    const std::optional<std::uint32_t> wants = parse_number(value.substr(comma + 1));
+    const std::optional<std::uint32_t> can_send = parse_time(value.substr(0, comma));
+    const std::optional<std::uint32_t> wants = parse_time(value.substr(comma + 1));
     if (!can_send || !wants) return std::nullopt;
     return HeartBeat{.can_send_ms = *can_send, .wants_ms = *wants};
 }

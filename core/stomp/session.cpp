@@ -1,9 +1,9 @@
 #include "core/stomp/session.hpp"
 
-#include "core/http/http_token.hpp"
+#include "core/base/ascii.hpp"
+#include "core/base/number.hpp"
 #include "core/kernels/utf8.hpp"
 #include "core/stomp/frame_writer.hpp"
-#include "core/stomp/number.hpp"
 #include "core/stomp/value_encoding.hpp"
 
 #include <algorithm>

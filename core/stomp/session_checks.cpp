@@ -1,5 +1,5 @@
 // What a session checks of a frame before it asks anyone.
-#include "core/stomp/number.hpp"
+#include "core/base/number.hpp"
 #include "core/stomp/session.hpp"
 
 #include <algorithm>

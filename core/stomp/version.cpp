@@ -1,6 +1,6 @@
 #include "core/stomp/version.hpp"
 
-#include "core/http/http_token.hpp"
+#include "core/base/ascii.hpp"
 
 namespace edgews::stomp {
 

@@ -1,4 +1,5 @@
 #include "core/websocket/extensions.hpp"
+
 #include "core/http/http_token.hpp"
 
 namespace edgews {

@@ -1,5 +1,6 @@
 #include "core/websocket/handshake.hpp"
 
+#include "core/base/number.hpp"
 #include "core/http/url.hpp"
 #include "core/websocket/extensions.hpp"
 #include "crypto/base64.hpp"

@@ -1,5 +1,6 @@
 #include "core/websocket/permessage_deflate.hpp"
 
+#include "core/base/number.hpp"
 #include "core/http/http_response.hpp"
 #include "core/websocket/extensions.hpp"
 

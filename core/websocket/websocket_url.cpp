@@ -1,8 +1,8 @@
 #include "core/websocket/websocket_url.hpp"
 
 #include "core/address/ip_address.hpp"
+#include "core/base/ascii.hpp"
 #include "core/http/basic_credentials.hpp"
-#include "core/http/http_token.hpp"
 #include "core/http/url.hpp"
 
 #include <algorithm>

@@ -5,3 +5,4 @@
 #include <edgews/client.hpp>
 #include <edgews/server.hpp>
 #include <edgews/signals.hpp>
+#include <edgews/version.hpp>

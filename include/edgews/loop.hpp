@@ -43,7 +43,6 @@ namespace edgews {
 class OutputQueue;
 class Slots;
 struct LoopLink;  // net/loop/loop_link.hpp: for other threads.
-struct Shared;
 
 struct LoopOptions {
     // Microseconds to spin, asking for events, before blocking. A lone ping-pong
@@ -52,6 +51,11 @@ struct LoopOptions {
     // The CPU that run() pins its thread to; -1: none. One that the process may not use, or that
     // there is not, makes run() throw std::system_error.
     int cpu = -1;
+};
+
+// What others keep on a loop, for as long as that lives.
+struct LoopAttachment {
+    virtual ~LoopAttachment() = default;
 };
 
 class Loop {
@@ -151,8 +155,8 @@ class Loop {
     // An empty queue on loan, for a socket that has something to send.
     [[nodiscard]] std::unique_ptr<OutputQueue> take_queue();
     void give_back(std::unique_ptr<OutputQueue> queue) noexcept;
-    // What the connections of clients on this loop share.
-    [[nodiscard]] Shared& clients();
+    // What the connections of clients on this loop share: theirs to make. Null: there was none yet.
+    [[nodiscard]] std::unique_ptr<LoopAttachment>& clients() noexcept { return clients_; }
     // Where all of this loop's sockets receive; only one at a time does.
     [[nodiscard]] std::span<std::byte> receive_space() const noexcept {
         return {receive_space_, receive_space_size};
@@ -214,8 +218,8 @@ class Loop {
     std::unique_ptr<Memory> memory_;
     std::byte* receive_space_;  // In memory_.
     std::unique_ptr<std::byte[]> transport_space_;
-    std::unique_ptr<Shared> clients_;  // Null: there was none yet.
-    std::deque<Token> beginning_;      // Those that wait for their turn.
+    std::unique_ptr<LoopAttachment> clients_;
+    std::deque<Token> beginning_;  // Those that wait for their turn.
     std::deque<Token> going_on_;
     std::unordered_set<Token> in_line_;  // All of them.
     unsigned handshakes_left_ = 0;       // In this turn.

@@ -1,6 +1,6 @@
 #include "net/client/client_opening.hpp"
 
-#include "net/stream/output_queue.hpp"
+#include "core/websocket/output_queue.hpp"
 
 #include <algorithm>
 #include <cassert>

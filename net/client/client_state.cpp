@@ -91,7 +91,7 @@ void ClientState::tell(const Handler& handler, Arguments&&... arguments) noexcep
     try {
         call(handler, std::forward<Arguments>(arguments)...);
     } catch (...) {
-        loop_.clients().counters.add(Counter::handler_failures);
+        Shared::of_clients(loop_).counters.add(Counter::handler_failures);
     }
 }
 
@@ -342,7 +342,7 @@ void ClientState::make_route() {
         call(handlers_.ping, payload);
     };
     to.drain = [this](Connection&) { call(handlers_.drain); };
-    route_on_loop_ = RouteOnLoop::make(route_, loop_.clients());
+    route_on_loop_ = RouteOnLoop::make(route_, Shared::of_clients(loop_));
 }
 
 void ClientState::on_close(const CloseEvent& event) {
@@ -463,7 +463,7 @@ void ClientState::plan_reconnecting(bool is_vain) {
     const unsigned doublings = std::min(failure_count_ - 1, 31U);
     const std::uint64_t limit_ms =
         std::min<std::uint64_t>(std::uint64_t{limits.delay_ms} << doublings, limits.delay_max_ms);
-    const auto random = std::uint64_t{loop_.clients().masks->next()};
+    const auto random = std::uint64_t{Shared::of_clients(loop_).masks->next()};
     Reconnecting plan{.count = failure_count_,
                       .delay_ms = static_cast<std::uint32_t>(random * (limit_ms + 1) >> 32),
                       .stop = is_vain,

@@ -1,24 +1,26 @@
 #include "net/connection/admission.hpp"
 
-#include "net/server/shard.hpp"
+#include "net/connection/admission_control.hpp"
+#include "net/connection/server_on_loop.hpp"
 
 namespace edgews {
 
-Admission::Admission(Shard& shard, const Address& address) : shard_(&shard), address_(address) {
-    is_refused_ = shard.is_over_memory() || !shard.admissions().enter();
+Admission::Admission(ServerOnLoop& server, const Address& address)
+    : server_(&server), address_(address) {
+    is_refused_ = server.is_over_memory() || !server.admissions().enter();
     enter_address(true);
     if (is_refused_) {
-        shard_ = nullptr;
+        server_ = nullptr;
     } else {
-        shard.enter();
+        server.enter();
     }
 }
 
 Admission::~Admission() {
-    if (shard_ == nullptr) return;
+    if (server_ == nullptr) return;
     leave_address();
-    if (!is_refused_) shard_->admissions().leave();
-    shard_->leave();
+    if (!is_refused_) server_->admissions().leave();
+    server_->leave();
 }
 
 void Admission::move_to(const Address& address, bool as_new) {
@@ -30,18 +32,18 @@ void Admission::move_to(const Address& address, bool as_new) {
 
 Address Admission::limited_as() const noexcept {
     const bool is_unix = address_.family() == Address::Family::unix_socket;
-    if (shard_ == nullptr || is_unix || is_trusted()) return {};
-    return shard_->admissions().group_of(address_);
+    if (server_ == nullptr || is_unix || is_trusted()) return {};
+    return server_->admissions().group_of(address_);
 }
 
 bool Admission::is_trusted() const noexcept {
-    return shard_->trusted_proxies().contains(address_);
+    return server_->is_trusted(address_);
 }
 
 void Admission::enter_address(bool as_new) {
     if (is_refused_ || is_trusted()) return;
-    AdmissionControl& admissions = shard_->admissions();
-    const bool may_connect = !as_new || admissions.connect(address_, shard_->loop().now_ms());
+    AdmissionControl& admissions = server_->admissions();
+    const bool may_connect = !as_new || admissions.connect(address_, server_->now_ms());
     is_address_counted_ = may_connect && admissions.enter(address_);
     if (is_address_counted_) return;
     is_refused_ = true;
@@ -49,7 +51,7 @@ void Admission::enter_address(bool as_new) {
 }
 
 void Admission::leave_address() noexcept {
-    if (is_address_counted_) shard_->admissions().leave(address_);
+    if (is_address_counted_) server_->admissions().leave(address_);
     is_address_counted_ = false;
 }
 

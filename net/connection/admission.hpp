@@ -7,21 +7,21 @@
 
 namespace edgews {
 
-class Shard;
+class ServerOnLoop;
 
 // A connection's place among those counted, held for as long as it lives.
 class Admission {
   public:
     Admission() = default;
     // Counted for `address`, too, unless that is a trusted proxy. Who is refused is not counted.
-    Admission(Shard& shard, const Address& address);
+    Admission(ServerOnLoop& server, const Address& address);
     Admission(Admission&& other) noexcept
-        : shard_(std::exchange(other.shard_, nullptr)),
+        : server_(std::exchange(other.server_, nullptr)),
           address_(other.address_),
           is_refused_(other.is_refused_),
           is_address_counted_(other.is_address_counted_) {}
     Admission& operator=(Admission&& other) noexcept {
-        std::swap(shard_, other.shard_);
+        std::swap(server_, other.server_);
         std::swap(address_, other.address_);
         std::swap(is_refused_, other.is_refused_);
         std::swap(is_address_counted_, other.is_address_counted_);
@@ -45,7 +45,7 @@ class Admission {
     void enter_address(bool as_new);
     void leave_address() noexcept;
 
-    Shard* shard_ = nullptr;  // Null: it counts nowhere.
+    ServerOnLoop* server_ = nullptr;  // Null: it counts nowhere.
     Address address_;
     bool is_refused_ = false;
     bool is_address_counted_ = false;

@@ -1,8 +1,8 @@
 #include <edgews/connection.hpp>
 
+#include "core/websocket/output_queue.hpp"
 #include "net/connection/extras.hpp"
 #include "net/connection/shared.hpp"
-#include "net/stream/output_queue.hpp"
 
 #include <algorithm>
 #include <new>

@@ -5,10 +5,10 @@
 #include <edgews/connection.hpp>
 #include "core/kernels/mask.hpp"
 #include "core/websocket/message_codec.hpp"
+#include "core/websocket/output_queue.hpp"
 #include "core/websocket/permessage_deflate.hpp"
 #include "net/connection/extras.hpp"
 #include "net/connection/shared.hpp"
-#include "net/stream/output_queue.hpp"
 
 #include <algorithm>
 #include <cassert>

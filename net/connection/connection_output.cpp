@@ -1,9 +1,9 @@
 // What a connection sends: framed, masked where a client does, within the limits of its backlog.
 #include <edgews/connection.hpp>
 #include "core/kernels/utf8.hpp"
+#include "core/websocket/output_queue.hpp"
 #include "net/connection/extras.hpp"
 #include "net/connection/shared.hpp"
-#include "net/stream/output_queue.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,8 +1,9 @@
 // A connection's topics: what it hears and says, and how what was published leaves.
 #include <edgews/connection.hpp>
+#include "core/websocket/output_queue.hpp"
 #include "net/connection/extras.hpp"
-#include "net/server/shard.hpp"
-#include "net/stream/output_queue.hpp"
+#include "net/connection/server_on_loop.hpp"
+#include "net/connection/shared.hpp"
 
 namespace edgews {
 
@@ -23,7 +24,7 @@ void Connection::publish(std::string_view topic, Message message) {
 }
 
 void Connection::publish(std::string_view topic, const PreparedMessage& message) {
-    if (!is_client()) shared().shard->common().publish(topic, message, this);
+    if (!is_client()) shared().server->publish(topic, message, this);
 }
 
 // Several go as one piece only within the backlog's limit: beyond that a single message may wait.

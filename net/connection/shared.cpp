@@ -2,11 +2,27 @@
 
 namespace edgews {
 
+namespace {
+
+struct ClientsOnLoop final : LoopAttachment {
+    explicit ClientsOnLoop(Loop& loop) : shared(loop, nullptr) {}
+
+    Shared shared;
+};
+
+}  // namespace
+
+Shared& Shared::of_clients(Loop& loop) {
+    std::unique_ptr<LoopAttachment>& clients = loop.clients();
+    if (!clients) clients = std::make_unique<ClientsOnLoop>(loop);
+    return static_cast<ClientsOnLoop&>(*clients).shared;
+}
+
 RouteOnLoop RouteOnLoop::make(const WebSocketRoute& route, Shared& shared) {
     const RouteOptions& options = route.options;
     return {.route = &route,
             .shared = &shared,
-            .setup = {.role = shared.shard == nullptr ? Role::client : Role::server,
+            .setup = {.role = shared.server == nullptr ? Role::client : Role::server,
                       .streaming = route.handlers.is_streaming(),
                       .message_size_max = options.message_size_max,
                       .frame_size_max = options.frame_size_max,

@@ -18,7 +18,7 @@
 namespace edgews {
 
 class Connection;
-class Shard;
+class ServerOnLoop;
 
 // What one connection may have its loop do in one turn, before others get theirs: counted in bytes,
 // or what is worth as many, for small frames, what compresses well and what goes to many cost more
@@ -45,15 +45,18 @@ class Share {
 };
 
 struct Shared {
-    // `loop` is borrowed, and `shard`, which is null for clients.
-    Shared(Loop& loop_of_all, Shard* shard_of_all)
+    // `loop` is borrowed, and `server`, which is null for clients.
+    Shared(Loop& loop_of_all, const ServerOnLoop* server_of_all)
         : loop(loop_of_all),
-          shard(shard_of_all),
+          server(server_of_all),
           topics(loop_of_all),
-          masks(shard_of_all == nullptr ? std::make_unique<Random>() : nullptr) {}
+          masks(server_of_all == nullptr ? std::make_unique<Random>() : nullptr) {}
+
+    // That of all clients on the loop. It goes with the loop.
+    [[nodiscard]] static Shared& of_clients(Loop& loop);
 
     Loop& loop;
-    Shard* shard;
+    const ServerOnLoop* server;
     Topics topics;
     Counters counters{};
     std::unique_ptr<Random> masks;  // What clients mask with (RFC 6455, section 5.3).

@@ -1,9 +1,8 @@
 #include <edgews/loop.hpp>
 
-#include "net/connection/shared.hpp"
+#include "core/websocket/output_queue.hpp"
 #include "net/loop/cpu.hpp"
 #include "net/loop/loop_link.hpp"
-#include "net/stream/output_queue.hpp"
 
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
@@ -137,11 +136,6 @@ Loop::~Loop() {
 std::span<std::byte> Loop::transport_space() {
     if (!transport_space_) transport_space_.reset(new std::byte[receive_space_size]);
     return {transport_space_.get(), receive_space_size};
-}
-
-Shared& Loop::clients() {
-    if (!clients_) clients_ = std::make_unique<Shared>(*this, nullptr);
-    return *clients_;
 }
 
 Slots& Loop::slots() noexcept {

@@ -2,9 +2,9 @@
 
 #include "core/address/proxy_protocol.hpp"
 #include "core/http/request_host.hpp"
+#include "core/websocket/output_queue.hpp"
 #include "net/server/listener.hpp"
 #include "net/server/shard.hpp"
-#include "net/stream/output_queue.hpp"
 
 #include <algorithm>
 #include <cassert>
@@ -54,7 +54,7 @@ HttpConnection::HttpConnection(Shard& shard, Admission admission, const Listener
       from_(admission.address()),
       admission_(std::move(admission)),
       tls_(listener.tls),
-      is_from_proxy_(shard.trusted_proxies().contains(from_)),
+      is_from_proxy_(shard.is_trusted(from_)),
       checks_host_(must_name_host(shard, listener, is_from_proxy_)),
       awaits_proxy_header_(is_from_proxy_ && listener.proxy_protocol) {}
 
@@ -164,7 +164,7 @@ bool HttpConnection::take_proxy_header() {
     }
     // What forwards a connection does not look into the requests: what they say is the word of
     // whom the header names, and of nobody we know when it names no one.
-    is_from_proxy_ = header.source && shard_.trusted_proxies().contains(from_);
+    is_from_proxy_ = header.source && shard_.is_trusted(from_);
     if (start_tls()) return space.size() > header.size || may_be_more || has_ended();
     refuse_proxy();
     return false;

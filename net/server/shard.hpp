@@ -9,6 +9,7 @@
 #include "core/http/http_date.hpp"
 #include "core/http/http_head.hpp"
 #include "net/connection/admission_control.hpp"
+#include "net/connection/server_on_loop.hpp"
 #include "net/connection/shared.hpp"
 #include "net/loop/fd.hpp"
 #include "net/server/router.hpp"
@@ -30,7 +31,7 @@ class Shard;
 struct ListenerSetup;
 
 // Belongs to the loop's thread, except where marked.
-class Shard {
+class Shard final : public ServerOnLoop {
   public:
     // What all shards of a server share. Set up before the first shard, unchanged after.
     struct Common {
@@ -74,11 +75,6 @@ class Shard {
     [[nodiscard]] const TrustedProxies& trusted_proxies() const noexcept {
         return common_.trusted_proxies;
     }
-    [[nodiscard]] AdmissionControl& admissions() const noexcept { return *common_.admissions; }
-    // ServerOptions::memory_max is reached: nobody is let in.
-    [[nodiscard]] bool is_over_memory() const noexcept {
-        return !common_.memory->has_room_for(BufferPool::small_size);
-    }
     [[nodiscard]] RouteOnLoop& on_loop(const WebSocketRoute& route) noexcept;
     [[nodiscard]] Topics& topics() noexcept { return shared_.topics; }
     // Reading them: any thread.
@@ -86,9 +82,22 @@ class Shard {
     [[nodiscard]] const Counters& counters() const noexcept { return shared_.counters; }
     [[nodiscard]] bool is_shutting_down() const noexcept { return static_cast<bool>(done_); }
 
-    // A connection came, or went: for Admission.
-    void enter() noexcept;
-    void leave() noexcept;
+    void publish(std::string_view topic, const PreparedMessage& message,
+                 const Connection* except) const override {
+        common_.publish(topic, message, except);
+    }
+    [[nodiscard]] AdmissionControl& admissions() const noexcept override {
+        return *common_.admissions;
+    }
+    [[nodiscard]] bool is_trusted(const Address& address) const noexcept override {
+        return common_.trusted_proxies.contains(address);
+    }
+    [[nodiscard]] bool is_over_memory() const noexcept override {
+        return !common_.memory->has_room_for(BufferPool::small_size);
+    }
+    [[nodiscard]] std::uint64_t now_ms() const noexcept override { return loop_.now_ms(); }
+    void enter() noexcept override;
+    void leave() noexcept override;
 
     // For whoever reads a head or writes a response at the moment.
     [[nodiscard]] HttpHead& scratch_head() noexcept { return scratch_head_; }

@@ -1,9 +1,9 @@
 #include "net/stomp/tcp_session.hpp"
 
+#include "core/websocket/output_queue.hpp"
 #include "net/server/shard.hpp"
 #include "net/stomp/state.hpp"
 #include "net/stomp/stomp_loop.hpp"
-#include "net/stream/output_queue.hpp"
 
 #include <utility>
 

@@ -13,9 +13,9 @@
 #pragma once
 
 #include <edgews/loop.hpp>
+#include "core/websocket/output_queue.hpp"
 #include "net/loop/fd.hpp"
 #include "net/loop/source.hpp"
-#include "net/stream/output_queue.hpp"
 #include "net/stream/transport.hpp"
 
 #include <cstddef>

@@ -1,6 +1,8 @@
 // What the command line of wsc asks for.
 #pragma once
 
+#include "programs/common/number.hpp"
+
 #include <edgews/client_options.hpp>
 #include <edgews/tls_client.hpp>
 
@@ -62,8 +64,7 @@ struct ParsedOptions {
 
 template <class Number>
 bool parse_number(std::string_view text, Number& number, Number least) {
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    return error == std::errc() && end == text.data() + text.size() && number >= least;
+    return programs::parse_number(text, number) && number >= least;
 }
 
 // "5s", "500ms", "2m", "1h", or seconds: "0.5". Nothing: the text is none of these, or over a week.

@@ -2,6 +2,7 @@
 #include "tests/support/client_fixture.hpp"
 
 #include <edgews/deflate.hpp>
+#include "net/connection/shared.hpp"
 
 #include <memory>
 #include <optional>
@@ -183,7 +184,7 @@ TEST_F(DeflateClientTest, compressions_that_are_gone_are_forgotten) {
     for (int i = 0; i < 100; ++i) {
         client.emplace(loop, "bad", ClientHandlers{}, with(edgews::deflate()));
     }
-    EXPECT_LE(loop.clients().compressions.size(), 2U);
+    EXPECT_LE(Shared::of_clients(loop).compressions.size(), 2U);
 }
 
 }  // namespace

@@ -1,8 +1,8 @@
 // What an ACK names: SUBSCRIPTION-SEQUENCE, and nothing but that.
 #include <gtest/gtest.h>
 
+#include "core/base/number.hpp"
 #include "core/stomp/delivery.hpp"
-#include "core/stomp/number.hpp"
 
 #include <cstdint>
 #include <string>

@@ -1,7 +1,7 @@
 // Strings that a queue is handed: the bodies of HTTP answers.
 #include <gtest/gtest.h>
 
-#include "net/stream/output_queue.hpp"
+#include "core/websocket/output_queue.hpp"
 
 #include <sys/uio.h>
 

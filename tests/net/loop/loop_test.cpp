@@ -7,9 +7,9 @@
 #include <gtest/gtest.h>
 
 #include <edgews/loop.hpp>
+#include "core/websocket/output_queue.hpp"
 #include "net/loop/loop_link.hpp"
 #include "net/loop/slots.hpp"
-#include "net/stream/output_queue.hpp"
 
 #include <atomic>
 #include <memory>

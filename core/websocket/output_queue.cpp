@@ -1,4 +1,4 @@
-#include "net/stream/output_queue.hpp"
+#include "core/websocket/output_queue.hpp"
 
 #include <sys/uio.h>
 

@@ -1,18 +1,20 @@
-// Decimal numbers in headers.
+// Decimal numbers as text, and back.
 #pragma once
 
 #include <array>
 #include <charconv>
+#include <concepts>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
 
-namespace edgews::stomp {
+namespace edgews {
 
-// Digits alone. Nothing: something else is there, or more than Number holds.
-template <class Number>
+// The number that `text` is: one digit or more, and nothing else. Nothing: it is none, or is
+// larger than Number holds.
+template <std::unsigned_integral Number>
 [[nodiscard]] std::optional<Number> parse_number(std::string_view text) noexcept {
     Number number = 0;
     const char* const end = text.data() + text.size();
@@ -27,4 +29,4 @@ inline void append_number(std::string& out, std::uint64_t number) {
     out.append(digits.data(), result.ptr);
 }
 
-}  // namespace edgews::stomp
+}  // namespace edgews

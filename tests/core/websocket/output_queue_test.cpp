@@ -7,7 +7,7 @@
 
 #include <gtest/gtest.h>
 
-#include "net/stream/output_queue.hpp"
+#include "core/websocket/output_queue.hpp"
 
 #include <algorithm>
 #include <array>
