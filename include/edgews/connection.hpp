@@ -1,37 +1,23 @@
 // A WebSocket connection, as its handlers see it: of a server, or what is behind a Client.
 #pragma once
 
-#include <edgews/function.hpp>
+#include <edgews/address.hpp>
+#include <edgews/close_code.hpp>
 #include <edgews/handle.hpp>
 #include <edgews/message.hpp>
 #include <edgews/prepared_message.hpp>
 #include <edgews/route.hpp>
 #include <edgews/send_result.hpp>
-#include "core/websocket/closing.hpp"
-#include "core/websocket/message_inflater.hpp"
-#include "core/websocket/message_reader.hpp"
-#include "net/connection/admission.hpp"
-#include "net/stream/stream.hpp"
 
 #include <cstddef>
 #include <cstdint>
-#include <exception>
-#include <memory>
-#include <optional>
 #include <span>
-#include <string>
 #include <string_view>
 
 namespace edgews {
 
-class HttpHead;
-struct DeflateAnswer;
+class Loop;
 struct DeflateParameters;
-struct DeflatingRest;
-struct Extras;
-struct Published;
-struct RouteOnLoop;
-struct Shared;
 
 // Whether a message is compressed, where the peer agreed on it (RFC 7692).
 enum class Compress : std::uint8_t {
@@ -48,8 +34,14 @@ enum class Fragment : std::uint8_t { first, middle, last };
 //
 // What handlers send while one batch of input is dispatched leaves in one write, and so does all
 // that other code sends within one turn of the loop: there is nothing to cork.
-class Connection final : public Stream {
+//
+// It has neither data nor virtual functions: the engine's class behind it has
+// (net/connection/websocket_connection.hpp), and makes and deletes it.
+class Connection {
   public:
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
+
     // A text or binary message; copied where it cannot leave at once. Text that is not UTF-8 is
     // `invalid`: no peer would accept it.
     SendResult send(Message message);
@@ -63,7 +55,7 @@ class Connection final : public Stream {
     // (dropped). Text may be cut anywhere, and is not checked.
     SendResult send_fragment(Message piece, Fragment which);
     // The first piece was sent, the last was not.
-    [[nodiscard]] bool is_sending_fragments() const noexcept { return is_sending_fragments_; }
+    [[nodiscard]] bool is_sending_fragments() const noexcept;
     // At most 125 bytes, else dropped (section 5.5). Pings of the peer are answered without help.
     SendResult ping(std::span<const std::byte> payload = {});
     SendResult pong(std::span<const std::byte> payload = {});
@@ -79,27 +71,25 @@ class Connection final : public Stream {
     void terminate();
 
     // Messages can be sent: neither side has begun to close, and it was not terminated.
-    [[nodiscard]] bool is_open() const noexcept {
-        return !is_reported_ && Stream::is_open() && !is_broken() && closing_.may_send();
-    }
+    [[nodiscard]] bool is_open() const noexcept;
     // Bytes accepted by send() that the system has not taken yet, with their frame headers.
-    [[nodiscard]] std::size_t buffered_amount() const noexcept { return output_size(); }
+    [[nodiscard]] std::size_t buffered_amount() const noexcept;
     // The client's, as the opening request showed it (Request::remote_address()).
-    [[nodiscard]] const Address& remote_address() const noexcept { return admission_.address(); }
+    [[nodiscard]] const Address& remote_address() const noexcept;
     // What the handshake agreed on; empty: none.
     [[nodiscard]] std::string_view subprotocol() const noexcept;
     // What the handshake agreed on about compression; null: there is none.
     [[nodiscard]] const DeflateParameters* compression() const noexcept;
     // Milliseconds of Loop::now_ms() at the opening, modulo 2^32.
-    [[nodiscard]] std::uint32_t opened_ms() const noexcept { return opened_ms_; }
+    [[nodiscard]] std::uint32_t opened_ms() const noexcept;
 
     // Stops reading after the message or part that is being delivered: what comes later waits here,
     // in the socket, and then at the peer. Pings and a close frame behind it wait, too, and the
     // peer's silence counts no more than our own. resume_reading() goes on, in the next turn.
     // Once closing begins, or the peer has reset the connection, reading goes on by itself.
-    void pause_reading() noexcept { is_paused_ = is_open(); }
+    void pause_reading() noexcept;
     void resume_reading();
-    [[nodiscard]] bool is_paused() const noexcept { return is_paused_; }
+    [[nodiscard]] bool is_paused() const noexcept;
 
     // The route's user data. Throws std::logic_error where the route was given no T: in a handler,
     // that closes the connection with 1011.
@@ -113,7 +103,9 @@ class Connection final : public Stream {
     [[nodiscard]] T* data_if() noexcept {
         return static_cast<T*>(find_data(UserData::type_of<T>()));
     }
-    [[nodiscard]] Handle handle() const noexcept { return {loop().link(), token()}; }
+    [[nodiscard]] Handle handle() const noexcept;
+    // Whose thread all of this is for.
+    [[nodiscard]] Loop& loop() const noexcept;
 
     // Topics: named groups of connections on all loops of the server. These take no longer when
     // this connection has many topics, or the topic many connections. False: nothing changed. It
@@ -127,185 +119,13 @@ class Connection final : public Stream {
     void publish(std::string_view topic, Message message);
     void publish(std::string_view topic, const PreparedMessage& message);
 
-    // For the engine.
-
-    // With the route's user data behind it, constructed. Not yet connected.
-    [[nodiscard]] static std::unique_ptr<Connection> create(RouteOnLoop& route);
-    ~Connection() override;
-    static void operator delete(void* place) { ::operator delete(place); }
-    // The handshake is done: takes the socket over, opens, and reads `input`, which
-    // arrived behind the request. `prepare` runs before the open handler; it may be empty.
-    // Deletes itself when it ends.
-    void start(Stream& predecessor, Admission admission, std::span<std::byte> input,
-               const Function<void(Connection&)>& prepare);
-    void set_subprotocol(std::string_view name);
-    // Agrees on compression, if `head` offers it and the route has it. Before start().
-    void negotiate_compression(const HttpHead& head);
-    // The same for a client, whose offer was answered. Requires: the route has it.
-    void agree_on_compression(const DeflateAnswer& answer);
-    // Appends the value of the response's Sec-WebSocket-Extensions; nothing: there are none.
-    void append_extensions(std::string& out) const;
-    // Sends what waits without waiting for the end of the turn. False: the peer has to read first;
-    // if more than RouteOptions::drain_mark waits, the drain handler will say when it has.
-    [[nodiscard]] bool push_out();
-    // Its place under the server's limits.
-    [[nodiscard]] const Admission& admission() const noexcept { return admission_; }
-    // Input may have come while nobody read.
-    void read_again() { read_later(); }
-    // The application has closed or terminated it, here or through a Handle.
-    [[nodiscard]] bool is_unwanted() const noexcept { return is_unwanted_; }
-    // As terminate(), for a reason of the engine's.
-    void give_up() { break_off(); }
-    // A ping or a close frame is about to leave: what the peer's system takes from here on, of what
-    // is in front of that, shows that it reads.
-    void mark_taken();
-    // The peer has been silent for longer than it may: whether that is no fault of its own. It
-    // counts as heard when its system has taken some of what waited at the last look, 16 KiB or
-    // more, or all that is left: the ping may stand behind what it still reads. What its system has
-    // taken, or a proxy's, it may read at 16 KiB a second, beyond the `patience_ms` that it has
-    // from the time when it was heard.
-    [[nodiscard]] bool is_still_taking(std::uint32_t patience_ms);
-    // When the peer was heard last, in milliseconds of Loop::listened_ms(), modulo 2^32.
-    [[nodiscard]] std::uint32_t last_heard_ms() const noexcept { return last_heard_ms_; }
-    Connection* as_connection() noexcept override { return is_reported_ ? nullptr : this; }
-    // Runs call(), which may throw, as a handler of this connection.
-    template <class F>
-    void guard(F&& call) {
-        try {
-            call();
-        } catch (const std::exception& exception) {
-            fail(exception.what());
-        } catch (...) {
-            fail("a handler threw something that is no std::exception");
-        }
-    }
+  protected:
+    Connection() = default;
+    ~Connection() = default;
 
   private:
-    friend class Topics;
-    explicit Connection(RouteOnLoop& route) noexcept;
-
-    void on_readable() override;
-    void on_lost() override;
-    void on_reset() override;
-    void on_blocked() override;
-    void on_writable() override;
-    void on_output_lost(std::size_t size) noexcept override;
-    void count_unsent(std::size_t waiting);
-    void count_sent(std::size_t size) noexcept override;
-    void on_timer() override;
-
-    [[nodiscard]] std::span<std::byte> direct_space() noexcept;
-    [[nodiscard]] std::span<std::byte> shared_space() const noexcept;
-    void dispatch(std::span<std::byte> input);
-    void begin_share() noexcept;
-    [[nodiscard]] bool is_listening() const noexcept;
-    [[nodiscard]] bool may_receive() const noexcept;
-    [[nodiscard]] bool holds_input() const noexcept;
-    [[nodiscard]] bool owes_events(std::span<const std::byte> input) const noexcept;
-    void hold(std::span<const std::byte> input);
-    void dispatch_held();
-    void handle(const Event& event);
-    void handle_message(const Event& event);
-    void handle_compressed(const Event& event);
-    [[nodiscard]] Buffer room_for(std::size_t compressed_size);
-    [[nodiscard]] MessageInflater::Result restore_slice(std::span<const std::byte>& input,
-                                                        MessageCodec::Part part, Buffer& output);
-    void restore_message(Opcode opcode, std::span<const std::byte> input, Buffer message,
-                         Buffer owner);
-    void restore_part(Opcode opcode, std::span<const std::byte> input, MessageCodec::Part part,
-                      Buffer owner);
-    void keep_rest(std::span<const std::byte> input, Buffer owner, DeflatingRest rest);
-    void tell_restored_end(Opcode opcode);
-    [[nodiscard]] bool holds_rest() const noexcept;
-    void go_on_with_rest();
-    void handle_ping(std::span<const std::byte> payload);
-    void handle_close(const Event& event) noexcept;
-    void await_end(std::string_view reason) noexcept;
-    void handle_fault(Fault fault) noexcept;
-    void fail(std::string_view what) noexcept;
-
-    [[nodiscard]] bool has_room_for(std::size_t size) const noexcept;
-    [[nodiscard]] bool make_room_for(std::size_t size);
-    SendResult refused();
-    SendResult overflow();
-    void tell_overflow();
-    // Frames for many, those of `run`, past the queue. False: something waits, or must not be
-    // overtaken.
-    [[nodiscard]] bool send_at_once(std::span<const Published> run,
-                                    std::span<const std::byte> frames);
-    // The same as one piece of the queue. False: they must be sent one by one.
-    [[nodiscard]] bool send_frames(std::span<const std::byte> frames, std::size_t count);
-    // What was published before is in the queue, and a message of now may follow it.
-    [[nodiscard]] bool may_send_now();
-    // Whether a message of that size is to be compressed.
-    [[nodiscard]] bool compresses(std::size_t size, Compress how) const noexcept;
-    // Empty: it would not be shorter, and is still to be sent.
-    std::optional<SendResult> send_compressed(Message message);
-    SendResult send_prepared(const PreparedMessage& message);
-    SendResult send_prepared_compressed(const PreparedMessage& message);
-    void rest_compression() noexcept;
-    SendResult send_data(const FrameHeader& header, std::span<const std::byte> payload);
-    SendResult send_large(const FrameHeader& header, std::span<const std::byte> payload);
-    SendResult send_masked(const FrameHeader& header, std::span<const std::byte> payload);
-    [[nodiscard]] FrameHeader masked(FrameHeader header) const noexcept;
-    SendResult send_application_control(Opcode opcode, std::span<const std::byte> payload);
-    void send_control(Opcode opcode, std::span<const std::byte> payload);
-    bool begin_closing(std::uint16_t code, std::string_view reason);
-    void send_close_frame(std::uint16_t code, std::string_view reason) noexcept;
-    void send_held_pong();
-    SendResult accepted();
-    void end(CloseEvent event);
-
-    void note_message_progress();
-    [[nodiscard]] bool is_message_coming();
-    [[nodiscard]] bool has_taken_more();
-    void set_timer();
-    void check_open_timers();
-    void check_idle();
-    [[nodiscard]] std::uint32_t idle_ping_ms() const noexcept;
-    [[nodiscard]] std::uint32_t now() const noexcept {
-        return static_cast<std::uint32_t>(loop().listened_ms());
-    }
-    [[nodiscard]] std::uint32_t age_ms() const noexcept {
-        return static_cast<std::uint32_t>(loop().now_ms()) - opened_ms_;
-    }
-    [[nodiscard]] Extras& extras();
-    [[nodiscard]] bool holds_pong() const noexcept;
-    [[nodiscard]] const RouteOptions& options() const noexcept;
-    [[nodiscard]] const Handlers& handlers() const noexcept;
-    [[nodiscard]] const UserData& route_data() const noexcept;
-    [[nodiscard]] bool is_client() const noexcept;
-    [[nodiscard]] void* data_place() noexcept;
+    // The user data, if the route was given that type; null: it was not.
     [[nodiscard]] void* find_data(const void* type) noexcept;
-    [[nodiscard]] Shared& shared() const noexcept;
-
-    // In an order that leaves no gaps: an idle connection is little more than this.
-    RouteOnLoop* route_;
-    MessageReader reader_;
-    std::unique_ptr<Extras> extras_;  // Null: none.
-    Admission admission_;
-    std::uint32_t opened_ms_ = 0;
-    // Of Loop::listened_ms(), as all that peers are judged by.
-    std::uint32_t last_heard_ms_ = 0;
-    std::uint32_t since_ms_ = 0;  // What the timer waits for began: a ping, a close.
-    std::uint32_t message_began_ms_ = 0;
-    Closing closing_;
-    std::uint32_t is_reported_ : 1 = true;  // The close handler has run, or never will.
-    std::uint32_t is_ping_sent_ : 1 = false;
-    std::uint32_t is_inside_message_ : 1 = false;
-    std::uint32_t is_over_mark_ : 1 = false;
-    std::uint32_t is_sending_fragments_ : 1 = false;
-    std::uint32_t has_long_messages_ : 1 = false;
-    std::uint32_t is_paused_ : 1 = false;
-    std::uint32_t is_unwanted_ : 1 = false;
-    static constexpr std::uint32_t unanswered_size_max = (1U << 24) - 1;
-    // Bytes that were sent since the peer was heard last; the most that can be counted, or more.
-    std::uint32_t unanswered_size_ : 24 = 0;
 };
-
-template <class F>
-void Handle::guard(Connection& connection, F& call) {
-    connection.guard([&] { call(connection); });
-}
 
 }  // namespace edgews

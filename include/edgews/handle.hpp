@@ -18,6 +18,7 @@
 namespace edgews {
 
 class Connection;
+class WebSocketConnection;
 
 // Names one connection, for ever: it never reaches a freed or a reused one. All
 // functions may be called on any thread, also when the connection, its loop or its
@@ -49,7 +50,12 @@ class Handle {
         if (!is_live()) return false;
         return post_job(
             make_job([token = token_, call = std::decay_t<F>(std::forward<F>(function))]() mutable {
-                if (Connection* connection = find(token)) guard(*connection, call);
+                run_on(
+                    token,
+                    [](void* own, Connection& connection) {
+                        (*static_cast<std::decay_t<F>*>(own))(connection);
+                    },
+                    &call);
             }));
     }
 
@@ -63,18 +69,16 @@ class Handle {
     }
 
   private:
-    friend class Connection;
+    friend class WebSocketConnection;
     friend struct std::hash<Handle>;
     Handle(std::shared_ptr<LoopLink> link, Token token) noexcept
         : link_(std::move(link)), token_(token) {}
 
     [[nodiscard]] bool is_on_own_loop() const noexcept;
     bool post_job(std::unique_ptr<Job> job) const noexcept;
-    // On the loop's thread: the open connection of that token.
-    [[nodiscard]] static Connection* find(Token token) noexcept;
-    // As a handler: an exception closes the connection.
-    template <class F>
-    static void guard(Connection& connection, F& call);
+    // On the loop's thread: calls run(function, connection) if one of that token is open. As a
+    // handler: an exception closes the connection.
+    static void run_on(Token token, void (*run)(void* function, Connection&), void* function);
 
     std::shared_ptr<LoopLink> link_;
     Token token_ = no_token;

@@ -1,6 +1,7 @@
 #include <edgews/client.hpp>
 
 #include "net/client/client_state.hpp"
+#include "net/connection/websocket_connection.hpp"
 
 #include <utility>
 
@@ -21,27 +22,27 @@ ReadyState Client::ready_state() const noexcept {
 }
 
 SendResult Client::send(Message message) {
-    Connection* const connection = state_->connection();
+    WebSocketConnection* const connection = state_->connection();
     return connection == nullptr ? SendResult::closed : connection->send(message);
 }
 
 SendResult Client::send(Message message, Compress how) {
-    Connection* const connection = state_->connection();
+    WebSocketConnection* const connection = state_->connection();
     return connection == nullptr ? SendResult::closed : connection->send(message, how);
 }
 
 SendResult Client::send(const PreparedMessage& message) {
-    Connection* const connection = state_->connection();
+    WebSocketConnection* const connection = state_->connection();
     return connection == nullptr ? SendResult::closed : connection->send(message);
 }
 
 SendResult Client::send_fragment(Message piece, Fragment which) {
-    Connection* const connection = state_->connection();
+    WebSocketConnection* const connection = state_->connection();
     return connection == nullptr ? SendResult::closed : connection->send_fragment(piece, which);
 }
 
 SendResult Client::ping(std::span<const std::byte> payload) {
-    Connection* const connection = state_->connection();
+    WebSocketConnection* const connection = state_->connection();
     return connection == nullptr ? SendResult::closed : connection->ping(payload);
 }
 
@@ -58,7 +59,7 @@ void Client::reconnect() {
 }
 
 std::size_t Client::buffered_amount() const noexcept {
-    Connection* const connection = state_->connection();
+    WebSocketConnection* const connection = state_->connection();
     return connection == nullptr ? state_->unsent_size() : connection->buffered_amount();
 }
 
@@ -91,7 +92,7 @@ Connection* Client::connection() const noexcept {
 }
 
 Handle Client::handle() const noexcept {
-    Connection* const connection = state_->connection();
+    WebSocketConnection* const connection = state_->connection();
     return connection == nullptr ? Handle() : connection->handle();
 }
 

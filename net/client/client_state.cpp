@@ -1,7 +1,7 @@
 #include "net/client/client_state.hpp"
 
-#include <edgews/connection.hpp>
 #include "crypto/random.hpp"
+#include "net/connection/websocket_connection.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -229,7 +229,7 @@ void ClientState::opened(ClientOpening& opening, const HttpHead& head,
     std::string().swap(request_);  // Of no more use, and it may be open for long.
     protocol_ = response.subprotocol;
     extensions_ = head.header("Sec-WebSocket-Extensions").value_or("");
-    auto connection = Connection::create(route_on_loop_);
+    auto connection = WebSocketConnection::create(route_on_loop_);
     connection->data<Link>().state = shared_from_this();
     if (response.deflate_agreed) {
         connection->agree_on_compression({.agreed = *response.deflate_agreed});

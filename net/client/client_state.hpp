@@ -39,7 +39,7 @@ class ClientState final : public std::enable_shared_from_this<ClientState>,
 
     [[nodiscard]] Loop& loop() const noexcept { return loop_; }
     // Null unless open or closing.
-    [[nodiscard]] Connection* connection() const noexcept { return connection_; }
+    [[nodiscard]] WebSocketConnection* connection() const noexcept { return connection_; }
     [[nodiscard]] ReadyState ready_state() const noexcept;
     [[nodiscard]] std::size_t unsent_size() const noexcept { return unsent_size_; }
     [[nodiscard]] const std::string& protocol() const noexcept { return protocol_; }
@@ -112,7 +112,7 @@ class ClientState final : public std::enable_shared_from_this<ClientState>,
     std::optional<DeflateParameters> deflate_terms_{};
     Phase phase_ = Phase::closed;
     ClientOpening* opening_ = nullptr;
-    Connection* connection_ = nullptr;
+    WebSocketConnection* connection_ = nullptr;
     std::string failure_{};      // Why the connection is about to be lost; empty: nobody said.
     bool is_unwanted_ = false;   // The application closed it: it is not opened again.
     bool is_elsewhere_ = false;  // A redirection led to another origin.

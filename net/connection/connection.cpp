@@ -1,398 +1,122 @@
 #include <edgews/connection.hpp>
 
-#include "core/websocket/output_queue.hpp"
-#include "net/connection/extras.hpp"
-#include "net/connection/shared.hpp"
-
-#include <algorithm>
-#include <new>
-#include <utility>
+#include "net/connection/websocket_connection.hpp"
 
 namespace edgews {
 
-namespace {
-
-constexpr std::uint8_t pong_count_max = 32;  // A turn; of further pings only the newest counts.
-constexpr std::size_t cautious_size = 32 * 1024;
-constexpr std::size_t transport_space_min = 64 * 1024;
-
-constexpr std::size_t user_data_offset =
-    (sizeof(Connection) + __STDCPP_DEFAULT_NEW_ALIGNMENT__ - 1) / __STDCPP_DEFAULT_NEW_ALIGNMENT__ *
-    __STDCPP_DEFAULT_NEW_ALIGNMENT__;
-
-// An idle connection costs 240 bytes: this, 16 of its slot, and 8 of the allocator.
-static_assert(sizeof(Connection) <= 216);
-
-}  // namespace
-
-std::unique_ptr<Connection> Connection::create(RouteOnLoop& route) {
-    const UserData& user_data = route.route->user_data;
-    void* place = ::operator new(user_data.size == 0 ? sizeof(Connection)
-                                                     : user_data_offset + user_data.size);
-    auto* connection = new (place) Connection(route);
-    if (user_data.construct == nullptr) return std::unique_ptr<Connection>(connection);
-    try {
-        user_data.construct(connection->data_place());
-    } catch (...) {
-        connection->route_ = nullptr;  // There is no user data to destroy.
-        delete connection;
-        throw;
-    }
-    return std::unique_ptr<Connection>(connection);
+SendResult Connection::send(Message message) {
+    return engine_of(*this).send(message);
 }
 
-Connection::Connection(RouteOnLoop& route) noexcept
-    : Stream(route.shared->loop), route_(&route), reader_(route.setup) {}
-
-Connection::~Connection() {
-    extras_.reset();  // The user data may hold what the codec is made of.
-    if (route_ != nullptr && route_data().destroy != nullptr) route_data().destroy(data_place());
+SendResult Connection::send(Message message, Compress how) {
+    return engine_of(*this).send(message, how);
 }
 
-// ---- From the socket -------------------------------------------------------
-
-void Connection::start(Stream& predecessor, Admission admission, std::span<std::byte> input,
-                       const Function<void(Connection&)>& prepare) {
-    const bool is_more = !take_over(predecessor);
-    admission_ = std::move(admission);
-    is_reported_ = false;
-    opened_ms_ = static_cast<std::uint32_t>(loop().now_ms());
-    last_heard_ms_ = now();
-    shared().counters.add(Counter::websockets_opened);
-    shared().counters.add(Counter::websockets_open);
-    set_timer();
-    if (is_more) read_later();
-
-    begin_share();
-    begin_dispatch();
-    if (prepare) guard([&] { prepare(*this); });
-    if (handlers().open && is_open()) guard([&] { handlers().open(*this); });
-    dispatch(input);
-    end_dispatch();
-    if (holds_input()) read_later();
+SendResult Connection::send(Message::Kind kind,
+                            std::span<const std::span<const std::byte>> pieces) {
+    return engine_of(*this).send(kind, pieces);
 }
 
-void Connection::on_readable() {
-    if (is_paused_) return;
-    last_heard_ms_ = now();
-    unanswered_size_ = 0;
-    begin_share();
-    if (holds_input()) dispatch_held();
-    while (may_receive()) {
-        const std::span<std::byte> direct = direct_space();
-        const std::span<std::byte> space = direct.empty() ? shared_space() : direct;
-        const Received received = receive(space);
-        if (received.end == Received::End::would_block) return;
-        if (received.end != Received::End::open) return on_lost();
-        shared().counters.add(Counter::bytes_received, received.size);
-        shared().share.spend(received.size);
-
-        begin_dispatch();
-        if (direct.empty()) {
-            has_long_messages_ = false;
-            dispatch(space.first(received.size));
-        } else {
-            has_long_messages_ = reader_.message_size() > Loop::receive_space_size;
-            reader_.direct_received(received.size);
-            dispatch({});
-        }
-        end_dispatch();
-        if (is_drained() && !has_ended() && !holds_input()) return;
-        if (transport() != nullptr) break;  // Whose bytes may be many more than what they mean.
-    }
-    if (is_listening()) read_later();
+SendResult Connection::send(const PreparedMessage& message) {
+    return engine_of(*this).send(message);
 }
 
-void Connection::begin_share() noexcept {
-    shared().share.begin(shared().topics.delivery_count());
+SendResult Connection::send_fragment(Message piece, Fragment which) {
+    return engine_of(*this).send_fragment(piece, which);
 }
 
-// What comes is of interest.
-bool Connection::is_listening() const noexcept {
-    return Stream::is_open() && !is_given_up() && !is_paused_;
+bool Connection::is_sending_fragments() const noexcept {
+    return engine_of(*this).is_sending_fragments();
 }
 
-// What was received before comes first.
-bool Connection::may_receive() const noexcept {
-    return is_listening() && !holds_input() && !shared().is_share_used_up();
+SendResult Connection::ping(std::span<const std::byte> payload) {
+    return engine_of(*this).ping(payload);
 }
 
-bool Connection::holds_input() const noexcept {
-    return extras_ && extras_->held_input;
+SendResult Connection::pong(std::span<const std::byte> payload) {
+    return engine_of(*this).pong(payload);
 }
 
-// Behind a message that did not fit there is likely to be another one: of that, only the beginning
-// comes here, and the rest goes where it is assembled. What is compressed becomes up to a thousand
-// times as much, before others get their turn.
-std::span<std::byte> Connection::shared_space() const noexcept {
-    const std::span<std::byte> space = loop().receive_space();
-    const bool is_deflating = extras_ && extras_->deflating;
-    if (!has_long_messages_ && !is_deflating) return space;
-    return space.first(transport() == nullptr ? cautious_size : transport_space_min);
+bool Connection::close(std::uint16_t code, std::string_view reason) {
+    return engine_of(*this).close(code, reason);
 }
 
-// A transport needs some room.
-std::span<std::byte> Connection::direct_space() noexcept {
-    const std::span<std::byte> space = reader_.direct_space();
-    const bool is_enough = transport() == nullptr || space.size() >= transport_space_min;
-    return is_enough ? space : std::span<std::byte>();
+bool Connection::may_close_with(std::uint16_t code, std::string_view reason) noexcept {
+    if (code == close_code::no_status) return reason.empty();
+    return close_code::may_be_on_the_wire(code) && reason.size() <= control_payload_size_max - 2 &&
+           is_utf8(reason);
 }
 
-// Hands over what `input` holds, as much as the connection's share of the turn allows. What
-// handlers send meanwhile is gathered.
-void Connection::dispatch(std::span<std::byte> input) {
-    const std::span<const std::byte> batch = input;
-    shared().pong_count = 0;
-    while (is_listening() && !shared().is_share_used_up()) {
-        const Event event = reader_.next(input);
-        if (!event) break;
-        shared().share.spend(Share::event_cost);
-        guard([&] { handle(event); });
-        // The memory of an assembled message would go back with the next event.
-        if (OutputQueue::is_worth_borrowing(event.payload) && output_has_borrowed() &&
-            !contains(batch, event.payload)) {
-            output().adopt(reader_.take_payload());
-        }
-    }
-    if (owes_events(input)) hold(input);
-    note_message_progress();
-    if (holds_pong() && !is_blocked()) send_held_pong();
+void Connection::terminate() {
+    engine_of(*this).terminate();
 }
 
-// Reading was paused in the midst of a batch, or others have their turn: the reader, or what
-// restores, may owe a part of a message, too.
-bool Connection::owes_events(std::span<const std::byte> input) const noexcept {
-    const bool is_stopped = is_paused_ || shared().is_share_used_up();
-    if (!is_stopped || !Stream::is_open() || is_given_up()) return false;
-    return !input.empty() || reader_.is_inside_message() || holds_rest();
+bool Connection::is_open() const noexcept {
+    return engine_of(*this).is_open();
 }
 
-void Connection::hold(std::span<const std::byte> input) {
-    Buffer& held = extras().held_input;
-    if (held && contains(held.bytes(), input)) {  // Once more.
-        extras_->held_begin = static_cast<std::size_t>(input.data() - held.bytes().data());
-    } else if (held = loop().pool().try_take(input.size()); held) {
-        held.append(input);
-        extras_->held_begin = 0;
-    } else if (Stream::is_open() && !is_given_up()) {
-        handle_fault(Fault::no_memory);
-    }
+std::size_t Connection::buffered_amount() const noexcept {
+    return engine_of(*this).buffered_amount();
 }
 
-void Connection::dispatch_held() {
-    const std::size_t begin = std::exchange(extras_->held_begin, Extras::nothing_held);
-    begin_dispatch();
-    if (holds_rest()) go_on_with_rest();
-    dispatch(extras_->held_input.bytes().subspan(begin));
-    if (output_has_borrowed()) {
-        finish_dispatch();  // The memory may be about to go.
-    } else {
-        end_dispatch();
-    }
-    if (extras_->held_begin == Extras::nothing_held) extras_->held_input.reset();
+const Address& Connection::remote_address() const noexcept {
+    return engine_of(*this).remote_address();
+}
+
+std::string_view Connection::subprotocol() const noexcept {
+    return engine_of(*this).subprotocol();
+}
+
+const DeflateParameters* Connection::compression() const noexcept {
+    return engine_of(*this).compression();
+}
+
+std::uint32_t Connection::opened_ms() const noexcept {
+    return engine_of(*this).opened_ms();
+}
+
+void Connection::pause_reading() noexcept {
+    engine_of(*this).pause_reading();
 }
 
 void Connection::resume_reading() {
-    if (!is_paused_) return;
-    is_paused_ = false;
-    last_heard_ms_ = now();
-    read_later();
+    engine_of(*this).resume_reading();
 }
 
-void Connection::handle(const Event& event) {
-    switch (event.kind) {
-        case Event::Kind::none: return;
-        case Event::Kind::message:
-        case Event::Kind::begin:
-        case Event::Kind::chunk:
-        case Event::Kind::end: return handle_message(event);
-        case Event::Kind::ping: return handle_ping(event.payload);
-        case Event::Kind::pong:
-            if (handlers().pong && closing_.may_send()) handlers().pong(*this, event.payload);
-            return;
-        case Event::Kind::close: return handle_close(event);
-        case Event::Kind::fault: return handle_fault(event.fault);
-    }
+bool Connection::is_paused() const noexcept {
+    return engine_of(*this).is_paused();
 }
 
-// Once we have begun to close, what was on its way is of no interest any more.
-void Connection::handle_message(const Event& event) {
-    // One ends: the next one, which may have begun in the same input, has its own time.
-    if (event.kind == Event::Kind::message || event.kind == Event::Kind::end) {
-        is_inside_message_ = false;
-    }
-    if (!closing_.may_send()) return;
-    if (event.is_compressed) return handle_compressed(event);
-    const Message::Kind kind =
-        event.opcode == Opcode::text ? Message::Kind::text : Message::Kind::binary;
-    const bool is_lent = OutputQueue::is_worth_borrowing(event.payload);
-    if (is_lent) shared().borrowable = {this, event.payload};
-    if (event.kind == Event::Kind::message) {
-        shared().counters.add(Counter::messages_received);
-        if (handlers().message) handlers().message(*this, Message::checked(kind, event.payload));
-    } else if (event.kind == Event::Kind::begin) {
-        if (handlers().message_begin) handlers().message_begin(*this, kind);
-    } else if (event.kind == Event::Kind::chunk) {
-        if (handlers().message_chunk) handlers().message_chunk(*this, event.payload);
-    } else {
-        shared().counters.add(Counter::messages_received);
-        if (handlers().message_end) handlers().message_end(*this);
-    }
-    if (is_lent) shared().borrowable = {};
+Handle Connection::handle() const noexcept {
+    return engine_of(*this).handle();
 }
 
-// Each ping is answered; but a peer that sends them faster than it reads, or by the
-// hundred, gets an answer to the newest (RFC 6455, section 5.5.3).
-void Connection::handle_ping(std::span<const std::byte> payload) {
-    if (!closing_.may_send()) return;
-    if (is_blocked() || shared().pong_count == pong_count_max) {
-        extras().held_pong = loop().pool().take(control_payload_size_max);
-        extras_->held_pong.append(payload);
-    } else {
-        ++shared().pong_count;
-        send_control(Opcode::pong, payload);
-    }
-    if (handlers().ping) handlers().ping(*this, payload);
+Loop& Connection::loop() const noexcept {
+    return engine_of(*this).loop();
 }
 
-void Connection::send_held_pong() {
-    const Buffer payload = std::move(extras_->held_pong);
-    if (closing_.may_send()) send_control(Opcode::pong, payload.bytes());
+bool Connection::subscribe(std::string_view topic) {
+    return engine_of(*this).subscribe(topic);
 }
 
-// The answer repeats the peer's code (section 5.5.1); then the server closes first (7.1.1). Half a
-// close would be without a timer, and wait for ever: without memory, the process ends.
-void Connection::handle_close(const Event& event) noexcept {
-    const auto* text = reinterpret_cast<const char*>(event.payload.data());
-    const std::string_view reason(text, event.payload.size());
-    closing_.close_received(event.close_code);
-    if (is_client()) return await_end(reason);
-    if (closing_.may_send_close()) send_close_frame(event.close_code, {});
-    end({.code = event.close_code, .reason = reason, .clean = true});
-    if (Stream::is_open()) finish(Farewell::close, options().close_timeout_ms);
+bool Connection::unsubscribe(std::string_view topic) {
+    return engine_of(*this).unsubscribe(topic);
 }
 
-// A client's end is that of TCP (section 7.1.4), for which it waits as long as for a close frame:
-// where it has sent one first, both share the time. What comes until then, its reader discards.
-void Connection::await_end(std::string_view reason) noexcept {
-    extras().close_reason = reason;
-    count_unsent(output_size());  // The peer will not look at it.
-    if (!closing_.may_send_close()) return;
-    send_close_frame(closing_.code(), {});
-    since_ms_ = now();
-    set_timer();
+bool Connection::is_subscribed(std::string_view topic) const noexcept {
+    return engine_of(*this).is_subscribed(topic);
 }
 
-// Fails the connection (section 7.1.7): the peer is told why, and not listened to any more.
-void Connection::handle_fault(Fault fault) noexcept {
-    shared().counters.add(Counter::protocol_faults);
-    shared().topics.deliver();  // Which may close it, with a reason of its own.
-    count_unsent(output_size());
-    if (closing_.may_send_close()) send_close_frame(close_code_for(fault), describe(fault));
-    if (handlers().error) guard([&] { handlers().error(*this, describe(fault)); });
-    end({});
-    if (Stream::is_open()) finish(Farewell::linger, options().close_timeout_ms);
+void Connection::publish(std::string_view topic, Message message) {
+    engine_of(*this).publish(topic, message);
 }
 
-// A handler threw: the connection's end, not the loop's.
-void Connection::fail(std::string_view what) noexcept {
-    shared().borrowable = {};
-    shared().counters.add(Counter::handler_failures);
-    if (is_reported_) return;
-    if (is_broken()) break_off();
-    begin_closing(close_code::internal_error, "internal error");
-    if (!handlers().error) return;
-    try {
-        handlers().error(*this, what);
-    } catch (...) {  // It has been counted, and the connection is closing already.
-        shared().counters.add(Counter::handler_failures);
-    }
-}
-
-// The end of TCP: of a server's connection without a close frame of the peer, of a client's behind
-// it. Input that the peer may still send is of no use.
-void Connection::on_lost() {
-    if (!is_reported_ && !closing_.is_done()) count_unsent(output_size());
-    const std::string reason = extras_ ? std::move(extras_->close_reason) : std::string();
-    end({.code = closing_.code(), .reason = reason, .clean = closing_.is_done()});
-    if (is_closed()) return;
-    // Whoever sent a goodbye of TLS waits for ours.
-    const bool owes_goodbye = is_client() && transport() != nullptr && !has_failed_transport();
-    if (is_broken() || (output_size() == 0 && !owes_goodbye)) return Stream::close();
-    finish(Farewell::close, options().close_timeout_ms);
-}
-
-// Of a client: what waits will not be looked at. Our close frame, its end, was not the
-// application's.
-void Connection::count_unsent(std::size_t waiting) {
-    if (!is_client()) return;
-    Extras& own = extras();
-    own.unsent_size += waiting - std::min(waiting, own.close_frame_size);
-}
-
-// What the peer said before it went is heard, by whoever paused, too: it cannot wait.
-void Connection::on_reset() {
-    is_paused_ = false;
-    on_readable();
-}
-
-// The last that the application hears.
-void Connection::end(CloseEvent event) {
-    if (is_reported_) return;
-    is_reported_ = true;
-    if (extras_) event.unsent_size = extras_->unsent_size;
-    shared().topics.unsubscribe_all(*this);
-    shared().counters.subtract(Counter::websockets_open);
-    if (handlers().close) guard([&] { handlers().close(*this, event); });
-}
-
-// ---- The rest --------------------------------------------------------------
-
-std::string_view Connection::subprotocol() const noexcept {
-    return extras_ ? std::string_view(extras_->subprotocol) : std::string_view();
-}
-
-void Connection::set_subprotocol(std::string_view name) {
-    if (!name.empty()) extras().subprotocol = name;
-}
-
-Extras& Connection::extras() {
-    if (!extras_) extras_ = std::make_unique<Extras>();
-    return *extras_;
-}
-
-bool Connection::holds_pong() const noexcept {
-    return extras_ && extras_->held_pong;
-}
-
-const RouteOptions& Connection::options() const noexcept {
-    return route_->route->options;
-}
-
-const Handlers& Connection::handlers() const noexcept {
-    return route_->route->handlers;
-}
-
-bool Connection::is_client() const noexcept {
-    return route_->setup.role == Role::client;
-}
-
-const UserData& Connection::route_data() const noexcept {
-    return route_->route->user_data;
-}
-
-Shared& Connection::shared() const noexcept {
-    return *route_->shared;
-}
-
-void* Connection::data_place() noexcept {
-    return reinterpret_cast<std::byte*>(this) + user_data_offset;
+void Connection::publish(std::string_view topic, const PreparedMessage& message) {
+    engine_of(*this).publish(topic, message);
 }
 
 void* Connection::find_data(const void* type) noexcept {
-    const UserData& own = route_data();
-    if (own.type == type) return data_place();
-    return own.find_inner == nullptr ? nullptr : own.find_inner(data_place(), type);
+    return engine_of(*this).find_data(type);
 }
 
 }  // namespace edgews

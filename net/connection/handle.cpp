@@ -1,11 +1,21 @@
 #include <edgews/handle.hpp>
 
-#include <edgews/connection.hpp>
+#include "net/connection/websocket_connection.hpp"
 #include "net/loop/loop_link.hpp"
 
 #include <string>
 
 namespace edgews {
+
+namespace {
+
+// On the loop's thread: the open connection of that token.
+WebSocketConnection* find(Token token) noexcept {
+    Source* source = Loop::current()->slots().find(token);
+    return source == nullptr ? nullptr : source->as_connection();
+}
+
+}  // namespace
 
 bool Handle::is_live() const noexcept {
     return link_ && link_->slots.is_live(token_);
@@ -15,9 +25,9 @@ bool Handle::is_on_own_loop() const noexcept {
     return Loop::current() != nullptr && Loop::current()->link() == link_;
 }
 
-Connection* Handle::find(Token token) noexcept {
-    Source* source = Loop::current()->slots().find(token);
-    return source == nullptr ? nullptr : source->as_connection();
+void Handle::run_on(Token token, void (*run)(void* function, Connection&), void* function) {
+    WebSocketConnection* const connection = find(token);
+    if (connection != nullptr) connection->guard([&] { run(function, *connection); });
 }
 
 bool Handle::post_job(std::unique_ptr<Job> job) const noexcept {
@@ -30,13 +40,13 @@ SendResult Handle::send(Message message) const {
         PreparedMessage prepared(message);
         return prepared ? send(std::move(prepared)) : SendResult::invalid;
     }
-    Connection* connection = find(token_);
+    WebSocketConnection* const connection = find(token_);
     return connection == nullptr ? SendResult::closed : connection->send(message);
 }
 
 SendResult Handle::send(PreparedMessage message) const {
     if (is_on_own_loop()) {
-        Connection* connection = find(token_);
+        WebSocketConnection* const connection = find(token_);
         return connection == nullptr ? SendResult::closed : connection->send(message);
     }
     const bool is_posted =
@@ -46,7 +56,7 @@ SendResult Handle::send(PreparedMessage message) const {
 
 bool Handle::close(std::uint16_t code, std::string_view reason) const {
     if (is_on_own_loop()) {
-        Connection* connection = find(token_);
+        WebSocketConnection* const connection = find(token_);
         return connection != nullptr && connection->close(code, reason);
     }
     if (!Connection::may_close_with(code, reason)) return false;
@@ -57,7 +67,7 @@ bool Handle::close(std::uint16_t code, std::string_view reason) const {
 
 bool Handle::terminate() const {
     if (!is_on_own_loop()) return post([](Connection& connection) { connection.terminate(); });
-    Connection* connection = find(token_);
+    WebSocketConnection* const connection = find(token_);
     if (connection != nullptr) connection->terminate();
     return connection != nullptr;
 }

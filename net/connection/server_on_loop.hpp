@@ -11,14 +11,14 @@
 namespace edgews {
 
 class AdmissionControl;
-class Connection;
+class WebSocketConnection;
 
 class ServerOnLoop {
   public:
     // The message goes to all subscribers of the topic, on all loops, but `except`, which is on
     // this one; null: to all of them.
     virtual void publish(std::string_view topic, const PreparedMessage& message,
-                         const Connection* except) const = 0;
+                         const WebSocketConnection* except) const = 0;
 
     // For Admission.
 

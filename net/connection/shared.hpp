@@ -17,7 +17,7 @@
 
 namespace edgews {
 
-class Connection;
+class WebSocketConnection;
 class ServerOnLoop;
 
 // What one connection may have its loop do in one turn, before others get theirs: counted in bytes,
@@ -69,7 +69,7 @@ struct Shared {
     // The payload that a handler of `connection` is looking at: until the end of its
     // dispatch it may be sent from where it lies.
     struct Borrowable {
-        const Connection* connection = nullptr;
+        const WebSocketConnection* connection = nullptr;
         std::span<const std::byte> bytes{};
     };
     Borrowable borrowable{};

@@ -1,7 +1,7 @@
 #include "net/connection/topics.hpp"
 
-#include <edgews/connection.hpp>
 #include "net/connection/extras.hpp"
+#include "net/connection/websocket_connection.hpp"
 
 namespace edgews {
 
@@ -28,7 +28,7 @@ Topic& Topics::make(const HashedView& name) {
     return *topics_.emplace(key, std::move(topic)).first->second;
 }
 
-bool Topics::subscribe(Connection& connection, std::string_view text) {
+bool Topics::subscribe(WebSocketConnection& connection, std::string_view text) {
     deliver();
     const RouteOptions& options = connection.options();
     if (connection.is_reported_ || text.size() > options.topic_name_size_max) return false;
@@ -43,7 +43,7 @@ bool Topics::subscribe(Connection& connection, std::string_view text) {
     return true;
 }
 
-bool Topics::unsubscribe(Connection& connection, std::string_view name) {
+bool Topics::unsubscribe(WebSocketConnection& connection, std::string_view name) {
     if (!connection.extras_) return false;
     deliver();
     const Topic* const topic = find(HashedView(name));
@@ -54,14 +54,15 @@ bool Topics::unsubscribe(Connection& connection, std::string_view name) {
     return true;
 }
 
-bool Topics::is_subscribed(const Connection& connection, std::string_view name) const noexcept {
+bool Topics::is_subscribed(const WebSocketConnection& connection,
+                           std::string_view name) const noexcept {
     if (!connection.extras_) return false;
     const Topic* const topic = find(HashedView(name));
     return topic != nullptr &&
            connection.extras_->subscriptions.find(*topic) != Subscriptions::none;
 }
 
-void Topics::unsubscribe_all(Connection& connection) noexcept {
+void Topics::unsubscribe_all(WebSocketConnection& connection) noexcept {
     if (!connection.extras_) return;
     deliver();
     const Subscriptions& subscriptions = connection.extras_->subscriptions;
@@ -69,7 +70,7 @@ void Topics::unsubscribe_all(Connection& connection) noexcept {
 }
 
 // In both lists the last takes the freed place, and its partner learns of it.
-void Topics::remove(Connection& connection, std::size_t place) noexcept {
+void Topics::remove(WebSocketConnection& connection, std::size_t place) noexcept {
     Subscriptions& subscriptions = connection.extras_->subscriptions;
     const Subscription removed = subscriptions[place];
     auto& subscribers = removed.topic->subscribers;
@@ -88,7 +89,7 @@ void Topics::remove(Connection& connection, std::size_t place) noexcept {
 }
 
 void Topics::publish(std::string_view name, const PreparedMessage& message,
-                     const Connection* except) {
+                     const WebSocketConnection* except) {
     Topic* const topic = find(HashedView(name));
     if (topic == nullptr || !message) return;
     if (waiting_.empty()) loop_.flush_first(*this);
@@ -125,7 +126,7 @@ void Topics::deliver_all(When when) {
 void Topics::deliver(std::span<const Published> run, When when) {
     const std::span<const std::byte> frames = join(run);
     for (const Topic::Subscriber& subscriber : run[0].topic->subscribers) {
-        Connection& connection = *subscriber.connection;
+        WebSocketConnection& connection = *subscriber.connection;
         if (run.size() == 1 && run[0].except == &connection) continue;
         const bool may_leave = when == When::send && !frames.empty();
         if (may_leave && connection.send_at_once(run, frames)) continue;
@@ -135,7 +136,7 @@ void Topics::deliver(std::span<const Published> run, When when) {
     }
 }
 
-void Topics::queue(Connection& connection, std::span<const Published> run,
+void Topics::queue(WebSocketConnection& connection, std::span<const Published> run,
                    std::span<const std::byte> frames) {
     if (run.size() > 1 && !frames.empty() && connection.send_frames(frames, run.size())) return;
     for (const Published& published : run) {

@@ -27,7 +27,7 @@ class Loop;
 
 struct Topic {
     struct Subscriber {
-        Connection* connection;
+        WebSocketConnection* connection;
         std::size_t place;  // In the connection's subscriptions.
     };
     HashedName name;
@@ -38,7 +38,7 @@ struct Topic {
 struct Published {
     Topic* topic;
     PreparedMessage message;
-    const Connection* except;  // Who does not get it; null: all do.
+    const WebSocketConnection* except;  // Who does not get it; null: all do.
 };
 
 class Topics final : public Source {
@@ -48,14 +48,15 @@ class Topics final : public Source {
     ~Topics() override;
 
     // False: it was so already, or it may not be (Connection::subscribe()).
-    bool subscribe(Connection& connection, std::string_view name);
-    bool unsubscribe(Connection& connection, std::string_view name);
-    [[nodiscard]] bool is_subscribed(const Connection& connection,
+    bool subscribe(WebSocketConnection& connection, std::string_view name);
+    bool unsubscribe(WebSocketConnection& connection, std::string_view name);
+    [[nodiscard]] bool is_subscribed(const WebSocketConnection& connection,
                                      std::string_view name) const noexcept;
-    void unsubscribe_all(Connection& connection) noexcept;
+    void unsubscribe_all(WebSocketConnection& connection) noexcept;
     // To all subscribers but `except`, which may be null. Requires: in a turn of the loop. Much
     // does not wait for its end.
-    void publish(std::string_view name, const PreparedMessage& message, const Connection* except);
+    void publish(std::string_view name, const PreparedMessage& message,
+                 const WebSocketConnection* except);
     // Whether something waits to be delivered, and its delivery now: to the subscribers' queues.
     // Calls no handler.
     [[nodiscard]] bool has_waiting() const noexcept { return !waiting_.empty(); }
@@ -73,13 +74,13 @@ class Topics final : public Source {
     enum class When : std::uint8_t { queue, send };
     void deliver_all(When when);
     void deliver(std::span<const Published> run, When when);
-    static void queue(Connection& connection, std::span<const Published> run,
+    static void queue(WebSocketConnection& connection, std::span<const Published> run,
                       std::span<const std::byte> frames);
     [[nodiscard]] std::span<const std::byte> join(std::span<const Published> run);
     // Null: nobody is subscribed.
     [[nodiscard]] Topic* find(const HashedView& name) const noexcept;
     [[nodiscard]] Topic& make(const HashedView& name);
-    void remove(Connection& connection, std::size_t place) noexcept;
+    void remove(WebSocketConnection& connection, std::size_t place) noexcept;
 
     // The keys are views of the topics' own names.
     NameViewTable<std::unique_ptr<Topic>> topics_;

@@ -1,5 +1,7 @@
 #include <edgews/coroutine.hpp>
 
+#include "net/connection/websocket_connection.hpp"
+
 #include <stdexcept>
 
 namespace edgews {
@@ -67,7 +69,7 @@ Task<> run_handler(std::shared_ptr<AsyncState> state, Task<> handler) {
         co_await handler;
         if (state->connection() != nullptr) state->connection()->close();
     } catch (...) {
-        if (state->connection() != nullptr) state->connection()->guard([] { throw; });
+        if (state->connection() != nullptr) engine_of(*state->connection()).guard([] { throw; });
     }
 }
 

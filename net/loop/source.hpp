@@ -7,8 +7,8 @@
 
 namespace edgews {
 
-class Connection;
 class HttpConnection;
+class WebSocketConnection;
 
 // Names a source for as long as it is registered with its loop, and never
 // another one: a token is not used twice.
@@ -24,14 +24,14 @@ class Source : public TimerNode {
     virtual void on_timer() {}
     // The end of a turn in which Loop::flush_later() was called.
     virtual void on_flush() {}
-    // The server shuts down: says goodbye, if it is a connection that is no Connection.
+    // The server shuts down: says goodbye, if it is a connection that is no WebSocket.
     virtual void shut_down() {}
     // The server gives up on whoever is still connected.
     virtual void abandon() {}
     // The loop ends: lets go of what refers to other sources, while they are still there.
     virtual void let_go() noexcept {}
     // The connection that this is, for those who visit all of them or come by a token.
-    virtual Connection* as_connection() noexcept { return nullptr; }
+    virtual WebSocketConnection* as_connection() noexcept { return nullptr; }
     virtual HttpConnection* as_http_connection() noexcept { return nullptr; }
 
     [[nodiscard]] Token token() const noexcept { return token_; }

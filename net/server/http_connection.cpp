@@ -299,7 +299,7 @@ void HttpConnection::serve_websocket(const HttpHead& head, const WebSocketRoute&
     }
     if (shard_.is_over_memory()) return answer_error(503, no_memory_left);
     try {
-        auto connection = Connection::create(shard_.on_loop(route));
+        auto connection = WebSocketConnection::create(shard_.on_loop(route));
         connection->negotiate_compression(head);
         const Request request(head, parameters, admission_.address(), transport());
         Upgrade upgrade(request, *connection, DeferredUpgrade(loop().link(), token()));
@@ -313,7 +313,8 @@ void HttpConnection::serve_websocket(const HttpHead& head, const WebSocketRoute&
 }
 
 void HttpConnection::decide(std::string_view key, Upgrade& upgrade,
-                            std::unique_ptr<Connection> connection, std::span<std::byte> rest) {
+                            std::unique_ptr<WebSocketConnection> connection,
+                            std::span<std::byte> rest) {
     switch (upgrade.decision()) {
         case Upgrade::Decision::accept:
             return accept(key, upgrade.answer(), std::move(connection), rest);
@@ -336,7 +337,8 @@ void HttpConnection::decide(std::string_view key, Upgrade& upgrade,
 // The connection becomes a WebSocket: the response, what the handlers send, and the
 // answers to what `rest` holds leave together.
 void HttpConnection::accept(std::string_view key, const UpgradeAnswer& answer,
-                            std::unique_ptr<Connection> connection, std::span<std::byte> rest) {
+                            std::unique_ptr<WebSocketConnection> connection,
+                            std::span<std::byte> rest) {
     std::string& text = shard_.scratch_text();
     text.clear();
     const std::vector<HeaderField> headers = answer.headers.fields();
@@ -374,7 +376,7 @@ void HttpConnection::accept_pending(UpgradeAnswer answer) {
     if (!answer.subprotocol.empty()) decided->answer.subprotocol = std::move(answer.subprotocol);
     decided->answer.prepare = std::move(answer.prepare);
     // What waits in the socket made its edge while nobody read.
-    Connection& connection = *decided->connection;
+    WebSocketConnection& connection = *decided->connection;
     accept({decided->key.data(), decided->key.size()}, decided->answer,
            std::move(decided->connection), decided->input.bytes());
     if (is_closed()) connection.read_again();  // Else it was refused after all, and is gone.

@@ -2,11 +2,11 @@
 // until one of them upgrades (RFC 6455, section 4.2).
 #pragma once
 
-#include <edgews/connection.hpp>
 #include <edgews/upgrade.hpp>
 #include "core/base/buffer.hpp"
 #include "core/websocket/handshake.hpp"
 #include "net/connection/admission.hpp"
+#include "net/connection/websocket_connection.hpp"
 #include "net/stream/stream.hpp"
 
 #include <array>
@@ -52,7 +52,7 @@ class HttpConnection final : public Stream {
     };
     // A request whose upgrade handler deferred its decision.
     struct Pending {
-        std::unique_ptr<Connection> connection;
+        std::unique_ptr<WebSocketConnection> connection;
         std::array<char, websocket_key_size> key;
         UpgradeAnswer answer;
         DeferredUpgrade deferred;
@@ -81,10 +81,10 @@ class HttpConnection final : public Stream {
     void serve_http(const HttpHead& head, const HttpRoute& route, const PathParameters& parameters);
     void serve_websocket(const HttpHead& head, const WebSocketRoute& route,
                          const PathParameters& parameters, std::span<std::byte> rest);
-    void decide(std::string_view key, Upgrade& upgrade, std::unique_ptr<Connection> connection,
-                std::span<std::byte> rest);
+    void decide(std::string_view key, Upgrade& upgrade,
+                std::unique_ptr<WebSocketConnection> connection, std::span<std::byte> rest);
     void accept(std::string_view key, const UpgradeAnswer& answer,
-                std::unique_ptr<Connection> connection, std::span<std::byte> rest);
+                std::unique_ptr<WebSocketConnection> connection, std::span<std::byte> rest);
     void reject(unsigned status, const ResponseHeaders& headers, std::string_view body);
 
     template <class Fault>

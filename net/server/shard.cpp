@@ -1,7 +1,7 @@
 #include "net/server/shard.hpp"
 
-#include <edgews/connection.hpp>
 #include "net/connection/admission.hpp"
+#include "net/connection/websocket_connection.hpp"
 #include "net/loop/slots.hpp"
 #include "net/server/http_connection.hpp"
 #include "net/server/listener.hpp"
@@ -82,7 +82,7 @@ void Shard::visit(const Function<void(Connection&)>& visitor) {
     Slots& slots = loop_.slots();
     for (std::size_t i = 0; i < slots.count(); ++i) {
         Source* source = slots.at(i);
-        Connection* connection = source == nullptr ? nullptr : source->as_connection();
+        WebSocketConnection* connection = source == nullptr ? nullptr : source->as_connection();
         if (connection != nullptr) connection->guard([&] { visitor(*connection); });
     }
 }
@@ -138,7 +138,7 @@ void Shard::check_done() {
 }
 
 void Shard::Common::publish(std::string_view topic, const PreparedMessage& message,
-                            const Connection* except) const {
+                            const WebSocketConnection* except) const {
     for (Shard* shard : shards) {
         if (&shard->loop() == Loop::current()) {
             shard->topics().publish(topic, message, except);

@@ -44,7 +44,7 @@ class Shard final : public ServerOnLoop {
 
         // Any thread. To all subscribers but `except`, which is on the calling thread's loop.
         void publish(std::string_view topic, const PreparedMessage& message,
-                     const Connection* except = nullptr) const;
+                     const WebSocketConnection* except = nullptr) const;
     };
 
     // `common` and `loop` are borrowed.
@@ -83,7 +83,7 @@ class Shard final : public ServerOnLoop {
     [[nodiscard]] bool is_shutting_down() const noexcept { return static_cast<bool>(done_); }
 
     void publish(std::string_view topic, const PreparedMessage& message,
-                 const Connection* except) const override {
+                 const WebSocketConnection* except) const override {
         common_.publish(topic, message, except);
     }
     [[nodiscard]] AdmissionControl& admissions() const noexcept override {

@@ -25,7 +25,7 @@ StompOnWebSocket& session_of(Connection& connection) {
 
 }  // namespace
 
-StompOnWebSocket::StompOnWebSocket(StompLoop& loop, Connection& connection)
+StompOnWebSocket::StompOnWebSocket(StompLoop& loop, WebSocketConnection& connection)
     : StompSessionLink(loop, connection.admission()), connection_(connection) {
     for (const auto version : {stomp::Version::v1_0, stomp::Version::v1_1, stomp::Version::v1_2}) {
         if (connection.subprotocol() == subprotocol_of(version)) session().prefer(version);
@@ -60,7 +60,7 @@ Handlers stomp_handlers(StompBroker::State& state) {
         .open =
             [&state](Connection& connection) noexcept {
                 connection.data<StompOnConnection>().session = std::make_unique<StompOnWebSocket>(
-                    state.on_loop(connection.loop()), connection);
+                    state.on_loop(connection.loop()), engine_of(connection));
             },
         // In parts: each is a sign of life, and the frames' reader keeps what it needs.
         .message_begin = [](Connection& connection,

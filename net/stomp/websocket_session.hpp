@@ -1,12 +1,12 @@
-// STOMP over WebSocket: a session on a Connection (the subprotocols v10.stomp to v12.stomp).
+// STOMP over WebSocket: a session on a connection (the subprotocols v10.stomp to v12.stomp).
 //
 // A message may hold several frames, and a frame may span several messages. What goes to a client
 // is one frame a message: text, if its own were and the frame is UTF-8, or else binary.
 #pragma once
 
-#include <edgews/connection.hpp>
 #include <edgews/options.hpp>
 #include <edgews/route.hpp>
+#include "net/connection/websocket_connection.hpp"
 #include "net/stomp/session_link.hpp"
 
 #include <memory>
@@ -16,7 +16,7 @@ namespace edgews {
 class StompOnWebSocket final : public StompSessionLink {
   public:
     // `connection` is borrowed, and keeps this.
-    StompOnWebSocket(StompLoop& loop, Connection& connection);
+    StompOnWebSocket(StompLoop& loop, WebSocketConnection& connection);
     ~StompOnWebSocket() override;
 
     // The kind of the client's messages, which is that of the answers.
@@ -29,7 +29,7 @@ class StompOnWebSocket final : public StompSessionLink {
     void pause() override { connection_.pause_reading(); }
     void resume() override { connection_.resume_reading(); }
 
-    Connection& connection_;
+    WebSocketConnection& connection_;
     Message::Kind kind_ = Message::Kind::text;
 };
 

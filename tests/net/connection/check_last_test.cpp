@@ -1,7 +1,7 @@
 // What is asked before something is sent is asked last: what was published earlier in the turn
 // leaves first, and may close the connection. Nothing follows a close frame (RFC 6455,
 // section 5.5.1).
-#include <edgews/connection.hpp>
+#include "net/connection/websocket_connection.hpp"
 #include "net/loop/slots.hpp"
 
 #include <gtest/gtest.h>
@@ -38,7 +38,7 @@ class SlowSubscriber {
             Connection& c = connection();
             do {
                 c.send(std::string(10'000, 'x'));
-            } while (c.push_out());
+            } while (engine_of(c).push_out());
             while (c.buffered_amount() + published_size <= backlog_size_max) {
                 c.send(std::string(10'000, 'x'));
             }

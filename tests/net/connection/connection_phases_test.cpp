@@ -1,6 +1,6 @@
 // Every phase of a connection with every function that may be called in it: what each pair returns.
 // Whatever it was, the connection ends once, and nothing is sent behind a close frame.
-#include <edgews/connection.hpp>
+#include "net/connection/websocket_connection.hpp"
 
 #include <gtest/gtest.h>
 
@@ -137,7 +137,9 @@ const std::vector<Row> rows = {
     {"is sending fragments", {"no", "yes", "no", "no", "no"}, asks([](auto& c) {
          return c.is_sending_fragments();
      })},
-    {"push out", {"yes", "yes", "no", "yes", "yes"}, asks([](auto& c) { return c.push_out(); })},
+    {"push out", {"yes", "yes", "no", "yes", "yes"}, asks([](auto& c) {
+         return engine_of(c).push_out();
+     })},
     {"has user data of no route", never, asks([](auto& c) { return c.template data_if<int>(); })},
     {"throws for user data of no route", always, asks([](auto& c) {
          try {
@@ -301,7 +303,7 @@ const std::vector<Phase> phases = {
          stage.act([&](Connection& c) {
              do {
                  c.send(std::string(32'000, 'x'));
-             } while (c.push_out());
+             } while (engine_of(c).push_out());
              act(c);
          });
      }},
@@ -328,7 +330,7 @@ const std::vector<Phase> phases = {
              stage.client().reset();
              while (c.is_open()) {
                  c.send("x");
-                 (void)c.push_out();
+                 (void)engine_of(c).push_out();
              }
              act(c);
          });

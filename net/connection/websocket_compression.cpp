@@ -2,13 +2,13 @@
 //
 // What arrives is restored into a buffer from the pool, and goes on from there as any message. What
 // is sent is compressed on its own, or, prepared for many, by the first of them.
-#include <edgews/connection.hpp>
 #include "core/kernels/mask.hpp"
 #include "core/websocket/message_codec.hpp"
 #include "core/websocket/output_queue.hpp"
 #include "core/websocket/permessage_deflate.hpp"
 #include "net/connection/extras.hpp"
 #include "net/connection/shared.hpp"
+#include "net/connection/websocket_connection.hpp"
 
 #include <algorithm>
 #include <cassert>
@@ -40,7 +40,7 @@ bool is_unfinished(Result result, std::span<const std::byte> input) noexcept {
 
 }  // namespace
 
-void Connection::negotiate_compression(const HttpHead& head) {
+void WebSocketConnection::negotiate_compression(const HttpHead& head) {
     if (!route_->compression) return;
     const Compression& compression = *options().compression;
     const auto answer = answer_deflate_offers(head, compression.terms());
@@ -48,7 +48,7 @@ void Connection::negotiate_compression(const HttpHead& head) {
     agree_on_compression(*answer);
 }
 
-void Connection::agree_on_compression(const DeflateAnswer& answer) {
+void WebSocketConnection::agree_on_compression(const DeflateAnswer& answer) {
     extras().deflating = std::make_unique<Deflating>(Deflating{
         .answer = answer,
         .message_size_min = options().compression->message_size_min(),
@@ -57,17 +57,17 @@ void Connection::agree_on_compression(const DeflateAnswer& answer) {
     reader_.allow_compressed();
 }
 
-void Connection::append_extensions(std::string& out) const {
+void WebSocketConnection::append_extensions(std::string& out) const {
     if (compression() != nullptr) append_deflate_answer(out, extras_->deflating->answer);
 }
 
-const DeflateParameters* Connection::compression() const noexcept {
+const DeflateParameters* WebSocketConnection::compression() const noexcept {
     return extras_ && extras_->deflating ? &extras_->deflating->answer.agreed : nullptr;
 }
 
 // ---- From the socket -------------------------------------------------------
 
-void Connection::handle_compressed(const Event& event) {
+void WebSocketConnection::handle_compressed(const Event& event) {
     Event restored = event;
     restored.is_compressed = false;
     switch (event.kind) {
@@ -89,15 +89,15 @@ void Connection::handle_compressed(const Event& event) {
 }
 
 // One byte more than may be, so that a message of that size is not taken for too large a one.
-Buffer Connection::room_for(std::size_t compressed_size) {
+Buffer WebSocketConnection::room_for(std::size_t compressed_size) {
     const std::size_t size_max = route_->setup.message_size_max;
     const std::size_t likely_size = std::max(room_min, usual_ratio * compressed_size);
     return loop().pool().try_take(likely_size < size_max ? likely_size : size_max + 1);
 }
 
 // Restores the next of `input`, as of a message that ends with it as `part` says.
-MessageInflater::Result Connection::restore_slice(std::span<const std::byte>& input, Part part,
-                                                  Buffer& output) {
+MessageInflater::Result WebSocketConnection::restore_slice(std::span<const std::byte>& input,
+                                                           Part part, Buffer& output) {
     const std::size_t size = std::min(input.size(), slice_size);
     const std::size_t size_before = output.size();
     std::span<const std::byte> slice = input.first(size);
@@ -114,8 +114,8 @@ MessageInflater::Result Connection::restore_slice(std::span<const std::byte>& in
 
 // A whole message; `message` holds what is restored of it already. `owner`: of the input, if that
 // is the rest of an earlier turn.
-void Connection::restore_message(Opcode opcode, std::span<const std::byte> input, Buffer message,
-                                 Buffer owner) {
+void WebSocketConnection::restore_message(Opcode opcode, std::span<const std::byte> input,
+                                          Buffer message, Buffer owner) {
     if (!message) return handle_fault(Fault::no_memory);
     Result result = Result::hungry;
     do {
@@ -138,8 +138,8 @@ void Connection::restore_message(Opcode opcode, std::span<const std::byte> input
 }
 
 // Delivers what the next bytes of a streamed message stand for, and its end behind the last.
-void Connection::restore_part(Opcode opcode, std::span<const std::byte> input, Part part,
-                              Buffer owner) {
+void WebSocketConnection::restore_part(Opcode opcode, std::span<const std::byte> input, Part part,
+                                       Buffer owner) {
     Buffer piece = loop().pool().take(chunk_size);
     Result result = Result::full;
     while (is_unfinished(result, input) && closing_.may_send() && is_listening() &&
@@ -164,7 +164,8 @@ void Connection::restore_part(Opcode opcode, std::span<const std::byte> input, P
 }
 
 // It is copied once, however many turns it takes.
-void Connection::keep_rest(std::span<const std::byte> input, Buffer owner, DeflatingRest rest) {
+void WebSocketConnection::keep_rest(std::span<const std::byte> input, Buffer owner,
+                                    DeflatingRest rest) {
     if (owner && contains(owner.bytes(), input)) {
         rest.begin = static_cast<std::size_t>(input.data() - owner.bytes().data());
         rest.bytes = std::move(owner);
@@ -176,17 +177,17 @@ void Connection::keep_rest(std::span<const std::byte> input, Buffer owner, Defla
     extras_->deflating->rest = std::move(rest);
 }
 
-void Connection::tell_restored_end(Opcode opcode) {
+void WebSocketConnection::tell_restored_end(Opcode opcode) {
     if (Stream::is_open() && !is_given_up()) {
         handle_message({.kind = Event::Kind::end, .opcode = opcode});
     }
 }
 
-bool Connection::holds_rest() const noexcept {
+bool WebSocketConnection::holds_rest() const noexcept {
     return extras_ && extras_->deflating && extras_->deflating->rest.bytes;
 }
 
-void Connection::go_on_with_rest() {
+void WebSocketConnection::go_on_with_rest() {
     DeflatingRest rest = std::exchange(extras_->deflating->rest, {});
     const std::span<const std::byte> input = rest.bytes.bytes().subspan(rest.begin);
     guard([&] {
@@ -201,13 +202,13 @@ void Connection::go_on_with_rest() {
 
 // ---- To the socket ---------------------------------------------------------
 
-bool Connection::compresses(std::size_t size, Compress how) const noexcept {
+bool WebSocketConnection::compresses(std::size_t size, Compress how) const noexcept {
     if (how == Compress::never || !extras_->deflating) return false;
     return how == Compress::always || size >= extras_->deflating->message_size_min;
 }
 
 // Room is asked for as if it were not compressed: what a peer will find, once it was, must be sent.
-std::optional<SendResult> Connection::send_compressed(Message message) {
+std::optional<SendResult> WebSocketConnection::send_compressed(Message message) {
     const std::size_t size = frame_header_size_max + message.size();
     if (!has_room_for(size) && !make_room_for(size)) return refused();
     MessageCodec& codec = extras_->deflating->codec();
@@ -229,7 +230,7 @@ std::optional<SendResult> Connection::send_compressed(Message message) {
     return accepted();
 }
 
-SendResult Connection::send_prepared_compressed(const PreparedMessage& message) {
+SendResult WebSocketConnection::send_prepared_compressed(const PreparedMessage& message) {
     MessageCodec& codec = extras_->deflating->codec();
     const PreparedMessage packed = message.compressed(codec);
     const SendResult result = send_prepared(packed);
@@ -237,7 +238,7 @@ SendResult Connection::send_prepared_compressed(const PreparedMessage& message) 
     return result;
 }
 
-void Connection::rest_compression() noexcept {
+void WebSocketConnection::rest_compression() noexcept {
     if (compression() != nullptr && reader_.is_idle() && !holds_rest())
         extras_->deflating->codec().rest();
 }

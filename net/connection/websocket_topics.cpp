@@ -1,34 +1,35 @@
 // A connection's topics: what it hears and says, and how what was published leaves.
-#include <edgews/connection.hpp>
 #include "core/websocket/output_queue.hpp"
 #include "net/connection/extras.hpp"
 #include "net/connection/server_on_loop.hpp"
 #include "net/connection/shared.hpp"
+#include "net/connection/websocket_connection.hpp"
 
 namespace edgews {
 
-bool Connection::subscribe(std::string_view topic) {
+bool WebSocketConnection::subscribe(std::string_view topic) {
     return !is_client() && shared().topics.subscribe(*this, topic);
 }
 
-bool Connection::is_subscribed(std::string_view topic) const noexcept {
+bool WebSocketConnection::is_subscribed(std::string_view topic) const noexcept {
     return shared().topics.is_subscribed(*this, topic);
 }
 
-bool Connection::unsubscribe(std::string_view topic) {
+bool WebSocketConnection::unsubscribe(std::string_view topic) {
     return shared().topics.unsubscribe(*this, topic);
 }
 
-void Connection::publish(std::string_view topic, Message message) {
+void WebSocketConnection::publish(std::string_view topic, Message message) {
     publish(topic, PreparedMessage(message));
 }
 
-void Connection::publish(std::string_view topic, const PreparedMessage& message) {
+void WebSocketConnection::publish(std::string_view topic, const PreparedMessage& message) {
     if (!is_client()) shared().server->publish(topic, message, this);
 }
 
 // Several go as one piece only within the backlog's limit: beyond that a single message may wait.
-bool Connection::send_at_once(std::span<const Published> run, std::span<const std::byte> frames) {
+bool WebSocketConnection::send_at_once(std::span<const Published> run,
+                                       std::span<const std::byte> frames) {
     if (!is_open() || is_sending_fragments_ || output_size() > 0 || is_blocked()) return false;
     if (compression() != nullptr) return false;  // Its frames may be others.
     if (run.size() > 1 && frames.size() > options().backlog_size_max) return false;
@@ -45,7 +46,7 @@ bool Connection::send_at_once(std::span<const Published> run, std::span<const st
     return true;
 }
 
-bool Connection::send_frames(std::span<const std::byte> frames, std::size_t count) {
+bool WebSocketConnection::send_frames(std::span<const std::byte> frames, std::size_t count) {
     if (!is_open() || is_sending_fragments_ || !has_room_for(frames.size())) return false;
     if (compression() != nullptr || frames.size() > options().backlog_size_max) return false;
     output().append(frames);

@@ -1,9 +1,9 @@
 // What a connection sends: framed, masked where a client does, within the limits of its backlog.
-#include <edgews/connection.hpp>
 #include "core/kernels/utf8.hpp"
 #include "core/websocket/output_queue.hpp"
 #include "net/connection/extras.hpp"
 #include "net/connection/shared.hpp"
+#include "net/connection/websocket_connection.hpp"
 
 #include <algorithm>
 #include <array>
@@ -21,7 +21,7 @@ constexpr std::size_t masked_control_header_size = 2 + 4;
 
 // Anything goes while nothing waits: a limit below one message would refuse them all. The server's
 // memory_max is another matter: where the peer does not read, or may not take so much at once.
-bool Connection::has_room_for(std::size_t size) const noexcept {
+bool WebSocketConnection::has_room_for(std::size_t size) const noexcept {
     const std::size_t waiting = output_size(), limit = options().backlog_size_max;
     const bool is_within = waiting == 0 || (size <= limit && waiting <= limit - size);
     const bool is_little = !is_blocked() && waiting + size <= write_through_size_min;
@@ -30,12 +30,12 @@ bool Connection::has_room_for(std::size_t size) const noexcept {
 
 // What was published before comes first, and that may close or break this connection: so it is
 // asked last whether it is open, and nothing comes between that and what is written.
-inline bool Connection::may_send_now() {
+inline bool WebSocketConnection::may_send_now() {
     if (extras_ && shared().topics.has_waiting()) shared().topics.deliver();
     return is_open();
 }
 
-SendResult Connection::accepted() {
+SendResult WebSocketConnection::accepted() {
     request_flush();
     if (!is_blocked()) return SendResult::sent;
     on_blocked();
@@ -43,8 +43,8 @@ SendResult Connection::accepted() {
 }
 
 // A copy for each caller: with the header known, half of it goes.
-[[gnu::always_inline]] inline SendResult Connection::send_data(const FrameHeader& header,
-                                                               std::span<const std::byte> payload) {
+[[gnu::always_inline]] inline SendResult WebSocketConnection::send_data(
+    const FrameHeader& header, std::span<const std::byte> payload) {
     const std::size_t size = frame_header_size_max + payload.size();
     if (!has_room_for(size) && !make_room_for(size)) return refused();
     if (header.fin) shared().counters.add(Counter::messages_sent);
@@ -54,11 +54,11 @@ SendResult Connection::accepted() {
     return accepted();
 }
 
-SendResult Connection::send(Message message) {
+SendResult WebSocketConnection::send(Message message) {
     return send(message, Compress::by_size);
 }
 
-SendResult Connection::send(Message message, Compress how) {
+SendResult WebSocketConnection::send(Message message, Compress how) {
     if (!may_send_now()) return SendResult::closed;
     if (is_sending_fragments_) return SendResult::dropped;
     if (message.is_unchecked() && !is_utf8(message.text())) return SendResult::invalid;
@@ -69,8 +69,8 @@ SendResult Connection::send(Message message, Compress how) {
     return send_data({.opcode = opcode, .payload_size = message.size()}, message.bytes());
 }
 
-SendResult Connection::send(Message::Kind kind,
-                            std::span<const std::span<const std::byte>> pieces) {
+SendResult WebSocketConnection::send(Message::Kind kind,
+                                     std::span<const std::span<const std::byte>> pieces) {
     if (!may_send_now()) return SendResult::closed;
     if (is_sending_fragments_) return SendResult::dropped;
     std::size_t size = 0;
@@ -88,7 +88,7 @@ SendResult Connection::send(Message::Kind kind,
     return accepted();
 }
 
-SendResult Connection::send(const PreparedMessage& message) {
+SendResult WebSocketConnection::send(const PreparedMessage& message) {
     if (!may_send_now()) return SendResult::closed;
     if (is_sending_fragments_ || !message) return SendResult::dropped;
     if (is_client()) {  // Each frame has a mask of its own.
@@ -101,7 +101,7 @@ SendResult Connection::send(const PreparedMessage& message) {
     return send_prepared(message);
 }
 
-SendResult Connection::send_prepared(const PreparedMessage& message) {
+SendResult WebSocketConnection::send_prepared(const PreparedMessage& message) {
     const std::size_t size = message.frame().size();
     if (!has_room_for(size) && !make_room_for(size)) return refused();
     output().append(message);
@@ -109,7 +109,7 @@ SendResult Connection::send_prepared(const PreparedMessage& message) {
     return accepted();
 }
 
-SendResult Connection::send_fragment(Message piece, Fragment which) {
+SendResult WebSocketConnection::send_fragment(Message piece, Fragment which) {
     if (!may_send_now()) return SendResult::closed;
     if (is_sending_fragments_ == (which == Fragment::first)) return SendResult::dropped;
     const Opcode kind = piece.is_text() ? Opcode::text : Opcode::binary;
@@ -123,15 +123,16 @@ SendResult Connection::send_fragment(Message piece, Fragment which) {
     return result;
 }
 
-SendResult Connection::ping(std::span<const std::byte> payload) {
+SendResult WebSocketConnection::ping(std::span<const std::byte> payload) {
     return send_application_control(Opcode::ping, payload);
 }
 
-SendResult Connection::pong(std::span<const std::byte> payload) {
+SendResult WebSocketConnection::pong(std::span<const std::byte> payload) {
     return send_application_control(Opcode::pong, payload);
 }
 
-SendResult Connection::send_application_control(Opcode opcode, std::span<const std::byte> payload) {
+SendResult WebSocketConnection::send_application_control(Opcode opcode,
+                                                         std::span<const std::byte> payload) {
     if (!may_send_now()) return SendResult::closed;
     if (payload.size() > control_payload_size_max) return SendResult::dropped;
     const std::size_t size = frame_header_size_max + payload.size();
@@ -140,13 +141,13 @@ SendResult Connection::send_application_control(Opcode opcode, std::span<const s
     return accepted();
 }
 
-bool Connection::close(std::uint16_t code, std::string_view reason) {
+bool WebSocketConnection::close(std::uint16_t code, std::string_view reason) {
     if (!may_close_with(code, reason)) return false;
     is_unwanted_ = true;
     return begin_closing(code, reason);
 }
 
-bool Connection::begin_closing(std::uint16_t code, std::string_view reason) {
+bool WebSocketConnection::begin_closing(std::uint16_t code, std::string_view reason) {
     if (!may_send_now()) return false;
     mark_taken();
     send_close_frame(code, reason);
@@ -156,23 +157,18 @@ bool Connection::begin_closing(std::uint16_t code, std::string_view reason) {
     return true;
 }
 
-bool Connection::may_close_with(std::uint16_t code, std::string_view reason) noexcept {
-    if (code == close_code::no_status) return reason.empty();
-    return close_code::may_be_on_the_wire(code) && reason.size() <= control_payload_size_max - 2 &&
-           is_utf8(reason);
-}
-
-bool Connection::push_out() {
+bool WebSocketConnection::push_out() {
     flush();
     return !is_blocked();
 }
 
-void Connection::terminate() {
+void WebSocketConnection::terminate() {
     is_unwanted_ = true;
     break_off();
 }
 
-SendResult Connection::send_large(const FrameHeader& header, std::span<const std::byte> payload) {
+SendResult WebSocketConnection::send_large(const FrameHeader& header,
+                                           std::span<const std::byte> payload) {
     const Shared::Borrowable& lent = shared().borrowable;
     const bool is_lent = lent.connection == this && contains(lent.bytes, payload);
     // Too large to copy just to wait for others: it leaves at once, with all before it.
@@ -187,27 +183,28 @@ SendResult Connection::send_large(const FrameHeader& header, std::span<const std
 }
 
 // Clients mask what they send (section 5.1), in a copy.
-SendResult Connection::send_masked(const FrameHeader& header, std::span<const std::byte> payload) {
+SendResult WebSocketConnection::send_masked(const FrameHeader& header,
+                                            std::span<const std::byte> payload) {
     output().append_frame(masked(header), payload);
     // Too large to wait for others.
     if (payload.size() >= write_through_size_min && !is_blocked()) flush();
     return accepted();
 }
 
-FrameHeader Connection::masked(FrameHeader header) const noexcept {
+FrameHeader WebSocketConnection::masked(FrameHeader header) const noexcept {
     header.masked = true;
     header.mask_key = shared().masks->next();
     return header;
 }
 
-void Connection::send_control(Opcode opcode, std::span<const std::byte> payload) {
+void WebSocketConnection::send_control(Opcode opcode, std::span<const std::byte> payload) {
     if (is_broken()) return;  // It could never leave.
     const FrameHeader header{.opcode = opcode, .payload_size = payload.size()};
     output().append_frame(is_client() ? masked(header) : header, payload);
     request_flush();
 }
 
-void Connection::send_close_frame(std::uint16_t code, std::string_view reason) noexcept {
+void WebSocketConnection::send_close_frame(std::uint16_t code, std::string_view reason) noexcept {
     std::array<std::byte, control_payload_size_max> payload;
     payload[0] = static_cast<std::byte>(code >> 8);
     payload[1] = static_cast<std::byte>(code & 0xFF);
@@ -221,16 +218,16 @@ void Connection::send_close_frame(std::uint16_t code, std::string_view reason) n
 
 // What waits may only be this turn's: the socket is asked before anything is refused, and may turn
 // out to be broken.
-bool Connection::make_room_for(std::size_t size) {
+bool WebSocketConnection::make_room_for(std::size_t size) {
     flush();
     return !is_broken() && has_room_for(size);
 }
 
-SendResult Connection::refused() {
+SendResult WebSocketConnection::refused() {
     return is_broken() ? SendResult::closed : overflow();
 }
 
-SendResult Connection::overflow() {
+SendResult WebSocketConnection::overflow() {
     shared().counters.add(Counter::messages_dropped);
     switch (options().overflow) {
         case Overflow::drop: break;
@@ -240,23 +237,24 @@ SendResult Connection::overflow() {
         case Overflow::tell:
             // Not from within send(): its caller may be walking over connections.
             if (extras().dropped_count++ == 0) {
-                handle().post([](Connection& connection) { connection.tell_overflow(); });
+                handle().post(
+                    [](Connection& connection) { engine_of(connection).tell_overflow(); });
             }
             break;
     }
     return SendResult::dropped;
 }
 
-void Connection::tell_overflow() {
+void WebSocketConnection::tell_overflow() {
     const std::size_t count = std::exchange(extras_->dropped_count, 0);
     if (handlers().overflow) handlers().overflow(*this, count);
 }
 
-void Connection::on_blocked() {
+void WebSocketConnection::on_blocked() {
     if (output_size() > options().drain_mark) is_over_mark_ = true;
 }
 
-void Connection::on_writable() {
+void WebSocketConnection::on_writable() {
     last_heard_ms_ = now();  // It acknowledged bytes: an answer to our ping may be behind them.
     if (holds_pong() && !is_blocked()) {
         send_held_pong();
@@ -267,11 +265,11 @@ void Connection::on_writable() {
     if (handlers().drain) guard([&] { handlers().drain(*this); });
 }
 
-void Connection::on_output_lost(std::size_t size) noexcept {
+void WebSocketConnection::on_output_lost(std::size_t size) noexcept {
     if (!closing_.is_done()) count_unsent(size);
 }
 
-void Connection::count_sent(std::size_t size) noexcept {
+void WebSocketConnection::count_sent(std::size_t size) noexcept {
     shared().counters.add(Counter::bytes_sent, size);
     if (extras_) extras_->sent_size += size;
     const std::size_t unanswered_size = unanswered_size_ + size;

@@ -1,7 +1,7 @@
 // A connection's waits: for a message's end, a pong, a close frame, its own end.
-#include <edgews/connection.hpp>
 #include "net/connection/extras.hpp"
 #include "net/connection/shared.hpp"
+#include "net/connection/websocket_connection.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -22,14 +22,14 @@ constexpr std::uint32_t slow_rate_per_ms = 16;
 
 // In three quarters to the whole of the limit, differently for neighbours: those who came at once,
 // after a restart or a network's outage, would otherwise all be pinged at once, for ever.
-std::uint32_t Connection::idle_ping_ms() const noexcept {
+std::uint32_t WebSocketConnection::idle_ping_ms() const noexcept {
     constexpr std::uint32_t golden_ratio = 0x9E37'79B9;  // Of 2^32: neighbours come out far apart.
     const std::uint32_t limit_ms = options().idle_ping_ms;
     const std::uint64_t place = static_cast<std::uint32_t>(token()) * golden_ratio;
     return limit_ms - static_cast<std::uint32_t>(place * (limit_ms / 4) >> 32);
 }
 
-void Connection::note_message_progress() {
+void WebSocketConnection::note_message_progress() {
     const bool is_inside = reader_.is_inside_message();
     if (is_inside == is_inside_message_) return;
     is_inside_message_ = is_inside;
@@ -40,7 +40,7 @@ void Connection::note_message_progress() {
 
 // One timer for all that may come, set to the earliest and looked at only then: a
 // message costs it nothing.
-void Connection::set_timer() {
+void WebSocketConnection::set_timer() {
     const RouteOptions& limits = options();
     std::uint32_t wait_ms = UINT32_MAX;
     const auto consider_passed = [&](std::uint32_t passed_ms, std::uint32_t limit_ms) {
@@ -67,7 +67,7 @@ void Connection::set_timer() {
     if (wait_ms != UINT32_MAX) loop().schedule(*this, wait_ms);
 }
 
-void Connection::on_timer() {
+void WebSocketConnection::on_timer() {
     if (!Stream::is_open()) return on_finish_timer(options().close_timeout_ms);
     if (!closing_.may_send()) {
         // Our close frame may wait behind what a slow peer still reads.
@@ -80,7 +80,7 @@ void Connection::on_timer() {
     if (is_open()) set_timer();
 }
 
-void Connection::check_open_timers() {
+void WebSocketConnection::check_open_timers() {
     const RouteOptions& limits = options();
     // It is us who do not listen; but a peer that takes nothing is not excused.
     if (is_paused_ && !is_blocked()) last_heard_ms_ = message_began_ms_ = now();
@@ -96,7 +96,7 @@ void Connection::check_open_timers() {
     }
 }
 
-void Connection::check_idle() {
+void WebSocketConnection::check_idle() {
     // Anything that was received since the ping is as good as its pong.
     if (last_heard_ms_ - since_ms_ < INT32_MAX || options().ping_timeout_ms == 0) {
         is_ping_sent_ = false;
@@ -122,7 +122,7 @@ void Connection::check_idle() {
 }
 
 // How fast a message comes is looked at once in message_timeout_ms: a slow link is no attack.
-bool Connection::is_message_coming() {
+bool WebSocketConnection::is_message_coming() {
     const RouteOptions& limits = options();
     const std::uint64_t arrived_size = reader_.arrived_size();
     const std::uint64_t more = arrived_size - std::exchange(extras().arrived_size, arrived_size);
@@ -133,14 +133,14 @@ bool Connection::is_message_coming() {
     return more > 0;
 }
 
-void Connection::mark_taken() {
+void WebSocketConnection::mark_taken() {
     (void)has_taken_more();
 }
 
 // Some of what waited at the last look: of much, or of all that is left. Where nobody reads, the
 // system takes what comes to it all the same, as long as it has room, and a little is always on its
 // way: it is not worth remembering.
-bool Connection::has_taken_more() {
+bool WebSocketConnection::has_taken_more() {
     const std::size_t untaken_size = unacknowledged_size();
     if (untaken_size == SIZE_MAX) return false;
     if (!extras_ && untaken_size + output_size() < slow_size_min) return false;
@@ -155,7 +155,7 @@ bool Connection::has_taken_more() {
     return has;
 }
 
-bool Connection::is_still_taking(std::uint32_t patience_ms) {
+bool WebSocketConnection::is_still_taking(std::uint32_t patience_ms) {
     if (has_taken_more()) {
         last_heard_ms_ = now();
         return true;
