@@ -19,6 +19,9 @@ using Progress = MessageCodec::Progress;
 
 // A match ends at least so far before the window's end (zlib's MIN_LOOKAHEAD).
 constexpr std::size_t look_ahead = 262;
+static_assert(DeflateOptions::window_bits_min == window_bits_min &&
+              DeflateOptions::window_bits_max == window_bits_max);
+
 constexpr std::uint8_t zlib_window_bits_min = 9;
 // As many entries in the hash table as in the window, and symbols in a block as bytes.
 constexpr int memory_level_of_window = 6;

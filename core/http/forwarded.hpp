@@ -8,6 +8,7 @@
 // Requires of the caller: the connection's own peer is trusted; otherwise all is invented.
 #pragma once
 
+#include <edgews/http.hpp>
 #include "core/address/ip_address.hpp"
 #include "core/address/network.hpp"
 #include "core/http/http_head.hpp"
@@ -16,13 +17,6 @@
 #include <span>
 
 namespace edgews {
-
-// Which header is believed. Never both: a proxy that writes one passes the other on as the client
-// sent it.
-enum class ForwardedHeader : std::uint8_t {
-    x_forwarded_for,  // "192.0.2.1, 198.51.100.7:4711, [2001:db8::1]:80, 2001:db8::2"
-    forwarded,        // RFC 7239: for=192.0.2.1;proto=https, for="[2001:db8::1]:80"
-};
 
 // The client's address in `head`, with its port where there is one; IPv4 in IPv6 is IPv4.
 //

@@ -20,6 +20,7 @@
 // may have a body of unknown coding: its status is what counts.
 #pragma once
 
+#include <edgews/http.hpp>
 #include "core/http/http_fault.hpp"
 #include "core/http/http_token.hpp"
 
@@ -30,17 +31,6 @@
 #include <string_view>
 
 namespace edgews {
-
-// Most headers that a head may have; HttpLimits can only ask for fewer.
-inline constexpr std::uint32_t http_header_capacity = 100;
-// Largest head; offsets are 16 bits wide. HttpLimits can only ask for less.
-inline constexpr std::size_t http_head_capacity = 65535;
-
-struct HttpLimits {
-    std::size_t head_size_max = 16 * 1024;  // Bytes of the whole head, its empty line included.
-    std::size_t line_size_max = 8 * 1024;   // Bytes of one line, its CR LF not counted.
-    std::uint32_t header_count_max = http_header_capacity;
-};
 
 // A header as it stands in the head: `value` without the whitespace around it.
 struct HttpHeader {

@@ -5,6 +5,8 @@
 // never end a line early (header injection, response splitting).
 #pragma once
 
+#include <edgews/response.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -13,12 +15,6 @@
 #include <string_view>
 
 namespace edgews {
-
-// A header to send.
-struct HeaderField {
-    std::string_view name;
-    std::string_view value;
-};
 
 struct ResponseHead {
     unsigned status = 200;  // 200 to 599.
@@ -30,17 +26,6 @@ struct ResponseHead {
     // The value of Date (core/http/http_date.hpp), unless `headers` have one; empty: none is sent.
     std::string_view date{};
 };
-
-enum class HeaderFault : std::uint8_t {
-    none,
-    status_out_of_range,
-    name_malformed,   // Not a token.
-    value_malformed,  // CR, LF, NUL or another control character.
-    name_reserved,    // Ours to send: Connection, Content-Length, Transfer-Encoding, Upgrade, …
-};
-
-// One sentence about the mistake, for the application's developer.
-[[nodiscard]] std::string_view describe(HeaderFault fault) noexcept;
 
 // Of texts that are the engine's own.
 inline constexpr std::string_view plain_text_type = "text/plain; charset=utf-8";

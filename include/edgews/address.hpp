@@ -1,8 +1,6 @@
 // An internet address and port, compact enough to sit in every connection.
 #pragma once
 
-#include "core/address/ip_address.hpp"
-
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -11,6 +9,8 @@
 struct sockaddr;
 
 namespace edgews {
+
+struct IpAddress;
 
 class Address {
   public:

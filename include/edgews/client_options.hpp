@@ -3,10 +3,10 @@
 
 #include <edgews/error.hpp>
 #include <edgews/function.hpp>
+#include <edgews/http.hpp>
 #include <edgews/message.hpp>
 #include <edgews/options.hpp>
 #include <edgews/route.hpp>
-#include "core/http/http_head.hpp"
 #include "net/client/resolver.hpp"
 
 #include <cstddef>

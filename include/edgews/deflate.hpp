@@ -6,14 +6,14 @@
 // Clients that offer it get it; the others' messages go as they are.
 #pragma once
 
-#include "core/websocket/message_codec.hpp"
-
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 
 namespace edgews {
+
+class Compression;  // core/websocket/message_codec.hpp
 
 // Where what compresses and restores lives.
 enum class DeflateMemory : std::uint8_t {
@@ -28,6 +28,8 @@ enum class DeflateMemory : std::uint8_t {
 
 struct DeflateOptions {
     DeflateMemory memory = DeflateMemory::shared;
+    static constexpr std::uint8_t window_bits_min = 8;
+    static constexpr std::uint8_t window_bits_max = 15;
     // Messages refer back at most 2^bits bytes: 8 to 15. What clients send is held to it where they
     // let us choose. Dedicated, sending takes 4 * 2^bits bytes, receiving up to 2^bits + 7 KiB.
     std::uint8_t window_bits = 15;

@@ -2,8 +2,7 @@
 #pragma once
 
 #include <edgews/close_code.hpp>
-#include "core/http/forwarded.hpp"
-#include "core/http/http_head.hpp"
+#include <edgews/http.hpp>
 
 #include <cstddef>
 #include <cstdint>

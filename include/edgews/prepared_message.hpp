@@ -6,14 +6,16 @@
 #pragma once
 
 #include <edgews/message.hpp>
-#include "core/websocket/frame.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
 namespace edgews {
 
 class MessageCodec;
+enum class Opcode : std::uint8_t;
+struct FrameHeader;
 
 class PreparedMessage {
   public:

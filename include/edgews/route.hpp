@@ -1,10 +1,9 @@
-// What a path leads to: handlers, options, and the user data of its connections.
+// What happens on the connections of a path: handlers, and user data.
 #pragma once
 
 #include <edgews/function.hpp>
 #include <edgews/message.hpp>
 #include <edgews/options.hpp>
-#include "core/http/path_pattern.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -104,18 +103,6 @@ struct UserData {
     [[noreturn]] static void throw_other_type();
 };
 
-struct WebSocketRoute {
-    PathPattern pattern;
-    Handlers handlers;
-    RouteOptions options;
-    UserData user_data;
-};
-
 using HttpHandler = Function<void(const Request&, Response&)>;
-
-struct HttpRoute {
-    PathPattern pattern;
-    HttpHandler handler;
-};
 
 }  // namespace edgews

@@ -9,6 +9,7 @@
 #include "core/websocket/message_reader.hpp"
 #include "crypto/random.hpp"
 #include "net/connection/topics.hpp"
+#include "net/connection/websocket_route.hpp"
 
 #include <cstddef>
 #include <map>

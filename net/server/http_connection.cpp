@@ -1,6 +1,7 @@
 #include "net/server/http_connection.hpp"
 
 #include "core/address/proxy_protocol.hpp"
+#include "core/http/forwarded.hpp"
 #include "core/http/request_host.hpp"
 #include "core/websocket/output_queue.hpp"
 #include "net/server/listener.hpp"
@@ -13,7 +14,6 @@
 #include <vector>
 
 namespace edgews {
-
 namespace {
 
 constexpr std::uint32_t linger_ms = 5'000;  // For a peer to read a refusal.

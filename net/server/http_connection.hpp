@@ -7,6 +7,7 @@
 #include "core/websocket/handshake.hpp"
 #include "net/connection/admission.hpp"
 #include "net/connection/websocket_connection.hpp"
+#include "net/server/router.hpp"
 #include "net/stream/stream.hpp"
 
 #include <array>

@@ -1,5 +1,7 @@
 #include <edgews/response.hpp>
 
+#include "core/http/http_response.hpp"
+
 namespace edgews {
 
 HeaderFault ResponseHeaders::add(std::string_view name, std::string_view value) {

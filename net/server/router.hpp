@@ -2,6 +2,7 @@
 #pragma once
 
 #include <edgews/route.hpp>
+#include "net/connection/websocket_route.hpp"
 
 #include <cstddef>
 #include <memory>
@@ -9,6 +10,12 @@
 #include <vector>
 
 namespace edgews {
+
+// A route of plain HTTP: what Server::get() was given.
+struct HttpRoute {
+    PathPattern pattern;
+    HttpHandler handler;
+};
 
 class Router {
   public:

@@ -1,5 +1,7 @@
 #include <edgews/address.hpp>
 
+#include "core/address/ip_address.hpp"
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>

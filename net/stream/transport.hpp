@@ -5,6 +5,8 @@
 // what was meant, and the other way round. Belongs to the loop's thread.
 #pragma once
 
+#include <edgews/request.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -18,15 +20,6 @@ namespace edgews {
 
 class Address;
 class BufferPool;
-
-// What a transport knows about its peer once it is open.
-struct TransportInfo {
-    std::string protocol{};        // "TLSv1.3"
-    std::string cipher{};          // "TLS_AES_256_GCM_SHA384"
-    std::string server_name{};     // That the client asked for (SNI); empty: none.
-    std::string client_subject{};  // Of its certificate, which was verified; empty: it has none.
-    bool is_resumed = false;       // From an earlier session.
-};
 
 class Transport {
   public:

@@ -34,8 +34,8 @@ struct Options {
         }
         if (option == "--window-bits") {
             return programs::parse_number(value, deflate.window_bits) &&
-                           deflate.window_bits >= edgews::window_bits_min &&
-                           deflate.window_bits <= edgews::window_bits_max
+                           deflate.window_bits >= edgews::DeflateOptions::window_bits_min &&
+                           deflate.window_bits <= edgews::DeflateOptions::window_bits_max
                        ? 2
                        : 0;
         }

@@ -2,6 +2,7 @@
 // for.
 #include <edgews/edgews.hpp>
 #include <edgews/sim.hpp>
+#include "net/stream/transport.hpp"
 
 #include <gtest/gtest.h>
 

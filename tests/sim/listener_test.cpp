@@ -5,6 +5,7 @@
 #include "net/server/listen_socket.hpp"
 #include "net/server/stream_protocol.hpp"
 #include "net/stream/socket.hpp"
+#include "net/stream/transport.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,8 @@
 // Buckets of tokens, one for each address.
 #include "net/connection/address_rates.hpp"
 
+#include "core/address/ip_address.hpp"
+
 #include <gtest/gtest.h>
 
 #include <cstddef>

@@ -1,5 +1,6 @@
 // What each way to send returns at the edge of the backlog, and when the peer is gone.
 #include <edgews/connection.hpp>
+#include "core/websocket/frame.hpp"
 
 #include <gtest/gtest.h>
 

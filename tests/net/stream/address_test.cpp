@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <edgews/address.hpp>
+#include "core/address/ip_address.hpp"
 
 #include <algorithm>
 #include <array>
