@@ -1,6 +1,6 @@
 # edgews. `make help` lists the targets; CONTRIBUTING.md says what they are for.
 
-VERSION := $(shell sed -n 's/.* version = "\(.*\)";/\1/p' include/edgews/version.hpp)
+VERSION := $(shell sed -n 's/.* library_version = "\(.*\)";/\1/p' include/edgews/version.hpp)
 PREFIX ?= /usr/local
 SECONDS ?= 20
 MINUTES ?= 60

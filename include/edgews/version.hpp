@@ -5,6 +5,6 @@
 
 namespace edgews {
 
-inline constexpr std::string_view version = "0.1.0";
+inline constexpr std::string_view library_version = "0.1.0";
 
 }  // namespace edgews
