@@ -5,7 +5,7 @@
 namespace edgews {
 
 SendResult Connection::send(Message message) {
-    return engine_of(*this).send(message);
+    return engine_of(*this).send(message, Compress::by_size);
 }
 
 SendResult Connection::send(Message message, Compress how) {
