@@ -379,7 +379,7 @@ INSTALL_PC = sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' $(1).pc.in \
   > $(DEST)/lib/pkgconfig/$(1).pc
 
 HEADERS_deflate := include/edgews/deflate.hpp
-HEADERS_tls := include/edgews/tls.hpp include/edgews/tls_client.hpp
+HEADERS_tls := include/edgews/tls.hpp
 HEADERS_sim := include/edgews/sim.hpp
 ADDON_HEADERS := $(HEADERS_deflate) $(HEADERS_tls) $(HEADERS_sim)
 # And of the simulated kernel all but its seam.

@@ -1,4 +1,4 @@
-#include <edgews/tls_client.hpp>
+#include <edgews/tls.hpp>
 
 #include "core/address/ip_address.hpp"
 #include "tls/openssl.hpp"

@@ -2,7 +2,7 @@
 
 #include <edgews/coroutine.hpp>
 #include <edgews/deflate.hpp>
-#include <edgews/tls_client.hpp>
+#include <edgews/tls.hpp>
 
 #include <openssl/ssl.h>
 

@@ -19,7 +19,6 @@
 #include <edgews/handle.hpp>
 #include <edgews/message.hpp>
 #include <edgews/prepared_message.hpp>
-#include <edgews/send_result.hpp>
 
 #include <cstddef>
 #include <cstdint>

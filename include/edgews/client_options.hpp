@@ -59,7 +59,7 @@ struct ClientOptions {
     std::string unix_path{};
     // An HTTP proxy to ask for a tunnel (CONNECT): "http://user:password@proxy:3128". Empty: none.
     std::string proxy{};
-    // For wss. From an add-on, edgews/tls_client.hpp.
+    // For wss. From an add-on, edgews/tls.hpp.
     std::shared_ptr<const ClientTransportFactory> tls{};
     // permessage-deflate to offer; null: none. From an add-on, edgews/deflate.hpp.
     std::shared_ptr<const Compression> compression{};

@@ -7,7 +7,6 @@
 #include <edgews/message.hpp>
 #include <edgews/prepared_message.hpp>
 #include <edgews/route.hpp>
-#include <edgews/send_result.hpp>
 
 #include <cstddef>
 #include <cstdint>

@@ -5,7 +5,6 @@
 #include <edgews/loop.hpp>
 #include <edgews/message.hpp>
 #include <edgews/prepared_message.hpp>
-#include <edgews/send_result.hpp>
 #include "net/loop/source.hpp"
 
 #include <compare>

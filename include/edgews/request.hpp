@@ -27,10 +27,8 @@ struct TransportInfo {
 // A view: it, and all views that it returns, are valid until the handler returns.
 class Request {
   public:
-    // `transport`: null without one.
-    Request(const HttpHead& head, const PathParameters& parameters, const Address& client,
-            const Transport* transport) noexcept
-        : head_(head), parameters_(parameters), client_(client), transport_(transport) {}
+    Request(const Request&) = delete;
+    Request& operator=(const Request&) = delete;
 
     [[nodiscard]] std::string_view method() const noexcept;
     // As sent, percent-encoded, without the query.
@@ -54,10 +52,15 @@ class Request {
     [[nodiscard]] const Address& remote_address() const noexcept { return client_; }
     // How it came, and from whom: version, cipher, the certificate's subject. Null: not over TLS.
     [[nodiscard]] const TransportInfo* tls() const noexcept;
-    // For the engine: core/http/http_head.hpp.
-    [[nodiscard]] const HttpHead& head() const noexcept { return head_; }
 
   private:
+    friend class HttpConnection;  // The engine's.
+    friend class Upgrade;
+    // `transport`: null without one.
+    Request(const HttpHead& head, const PathParameters& parameters, const Address& client,
+            const Transport* transport) noexcept
+        : head_(head), parameters_(parameters), client_(client), transport_(transport) {}
+
     const HttpHead& head_;
     const PathParameters& parameters_;
     const Address& client_;

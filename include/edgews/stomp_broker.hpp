@@ -135,9 +135,7 @@ class StompBroker {
     [[nodiscard]] std::vector<StompDestination> destinations(std::string_view after,
                                                              std::size_t count_max) const;
 
-    // For the engine.
-    struct State;
-    [[nodiscard]] State& state() noexcept { return *state_; }
+    struct State;  // The engine's: net/stomp/state.hpp.
 
   private:
     std::unique_ptr<State> state_;

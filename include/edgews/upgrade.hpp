@@ -30,19 +30,20 @@ struct UpgradeAnswer {
 class DeferredUpgrade {
   public:
     DeferredUpgrade() = default;
-    DeferredUpgrade(std::shared_ptr<LoopLink> link, Token token) noexcept
-        : link_(std::move(link)), token_(token) {}
 
     // Each is sent to the connection's loop; the first counts. False: the client is
     // gone, or too late, or was decided on before.
     bool accept(UpgradeAnswer answer = {}) const;
     bool reject(unsigned status, std::string body = {}) const;
 
-    // For the engine: makes the decision the caller's. False: it is somebody else's.
+  private:
+    friend class HttpConnection;  // The engine's.
+    friend class Upgrade;
+    DeferredUpgrade(std::shared_ptr<LoopLink> link, Token token) noexcept
+        : link_(std::move(link)), token_(token) {}
+    // Makes the decision the caller's. False: it is somebody else's.
     [[nodiscard]] bool claim() const noexcept;
 
-  private:
-    friend class Upgrade;
     std::shared_ptr<LoopLink> link_;
     Token token_ = no_token;
     std::shared_ptr<std::atomic<bool>> is_claimed_;  // Null: nothing was deferred.
@@ -53,11 +54,6 @@ class DeferredUpgrade {
 // origin is welcome.
 class Upgrade {
   public:
-    enum class Decision : unsigned char { accept, reject, defer };
-
-    // `deferred`: what defer() hands out.
-    Upgrade(const Request& request, Connection& connection, DeferredUpgrade deferred) noexcept
-        : request_(request), connection_(connection), deferred_(std::move(deferred)) {}
     Upgrade(const Upgrade&) = delete;
     Upgrade& operator=(const Upgrade&) = delete;
     // What was deferred and not taken over, as the handler threw, is nobody's to decide any more.
@@ -82,8 +78,13 @@ class Upgrade {
     // ServerOptions::handshake_timeout_ms at most. Headers added here stay.
     [[nodiscard]] DeferredUpgrade defer();
 
-    // For the engine.
+  private:
+    friend class HttpConnection;  // The engine's.
+    enum class Decision : unsigned char { accept, reject, defer };
 
+    // `deferred`: what defer() hands out.
+    Upgrade(const Request& request, Connection& connection, DeferredUpgrade deferred) noexcept
+        : request_(request), connection_(connection), deferred_(std::move(deferred)) {}
     // The first of `preferred` that the client offers, unless the handler chooses.
     void choose_preferred(std::span<const std::string> preferred);
     [[nodiscard]] Decision decision() const noexcept { return decision_; }
@@ -93,7 +94,6 @@ class Upgrade {
     // Whoever takes it answers the client. Requires: it was deferred.
     [[nodiscard]] DeferredUpgrade take_deferred() noexcept { return std::move(deferred_); }
 
-  private:
     const Request& request_;
     Connection& connection_;
     DeferredUpgrade deferred_;

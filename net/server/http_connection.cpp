@@ -404,7 +404,7 @@ void HttpConnection::on_timer() {
     if (awaits_proxy_header_) return refuse_proxy();
     if (pending_) {
         // One that was made is on its way here.
-        if (!pending_->deferred.claim()) return loop().schedule(*this, linger_ms);
+        if (!claim(pending_->deferred)) return loop().schedule(*this, linger_ms);
         reject_pending(503, "The decision took too long.\n");
     } else if (is_head_begun_ && !is_blocked()) {  // Else it is us who do not read.
         const bool has_body = !partial_ || wants_content(partial_->head);
@@ -419,7 +419,7 @@ void HttpConnection::on_timer() {
 void HttpConnection::shut_down() {
     if (!is_open()) return;
     if (pending_) {
-        (void)pending_->deferred.claim();
+        (void)claim(pending_->deferred);
         reject_pending(503, "The server is shutting down.\n");
     } else {
         finish(Farewell::linger, linger_ms);

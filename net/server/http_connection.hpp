@@ -31,6 +31,10 @@ class HttpConnection final : public Stream {
 
     // Registers with the shard's loop. False: the system refuses.
     [[nodiscard]] bool start(Fd fd) noexcept;
+    // Makes a deferred decision the caller's. False: it is somebody else's.
+    [[nodiscard]] static bool claim(const DeferredUpgrade& upgrade) noexcept {
+        return upgrade.claim();
+    }
     // The decision that an upgrade handler deferred; nobody may wait for one any more.
     void accept_pending(UpgradeAnswer answer);
     void reject_pending(unsigned status, std::string_view body);

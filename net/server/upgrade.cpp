@@ -47,7 +47,7 @@ bool Upgrade::choose_subprotocol(std::string_view name) {
 }
 
 void Upgrade::choose_preferred(std::span<const std::string> preferred) {
-    answer_.subprotocol = edgews::choose_subprotocol(request_.head(), preferred);
+    answer_.subprotocol = edgews::choose_subprotocol(request_.head_, preferred);
 }
 
 void Upgrade::reject(unsigned status, std::string_view body) {

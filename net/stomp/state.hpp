@@ -43,6 +43,7 @@ struct StompApplication {
 struct StompBroker::State {
     State(StompBroker& face, StompOptions stomp_options, StompHooks stomp_hooks);
     ~State();
+    [[nodiscard]] static State& of(StompBroker& broker) noexcept { return *broker.state_; }
 
     StompBroker& broker_face;
     const StompOptions options;

@@ -54,9 +54,9 @@ bool StompRequest::reply(std::string_view body, std::string_view content_type) c
     std::array<stomp::Header, 2> headers{{{"content-type", content_type}, {"correlation-id", {}}}};
     const auto correlation = frame_.find("correlation-id");
     if (correlation) headers[1].value = *correlation;
-    return broker_.state().send(client_.session_id, reply_to_, std::as_bytes(std::span(body)),
-                                std::span(headers).first(correlation ? 2 : 1)) ==
-           stomp::Fault::none;
+    return StompBroker::State::of(broker_).send(
+               client_.session_id, reply_to_, std::as_bytes(std::span(body)),
+               std::span(headers).first(correlation ? 2 : 1)) == stomp::Fault::none;
 }
 
 StompBroker::StompBroker(StompOptions options, StompHooks hooks)

@@ -4,7 +4,7 @@
 #include "programs/common/number.hpp"
 
 #include <edgews/client_options.hpp>
-#include <edgews/tls_client.hpp>
+#include <edgews/tls.hpp>
 
 #include <array>
 #include <charconv>

@@ -8,7 +8,7 @@
 #include <edgews/deflate.hpp>
 #include <edgews/error.hpp>
 #include <edgews/loop.hpp>
-#include <edgews/tls_client.hpp>
+#include <edgews/tls.hpp>
 #include "core/websocket/websocket_url.hpp"
 #include "net/loop/fd.hpp"
 

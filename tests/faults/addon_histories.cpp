@@ -7,7 +7,6 @@
 #include <edgews/deflate.hpp>
 #include <edgews/stomp_broker.hpp>
 #include <edgews/tls.hpp>
-#include <edgews/tls_client.hpp>
 
 namespace edgews::sim::test {
 

@@ -21,7 +21,7 @@
 #include <edgews/client.hpp>
 #include <edgews/deflate.hpp>
 #include <edgews/loop.hpp>
-#include <edgews/tls_client.hpp>
+#include <edgews/tls.hpp>
 
 #include <charconv>
 #include <cstddef>

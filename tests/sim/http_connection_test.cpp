@@ -2,6 +2,7 @@
 // for.
 #include <edgews/edgews.hpp>
 #include <edgews/sim.hpp>
+#include "net/server/http_connection.hpp"
 #include "net/stream/transport.hpp"
 
 #include <gtest/gtest.h>
@@ -172,7 +173,7 @@ TEST_F(HttpConnections, who_was_answered_already_is_only_waited_for_by_a_shutdow
 TEST_F(HttpConnections, a_decision_that_is_made_and_on_its_way_is_waited_for) {
     start({.handshake_timeout_ms = 2'000});
     const auto waiting = say(upgrade_to("/later"));
-    EXPECT_TRUE(deferred_.claim());
+    EXPECT_TRUE(HttpConnection::claim(deferred_));
     world_.run_for(20'000);
     EXPECT_EQ(waiting->heard, "");
     EXPECT_FALSE(waiting->has_heard_end());

@@ -3,7 +3,7 @@
 
 #include <edgews/address.hpp>
 #include <edgews/sim.hpp>
-#include <edgews/tls_client.hpp>
+#include <edgews/tls.hpp>
 #include "core/base/buffer.hpp"
 #include "tls/openssl.hpp"
 

@@ -7,7 +7,7 @@
 #include "stranger.hpp"
 
 #include <edgews/deflate.hpp>
-#include <edgews/tls_client.hpp>
+#include <edgews/tls.hpp>
 
 #include <array>
 #include <csignal>

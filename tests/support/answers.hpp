@@ -1,7 +1,7 @@
 // What calls return, in the words of tables.
 #pragma once
 
-#include <edgews/send_result.hpp>
+#include <edgews/message.hpp>
 
 #include <string>
 

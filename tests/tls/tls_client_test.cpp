@@ -1,7 +1,6 @@
 // Both sides' transports, joined in memory.
 #include <edgews/address.hpp>
 #include <edgews/tls.hpp>
-#include <edgews/tls_client.hpp>
 #include "core/base/buffer.hpp"
 
 #include <gtest/gtest.h>

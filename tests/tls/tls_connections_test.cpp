@@ -2,7 +2,6 @@
 #include "tests/support/client_fixture.hpp"
 
 #include <edgews/tls.hpp>
-#include <edgews/tls_client.hpp>
 
 #include <sys/socket.h>
 

@@ -1,7 +1,6 @@
 // What TLS is given to read: each thing that is wrong with it has its words, and leaves nothing
 // behind in OpenSSL's queue of errors, which is the application's, too.
 #include <edgews/tls.hpp>
-#include <edgews/tls_client.hpp>
 #include "core/base/buffer.hpp"
 
 #include <gtest/gtest.h>

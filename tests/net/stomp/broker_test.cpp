@@ -177,10 +177,10 @@ TEST(StompBroker, a_server_that_shuts_down_tells_its_clients) {
 TEST(StompBroker, a_loop_has_one_part_of_it) {
     StompBroker broker;
     Loop loops[2];
-    StompLoop& part = broker.state().on_loop(loops[0]);
-    EXPECT_EQ(&broker.state().on_loop(loops[0]), &part);
-    EXPECT_NE(&broker.state().on_loop(loops[1]), &part);
-    EXPECT_EQ(&broker.state().on_loop(loops[0]), &part);
+    StompLoop& part = StompBroker::State::of(broker).on_loop(loops[0]);
+    EXPECT_EQ(&StompBroker::State::of(broker).on_loop(loops[0]), &part);
+    EXPECT_NE(&StompBroker::State::of(broker).on_loop(loops[1]), &part);
+    EXPECT_EQ(&StompBroker::State::of(broker).on_loop(loops[0]), &part);
 }
 
 TEST(StompBroker, what_there_is_can_be_looked_at) {
