@@ -21,7 +21,6 @@
 #include <edgews/route.hpp>
 #include <edgews/stats.hpp>
 #include <edgews/upgrade.hpp>
-#include "net/loop/fd.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -33,6 +32,7 @@
 
 namespace edgews {
 
+class Fd;              // net/loop/fd.hpp
 struct ListenerSetup;  // net/server/listener.hpp
 
 class Server {

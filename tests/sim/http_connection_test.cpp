@@ -1,8 +1,8 @@
 // HTTP connections to the millisecond: who is late, who does not read, and whom there is no memory
 // for.
+#include "net/server/http_connection.hpp"
 #include <edgews/edgews.hpp>
 #include <edgews/sim.hpp>
-#include "net/server/http_connection.hpp"
 #include "net/stream/transport.hpp"
 
 #include <gtest/gtest.h>
