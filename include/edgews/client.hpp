@@ -8,9 +8,9 @@
 //     });
 //     loop.run();
 //
-// It behaves as the WHATWG standard (WebSockets, section 3) has it: the same states, the same
-// events in the same order, error before close, close when TCP has ended, 1006 where no close frame
-// came.
+// It behaves as the WHATWG standard (WebSockets, section 3) requires: the same states, and the same
+// events in the same order. An error comes before close, close comes when TCP has ended, and the
+// code is 1006 where no close frame came.
 #pragma once
 
 #include <edgews/client_options.hpp>
@@ -34,55 +34,58 @@ class ClientState;
 
 enum class ReadyState : std::uint8_t { connecting, open, closing, closed };
 
-// Belongs to its loop's thread; for other threads there are handle() and Loop::post().
+// All functions must be called on its loop's thread. Other threads use handle() and Loop::post().
 class Client {
   public:
-    // Begins to connect; all that happens is told later, to the handlers. `loop` must outlive the
+    // Begins to connect. The handlers are told later whatever happens. `loop` must outlive the
     // client.
     Client(Loop& loop, std::string url, ClientHandlers handlers = {}, ClientOptions options = {});
     Client(const Client&) = delete;
     Client& operator=(const Client&) = delete;
-    // No handler is called any more. An open connection is closed with 1001, by the loop.
+    // No handler is called any more. The loop closes an open connection with 1001.
     ~Client();
 
     [[nodiscard]] ReadyState ready_state() const noexcept;
-    // As Connection has them; `closed` unless it is open.
+    // As Connection's. The result is `closed` unless the client is open.
     SendResult send(Message message);
     SendResult send(Message message, Compress how);
     SendResult send(const PreparedMessage& message);
     SendResult send_fragment(Message piece, Fragment which);
     SendResult ping(std::span<const std::byte> payload = {});
-    // Starts the closing handshake; still connecting, gives up, which ends as any failure does, and
-    // waiting to connect again, stops that; in the close handler, keeps it closed. The close
-    // handler follows when the server has ended TCP, or after ClientOptions::close_timeout_ms.
-    // False: a code or reason that cannot be sent, or it is closing or closed already. Of codes, a
-    // browser takes 1000 and 3000 to 4999; here it is all that may be on the wire (RFC 6455,
-    // section 7.4), and 1005 for a frame without one.
+    // Starts the closing handshake. A client that is still connecting gives up, which ends as any
+    // failure does; one that waits to connect again waits no more; in the close handler, the client
+    // stays closed. The close handler follows when the server has ended TCP, or after
+    // ClientOptions::close_timeout_ms. False: the code or the reason cannot be sent, or the client
+    // is closing or closed already. A browser allows the codes 1000 and 3000 to 4999; here all are
+    // allowed that may be on the wire (RFC 6455, section 7.4), and 1005 for a frame without a code.
     bool close(std::uint16_t code = close_code::normal, std::string_view reason = {});
-    // Drops the connection without a goodbye; the close handler follows. It is not opened again.
+    // Drops the connection without a closing handshake. The close handler follows. The client does
+    // not connect again.
     void terminate();
-    // Connects once more, now. Requires: closed.
+    // Connects once more, now. Requires: the client is closed.
     void reconnect();
 
-    // Bytes accepted by send() that the system has not taken yet, with their frame headers. Of a
-    // connection that ended: what never left.
+    // Bytes that send() accepted and that the system has not taken yet, frame headers included.
+    // After the end: bytes that never left.
     [[nodiscard]] std::size_t buffered_amount() const noexcept;
-    // What the server chose; empty: none.
+    // The subprotocol that the server chose. Empty: none.
     [[nodiscard]] std::string_view protocol() const noexcept;
-    // The value of its Sec-WebSocket-Extensions; empty: none.
+    // The value of the server's Sec-WebSocket-Extensions. Empty: none.
     [[nodiscard]] std::string_view extensions() const noexcept;
-    // The one it connects to: after redirections, the last.
+    // The URL that it connects to; after redirections, the last one.
     [[nodiscard]] std::string_view url() const noexcept;
-    // Microseconds from the last answered ping of ClientOptions::ping_ms to its pong; empty: none
-    // was answered yet.
+    // Microseconds from the last ping of ClientOptions::ping_ms that was answered to its pong.
+    // Empty: none was answered yet.
     [[nodiscard]] std::optional<std::uint32_t> latency_us() const noexcept;
-    // Of the server or the proxy. Family none: not connected.
+    // The address of the server or the proxy. Family `none`: there is no connection.
     [[nodiscard]] const Address& remote_address() const noexcept;
     [[nodiscard]] Loop& loop() const noexcept;
-    // For other threads: the present connection, until it closes. To close it so is as good as
-    // close(): it is not opened again. Names none unless open or closing.
+    // Names the present connection, for other threads, until it closes. To close it by its handle
+    // is the same as close(): the client does not connect again. Names nothing unless the client is
+    // open or closing.
     [[nodiscard]] Handle handle() const noexcept;
-    // Null unless open or closing: for what only a Connection can do.
+    // The connection, for functions that only a Connection has. Null unless the client is open or
+    // closing.
     [[nodiscard]] Connection* connection() const noexcept;
 
   private:

@@ -1,4 +1,4 @@
-// A connection from afar: to keep, to copy, to use on any thread.
+// A name for a connection: a value to keep, to copy, and to use on any thread.
 #pragma once
 
 #include <edgews/function.hpp>
@@ -19,30 +19,31 @@ namespace edgews {
 class Connection;
 class WebSocketConnection;
 
-// Names one connection, for ever: it never reaches a freed or a reused one. All
-// functions may be called on any thread, also when the connection, its loop or its
-// server are gone: they then do nothing and say so.
+// A handle names one connection for ever, and never reaches a freed or a reused one. All functions
+// may be called on any thread, also when the connection, its loop or its server is gone: then they
+// do nothing and say so.
 //
-// On the connection's own loop thread they act at once; from elsewhere they are
-// carried out there, in the order of one thread's calls, and what is true when they
-// return may have changed by then.
+// On the thread of the connection's loop they act at once. From another thread they are carried out
+// on the loop, in the order of that thread's calls, and a result may be out of date by then.
 class Handle {
   public:
     // Names no connection.
     Handle() = default;
 
+    // True: the connection still exists. It may be closing.
     [[nodiscard]] bool is_live() const noexcept;
-    // `queued` from another thread: it is on its way to the loop. The bytes are copied.
+    // Sends a message, as Connection::send(). From another thread its bytes are copied, and the
+    // result is `queued`: it is on its way to the loop.
     SendResult send(Message message) const;
     SendResult send(PreparedMessage message) const;
-    // As Connection::close() and terminate(). False: the connection is gone, or the code or
-    // the reason cannot be sent.
+    // As Connection::close() and terminate(). False: the connection is gone, or the code or the
+    // reason cannot be sent.
     bool close(std::uint16_t code = 1000, std::string_view reason = {}) const;
     bool terminate() const;
 
-    // Runs function(Connection&) on the connection's loop, if it still lives by
-    // then, never before post() returns. False: it is gone already. An empty function throws
-    // std::invalid_argument.
+    // Runs function(Connection&) on the connection's loop, if the connection is open by then. It
+    // never runs before post() returns. False: the connection is gone already. An empty function
+    // throws std::invalid_argument.
     template <class F>
     bool post(F&& function) const {
         require_callable<std::decay_t<F>>(function, "Handle::post()");
@@ -61,7 +62,7 @@ class Handle {
     friend bool operator==(const Handle& a, const Handle& b) noexcept {
         return a.token_ == b.token_ && a.link_ == b.link_;
     }
-    // An order for std::map, which means nothing else.
+    // Some order, for std::map.
     friend std::strong_ordering operator<=>(const Handle& a, const Handle& b) noexcept {
         const auto by_loop = std::compare_three_way()(a.link_.get(), b.link_.get());
         return std::is_neq(by_loop) ? by_loop : a.token_ <=> b.token_;
@@ -75,8 +76,8 @@ class Handle {
 
     [[nodiscard]] bool is_on_own_loop() const noexcept;
     bool post_job(std::unique_ptr<Job> job) const noexcept;
-    // On the loop's thread: calls run(function, connection) if one of that token is open. As a
-    // handler: an exception closes the connection.
+    // Calls run(function, connection) if the connection of that token is open. An exception closes
+    // it, as a handler's does. On the loop's thread.
     static void run_on(Token token, void (*run)(void* function, Connection&), void* function);
 
     std::shared_ptr<LoopLink> link_;

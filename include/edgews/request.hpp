@@ -15,42 +15,44 @@ class HttpHead;
 class PathParameters;
 class Transport;
 
-// What a transport knows about its peer once it is open.
+// The facts about TLS that a transport knows once it is open.
 struct TransportInfo {
     std::string protocol{};        // "TLSv1.3"
     std::string cipher{};          // "TLS_AES_256_GCM_SHA384"
-    std::string server_name{};     // That the client asked for (SNI); empty: none.
-    std::string client_subject{};  // Of its certificate, which was verified; empty: it has none.
-    bool is_resumed = false;       // From an earlier session.
+    std::string server_name{};     // The name that the client asked for (SNI). Empty: none.
+    std::string client_subject{};  // That of the client's verified certificate. Empty: it has none.
+    bool is_resumed = false;       // It goes on with an earlier session.
 };
 
-// A view: it, and all views that it returns, are valid until the handler returns.
+// A view. It is valid until the handler returns, and so are all views that it returns.
 class Request {
   public:
     Request(const Request&) = delete;
     Request& operator=(const Request&) = delete;
 
     [[nodiscard]] std::string_view method() const noexcept;
-    // As sent, percent-encoded, without the query.
+    // The path as it was sent, percent-encoded, without the query.
     [[nodiscard]] std::string_view path() const noexcept;
     [[nodiscard]] std::string_view query() const noexcept;
-    // The first query parameter of that name, decoded ('+' is a space).
+    // The value of the first query parameter of that name, decoded ('+' is a space). Empty: there
+    // is none.
     [[nodiscard]] std::optional<std::string> query(std::string_view name) const;
-    // The path parameter of that name in the route's pattern ("*": the rest), decoded.
+    // The path parameter of that name in the route's pattern, decoded. "*" names the rest of the
+    // path.
     [[nodiscard]] std::optional<std::string> parameter(std::string_view name) const;
-    // host[:port] that the request is for: the target's or the Host header's (RFC 9112, section
-    // 3.2.2). Empty only where a request of HTTP/1.0 has neither.
+    // The host[:port] that the request is for: the target's, or the Host header's (RFC 9112,
+    // section 3.2.2). Empty: a request of HTTP/1.0 has neither.
     [[nodiscard]] std::string_view host() const noexcept;
-    // The first header of that name, in any case.
+    // The value of the first header of that name, in any case. Empty: there is none.
     [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const noexcept;
-    // All headers, in order: at 0 to header_count() - 1.
+    // All headers, in the order in which they were sent. Requires: index < header_count().
     [[nodiscard]] std::size_t header_count() const noexcept;
     [[nodiscard]] HeaderField header_at(std::size_t index) const noexcept;
     [[nodiscard]] bool offers_subprotocol(std::string_view name) const noexcept;
-    // The client's: where a trusted proxy forwards the request or the connection, as that says
-    // (ServerOptions::trusted_proxies), and then perhaps without a port.
+    // The client's address. Where a trusted proxy forwards the request or the connection, it is the
+    // one that the proxy names (ServerOptions::trusted_proxies), perhaps without a port.
     [[nodiscard]] const Address& remote_address() const noexcept { return client_; }
-    // How it came, and from whom: version, cipher, the certificate's subject. Null: not over TLS.
+    // The facts about TLS. Null: the request did not come over TLS.
     [[nodiscard]] const TransportInfo* tls() const noexcept;
 
   private:

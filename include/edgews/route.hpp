@@ -1,4 +1,4 @@
-// What happens on the connections of a path: handlers, and user data.
+// The handlers of the connections of a path, and the data that the application keeps in each.
 #pragma once
 
 #include <edgews/function.hpp>
@@ -23,42 +23,46 @@ struct Response;
 
 // How a connection ended (RFC 6455, sections 7.1.4 to 7.1.6).
 struct CloseEvent {
-    // The peer's status code; 1005 when its close frame bore none, 1006 when there was none.
+    // The code of the peer's close frame. 1005: it had none. 1006: there was no close frame.
     std::uint16_t code = close_code::abnormal;
-    std::string_view reason{};  // The peer's; UTF-8. Valid until the handler returns.
-    bool clean = false;         // Both sides sent a close frame.
-    // A client's: bytes, with frame headers, that send() took and that never left, or too late for
-    // the peer to look at them.
+    // The peer's reason, in UTF-8. It is valid until the handler returns.
+    std::string_view reason{};
+    // True: both sides sent a close frame.
+    bool clean = false;
+    // For a client: bytes, frame headers included, that send() accepted and that never left, or
+    // left too late for the peer to look at them.
     std::size_t unsent_size = 0;
 };
 
-// What happens on a connection. All are optional and run on the connection's loop; the same
-// handlers serve all loops, so what they share must be safe for threads. A handler
-// that throws closes its connection with 1011. References and views that they are given are
-// valid until they return.
+// The handlers of a route. All are optional, and run on the connection's loop. The same handlers
+// serve all loops, so data that they share must be safe for threads. A handler that throws closes
+// its connection with 1011. References and views that a handler is given are valid until it
+// returns.
 struct Handlers {
-    // Before the connection is one: see upgrade.hpp. Without it all are accepted.
+    // Decides whether a request becomes a connection: see edgews/upgrade.hpp. Without this handler
+    // all requests do.
     Function<void(const Request&, Upgrade&)> upgrade{};
+    // The connection is open. Messages can be sent.
     Function<void(Connection&)> open{};
-    // A whole message.
+    // A whole message has come.
     Function<void(Connection&, Message)> message{};
-    // In place of `message`: messages as they arrive, of any size, in constant memory. A chunk has
-    // at least one byte, and may end inside a UTF-8 character.
+    // These three are in place of `message`: they are given messages of any size as they arrive, in
+    // constant memory. A chunk has at least one byte, and may end inside a UTF-8 character.
     Function<void(Connection&, Message::Kind)> message_begin{};
     Function<void(Connection&, std::span<const std::byte>)> message_chunk{};
     Function<void(Connection&)> message_end{};
-    // It is answered without help, at the latest when the peer reads.
+    // A ping has come. The engine answers it by itself, at the latest when the peer reads.
     Function<void(Connection&, std::span<const std::byte>)> ping{};
     Function<void(Connection&, std::span<const std::byte>)> pong{};
-    // The backlog was over RouteOptions::drain_mark, and has fallen below it.
+    // The backlog was beyond RouteOptions::drain_mark, and is back below it.
     Function<void(Connection&)> drain{};
-    // With Overflow::tell: how many messages were dropped in this turn.
+    // Messages were dropped in this turn: so many. Called with Overflow::tell.
     Function<void(Connection&, std::size_t)> overflow{};
-    // What went wrong, in a sentence: the peer broke a rule or fell silent, or a handler
-    // threw. `close` follows.
+    // The connection fails. The sentence says why: the peer broke a rule or fell silent, or a
+    // handler threw. `close` follows.
     Function<void(Connection&, std::string_view)> error{};
-    // The end: nothing can be sent any more, and no further handler is called.
-    // Once for each connection that was opened.
+    // The connection has ended: nothing can be sent any more, and no further handler is called.
+    // Called once for each connection that was opened.
     Function<void(Connection&, CloseEvent)> close{};
 
     [[nodiscard]] bool is_streaming() const noexcept {
@@ -66,13 +70,14 @@ struct Handlers {
     }
 };
 
-// How to make and destroy the user data in a connection's own allocation.
+// The type of a route's user data, which lie in each connection's own allocation.
 struct UserData {
     std::size_t size = 0;
     void (*construct)(void*) = nullptr;
     void (*destroy)(void*) noexcept = nullptr;
-    const void* type = nullptr;  // Tells types apart.
-    // What they hold of another type and is as good as user data itself; null: nothing does so.
+    const void* type = nullptr;  // An address that tells types apart.
+    // Finds an object of another type inside them that is as good as user data itself. Null: there
+    // is none.
     void* (*find_inner)(void* data, const void* type) noexcept = nullptr;
 
     template <class T>
@@ -99,7 +104,7 @@ struct UserData {
             return &tag;
         }
     }
-    // std::logic_error: there is none of the type that was asked for.
+    // Throws std::logic_error: the route has no user data of the type that was asked for.
     [[noreturn]] static void throw_other_type();
 };
 

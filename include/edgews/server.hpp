@@ -1,11 +1,11 @@
-// The server: routes, loops, and what is true of all connections together.
+// The server: its routes, its listeners, its loops, and its connections together.
 //
 //     edgews::Server server;
 //     server.ws("/echo", {.message = [](edgews::Connection& c, edgews::Message m) { c.send(m); }});
 //     return server.run({.port = 9001});
 //
-// Routes come first, then listen(), then run() or start(). A server has its life
-// once: after a shutdown it is not started again.
+// Routes come first, then listen(), then run() or start(). A server that was shut down cannot be
+// started again.
 #pragma once
 
 #include <edgews/connection.hpp>
@@ -42,24 +42,24 @@ class Server {
     explicit Server(ServerOptions options = {});
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
-    // Drops whoever is still connected; their close handlers run. Waits for each shutdown() that is
-    // under way on another thread. Requires: run() is not running, in this thread or another; and
-    // of all other functions, each call on another thread has returned.
+    // Drops all connections that are left, and their close handlers run. Waits for each shutdown()
+    // that is under way on another thread. Requires: run() is not running on any thread, and each
+    // call of another function on another thread has returned.
     ~Server();
 
-    // Routes. The most specific pattern wins (core/http/path_pattern.hpp). A malformed
-    // pattern, two for the same paths, or an option out of its range throw std::invalid_argument.
-    // After listen(), run() or start() they throw std::logic_error.
+    // Routes. The most specific pattern wins (core/http/path_pattern.hpp). These functions throw
+    // std::invalid_argument for a malformed pattern, a second one for the same paths, and an option
+    // out of its range; and std::logic_error after listen(), run() or start().
 
     void ws(std::string_view pattern, Handlers handlers, RouteOptions options = {});
-    // With a T in each connection, reached by connection.data<T>(): made before the
-    // upgrade handler, destroyed after the close handler.
+    // The same with a T in each connection, which connection.data<T>() returns. It is made before
+    // the upgrade handler is called, and destroyed after the close handler has returned.
     template <class T>
     void ws(std::string_view pattern, Handlers handlers, RouteOptions options = {}) {
         const UserData user_data = UserData::of<T>();
         add_route(pattern, std::move(handlers), std::move(options), user_data);
     }
-    // With a T as the endpoint of each connection: its member functions are the handlers
+    // The same with a T as the endpoint of each connection. Its member functions are the handlers
     // (edgews/endpoint.hpp).
     template <Endpoint T>
     void ws(std::string_view pattern, RouteOptions options = {}) {
@@ -67,47 +67,47 @@ class Server {
         Handlers handlers = endpoint_handlers<T>();
         add_route(pattern, std::move(handlers), std::move(options), user_data);
     }
-    // Plain HTTP: GET and HEAD. The handler runs on the loops, several at once, and must not block.
-    // An empty one throws std::invalid_argument.
+    // Answers GET and HEAD of plain HTTP. The handler runs on all loops, on several at once, and
+    // must not block. An empty handler throws std::invalid_argument.
     void get(std::string_view pattern, HttpHandler handler);
 
-    // Opens and binds; may be called for several addresses. After run(), start() or shutdown() it
-    // is an error, which says so.
+    // Opens and binds a socket. It may be called for several addresses. After run(), start() or
+    // shutdown() it returns an error that says so.
     [[nodiscard]] Error listen(const ListenOptions& options);
-    // The port of the first TCP listener; 0 before.
+    // The port of the first TCP listener. 0: there is none yet.
     [[nodiscard]] std::uint16_t port() const noexcept;
-    // What the calls of listen() opened, in their order: "127.0.0.1:9001", "unix:/run/x". Empty:
-    // there was no such call.
+    // The address that a call of listen() opened, in the order of these calls: "127.0.0.1:9001",
+    // "unix:/run/x". Empty: there was no such call.
     [[nodiscard]] const std::string& listening_on(std::size_t listener = 0) const noexcept;
 
-    // Runs all loops, one of them in the calling thread, until shutdown() is done. 0. A second
-    // run() or start() throws std::logic_error. Where the system has no thread for one of the loops
-    // they throw std::system_error: none runs then, and they can be tried again.
+    // Runs all loops, one of them on the calling thread, until shutdown() is done. Returns 0. A
+    // second run() or start() throws std::logic_error. When the system has no thread for one of the
+    // loops, both throw std::system_error; then no loop runs, and they can be tried again.
     int run();
-    // listen() and run(); 1, with a message on stderr, when it cannot listen.
+    // Calls listen() and run(). When it cannot listen, it writes the error to stderr and returns 1.
     int run(const ListenOptions& options);
-    // Runs all loops in threads of their own.
+    // Runs all loops on threads of their own, and returns.
     void start();
 
-    // Any thread. Stops accepting, closes every connection with 1001, waits for
-    // their closes, and drops who is left after `grace_ms`; then the loops stop. Returns when that
-    // is done; on one of the server's own loops at once, and run() returns when it is done. Once it
-    // has been called, the server may be destroyed as soon as run() returns.
-    // Requires: run() or start() has been called, or will be: it waits for the loops.
+    // Any thread. Stops accepting, closes every connection with 1001, waits for the peers' close
+    // frames, and drops the connections that are left after `grace_ms`. Then the loops stop. It
+    // returns when that is done; on one of the server's own loops it returns at once, and run()
+    // returns when that is done. From the call on, the server may be destroyed as soon as run()
+    // returns. Requires: run() or start() has been called or will be, for it waits for the loops.
     void shutdown(std::uint64_t grace_ms = 5'000);
 
-    // Any thread. To all subscribers of the topic, on all loops; in the order of one
-    // thread's calls. The message is framed once.
+    // Any thread. Sends the message to all subscribers of the topic, on all loops, in the order of
+    // one thread's calls. It is framed once.
     void publish(std::string_view topic, Message message);
     void publish(std::string_view topic, const PreparedMessage& message);
-    // Any thread. Runs visitor(Connection&) for each open connection, on its own
-    // loop: on several at once, some time after visit() has returned. An empty visitor throws
-    // std::invalid_argument.
+    // Any thread. Calls visitor(Connection&) for each open connection, on the connection's loop,
+    // and so on several threads at once, some time after visit() has returned. An empty visitor
+    // throws std::invalid_argument.
     void visit(const Function<void(Connection&)>& visitor);
-    // Any thread.
+    // Any thread. The counters of all loops together.
     [[nodiscard]] Stats stats() const;
 
-    // For those who drive a loop themselves in place of run(): loop(0).poll(…).
+    // The loops, for an application that turns one itself in place of run(): loop(0).poll(…).
     [[nodiscard]] std::size_t loop_count() const noexcept;
     // Requires: index < loop_count().
     [[nodiscard]] Loop& loop(std::size_t index) noexcept;
