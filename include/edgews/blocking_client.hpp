@@ -1,4 +1,4 @@
-// A client for scripts and tests: each call waits for what it is about.
+// A client for scripts and tests. Each call waits until it is done.
 //
 //     edgews::BlockingClient client("ws://localhost:9001/echo");
 //     if (!client) return complain(client.error().error.message);
@@ -6,7 +6,7 @@
 //     while (const auto message = client.receive(2s)) std::cout << message->text() << '\n';
 //     if (!client.is_closed()) return complain("nothing came for two seconds");
 //
-// Nothing happens between the calls: a server that pings is answered by the next one.
+// Nothing happens between the calls: the next one answers a ping of the server's.
 #pragma once
 
 #include <edgews/client.hpp>
@@ -27,19 +27,19 @@ class BlockingClient {
     using Duration = std::chrono::milliseconds;
     static constexpr Duration for_ever = Duration::max();
 
-    // Connects, within the options' times. `reconnect` is not used.
+    // Connects within the options' time limits. ClientOptions::reconnect is not used.
     explicit BlockingClient(std::string url, ClientOptions options = {});
     // An open connection is closed with 1001, without waiting for the server.
     ~BlockingClient();
     BlockingClient(const BlockingClient&) = delete;
     BlockingClient& operator=(const BlockingClient&) = delete;
 
-    // It is open.
+    // True: it is open.
     [[nodiscard]] explicit operator bool() const noexcept {
         return client_->ready_state() == ReadyState::open;
     }
-    // Waits until the system has taken the message: `sent`. `closed`: the connection ended before.
-    // `dropped`: only between fragments of another message, or where there is no memory.
+    // Sends a message, and waits until the system has taken it: `sent`. `closed`: the connection
+    // ended before. `dropped`: fragments of another message are being sent, or there is no memory.
     SendResult send(Message message);
 
     struct Received {
@@ -48,21 +48,22 @@ class BlockingClient {
 
         [[nodiscard]] const std::string& text() const noexcept { return data; }
     };
-    // The next message. Empty: none came in time, or the connection has ended: see is_closed().
+    // Returns the next message. Empty: none came in time, or the connection has ended, which
+    // is_closed() tells.
     [[nodiscard]] std::optional<Received> receive(Duration limit = for_ever);
-    // Closes, and waits for the server, for ClientOptions::close_timeout_ms. Messages that were not
-    // received by then are lost, as the standard has it, but for one that was read ahead. False: it
-    // cannot be closed with that, or is closed already.
+    // Closes, and waits for the server, for ClientOptions::close_timeout_ms at most. Messages that
+    // were not received by then are lost, as the standard requires, except one that was read ahead.
+    // False: the code or the reason cannot be sent, or it is closed already.
     bool close(std::uint16_t code = close_code::normal, std::string_view reason = {});
 
     [[nodiscard]] bool is_closed() const noexcept {
         return client_->ready_state() == ReadyState::closed;
     }
-    // Why it could not be opened, or failed.
+    // The error by which it could not be opened, or failed.
     [[nodiscard]] const ClientError& error() const noexcept { return error_; }
-    // How it ended. Requires: is_closed().
+    // The end. Requires: is_closed().
     [[nodiscard]] const CloseEvent& close_event() const noexcept { return close_event_; }
-    // For all else.
+    // The client behind it, for functions that this class does not have.
     [[nodiscard]] Client& client() noexcept { return *client_; }
 
   private:

@@ -3,7 +3,7 @@
 //     #include <edgews/deflate.hpp>
 //     server.ws("/feed", handlers, {.compression = edgews::deflate()});
 //
-// Clients that offer it get it; the others' messages go as they are.
+// Clients that offer it get it. Messages of other clients are not compressed.
 #pragma once
 
 #include <cstddef>
@@ -15,14 +15,14 @@ namespace edgews {
 
 class Compression;  // core/websocket/message_codec.hpp
 
-// Where what compresses and restores lives.
+// The memory of compressors and decompressors.
 enum class DeflateMemory : std::uint8_t {
     // One set for all connections of a loop. Each message is compressed by itself, both ways.
     shared,
-    // Each connection has its own, and messages build on those before, which makes small ones much
-    // smaller. Taken with the first message each way. What receives is given back, down to what
-    // the peer may still refer to, when the peer has been silent for RouteOptions::idle_ping_ms (0:
-    // never); what sends, when nothing was sent meanwhile.
+    // Each connection has its own, and messages refer to those before them, which makes small ones
+    // much smaller. It is taken with the first message each way. When the peer has been silent for
+    // RouteOptions::idle_ping_ms, the decompressor is given back, down to the bytes that the peer
+    // may still refer to; the compressor, too, if nothing was sent meanwhile.
     dedicated,
 };
 
@@ -30,20 +30,22 @@ struct DeflateOptions {
     DeflateMemory memory = DeflateMemory::shared;
     static constexpr std::uint8_t window_bits_min = 8;
     static constexpr std::uint8_t window_bits_max = 15;
-    // Messages refer back at most 2^bits bytes: 8 to 15. What clients send is held to it where they
-    // let us choose. Dedicated, sending takes 4 * 2^bits bytes, receiving up to 2^bits + 7 KiB.
+    // Messages refer back at most 2^window_bits bytes. Clients are held to it, too, where they let
+    // the server choose. With dedicated memory, sending takes 4 * 2^window_bits bytes, and
+    // receiving up to 2^window_bits + 7 KiB.
     std::uint8_t window_bits = 15;
-    // zlib's: 1, fast, to 9, small.
+    // zlib's level, from 1 (fast) to 9 (small).
     int level = 6;
-    // zlib's: 1 to 9. Dedicated, sending takes 512 * 2^level bytes more.
+    // zlib's memory level, 1 to 9. With dedicated memory, sending takes 512 * 2^memory_level bytes
+    // more.
     int memory_level = 8;
-    // Messages of fewer bytes are sent as they are. By default that is where it begins to pay: 128
-    // where messages stand alone (of JSON, two thirds are left), 32 where they build on each other.
+    // Messages with fewer bytes are not compressed. Empty: the size from which on it pays, which is
+    // 128 with shared memory (two thirds of JSON are left) and 32 with dedicated memory.
     std::optional<std::size_t> message_size_min{};
 };
 
-// For RouteOptions::compression; may be shared by routes and servers. Throws std::invalid_argument,
-// which names the option, when one is out of its range.
+// The value of RouteOptions::compression. Routes and servers may share it. Throws
+// std::invalid_argument, which names the option, when one is out of its range.
 [[nodiscard]] std::shared_ptr<const Compression> deflate(const DeflateOptions& options = {});
 
 }  // namespace edgews

@@ -1,4 +1,4 @@
-// What applications set and see of HTTP, in requests and responses, of servers and clients.
+// The parts of HTTP that applications set and see, of servers and clients.
 #pragma once
 
 #include <cstddef>

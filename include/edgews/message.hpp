@@ -11,7 +11,7 @@
 
 namespace edgews {
 
-// What by its type is bytes: std::vector<std::uint8_t>, std::span<std::byte>, std::array.
+// Types that hold bytes: std::vector<std::uint8_t>, std::span<std::byte>, std::array.
 template <class T>
 inline constexpr bool is_byte = std::is_same_v<T, std::byte> || std::is_same_v<T, unsigned char>;
 template <class T>
@@ -51,8 +51,8 @@ class Message {
     [[nodiscard]] static Message binary(const Range& bytes) noexcept {
         return {bytes};
     }
-    // Of what is known to be UTF-8, or binary: send() does not look at it again. Messages that were
-    // received are so.
+    // A message that is known to be UTF-8, or binary: send() does not check it again. Messages that
+    // were received are known to be.
     [[nodiscard]] static Message checked(Kind kind, std::span<const std::byte> bytes) noexcept {
         return {kind, bytes, true};
     }
@@ -86,7 +86,7 @@ class Message {
 static_assert(sizeof(Message) == 2 * sizeof(void*));
 static_assert(std::is_trivially_copyable_v<Message>);
 
-// What became of a message that was to be sent.
+// The result of sending a message.
 enum class SendResult : std::uint8_t {
     sent,     // It is on its way to the socket, with the dispatch's or turn's other output.
     queued,   // It waits: for the peer to read, or on its way to another thread's loop.

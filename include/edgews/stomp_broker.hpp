@@ -6,9 +6,9 @@
 //     broker.attach(server, "/ws");
 //     return server.run({.port = 15674});
 //
-// One broker serves all loops of a server, or of several: whoever subscribes on one gets what is
-// sent on another. It must outlive them: declare it first. Its destinations are those of
-// core/stomp/destination.hpp.
+// One broker serves all loops of a server, or of several servers: a subscriber on one loop gets the
+// messages that are sent on another. It must outlive its servers, so declare it first. Its
+// destinations are those of core/stomp/destination.hpp.
 #pragma once
 
 #include <edgews/error.hpp>
@@ -32,7 +32,7 @@ class PathParameters;
 class Server;
 class StompBroker;
 
-// A SEND to /app/…, for its handler; valid until that returns.
+// A SEND to /app/…, as its handler sees it. It is valid until the handler returns.
 class StompRequest {
   public:
     StompRequest(StompBroker& broker, const StompClient& client, const stomp::Frame& frame,
@@ -48,16 +48,17 @@ class StompRequest {
     [[nodiscard]] StompBroker& broker() const noexcept { return broker_; }
     [[nodiscard]] const StompClient& client() const noexcept { return client_; }
     [[nodiscard]] std::string_view destination() const noexcept { return destination_; }
-    // The pattern's parameter of that name ("*": the rest).
+    // The pattern's parameter of that name. "*" names the rest of the destination.
     [[nodiscard]] std::string parameter(std::string_view name) const;
-    // The first header of that name; "": there is none.
+    // The value of the first header of that name. "": there is none.
     [[nodiscard]] std::string_view header(std::string_view name) const noexcept;
     [[nodiscard]] std::span<const std::byte> body() const noexcept { return frame_.body; }
     [[nodiscard]] std::string_view text() const noexcept {
         return {reinterpret_cast<const char*>(frame_.body.data()), frame_.body.size()};
     }
-    // To where the request's reply-to says, with its correlation-id, if it has one. False: it says
-    // nothing, or that could not be sent to.
+    // Sends a message to the destination that the request's reply-to names, with the request's
+    // correlation-id if it has one. False: the request has no reply-to, or nothing can be sent
+    // there.
     bool reply(std::string_view body, std::string_view content_type = "text/plain") const;
 
   private:
@@ -73,20 +74,22 @@ class StompRequest {
 struct StompDestination {
     std::string name{};
     bool is_queue = false;
+    // Subscriptions.
     std::size_t consumers = 0;
-    // Of a queue: messages that wait, and those that consumers have and did not acknowledge.
+    // Messages of a queue that wait for a consumer.
     std::size_t waiting = 0;
+    // Messages of a queue that consumers have and did not acknowledge yet.
     std::size_t unacknowledged = 0;
-    // Messages since it is there.
+    // Messages that were sent to it since it exists.
     std::uint64_t received_total = 0;
-    // Of a queue: settled by consumers. Of a topic: copies for its subscribers.
+    // For a queue: messages that consumers settled. For a topic: copies made for its subscribers.
     std::uint64_t consumed_total = 0;
 };
 
 struct StompStats {
     std::size_t sessions = 0;
     std::size_t destinations = 0;
-    std::size_t memory = 0;  // Bytes, of stomp::BrokerOptions::memory_max.
+    std::size_t memory = 0;  // Bytes that count for stomp::BrokerOptions::memory_max.
     stomp::BrokerCounters counters{};
 };
 
@@ -98,40 +101,43 @@ class StompBroker {
     // Requires: the servers that it was attached to are gone.
     ~StompBroker();
 
-    // What is to be set up before the first server listens.
+    // These three set the broker up, before the first server listens.
 
-    // A handler for SENDs to "/app/…", by a pattern of core/http/path_pattern.hpp. A malformed one,
-    // one that does not begin with "/app/", and an empty handler throw std::invalid_argument.
+    // Adds a handler for SENDs to destinations that the pattern matches
+    // (core/http/path_pattern.hpp). A malformed pattern, one that does not begin with "/app/", and
+    // an empty handler throw std::invalid_argument.
     void app(std::string_view pattern, Function<void(StompRequest&)> handler);
-    // Serves STOMP on a WebSocket route: subprotocols v12.stomp, v11.stomp, v10.stomp, or none.
-    // Of `options`, those about subprotocols, messages' sizes and the backlog are the broker's.
+    // Serves STOMP on a WebSocket route, with the subprotocols v12.stomp, v11.stomp, v10.stomp, or
+    // none. The broker sets the options about subprotocols, messages' sizes and the backlog itself.
     void attach(Server& server, std::string_view pattern, RouteOptions options = {});
     // The same over TCP, on a port of its own. `options.proxy_protocol` is refused.
     [[nodiscard]] Error listen(Server& server, ListenOptions options);
 
     // Any thread, but for hooks and handlers of another broker.
 
-    // To a topic, a queue, or a user ("/user/NAME/queue/…"; stomp::user_destination() writes it for
-    // any name). `none`: it was sent.
+    // Sends a message to a topic, a queue, or a user ("/user/NAME/queue/…";
+    // stomp::user_destination() writes that for any name). `none`: it was sent.
     stomp::Fault send(std::string_view destination, std::span<const std::byte> body,
                       std::span<const stomp::Header> headers = {});
     stomp::Fault send(std::string_view destination, std::string_view text,
                       std::span<const stomp::Header> headers = {}) {
         return send(destination, std::as_bytes(std::span(text)), headers);
     }
-    // Ends a session with ERROR, in which `reason` is the body. False: there is none of that id.
+    // Ends a session with an ERROR frame whose body is `reason`. False: there is no session of that
+    // id.
     bool end_session(std::string_view session_id, std::string_view reason);
-    // Ends all of them, and those that come later: for shutting down in good order.
+    // Ends all sessions, and those that come later. It is for a shutdown in good order.
     void end_all();
-    // Has `authorise` asked again about each subscription of each session; those that it refuses
-    // end their sessions, soon. What it said of names that patterns cover is forgotten.
+    // Asks the hook `authorise` again about each subscription of each session. A subscription that
+    // it refuses ends its session, soon. Its answers about names that patterns cover are forgotten.
     void authorise_again();
 
     [[nodiscard]] StompStats stats() const;
-    // In the order of their names. Gathered some hundred at a time, between which others are
-    // served: what comes and goes meanwhile may be there or not.
+    // All destinations, in the order of their names. They are gathered some hundred at a time, and
+    // others are served in between: one that comes or goes meanwhile may be among them or not.
     [[nodiscard]] std::vector<StompDestination> destinations() const;
-    // The first so many behind `after`; "": from the first. As quick as they are few.
+    // At most count_max destinations, the first whose names follow `after`. "": from the first. It
+    // takes as long as they are many.
     [[nodiscard]] std::vector<StompDestination> destinations(std::string_view after,
                                                              std::size_t count_max) const;
 

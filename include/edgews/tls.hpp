@@ -38,8 +38,8 @@ enum class ClientCertificates : std::uint8_t {
 };
 
 struct TlsOptions {
-    // At least one. The client's server name (SNI) chooses the first whose certificate bears it;
-    // none does, or there is no name: the first of all.
+    // At least one. The server name that the client asks for (SNI) chooses the first whose
+    // certificate bears it. If none does, or there is no name, the first of all is chosen.
     std::vector<TlsIdentity> identities{};
     ClientCertificates client_certificates = ClientCertificates::none;
     std::string client_authorities{};  // PEM, as above: who may have signed them.
@@ -57,7 +57,7 @@ struct MadeTls;
 // Any thread.
 class Tls final : public TransportFactory {
   public:
-    // What cannot be read, or does not fit together, is an error that names it.
+    // Returns an error that names the option, if a file cannot be read or does not fit the others.
     [[nodiscard]] static MadeTls make(const TlsOptions& options);
     ~Tls() override;
 
@@ -85,14 +85,15 @@ struct MadeTls {
 // The server's certificate must be signed by an authority that is trusted, be valid today, and bear
 // the name (or address) of the URL's host.
 struct TlsClientOptions {
-    // Who may have signed the server's certificate: PEM, a file's name or the text. Empty: whom the
-    // system trusts.
+    // Authorities that may have signed the server's certificate: PEM, a file's name or the text.
+    // Empty: those that the system trusts.
     std::string authorities{};
-    // In place of the URL's host: the name that the server is asked for (SNI), and has to prove.
+    // The name that the server is asked for (SNI) and has to prove. Empty: the URL's host.
     std::string server_name{};
     // A certificate of our own, for servers that ask for one. Empty: none.
     TlsIdentity identity{};
-    // Whoever answers is believed. For tests: anyone on the way can read and change everything.
+    // Any certificate is accepted. It is for tests only: anyone on the way can read and change
+    // everything.
     bool accepts_any_certificate = false;
 };
 
@@ -102,7 +103,7 @@ struct MadeTlsClient;
 // less.
 class TlsClient final : public ClientTransportFactory {
   public:
-    // What cannot be read, or does not fit together, is an error that names it.
+    // Returns an error that names the option, if a file cannot be read or does not fit the others.
     [[nodiscard]] static MadeTlsClient make(const TlsClientOptions& options);
     ~TlsClient() override;
 

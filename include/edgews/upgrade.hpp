@@ -15,24 +15,24 @@
 
 namespace edgews {
 
-// How an accepted request is answered.
+// The answer to a request that is accepted.
 struct UpgradeAnswer {
-    // One that the client offered, or it fails the connection; empty: what
-    // RouteOptions::subprotocols chooses. No token: the client is answered 500.
+    // The subprotocol. The client must have offered it, or it fails the connection. Text that is no
+    // token answers the client 500. Empty: RouteOptions::subprotocols choose.
     std::string subprotocol{};
     ResponseHeaders headers{};
-    // Runs on the connection's loop before its open handler: to fill in user data, for one.
+    // Runs on the connection's loop before its open handler. It can fill in user data, for example.
     Function<void(Connection&)> prepare{};
 };
 
-// A decision that is still open, to be made on any thread; see Upgrade::defer().
-// One that is dropped undecided is answered 503 when the handshake times out.
+// A decision that is still open, and may be made on any thread: see Upgrade::defer(). If nobody
+// decides, the client is answered 503 when the handshake times out.
 class DeferredUpgrade {
   public:
     DeferredUpgrade() = default;
 
-    // Each is sent to the connection's loop; the first counts. False: the client is
-    // gone, or too late, or was decided on before.
+    // The first decision counts, and goes to the connection's loop. False: the client is gone, or
+    // the decision was made before or comes too late.
     bool accept(UpgradeAnswer answer = {}) const;
     bool reject(unsigned status, std::string body = {}) const;
 
@@ -49,33 +49,32 @@ class DeferredUpgrade {
     std::shared_ptr<std::atomic<bool>> is_claimed_;  // Null: nothing was deferred.
 };
 
-// What an upgrade handler decides; without a word from it, the request is accepted.
-// The opening handshake has been checked by then (RFC 6455, section 4.2.1), and the
-// origin is welcome.
+// The decision of an upgrade handler. If it does nothing, the request is accepted. The opening
+// handshake has been checked before (RFC 6455, section 4.2.1), and so has the origin.
 class Upgrade {
   public:
     Upgrade(const Upgrade&) = delete;
     Upgrade& operator=(const Upgrade&) = delete;
-    // What was deferred and not taken over, as the handler threw, is nobody's to decide any more.
+    // A decision that was deferred by a handler that threw can no longer be made.
     ~Upgrade() { (void)deferred_.claim(); }
 
-    // The user data of the connection to be. Throws std::logic_error where the route was given no
-    // T: the client is answered 500.
+    // The user data of the connection to be. Throws std::logic_error if the route has no T; the
+    // client is then answered 500.
     template <class T>
     [[nodiscard]] T& data() {
         return connection_.data<T>();
     }
-    // False: the client did not offer it, and it is not chosen.
+    // Chooses a subprotocol. False: the client did not offer it, and it is not chosen.
     bool choose_subprotocol(std::string_view name);
-    // A header for the 101 response, or for the one that rejects.
+    // Adds a header to the response, whichever it becomes.
     HeaderFault add_header(std::string_view name, std::string_view value) {
         return answer_.headers.add(name, value);
     }
-    // `status`: 300 to 599. `body`: plain text; empty: the status in words. Takes back what was
-    // deferred; nothing happens if that was decided on already.
+    // Rejects the request. `status`: 300 to 599. `body` is plain text; empty: the status in words.
+    // A decision that was deferred is taken back; if it was made already, nothing happens.
     void reject(unsigned status, std::string_view body = {});
-    // Leaves the decision to the result, which may go to another thread. The client waits, for
-    // ServerOptions::handshake_timeout_ms at most. Headers added here stay.
+    // Leaves the decision to whoever has the result, on any thread. The client waits for it, for
+    // ServerOptions::handshake_timeout_ms at most. Headers that were added stay.
     [[nodiscard]] DeferredUpgrade defer();
 
   private:
