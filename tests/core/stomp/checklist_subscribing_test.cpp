@@ -115,12 +115,13 @@ TEST(StompChecklist, E4_the_mode_is_auto_if_none_is_named) {
 }
 
 TEST(StompChecklist, E5_a_subscription_that_cannot_be_ends_the_session) {
-    const std::array<std::pair<std::string, Fault>, 12> rows{{
+    const std::array<std::pair<std::string, Fault>, 13> rows{{
         {"destination:", Fault::destination_invalid},
         {"destination:a", Fault::destination_invalid},
         {"destination:/queue/", Fault::destination_invalid},
         {"destination:/queue/a\\nb", Fault::destination_invalid},
         {"destination:/app/a", Fault::destination_not_for_subscribe},
+        {"destination:/app//queue/a", Fault::destination_not_for_subscribe},
         {"destination:/queue/*", Fault::destination_not_for_subscribe},
         {"destination:/user/joe/queue/a", Fault::destination_not_for_subscribe},
         {"destination:/user/queue/*", Fault::destination_not_for_subscribe},

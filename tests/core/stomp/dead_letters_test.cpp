@@ -158,6 +158,27 @@ TEST(StompExpiry, a_queue_that_nobody_uses_goes_when_the_option_says_so) {
     EXPECT_EQ(peers.broker().find_queue(dead_letters)->count(), 1U);
 }
 
+TEST(StompExpiry, a_long_queue_that_nobody_uses_goes_some_messages_at_a_time) {
+    for (const bool is_used_again : {false, true}) {
+        SCOPED_TRACE(is_used_again);
+        Peers peers({.unused_queue_timeout_ms = 10'000});
+        peers.at(1'000);
+        Peer& sender = peers.connect();
+        for (int i = 0; i < 5'000; ++i) send(sender, "/queue/a", "x");
+        peers.broker().set_time(12'000);
+        EXPECT_TRUE(peers.broker().is_sweeping());
+        EXPECT_LT(peers.broker().counters().expired, 2'000U);
+        if (is_used_again) (void)consumer_of(peers, "/queue/a");
+        int calls = 1;
+        for (; peers.broker().is_sweeping() && calls < 20; ++calls) {
+            peers.broker().set_time(12'000);
+        }
+        EXPECT_LT(calls, 20);  // And then it is done.
+        EXPECT_EQ(peers.broker().counters().expired == 5'000U, !is_used_again);
+        EXPECT_EQ(peers.broker().queue_count(), is_used_again ? 1U : 0U);
+    }
+}
+
 TEST(StompExpiry, without_the_option_messages_wait_for_ever) {
     Peers peers;
     peers.at(1'000);
