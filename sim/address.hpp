@@ -1,4 +1,4 @@
-// Where sockets are: an address of IPv4, IPv6 or a Unix socket, as the system writes it.
+// The address of a socket: IPv4, IPv6 or Unix, as the system writes it.
 #pragma once
 
 #include <sys/socket.h>

@@ -1,5 +1,4 @@
-// Whether the simulation is at work on a thread, and not the program that it simulates a kernel
-// for.
+// A mark that the simulation itself is at work on a thread, and not the program that runs in it.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-// Where a simulated world takes every chance from: a seed, or the choices of an earlier run.
+// The source of every chance in a simulated world: a seed, or the choices of an earlier run.
 //
 // All that may happen in one way or another is asked here, in order, and remembered as bytes: the
 // same seed gives the same history, and the bytes alone give it again. 0 is the calmest answer to

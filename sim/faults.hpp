@@ -1,4 +1,4 @@
-// What may go wrong in a simulated world, and how often.
+// The faults of a simulated world, and how often they happen.
 #pragma once
 
 #include "sim/choices.hpp"

@@ -1,4 +1,4 @@
-// What a descriptor names, and who watches it.
+// A file is the thing that a descriptor names. It knows those who watch it.
 #pragma once
 
 #include <cstddef>

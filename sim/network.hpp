@@ -1,4 +1,4 @@
-// Where sockets find each other: addresses, listening, connecting.
+// The network on which sockets find each other: addresses, listening, connecting.
 //
 // Every IP address is this world's, and reached by TCP with the latency that the faults say: one
 // that nobody listens at refuses, one that is silent answers nothing.

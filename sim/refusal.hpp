@@ -1,4 +1,4 @@
-// What the simulation has no answer to.
+// Calls that the simulation has no answer to.
 #pragma once
 
 namespace edgews::sim {

@@ -1,4 +1,4 @@
-// What both sides take of OpenSSL: our defaults, and keys and certificates from PEM.
+// The parts of OpenSSL that servers and clients share: our defaults, and keys and certificates from
 // PEM.
 #pragma once
 

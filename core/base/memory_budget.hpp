@@ -1,4 +1,4 @@
-// How many bytes the peers of a server may make it hold, all its loops together.
+// The limit of bytes that the peers of a server may make it hold, on all its loops together.
 #pragma once
 
 #include <atomic>

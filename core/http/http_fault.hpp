@@ -1,4 +1,4 @@
-// What can be wrong with the head of an HTTP message, as core/http/http_head.hpp finds it.
+// The faults that the head of an HTTP message can have, as core/http/http_head.hpp finds them.
 #pragma once
 
 #include <cstdint>

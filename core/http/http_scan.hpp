@@ -1,4 +1,4 @@
-// Where a token, a target or a value of an HTTP head ends.
+// Searches for the end of a token, a target or a value in an HTTP head.
 //
 // Header-only: calls would cost more than most of these searches do.
 #pragma once

@@ -1,4 +1,4 @@
-// Whether a request is for a name that the server goes by.
+// The check that a request is for a name of this server.
 //
 // A page may have its own name lead to an address of its visitor's machine or network (DNS
 // rebinding), and is then of one origin with the server there: only the name that the request is

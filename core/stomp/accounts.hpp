@@ -1,4 +1,5 @@
-// Who holds how much of what all clients share: memory, queues, topics, shapes of patterns.
+// Accounts: how much each client holds of the things that all share, which are memory, queues,
+// topics and shapes of patterns.
 //
 // A session has an account, and all sessions of one user have one together, from which theirs
 // draw. One rule keeps any of them from taking what is there for all:

@@ -1,4 +1,4 @@
-// What a client can do wrong in STOMP.
+// The faults that a client can commit in STOMP.
 //
 // One enumerator per rule; each knows the sentence that is the ERROR frame's `message` header.
 // Every fault ends the session: ERROR, then close (1.2, ERROR).

@@ -1,4 +1,4 @@
-// Where a FrameReader has the frame that it shows: in blocks on loan, so that an idle reader has
+// The memory of the frame that a FrameReader shows: blocks on loan, of which an idle reader has
 // none.
 //
 //     frame_      | Frame | Header | Header | … | free |

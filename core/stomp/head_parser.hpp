@@ -1,4 +1,4 @@
-// What the lines of a STOMP head say (1.2, STOMP Frames; Value Encoding).
+// Parses the lines of a STOMP head (1.2, STOMP Frames; Value Encoding).
 #pragma once
 
 #include "core/base/buffer.hpp"

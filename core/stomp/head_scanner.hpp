@@ -1,5 +1,5 @@
-// Where the head of a STOMP frame ends, however it is cut: its command, its headers and the blank
-// line (1.2, Augmented BNF).
+// Finds the end of a STOMP frame's head, however that is cut: its command, its headers and the
+// blank line (1.2, Augmented BNF).
 //
 // Looks at each byte once and keeps none, only how far it came. What the lines say is not its
 // business, only their ends and their limits.

@@ -1,4 +1,4 @@
-// Who is subscribed to which topic, by name and by pattern.
+// The subscriptions to topics, by name and by pattern.
 //
 // Names are found in a hash table, and so are patterns. What a name has to look for among those is
 // decided by their shapes: which segments are wildcards, how many there are, and whether a rest may

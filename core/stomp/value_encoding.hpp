@@ -1,4 +1,4 @@
-// Which bytes of a header have to be escaped, and how (1.2, Value Encoding).
+// The escapes of bytes in headers (1.2, Value Encoding).
 //
 //     CR          1.2         "\r"
 //     LF          1.1, 1.2    "\n"

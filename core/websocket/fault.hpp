@@ -1,4 +1,4 @@
-// What a peer can do wrong on an established connection (RFC 6455).
+// The faults that a peer can commit on an established connection (RFC 6455).
 //
 // One enumerator per rule, so that a test, a log line and a counter can tell
 // which rule was broken; each knows the close code and the sentence that the

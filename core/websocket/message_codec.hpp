@@ -1,5 +1,5 @@
-// What compresses messages and restores them (RFC 7692): the interface between the engine and an
-// add-on, so that the engine needs no compression library.
+// Codecs compress messages and restore them (RFC 7692). This is the interface between the engine
+// and an add-on, so that the engine needs no compression library.
 //
 // A route names a Compression; each loop opens it once, and each of the loop's connections that
 // agreed on permessage-deflate gets a MessageCodec. Codecs of one loop share what they can.

@@ -1,5 +1,4 @@
-// What a connection still has to send, in order: framed bytes, gathered for one
-// write.
+// The output that a connection still has to send, in order: framed bytes, gathered for one write.
 //
 // Small messages are copied together into a chunk from the pool. Large ones are
 // not copied: those that lie in memory which stays put until the next flush are

@@ -1,4 +1,4 @@
-// What is behind a Client: from one try to connect to the next.
+// The state behind a Client, from one try to connect to the next.
 //
 //     idle ──connect()──▶ connecting ──opened──▶ open ──close frame──▶ closing ──TCP ends──▶ closed
 //                           └────────── failed, lost ───────────────────────────────────────▲  │

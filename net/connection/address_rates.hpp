@@ -1,4 +1,4 @@
-// How often something may happen for each address.
+// Limits on how often something may happen for each address.
 #pragma once
 
 #include <edgews/address.hpp>

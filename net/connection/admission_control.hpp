@@ -1,5 +1,5 @@
-// Who may connect: limits on the number of connections, in total and per address, and on how often
-// an address may connect.
+// Limits on the number of connections, in total and per address, and on how often an address may
+// connect.
 #pragma once
 
 #include <edgews/address.hpp>

@@ -1,4 +1,4 @@
-// What few connections have, and none that is idle: allocated when it is needed first.
+// Parts that few connections have, and that no idle one has: allocated when they are needed first.
 #pragma once
 
 #include "core/base/buffer.hpp"

@@ -1,5 +1,5 @@
-// What connections ask of the server that they belong to, of its part on their own loop. Rooms
-// above this one answer: net/server/shard.hpp.
+// The interface by which connections ask the server that they belong to, or rather its part on
+// their loop. A room above this one implements it: net/server/shard.hpp.
 #pragma once
 
 #include <edgews/address.hpp>

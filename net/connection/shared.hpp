@@ -1,4 +1,4 @@
-// What WebSocket connections share on one loop: those of a server, or those of all clients.
+// The parts that WebSocket connections share on one loop: those of a server, or of all clients.
 #pragma once
 
 #include <edgews/loop.hpp>

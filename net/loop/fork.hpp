@@ -1,4 +1,4 @@
-// Whether the process has children that may share its sockets.
+// The question whether the process has children that may share its sockets.
 #pragma once
 
 #include <atomic>

@@ -1,5 +1,5 @@
-// Which token names which source: the reason why a stale event, handle or timer
-// can never reach a freed or a reused object.
+// The table of tokens and the sources that they name. It is the reason why a stale event, handle or
+// timer can never reach a freed or a reused object.
 //
 // A token is a slot's index and its generation, which goes up each time that the
 // slot is freed. The owning loop asks for sources; any thread may ask whether a

@@ -1,4 +1,4 @@
-// What a loop calls: something with a descriptor, a timer, or both.
+// A source is called by its loop: it has a descriptor, a timer, or both.
 #pragma once
 
 #include "net/loop/timer_wheel.hpp"

@@ -1,4 +1,4 @@
-// Which route a path leads to: the most specific pattern that matches.
+// The routes of a server. It finds the one whose pattern matches a path most specifically.
 #pragma once
 
 #include <edgews/route.hpp>

@@ -1,4 +1,4 @@
-// What a listener's connections speak, if it is not HTTP.
+// A protocol, other than HTTP, for the connections of a listener.
 #pragma once
 
 #include <memory>

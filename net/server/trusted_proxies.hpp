@@ -1,4 +1,4 @@
-// Whose word about the client's address is taken.
+// The proxies whose word about a client's address is taken.
 #pragma once
 
 #include <edgews/address.hpp>

@@ -1,4 +1,4 @@
-// What all sessions of a StompBroker share, on all loops.
+// The state that all sessions of a StompBroker share, on all loops.
 //
 // The broker proper (core/stomp/broker.hpp) is for one thread at a time: `mutex` is held while one
 // request is carried out, or while what is ready for a loop's sessions is taken from it; never

@@ -1,5 +1,5 @@
-// What StompHooks::authorise said of the names that a session's patterns cover, so that it is asked
-// about each once, and not for each message.
+// The answers of StompHooks::authorise about names that a session's patterns cover. It is asked
+// about each name once, and not for each message.
 #pragma once
 
 #include "core/base/string_hash.hpp"

@@ -1,4 +1,4 @@
-// How much memory there is for a server.
+// The memory that there is for a server.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-// What sockets that listen and sockets that connect have in common.
+// The parts that listening and connecting sockets have in common.
 #pragma once
 
 #include "net/loop/fd.hpp"

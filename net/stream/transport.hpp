@@ -1,5 +1,5 @@
-// What stands between a stream and its socket where a listener or a client has one: TLS, an
-// add-on's.
+// A transport stands between a stream and its socket where a listener or a client has one: TLS,
+// from an add-on.
 //
 // Without I/O, like core/: the stream receives and sends, the transport turns what arrived into
 // what was meant, and the other way round. Belongs to the loop's thread.

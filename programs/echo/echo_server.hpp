@@ -1,4 +1,4 @@
-// What the echo servers have in common: their options, and their routes.
+// The options and the routes that the echo servers have in common.
 //
 // Every WebSocket path echoes, with the same opcode; /broadcast sends each message to
 // every connection on it, the sender too; /sink swallows. GET /healthz answers 200, and

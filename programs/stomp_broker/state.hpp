@@ -1,4 +1,4 @@
-// What the STOMP broker's page asks for: destinations and counters, as JSON.
+// The data of the STOMP broker's page: destinations and counters, as JSON.
 #pragma once
 
 #include <edgews/loop.hpp>

@@ -1,4 +1,4 @@
-// Who may come in to the STOMP broker, and with which passcode.
+// The users who may come in to the STOMP broker, with their passcodes.
 #pragma once
 
 #include <edgews/request.hpp>

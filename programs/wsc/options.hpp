@@ -1,4 +1,4 @@
-// What the command line of wsc asks for.
+// The command line of wsc.
 #pragma once
 
 #include "programs/common/number.hpp"

@@ -1,4 +1,4 @@
-// What wsc says: messages on stdout, all else on stderr.
+// The output of wsc: messages on stdout, all else on stderr.
 //
 // A terminal that both are on also has the line that is being typed: what is printed takes its
 // place, and it comes back below.
