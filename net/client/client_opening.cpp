@@ -120,20 +120,24 @@ void ClientOpening::enter(Phase phase, std::uint32_t timeout_ms) {
 
 // ---- From the server -------------------------------------------------------
 
-void ClientOpening::on_readable() {
-    for (int turns = 0; is_open() && !is_broken(); ++turns) {
-        if (turns == receive_count_max) return read_later();
-        const std::span<std::byte> space = loop().receive_space();
-        const Received received = receive(space);
-        if (has_failed_transport()) {
-            return fail(ClientStage::tls, std::errc::protocol_error, transport()->failure());
-        }
-        if (phase_ == Phase::tls && transport()->state() != Transport::State::opening) request();
-        if (received.end == Received::End::would_block) return;
-        if (received.end != Received::End::open) return on_lost();
-        process(space.first(received.size));
-        if (is_drained() && !has_ended()) return;
+Reading ClientOpening::reading(int receive_count) const noexcept {
+    if (!is_open() || is_broken()) return Reading::over;
+    return receive_count == receive_count_max ? Reading::later : Reading::go_on;
+}
+
+bool ClientOpening::take(const Received& received, std::span<std::byte> bytes) {
+    if (has_failed_transport()) {
+        fail(ClientStage::tls, std::errc::protocol_error, transport()->failure());
+        return false;
     }
+    if (phase_ == Phase::tls && transport()->state() != Transport::State::opening) request();
+    if (received.end == Received::End::would_block) return false;
+    if (received.end != Received::End::open) {
+        on_lost();
+        return false;
+    }
+    process(bytes);
+    return may_bring_more();
 }
 
 void ClientOpening::process(std::span<const std::byte> input) {

@@ -61,7 +61,11 @@ class ClientOpening final : public Stream {
     };
 
     ClientOpening(Loop& loop, Setup setup, Owner& owner);
-    void on_readable() override;
+    void on_readable() override { pull(*this); }
+    friend class Stream;
+    [[nodiscard]] Reading reading(int receive_count) const noexcept;
+    [[nodiscard]] std::span<std::byte> space() const noexcept { return loop().receive_space(); }
+    [[nodiscard]] bool take(const Received& received, std::span<std::byte> bytes);
     void on_lost() override;
     void on_timer() override;
 

@@ -142,8 +142,7 @@ void WebSocketConnection::restore_part(Opcode opcode, std::span<const std::byte>
                                        Buffer owner) {
     Buffer piece = loop().pool().take(chunk_size);
     Result result = Result::full;
-    while (is_unfinished(result, input) && closing_.may_send() && is_listening() &&
-           !shared().is_share_used_up()) {
+    while (is_unfinished(result, input) && closing_.may_send() && reading() == Reading::go_on) {
         piece.clear();
         result = restore_slice(input, part, piece);
         if (result == Result::failed) return handle_fault(extras_->deflating->inflater.fault());

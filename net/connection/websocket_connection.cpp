@@ -79,43 +79,49 @@ void WebSocketConnection::on_readable() {
     unanswered_size_ = 0;
     begin_share();
     if (holds_input()) dispatch_held();
-    while (may_receive()) {
-        const std::span<std::byte> direct = direct_space();
-        const std::span<std::byte> space = direct.empty() ? shared_space() : direct;
-        const Received received = receive(space);
-        if (received.end == Received::End::would_block) return;
-        if (received.end != Received::End::open) return on_lost();
-        shared().counters.add(Counter::bytes_received, received.size);
-        shared().share.spend(received.size);
+    pull(*this);
+}
 
-        begin_dispatch();
-        if (direct.empty()) {
-            has_long_messages_ = false;
-            dispatch(space.first(received.size));
-        } else {
-            has_long_messages_ = reader_.message_size() > Loop::receive_space_size;
-            reader_.direct_received(received.size);
-            dispatch({});
-        }
-        end_dispatch();
-        if (is_drained() && !has_ended() && !holds_input()) return;
-        if (transport() != nullptr) break;  // Whose bytes may be many more than what they mean.
+bool WebSocketConnection::take(const Received& received, std::span<std::byte> bytes) {
+    if (received.end == Received::End::would_block) return false;
+    if (received.end != Received::End::open) {
+        on_lost();
+        return false;
     }
-    if (is_listening()) read_later();
+    shared().counters.add(Counter::bytes_received, received.size);
+    shared().share.spend(received.size);
+
+    const bool is_direct = bytes.data() != loop().receive_space().data();
+    begin_dispatch();
+    if (is_direct) {
+        has_long_messages_ = reader_.message_size() > Loop::receive_space_size;
+        reader_.direct_received(received.size);
+        dispatch({});
+    } else {
+        has_long_messages_ = false;
+        dispatch(bytes);
+    }
+    end_dispatch();
+    return may_bring_more() || holds_input();
 }
 
 void WebSocketConnection::begin_share() noexcept {
     shared().share.begin(shared().topics.delivery_count());
 }
 
-// What comes is of interest.
-bool WebSocketConnection::is_listening() const noexcept {
-    return Stream::is_open() && !is_given_up() && !is_paused_;
+// Whether the next event may be handed over.
+Reading WebSocketConnection::reading() const noexcept {
+    if (!Stream::is_open() || is_given_up()) return Reading::over;
+    if (is_paused_) return Reading::wait;
+    return shared().is_share_used_up() ? Reading::later : Reading::go_on;
 }
 
-// What was received before comes first.
-bool WebSocketConnection::may_receive() const noexcept {
-    return is_listening() && !holds_input() && !shared().is_share_used_up();
+// And whether more may be received: events of what came before come first, and bytes of a transport
+// may mean many more than they are.
+Reading WebSocketConnection::reading(int receive_count) const noexcept {
+    const Reading next = reading();
+    const bool is_enough = holds_input() || (receive_count > 0 && transport() != nullptr);
+    return next == Reading::go_on && is_enough ? Reading::later : next;
 }
 
 bool WebSocketConnection::holds_input() const noexcept {
@@ -139,12 +145,17 @@ std::span<std::byte> WebSocketConnection::direct_space() noexcept {
     return is_enough ? space : std::span<std::byte>();
 }
 
+std::span<std::byte> WebSocketConnection::space() noexcept {
+    const std::span<std::byte> direct = direct_space();
+    return direct.empty() ? shared_space() : direct;
+}
+
 // Hands over what `input` holds, as much as the connection's share of the turn allows. What
 // handlers send meanwhile is gathered.
 void WebSocketConnection::dispatch(std::span<std::byte> input) {
     const std::span<const std::byte> batch = input;
     shared().pong_count = 0;
-    while (is_listening() && !shared().is_share_used_up()) {
+    while (reading() == Reading::go_on) {
         const Event event = reader_.next(input);
         if (!event) break;
         shared().share.spend(Share::event_cost);
@@ -163,8 +174,8 @@ void WebSocketConnection::dispatch(std::span<std::byte> input) {
 // Reading was paused in the midst of a batch, or others have their turn: the reader, or what
 // restores, may owe a part of a message, too.
 bool WebSocketConnection::owes_events(std::span<const std::byte> input) const noexcept {
-    const bool is_stopped = is_paused_ || shared().is_share_used_up();
-    if (!is_stopped || !Stream::is_open() || is_given_up()) return false;
+    const Reading next = reading();
+    if (next != Reading::wait && next != Reading::later) return false;
     return !input.empty() || reader_.is_inside_message() || holds_rest();
 }
 

@@ -133,8 +133,11 @@ class WebSocketConnection final : public Stream, public Connection {
     [[nodiscard]] std::span<std::byte> shared_space() const noexcept;
     void dispatch(std::span<std::byte> input);
     void begin_share() noexcept;
-    [[nodiscard]] bool is_listening() const noexcept;
-    [[nodiscard]] bool may_receive() const noexcept;
+    friend class Stream;
+    [[nodiscard]] Reading reading() const noexcept;
+    [[nodiscard]] Reading reading(int receive_count) const noexcept;
+    [[nodiscard]] std::span<std::byte> space() noexcept;
+    [[nodiscard]] bool take(const Received& received, std::span<std::byte> bytes);
     [[nodiscard]] bool holds_input() const noexcept;
     [[nodiscard]] bool owes_events(std::span<const std::byte> input) const noexcept;
     void hold(std::span<const std::byte> input);

@@ -21,7 +21,6 @@ constexpr int receive_count_max = 4;        // In one turn, before others get th
 constexpr int turn_request_count_max = 64;  // and of what is received at once.
 // Bytes of responses that are gathered before the socket is asked to take them.
 constexpr std::size_t gathered_size_max = 64 * 1024;
-constexpr std::string_view no_memory_left = "The server has no memory to spare.\n";
 constexpr std::size_t scratch_size_max = 64 * 1024;  // That a loop keeps for its answers.
 
 std::string_view as_text(std::span<const std::byte> bytes) noexcept {
@@ -80,23 +79,29 @@ bool HttpConnection::start_tls() noexcept {
 void HttpConnection::on_readable() {
     if (awaits_proxy_header_ && !take_proxy_header()) return;
     if (is_put_off_ && !go_on()) return;
-    // While a decision is pending, or the client does not read, what arrives waits in the socket.
-    for (int turns = 0; !pending_ && !is_blocked(); ++turns) {
-        if (turns == receive_count_max) return read_later();
-        const std::span<std::byte> space = loop().receive_space();
-        const Received received = receive(space);
-        if (received.end == Received::End::would_block) return;
-        if (has_failed_transport()) return finish(Farewell::linger, linger_ms);
-        if (received.end != Received::End::open) return close();
-        shard_.counters().add(Counter::bytes_received, received.size);
+    pull(*this);
+}
 
-        begin_dispatch();
-        process(space.first(received.size));
-        end_dispatch();
-        const bool is_more = !is_drained() || has_ended();
-        if (is_more) flush();  // What comes may be the end.
-        if (!is_more || is_put_off_ || !is_open() || is_broken()) return;
+// While a decision is pending, or the client does not read, what arrives waits in the socket.
+Reading HttpConnection::reading(int receive_count) const noexcept {
+    if (!is_open() || is_broken()) return Reading::over;
+    if (pending_ || is_blocked() || is_put_off_) return Reading::wait;
+    return receive_count == receive_count_max ? Reading::later : Reading::go_on;
+}
+
+bool HttpConnection::take(const Received& received, std::span<std::byte> bytes) {
+    if (received.end == Received::End::would_block) return false;
+    if (received.end != Received::End::open) {
+        has_failed_transport() ? finish(Farewell::linger, linger_ms) : close();
+        return false;
     }
+    shard_.counters().add(Counter::bytes_received, received.size);
+
+    begin_dispatch();
+    process(bytes);
+    end_dispatch();
+    if (may_bring_more()) flush();  // What comes may be the end.
+    return may_bring_more();
 }
 
 // With what was put off. True: there may be more to receive.
@@ -285,109 +290,6 @@ void HttpConnection::serve_http(const HttpHead& head, const HttpRoute& route,
     respond(head, std::move(response));
 }
 
-void HttpConnection::serve_websocket(const HttpHead& head, const WebSocketRoute& route,
-                                     const PathParameters& parameters, std::span<std::byte> rest) {
-    const OpeningRequest opening =
-        read_opening_request(head, {.http_1_0_allowed = route.options.http_1_0_upgrades,
-                                    .extensions_served = route.options.compression != nullptr});
-    if (opening.fault != HandshakeFault::none) return refuse(head, opening.fault);
-    if (!origin_allowed({.origin = head.header("Origin"),
-                         .host = head.host(),
-                         .secure = transport() != nullptr},
-                        route.options.origins)) {
-        return refuse(head, HandshakeFault::origin_forbidden);
-    }
-    if (shard_.is_over_memory()) return answer_error(503, no_memory_left);
-    try {
-        auto connection = WebSocketConnection::create(shard_.on_loop(route));
-        connection->negotiate_compression(head);
-        const Request request(head, parameters, admission_.address(), transport());
-        Upgrade upgrade(request, *connection, DeferredUpgrade(loop().link(), token()));
-        upgrade.choose_preferred(route.options.subprotocols);
-        if (route.handlers.upgrade) route.handlers.upgrade(request, upgrade);
-        decide(opening.key, upgrade, std::move(connection), rest);
-    } catch (...) {
-        shard_.counters().add(Counter::handler_failures);
-        answer_error(500);
-    }
-}
-
-void HttpConnection::decide(std::string_view key, Upgrade& upgrade,
-                            std::unique_ptr<WebSocketConnection> connection,
-                            std::span<std::byte> rest) {
-    switch (upgrade.decision()) {
-        case Upgrade::Decision::accept:
-            return accept(key, upgrade.answer(), std::move(connection), rest);
-        case Upgrade::Decision::reject:
-            return reject(upgrade.status(), upgrade.answer().headers, upgrade.body());
-        case Upgrade::Decision::defer: break;
-    }
-    Buffer input = loop().pool().try_take(rest.size());
-    if (!input) return answer_error(503, no_memory_left);
-    input.append(rest);
-    pending_ = std::make_unique<Pending>();
-    pending_->connection = std::move(connection);
-    std::copy_n(key.begin(), websocket_key_size, pending_->key.begin());
-    pending_->answer = std::move(upgrade.answer());
-    pending_->deferred = upgrade.take_deferred();
-    loop().schedule(*this, shard_.options().handshake_timeout_ms);
-    if (!rest.empty()) pending_->input = std::move(input);
-}
-
-// The connection becomes a WebSocket: the response, what the handlers send, and the
-// answers to what `rest` holds leave together.
-void HttpConnection::accept(std::string_view key, const UpgradeAnswer& answer,
-                            std::unique_ptr<WebSocketConnection> connection,
-                            std::span<std::byte> rest) {
-    std::string& text = shard_.scratch_text();
-    text.clear();
-    const std::vector<HeaderField> headers = answer.headers.fields();
-    std::string extensions;
-    connection->append_extensions(extensions);
-    const HeaderFault fault = append_opening_response(text, {.key = key,
-                                                             .subprotocol = answer.subprotocol,
-                                                             .extensions = extensions,
-                                                             .headers = headers});
-    if (fault != HeaderFault::none) {  // Of the subprotocol: headers were checked when added.
-        shard_.counters().add(Counter::handler_failures);
-        return answer_error(500);
-    }
-    send_scratch();
-    connection->set_subprotocol(answer.subprotocol);
-    connection.release()->start(*this, std::move(admission_), rest, answer.prepare);
-}
-
-void HttpConnection::reject(unsigned status, const ResponseHeaders& headers,
-                            std::string_view body) {
-    shard_.counters().add(Counter::handshakes_refused);
-    Response response{.status = status, .headers = headers, .body = std::string(body)};
-    if (!body.empty() && !has_header(headers.fields(), "Content-Type")) {
-        response.headers.add("Content-Type", plain_text_type);
-    }
-    respond_and_finish(response);
-}
-
-void HttpConnection::accept_pending(UpgradeAnswer answer) {
-    if (!pending_) return;
-    const std::unique_ptr<Pending> decided = std::move(pending_);
-    for (const HeaderField& field : answer.headers.fields()) {
-        (void)decided->answer.headers.add(field.name, field.value);  // Checked already.
-    }
-    if (!answer.subprotocol.empty()) decided->answer.subprotocol = std::move(answer.subprotocol);
-    decided->answer.prepare = std::move(answer.prepare);
-    // What waits in the socket made its edge while nobody read.
-    WebSocketConnection& connection = *decided->connection;
-    accept({decided->key.data(), decided->key.size()}, decided->answer,
-           std::move(decided->connection), decided->input.bytes());
-    if (is_closed()) connection.read_again();  // Else it was refused after all, and is gone.
-}
-
-void HttpConnection::reject_pending(unsigned status, std::string_view body) {
-    if (!pending_) return;
-    const std::unique_ptr<Pending> decided = std::move(pending_);
-    reject(status, decided->answer.headers, body);
-}
-
 // The rest of a head may have waited for us: its time begins anew.
 void HttpConnection::on_writable() {
     if (is_blocked()) return;
@@ -426,8 +328,16 @@ void HttpConnection::shut_down() {
     }
 }
 
+void HttpConnection::refuse(const HttpHead& head, HttpFault fault) {
+    refuse_for(head, fault);
+}
+
+void HttpConnection::refuse(const HttpHead& head, HandshakeFault fault) {
+    refuse_for(head, fault);
+}
+
 template <class Fault>
-void HttpConnection::refuse(const HttpHead& head, Fault fault) {
+void HttpConnection::refuse_for(const HttpHead& head, Fault fault) {
     shard_.counters().add(Counter::handshakes_refused);
     std::string& text = shard_.scratch_text();
     text.clear();

@@ -49,6 +49,8 @@ class HttpConnection final : public Stream {
         "Content-Length: 0\r\n\r\n";
 
   private:
+    static constexpr std::string_view no_memory_left = "The server has no memory to spare.\n";
+
     // A head that has not arrived as a whole. The common one has, and is parsed where
     // it was received.
     struct Partial {
@@ -65,6 +67,10 @@ class HttpConnection final : public Stream {
     };
 
     void on_readable() override;
+    friend class Stream;
+    [[nodiscard]] Reading reading(int receive_count) const noexcept;
+    [[nodiscard]] std::span<std::byte> space() const noexcept { return loop().receive_space(); }
+    [[nodiscard]] bool take(const Received& received, std::span<std::byte> bytes);
     void on_lost() override { close(); }
     void on_writable() override;
     void on_timer() override;
@@ -93,7 +99,9 @@ class HttpConnection final : public Stream {
     void reject(unsigned status, const ResponseHeaders& headers, std::string_view body);
 
     template <class Fault>
-    void refuse(const HttpHead& head, Fault fault);
+    void refuse_for(const HttpHead& head, Fault fault);
+    void refuse(const HttpHead& head, HttpFault fault);
+    void refuse(const HttpHead& head, HandshakeFault fault);
     void respond(const HttpHead& head, Response response);
     void respond_and_finish(Response response, bool has_body = true);
     void answer_error(unsigned status, std::string_view body = {}, bool has_body = true);

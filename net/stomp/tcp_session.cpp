@@ -31,22 +31,25 @@ bool StompOnTcp::start(Fd fd, std::unique_ptr<Transport> tls) noexcept {
     return open(std::move(fd)) == 0;
 }
 
-void StompOnTcp::on_readable() {
-    for (int turns = 0; !is_paused_; ++turns) {
-        if (turns == receive_count_max) return read_later();
-        const std::span<std::byte> space = loop().receive_space();
-        const Received got = receive(space);
-        if (got.end == Received::End::would_block) return;
-        if (got.end == Received::End::ended) return end_of_input();
-        if (got.end != Received::End::open) return on_lost();
-        shard_.counters().add(Counter::bytes_received, got.size);
+Reading StompOnTcp::reading(int receive_count) const noexcept {
+    if (!is_open() || is_given_up()) return Reading::over;
+    if (is_paused_) return Reading::wait;
+    return receive_count == receive_count_max ? Reading::later : Reading::go_on;
+}
 
-        begin_dispatch();
-        received(space.first(got.size));
-        if (is_closed()) return;
-        end_dispatch();
-        if (!is_open() || is_given_up() || (is_drained() && !has_ended())) return;
+bool StompOnTcp::take(const Received& received, std::span<std::byte> bytes) {
+    if (received.end == Received::End::would_block) return false;
+    if (received.end != Received::End::open) {
+        received.end == Received::End::ended ? end_of_input() : on_lost();
+        return false;
     }
+    shard_.counters().add(Counter::bytes_received, received.size);
+
+    begin_dispatch();
+    this->received(bytes);
+    if (is_closed()) return false;
+    end_dispatch();
+    return may_bring_more();
 }
 
 // What came before is done (1.2, Connection Lingering), but for what has to wait for room.

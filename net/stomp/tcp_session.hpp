@@ -24,7 +24,11 @@ class StompOnTcp final : public Stream, private StompSessionLink {
     void shut_down() override;
 
   private:
-    void on_readable() override;
+    void on_readable() override { pull(*this); }
+    friend class Stream;
+    [[nodiscard]] Reading reading(int receive_count) const noexcept;
+    [[nodiscard]] std::span<std::byte> space() const noexcept { return loop().receive_space(); }
+    [[nodiscard]] bool take(const Received& received, std::span<std::byte> bytes);
     void on_reset() override;
     void on_lost() override;
     void end_of_input();

@@ -39,6 +39,14 @@ struct Received {
     std::size_t size = 0;
 };
 
+// What a child of Stream does with input that may be there.
+//
+//                 it is open    it has had its share    something else comes first    it is over
+//     reading()   go_on         later                   wait                          over
+//     pull()      receives      read_later()            returns: read_later() is      returns
+//                                                       called when that has come
+enum class Reading : std::uint8_t { go_on, later, wait, over };
+
 class Stream : public Source {
   public:
     ~Stream() override;
@@ -67,8 +75,7 @@ class Stream : public Source {
     // left something unread.
     [[nodiscard]] bool take_over(Stream& predecessor) noexcept;
 
-    // There is something to read; read until would_block, or a short read, or the
-    // budget is used up and the rest is left to read_later().
+    // There is something to read. It ends in pull().
     virtual void on_readable() = 0;
     // The connection is gone without a goodbye. Must end in close() or finish().
     virtual void on_lost() = 0;
@@ -90,8 +97,28 @@ class Stream : public Source {
     }
     // The same without a transport, and what it brings stays in the socket.
     [[nodiscard]] Received peek(std::span<std::byte> space) noexcept;
+    // The receive loop of all children, each of which has
+    //     Reading reading(int count)                after so many receives of this call
+    //     std::span<std::byte> space()              where the next bytes go
+    //     bool take(const Received&, std::span<std::byte> bytes)
+    //                                               handles them, or why there are none, and says
+    //                                               whether there may be more
+    template <class Child>
+    void pull(Child& child) {
+        int count = 0;
+        Reading reading = child.reading(count);
+        while (reading == Reading::go_on) {
+            const std::span<std::byte> space = child.space();
+            const Received received = receive(space);
+            if (!child.take(received, space.first(received.size))) return;
+            reading = child.reading(++count);
+        }
+        if (reading == Reading::later) read_later();
+    }
     // The last receive took all there was, unless has_ended().
     [[nodiscard]] bool is_drained() const noexcept { return is_drained_; }
+    // Another receive would bring something, bytes or the end.
+    [[nodiscard]] bool may_bring_more() const noexcept { return !is_drained_ || has_ended_; }
     [[nodiscard]] const Transport* transport() const noexcept { return transport_.get(); }
     [[nodiscard]] bool has_failed_transport() const noexcept {
         return transport_ && transport_->state() == Transport::State::failed;
