@@ -11,7 +11,8 @@
 // Any of Handlers' names may be there, with its parameters; the others cost
 // nothing. `upgrade` is a member, too: the object exists by then. T is made by its
 // default constructor, inside the connection's own allocation. A member function of such a
-// name that cannot be called so, or is private, does not compile.
+// name that cannot be called so, or is private, does not compile. A misspelt name does not compile
+// either, if the class derives from EndpointBase and each handler ends in `override`.
 #pragma once
 
 #include <edgews/connection.hpp>
@@ -24,6 +25,29 @@
 #include <type_traits>
 
 namespace edgews {
+
+// An endpoint may derive from this class and write `override` behind each of its handlers: then one
+// whose name or parameters are wrong is an error of the compiler's. Handlers that it does not have
+// cost nothing.
+class EndpointBase {
+  public:
+    virtual void upgrade(const Request&, Upgrade&) {}
+    virtual void open(Connection&) {}
+    virtual void message(Connection&, Message) {}
+    virtual void message_begin(Connection&, Message::Kind) {}
+    virtual void message_chunk(Connection&, std::span<const std::byte>) {}
+    virtual void message_end(Connection&) {}
+    virtual void ping(Connection&, std::span<const std::byte>) {}
+    virtual void pong(Connection&, std::span<const std::byte>) {}
+    virtual void drain(Connection&) {}
+    virtual void overflow(Connection&, std::size_t) {}
+    virtual void error(Connection&, std::string_view) {}
+    virtual void close(Connection&, CloseEvent) {}
+
+  protected:
+    EndpointBase() = default;
+    virtual ~EndpointBase() = default;
+};
 
 // Whether a class has a member named as a handler is, whatever its parameters: one that would never
 // be called is an error of the compiler's and not silence.
@@ -80,33 +104,83 @@ struct Both : T, Name {};
 template <class T>
 concept derivable = std::is_class_v<T> && !std::is_final_v<T>;
 
+// It has the handler of EndpointBase, and none of its own, be it public or not.
+template <class T>
+concept inherits_upgrade = requires {
+    requires std::is_same_v<decltype(&T::upgrade), decltype(&EndpointBase::upgrade)>;
+};
+template <class T>
+concept inherits_open = requires {
+    requires std::is_same_v<decltype(&T::open), decltype(&EndpointBase::open)>;
+};
+template <class T>
+concept inherits_message = requires {
+    requires std::is_same_v<decltype(&T::message), decltype(&EndpointBase::message)>;
+};
+template <class T>
+concept inherits_message_begin = requires {
+    requires std::is_same_v<decltype(&T::message_begin), decltype(&EndpointBase::message_begin)>;
+};
+template <class T>
+concept inherits_message_chunk = requires {
+    requires std::is_same_v<decltype(&T::message_chunk), decltype(&EndpointBase::message_chunk)>;
+};
+template <class T>
+concept inherits_message_end = requires {
+    requires std::is_same_v<decltype(&T::message_end), decltype(&EndpointBase::message_end)>;
+};
+template <class T>
+concept inherits_ping = requires {
+    requires std::is_same_v<decltype(&T::ping), decltype(&EndpointBase::ping)>;
+};
+template <class T>
+concept inherits_pong = requires {
+    requires std::is_same_v<decltype(&T::pong), decltype(&EndpointBase::pong)>;
+};
+template <class T>
+concept inherits_drain = requires {
+    requires std::is_same_v<decltype(&T::drain), decltype(&EndpointBase::drain)>;
+};
+template <class T>
+concept inherits_overflow = requires {
+    requires std::is_same_v<decltype(&T::overflow), decltype(&EndpointBase::overflow)>;
+};
+template <class T>
+concept inherits_error = requires {
+    requires std::is_same_v<decltype(&T::error), decltype(&EndpointBase::error)>;
+};
+template <class T>
+concept inherits_close = requires {
+    requires std::is_same_v<decltype(&T::close), decltype(&EndpointBase::close)>;
+};
+
 template <class T>
 concept upgrade_is_other = requires {
     typename T::upgrade;
 }
 || !std::is_function_v<decltype(T::upgrade)>;
 template <class T>
-concept names_upgrade =
-    !upgrade_is_other<T> && ((derivable<T> && !requires { &Both<T, Names::Upgrade>::upgrade; }) ||
-                             (!derivable<T> && requires { &T::upgrade; }));
+concept names_upgrade = !upgrade_is_other<T> && !inherits_upgrade<T> &&
+                        ((derivable<T> && !requires { &Both<T, Names::Upgrade>::upgrade; }) ||
+                         (!derivable<T> && requires { &T::upgrade; }));
 template <class T>
 concept open_is_other = requires {
     typename T::open;
 }
 || !std::is_function_v<decltype(T::open)>;
 template <class T>
-concept names_open =
-    !open_is_other<T> && ((derivable<T> && !requires { &Both<T, Names::Open>::open; }) ||
-                          (!derivable<T> && requires { &T::open; }));
+concept names_open = !open_is_other<T> && !inherits_open<T> &&
+                     ((derivable<T> && !requires { &Both<T, Names::Open>::open; }) ||
+                      (!derivable<T> && requires { &T::open; }));
 template <class T>
 concept message_is_other = requires {
     typename T::message;
 }
 || !std::is_function_v<decltype(T::message)>;
 template <class T>
-concept names_message =
-    !message_is_other<T> && ((derivable<T> && !requires { &Both<T, Names::Message>::message; }) ||
-                             (!derivable<T> && requires { &T::message; }));
+concept names_message = !message_is_other<T> && !inherits_message<T> &&
+                        ((derivable<T> && !requires { &Both<T, Names::Message>::message; }) ||
+                         (!derivable<T> && requires { &T::message; }));
 template <class T>
 concept message_begin_is_other = requires {
     typename T::message_begin;
@@ -114,7 +188,7 @@ concept message_begin_is_other = requires {
 || !std::is_function_v<decltype(T::message_begin)>;
 template <class T>
 concept names_message_begin =
-    !message_begin_is_other<T> &&
+    !message_begin_is_other<T> && !inherits_message_begin<T> &&
     ((derivable<T> && !requires { &Both<T, Names::MessageBegin>::message_begin; }) ||
      (!derivable<T> && requires { &T::message_begin; }));
 template <class T>
@@ -124,7 +198,7 @@ concept message_chunk_is_other = requires {
 || !std::is_function_v<decltype(T::message_chunk)>;
 template <class T>
 concept names_message_chunk =
-    !message_chunk_is_other<T> &&
+    !message_chunk_is_other<T> && !inherits_message_chunk<T> &&
     ((derivable<T> && !requires { &Both<T, Names::MessageChunk>::message_chunk; }) ||
      (!derivable<T> && requires { &T::message_chunk; }));
 template <class T>
@@ -134,7 +208,7 @@ concept message_end_is_other = requires {
 || !std::is_function_v<decltype(T::message_end)>;
 template <class T>
 concept names_message_end =
-    !message_end_is_other<T> &&
+    !message_end_is_other<T> && !inherits_message_end<T> &&
     ((derivable<T> && !requires { &Both<T, Names::MessageEnd>::message_end; }) ||
      (!derivable<T> && requires { &T::message_end; }));
 template <class T>
@@ -143,34 +217,34 @@ concept ping_is_other = requires {
 }
 || !std::is_function_v<decltype(T::ping)>;
 template <class T>
-concept names_ping =
-    !ping_is_other<T> && ((derivable<T> && !requires { &Both<T, Names::Ping>::ping; }) ||
-                          (!derivable<T> && requires { &T::ping; }));
+concept names_ping = !ping_is_other<T> && !inherits_ping<T> &&
+                     ((derivable<T> && !requires { &Both<T, Names::Ping>::ping; }) ||
+                      (!derivable<T> && requires { &T::ping; }));
 template <class T>
 concept pong_is_other = requires {
     typename T::pong;
 }
 || !std::is_function_v<decltype(T::pong)>;
 template <class T>
-concept names_pong =
-    !pong_is_other<T> && ((derivable<T> && !requires { &Both<T, Names::Pong>::pong; }) ||
-                          (!derivable<T> && requires { &T::pong; }));
+concept names_pong = !pong_is_other<T> && !inherits_pong<T> &&
+                     ((derivable<T> && !requires { &Both<T, Names::Pong>::pong; }) ||
+                      (!derivable<T> && requires { &T::pong; }));
 template <class T>
 concept drain_is_other = requires {
     typename T::drain;
 }
 || !std::is_function_v<decltype(T::drain)>;
 template <class T>
-concept names_drain =
-    !drain_is_other<T> && ((derivable<T> && !requires { &Both<T, Names::Drain>::drain; }) ||
-                           (!derivable<T> && requires { &T::drain; }));
+concept names_drain = !drain_is_other<T> && !inherits_drain<T> &&
+                      ((derivable<T> && !requires { &Both<T, Names::Drain>::drain; }) ||
+                       (!derivable<T> && requires { &T::drain; }));
 template <class T>
 concept overflow_is_other = requires {
     typename T::overflow;
 }
 || !std::is_function_v<decltype(T::overflow)>;
 template <class T>
-concept names_overflow = !overflow_is_other<T> &&
+concept names_overflow = !overflow_is_other<T> && !inherits_overflow<T> &&
                          ((derivable<T> && !requires { &Both<T, Names::Overflow>::overflow; }) ||
                           (!derivable<T> && requires { &T::overflow; }));
 template <class T>
@@ -179,69 +253,70 @@ concept error_is_other = requires {
 }
 || !std::is_function_v<decltype(T::error)>;
 template <class T>
-concept names_error =
-    !error_is_other<T> && ((derivable<T> && !requires { &Both<T, Names::Error>::error; }) ||
-                           (!derivable<T> && requires { &T::error; }));
+concept names_error = !error_is_other<T> && !inherits_error<T> &&
+                      ((derivable<T> && !requires { &Both<T, Names::Error>::error; }) ||
+                       (!derivable<T> && requires { &T::error; }));
 template <class T>
 concept close_is_other = requires {
     typename T::close;
 }
 || !std::is_function_v<decltype(T::close)>;
 template <class T>
-concept names_close =
-    !close_is_other<T> && ((derivable<T> && !requires { &Both<T, Names::Close>::close; }) ||
-                           (!derivable<T> && requires { &T::close; }));
+concept names_close = !close_is_other<T> && !inherits_close<T> &&
+                      ((derivable<T> && !requires { &Both<T, Names::Close>::close; }) ||
+                       (!derivable<T> && requires { &T::close; }));
 
 // One concept for each handler that T may have.
 
 using Bytes = std::span<const std::byte>;
 
 template <class T>
-concept has_upgrade = requires(T t, const Request& r, Upgrade& u) {
+concept has_upgrade = !inherits_upgrade<T> && requires(T t, const Request& r, Upgrade& u) {
     t.upgrade(r, u);
 };
 template <class T>
-concept has_open = requires(T t, Connection& c) {
+concept has_open = !inherits_open<T> && requires(T t, Connection& c) {
     t.open(c);
 };
 template <class T>
-concept has_message = requires(T t, Connection& c, Message m) {
+concept has_message = !inherits_message<T> && requires(T t, Connection& c, Message m) {
     t.message(c, m);
 };
 template <class T>
-concept has_message_begin = requires(T t, Connection& c, Message::Kind k) {
+concept has_message_begin =
+    !inherits_message_begin<T> && requires(T t, Connection& c, Message::Kind k) {
     t.message_begin(c, k);
 };
 template <class T>
-concept has_message_chunk = requires(T t, Connection& c, Bytes b) {
+concept has_message_chunk = !inherits_message_chunk<T> && requires(T t, Connection& c, Bytes b) {
     t.message_chunk(c, b);
 };
 template <class T>
-concept has_message_end = requires(T t, Connection& c) {
+concept has_message_end = !inherits_message_end<T> && requires(T t, Connection& c) {
     t.message_end(c);
 };
 template <class T>
-concept has_ping = requires(T t, Connection& c, Bytes b) {
+concept has_ping = !inherits_ping<T> && requires(T t, Connection& c, Bytes b) {
     t.ping(c, b);
 };
 template <class T>
-concept has_pong = requires(T t, Connection& c, Bytes b) {
+concept has_pong = !inherits_pong<T> && requires(T t, Connection& c, Bytes b) {
     t.pong(c, b);
 };
 template <class T>
-concept has_drain = requires(T t, Connection& c) {
+concept has_drain = !inherits_drain<T> && requires(T t, Connection& c) {
     t.drain(c);
 };
 template <class T>
-concept has_overflow = requires(T t, Connection& c, std::size_t n) {
+concept has_overflow = !inherits_overflow<T> && requires(T t, Connection& c, std::size_t n) {
     t.overflow(c, n);
 };
 template <class T>
-concept has_error = requires(T t, Connection& c, std::string_view s) {
+concept has_error = !inherits_error<T> && requires(T t, Connection& c, std::string_view s) {
     t.error(c, s);
 };
 template <class T>
-concept has_close = requires(T t, Connection& c, CloseEvent e) {
+concept has_close = !inherits_close<T> && requires(T t, Connection& c, CloseEvent e) {
     t.close(c, e);
 };
 

@@ -324,6 +324,29 @@ TEST(Server, members_that_a_class_does_not_have_are_not_missed) {
     client.close_cleanly();
 }
 
+struct Strict : EndpointBase {
+    void open(Connection& c) override { c.send("open"); }
+    void message(Connection& c, Message m) override { c.send(m); }
+};
+
+// None of what it has of its base is called: it does not stream, for one.
+TEST(Server, an_endpoint_that_derives_from_the_base_has_the_handlers_that_it_overrides) {
+    static_assert(Endpoint<Strict>);
+    static_assert(!Endpoint<EndpointBase>);
+    const Handlers handlers = endpoint_handlers<Strict>();
+    EXPECT_TRUE(handlers.open && handlers.message);
+    EXPECT_FALSE(handlers.upgrade || handlers.is_streaming() || handlers.ping || handlers.pong);
+    EXPECT_FALSE(handlers.drain || handlers.overflow || handlers.error || handlers.close);
+    TestServer server;
+    server->ws<Strict>("/");
+    server.start();
+    TestClient client = server.open();
+    client.expect_text("open");
+    client.send_text("hello");
+    client.expect_text("hello");
+    client.close_cleanly();
+}
+
 struct CannotBeMade {
     CannotBeMade() { throw std::runtime_error("no"); }
     void open(Connection&) {}
