@@ -1,6 +1,7 @@
 // permessage-deflate: JSON of usual sizes compressed and restored, alone or building on what came
 // before. "ratio": bytes on the wire for each byte of the message.
 #include <edgews/deflate.hpp>
+#include "core/websocket/message_codec.hpp"
 
 #include <memory>
 #include <string>

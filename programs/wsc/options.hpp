@@ -18,8 +18,6 @@
 
 namespace wsc {
 
-inline constexpr const char* version = "0.1.0";
-
 // What scripts can tell apart.
 enum Status : int {
     closed_normally = 0,

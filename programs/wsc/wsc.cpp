@@ -9,6 +9,7 @@
 #include <edgews/error.hpp>
 #include <edgews/loop.hpp>
 #include <edgews/tls.hpp>
+#include <edgews/version.hpp>
 #include "core/websocket/websocket_url.hpp"
 #include "net/loop/fd.hpp"
 
@@ -94,7 +95,7 @@ int main(int count, char** words) {
     if (parsed.options.is_help) {
         std::fputs(wsc::usage().c_str(), stdout);
     } else if (parsed.options.is_version) {
-        std::printf("wsc %s, of edgews\n", wsc::version);
+        std::printf("wsc %s, of edgews\n", edgews::library_version.data());
     } else {
         return run(std::move(parsed.options));
     }

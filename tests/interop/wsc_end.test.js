@@ -82,8 +82,8 @@ describe('the end of wsc', () => {
         assert.equal(status, 0);
         const lines = text.split('\n');
         assert.ok(lines.length <= 48 && lines.every((line) => line.length <= 80));
-        const makefile = fs.readFileSync(path.join(__dirname, '../../Makefile'), 'utf8');
-        const version = /^VERSION := (.+)$/m.exec(makefile)[1];
+        const header = fs.readFileSync(path.join(__dirname, '../../include/edgews/version.hpp'), 'utf8');
+        const version = /version = "(.+)";/.exec(header)[1];
         assert.ok((await run(['--version'])).text.startsWith(`wsc ${version}`));
     });
 
