@@ -295,7 +295,8 @@ void Stranger::send_raw(std::string_view bytes) {
     }
 }
 
-// False: that takes too long, which nobody who was served has to put up with.
+// False: that takes too long, which nobody who was served has to put up with. But where a system
+// takes pings in parts, each part excuses the silence before it.
 bool Stranger::await(short events) {
     pollfd file{.fd = fd_.get(), .events = events, .revents = 0};
     for (;;) {
@@ -305,7 +306,8 @@ bool Stranger::await(short events) {
         const int count = ::poll(&file, 1, left_ms);
         if (count > 0) return true;
         if (count < 0 && errno == EINTR) continue;
-        record_.require(!is_served_, "a stranger waits for ever");
+        const bool may_be_excused = world_.faults().short_send > 0;
+        record_.require(!is_served_ || may_be_excused, "a stranger waits for ever");
         return false;
     }
 }
