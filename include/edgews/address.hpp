@@ -17,14 +17,14 @@ class Address {
     enum class Family : std::uint8_t { none, ipv4, ipv6, unix_socket };
 
     Address() = default;
-    // IPv4 in IPv6 (::ffff:a.b.c.d) becomes IPv4, as the peer knows itself.
+    // An address of IPv4 in IPv6 (::ffff:a.b.c.d) becomes one of IPv4, as the peer knows itself.
     explicit Address(const sockaddr& address) noexcept;
-    // One that a proxy named. Requires: it is without_mapping().
+    // An address that a proxy named. Requires: it is without_mapping().
     explicit Address(const IpAddress& address) noexcept;
 
     [[nodiscard]] Family family() const noexcept { return family_; }
     [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
-    // Of this machine: 127.0.0.0/8 or ::1.
+    // True: it is an address of this machine, 127.0.0.0/8 or ::1.
     [[nodiscard]] bool is_loopback() const noexcept;
     // "127.0.0.1", "::1", "unix".
     [[nodiscard]] std::string ip() const;
@@ -32,12 +32,12 @@ class Address {
     [[nodiscard]] std::string to_string() const;
     // Four bytes of IPv4 (the rest is 0) or sixteen of IPv6, in network order.
     [[nodiscard]] const std::array<std::uint8_t, 16>& bytes() const noexcept { return bytes_; }
-    // Whether both are the same but for their ports.
+    // True: both are the same, but for their ports.
     [[nodiscard]] bool has_ip_of(const Address& other) const noexcept {
         return family_ == other.family_ && bytes_ == other.bytes_;
     }
-    // The address without its port; of IPv6, the network of so many bits that it is in: who has one
-    // address there has all of them.
+    // The address without its port. An IPv6 address becomes its network of so many bits: whoever
+    // has one address there has all of them.
     [[nodiscard]] Address network(unsigned ipv6_prefix_length) const noexcept;
     // Family `none` for a Unix socket.
     [[nodiscard]] IpAddress ip_address() const noexcept;

@@ -1,9 +1,9 @@
-// A connection for coroutines: of a client or of a server's route (edgews/coroutine.hpp).
+// A connection for coroutines: a client's, or one of a server's route (edgews/coroutine.hpp).
 //
 //     while (const auto message = co_await ws.receive()) co_await ws.send(*message);
 //
-// Nothing is taken from the heap for a message. What nobody waits for is not read: one message at
-// most is kept, and the peer is held back.
+// Nothing is taken from the heap for a message. While nobody waits for messages, they are not read:
+// one message at most is kept, and the peer is held back.
 #pragma once
 
 #include <edgews/client.hpp>
@@ -27,19 +27,21 @@ namespace edgews {
 // A piece of a message, for those larger than memory.
 struct MessagePart {
     Message::Kind kind = Message::Kind::text;
-    // May be empty, and text may be cut inside a character. Valid until the next receive.
+    // They may be empty, and text may be cut inside a character. They are valid until the next
+    // receive.
     std::span<const std::byte> bytes{};
     bool is_first = false;
     bool is_last = false;
 };
 
-// How a connection for coroutines receives: fixed when it is made.
+// The way in which a connection for coroutines receives. It is fixed when the connection is made.
 enum class Delivery : std::uint8_t {
     messages,  // receive()
     parts,     // receive_part()
 };
 
-// Who waits for something. Part of a coroutine: one that is destroyed waits no more.
+// A coroutine that waits for something. It is a part of the coroutine, and when it is destroyed it
+// waits no more.
 class Waiter {
   public:
     Waiter() = default;
@@ -141,8 +143,8 @@ template <class Find>
     return handlers;
 }
 
-// Movable; the last one to go closes a client's connection. Belongs to the loop's thread, and must
-// outlive what is awaited of it.
+// It is movable. The last one to go closes a client's connection. It belongs to the loop's thread,
+// and must outlive whatever is awaited of it.
 class AsyncConnection {
   public:
     class Opened;
@@ -154,15 +156,15 @@ class AsyncConnection {
     explicit AsyncConnection(std::shared_ptr<AsyncState> state) noexcept
         : state_(std::move(state)) {}
 
-    // It can be sent to.
+    // True: messages can be sent.
     [[nodiscard]] explicit operator bool() const noexcept {
         return state_->connection() != nullptr && state_->connection()->is_open();
     }
-    // co_await: until a client's connection is open, or has failed. connect() has done so.
+    // co_await waits until a client's connection is open, or has failed. connect() has done so.
     [[nodiscard]] Opened opened() const noexcept;
-    // co_await gives std::optional<Message>: the next message, valid until the next receive; empty:
-    // the connection has ended, see close_event(). Requires: Delivery::messages; one coroutine at a
-    // time.
+    // co_await gives a std::optional<Message>: the next message, which is valid until the next
+    // receive. Empty: the connection has ended, and close_event() says how. Requires:
+    // Delivery::messages; one coroutine at a time.
     //
     // gcc 12.2 compiles a co_await that is all of a condition wrongly, `while (co_await …)`, where
     // the coroutine declares no variable: it hangs or crashes. Give what it returns a name, as
@@ -170,39 +172,40 @@ class AsyncConnection {
     [[nodiscard]] Receive receive() const noexcept;
     // The same with std::optional<MessagePart>. Requires: Delivery::parts.
     [[nodiscard]] ReceivePart receive_part() const noexcept;
-    // co_await gives a SendResult: `dropped` only between fragments of a message, for it waits
-    // until there is room in the backlog. `message` must live until then. One coroutine at a time.
+    // co_await gives a SendResult. It waits until there is room in the backlog, so `dropped` comes
+    // only between fragments of a message. `message` must live until then. One coroutine at a time.
     //
     // gcc 12 destroys twice what a `?:` makes within a co_await, whatever is called there: give a
     // string that depends on a condition a name first.
     [[nodiscard]] Send send(Message message) const noexcept;
-    // As Connection has them; on what has ended they do nothing and return false.
+    // As Connection's. After the end they do nothing, and close() returns false.
     bool close(std::uint16_t code = close_code::normal, std::string_view reason = {}) const;
     void terminate() const;
 
-    // Why a client's connection could not be opened, or failed.
+    // The error by which a client's connection could not be opened, or failed.
     [[nodiscard]] const ClientError& error() const noexcept { return state_->error(); }
-    // How it ended. Requires: it has.
+    // The end. Requires: the connection has ended.
     [[nodiscard]] const CloseEvent& close_event() const noexcept { return state_->close_event(); }
     [[nodiscard]] Loop& loop() const noexcept { return state_->loop(); }
-    // For all else: null before it is open and after it has ended.
+    // The connection, for functions that this class does not have. Null before it is open and after
+    // it has ended.
     [[nodiscard]] Connection* connection() const noexcept { return state_->connection(); }
-    // The user data of a route with some, serve<T>(): as long as one of these is held, also after
-    // the end of the connection. Throws std::logic_error where there is no T.
+    // The user data of a route by serve<T>(). They exist as long as one of these is held, also
+    // after the connection has ended. Throws std::logic_error if there is no T.
     template <class T>
     [[nodiscard]] T& data() const {
         void* const found = state_->find_data(UserData::type_of<T>());
         if (found == nullptr) UserData::throw_other_type();
         return *static_cast<T*>(found);
     }
-    // Null: a server's.
+    // The client. Null: it is a server's connection.
     [[nodiscard]] Client* client() const noexcept { return state_->client.get(); }
 
   private:
     std::shared_ptr<AsyncState> state_;
 };
 
-// co_await of a client's connection: until it is open, or has failed.
+// Waits until a client's connection is open, or has failed.
 class AsyncConnection::Opened {
   public:
     explicit Opened(AsyncState& state) noexcept : state_(state) {}
@@ -219,7 +222,7 @@ class AsyncConnection::Opened {
     Waiter waiter_{};
 };
 
-// What both ways to receive have in common.
+// The parts that both ways to receive have in common.
 class AsyncConnection::Receiving {
   public:
     explicit Receiving(AsyncState& state) noexcept : state_(state) {}

@@ -20,8 +20,8 @@ inline constexpr std::uint16_t service_restart = 1012;
 inline constexpr std::uint16_t try_again_later = 1013;
 inline constexpr std::uint16_t bad_gateway = 1014;
 
-// May the code appear in a close frame? 1000-1003, 1007-1014 (IANA registry) and
-// 3000-4999 (section 7.4.2); 1004, 1005, 1006, 1015 and all others may not.
+// True: the code may appear in a close frame. These are 1000-1003 and 1007-1014 (IANA registry),
+// and 3000-4999 (section 7.4.2). 1004, 1005, 1006, 1015 and all others may not.
 [[nodiscard]] constexpr bool may_be_on_the_wire(std::uint16_t code) noexcept {
     return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) ||
            (code >= 3000 && code <= 4999);

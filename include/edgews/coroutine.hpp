@@ -11,8 +11,8 @@
 //     edgews::spawn(loop, talk(loop));
 //     loop.run();
 //
-// A coroutine runs on the thread of its loop, and goes on from within the loop's turns. It belongs
-// to whoever holds its Task, or once it is spawned to the loop: when that is destroyed, so are its
+// A coroutine runs on the thread of its loop, and goes on from within the loop's turns. The holder
+// of its Task owns it, and once it is spawned, the loop does: a loop that is destroyed destroys its
 // coroutines, and all that they hold.
 #pragma once
 
@@ -36,10 +36,10 @@
 
 namespace edgews {
 
-// Runs `task` until it waits for the first time, and from then on by `loop`, which owns it.
+// Runs `task` until it waits for the first time. From then on `loop` runs it and owns it.
 // Loop::cancel() of the token ends it where it waits, at the end of the turn. `failed` is told of
-// an exception that leaves it; without that, such a one ends the program, as in a thread. A task
-// without a coroutine throws std::invalid_argument.
+// an exception that leaves the task; without `failed` such an exception ends the program, as in a
+// thread. A task without a coroutine throws std::invalid_argument.
 Token spawn(Loop& loop, Task<> task, Function<void(std::exception_ptr)> failed = {});
 
 // A timer that ends with its owner.
@@ -81,8 +81,8 @@ inline Sleep sleep(Loop& loop, std::chrono::milliseconds time) noexcept {
     return {loop, time};
 }
 
-// co_await within(loop, 2s, task) gives what the task returns, as a std::optional, or of a Task<>
-// whether it returned; nothing, or false: the time is up, and the task was ended where it waited.
+// co_await within(loop, 2s, task) gives the task's result as a std::optional; for a Task<> it gives
+// true. Empty, or false: the time is up, and the task was ended where it waited.
 template <class T>
 class [[nodiscard]] Within {
   public:
@@ -120,10 +120,10 @@ Within<T> within(Loop& loop, std::chrono::milliseconds limit, Task<T> task) noex
     return {loop, limit, std::move(task)};
 }
 
-// Connects as a Client does. Gives the connection, which is false if it could not be opened, and
-// then knows why. `drain_mark`, `overflow` and `reconnect` of the options are not used.
+// Connects as a Client does. co_await gives the connection. If it could not be opened, it is false,
+// and its error() says why. The options `drain_mark`, `overflow` and `reconnect` are not used.
 //
-// The options are those of a variable: gcc 12 destroys what braces make within a co_await twice.
+// The options must be a variable: gcc 12 destroys objects that braces make within a co_await twice.
 [[nodiscard]] Task<AsyncConnection> connect(Loop& loop, std::string_view url,
                                             Delivery delivery = Delivery::messages);
 [[nodiscard]] Task<AsyncConnection> connect(Loop& loop, std::string_view url,
@@ -133,28 +133,29 @@ Task<AsyncConnection> connect(Loop& loop, std::string_view url, ClientOptions&& 
                               Delivery delivery = Delivery::messages) = delete;
 
 struct CoroutineRoute {
-    // `drain_mark` and `overflow` are not used.
+    // The options `drain_mark` and `overflow` are not used.
     RouteOptions options{};
     Delivery delivery = Delivery::messages;
     Function<void(const Request&, Upgrade&)> upgrade{};  // As in Handlers.
 };
 
-// A route whose handler is a coroutine, for each connection one: Task<> handler(AsyncConnection).
-// When it returns, the connection is closed with 1000, and with 1011 when it throws. It may go on
-// after the connection's end, until the loop's. An empty handler throws std::invalid_argument.
+// A route whose handler is a coroutine, one for each connection: Task<> handler(AsyncConnection).
+// When it returns, the connection is closed with 1000; when it throws, with 1011. It may go on
+// after the connection has ended, until the loop ends. An empty handler throws
+// std::invalid_argument.
 template <class F>
 void serve(Server& server, std::string_view pattern, F handler, CoroutineRoute route = {});
-// The same with a T for each connection, made before the upgrade handler: Upgrade::data<T>(),
-// Connection::data<T>() and AsyncConnection::data<T>() are that one.
+// The same with a T for each connection, which is made before the upgrade handler is called.
+// Upgrade::data<T>(), Connection::data<T>() and AsyncConnection::data<T>() return it.
 template <class T, class F>
 void serve(Server& server, std::string_view pattern, F handler, CoroutineRoute route = {});
 
-// For serve().
+// The parts of serve().
 
 struct AsyncUserData {
     std::shared_ptr<AsyncState> state = std::make_shared<AsyncState>();
 
-    // Of the state's data (edgews/route.hpp, UserData).
+    // Finds the state's data (edgews/route.hpp, UserData).
     [[nodiscard]] void* find_user_data(const void* type) const noexcept {
         return state->find_data(type);
     }
@@ -165,7 +166,7 @@ struct AsyncUserDataWith : AsyncUserData {
     AsyncUserDataWith() { state->make_data<T>(); }
 };
 
-// Lets `handler` run for the connection.
+// Runs `handler` for the connection.
 void start_handler(Connection& connection, const std::shared_ptr<AsyncState>& state,
                    Task<> handler);
 

@@ -1,5 +1,5 @@
-// Why setting something up failed: what the system said, and a sentence that
-// says what was tried and where.
+// An error of a function that sets something up: the system's code, and a sentence that says what
+// was tried and where.
 #pragma once
 
 #include <string>

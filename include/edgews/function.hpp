@@ -1,7 +1,7 @@
 // A handler: any copyable callable of one signature.
 //
-// What std::function is, for a fraction of its compile time: every program that
-// includes edgews/edgews.hpp pays for a dozen of these (ARCHITECTURE.md, Decisions).
+// It does the work of std::function for a fraction of its compile time: every program that includes
+// edgews/edgews.hpp pays for a dozen of these (ARCHITECTURE.md, Decisions).
 #pragma once
 
 #include <type_traits>
@@ -9,7 +9,7 @@
 
 namespace edgews {
 
-// Whether there is nothing behind a callable: a null pointer, an empty Function or std::function.
+// True: nothing is behind the callable. It is a null pointer, an empty Function or std::function.
 template <class F>
 [[nodiscard]] constexpr bool is_empty_callable(const F& callable) noexcept {
     if constexpr (std::is_pointer_v<F> || std::is_member_pointer_v<F>) {
@@ -22,7 +22,7 @@ template <class F>
     }
 }
 
-// Throws std::invalid_argument: `where` needs a callable, and was given an empty one.
+// Throws std::invalid_argument, which says that `where` was given an empty callable.
 [[noreturn]] void throw_empty_callable(const char* where);
 
 template <class F>
@@ -36,7 +36,7 @@ class Function;
 template <class Result, class... Arguments>
 class Function<Result(Arguments...)> {
   public:
-    // Empty: it must not be called. So is one that is made of an empty callable.
+    // Empty. It must not be called. One that is made of an empty callable is empty, too.
     Function() = default;
     template <class F>
     requires(!std::is_same_v<std::remove_cvref_t<F>, Function> &&
@@ -65,7 +65,7 @@ class Function<Result(Arguments...)> {
         return call_(callable_, std::forward<Arguments>(arguments)...);
     }
 
-    // The callable, if it is an F; null: it is something else.
+    // The callable. Null: it is no F.
     template <class F>
     [[nodiscard]] const F* target() const noexcept {
         return manage_ == &manage<F> ? static_cast<const F*>(callable_) : nullptr;

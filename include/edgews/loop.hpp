@@ -53,7 +53,7 @@ struct LoopOptions {
     int cpu = -1;
 };
 
-// What others keep on a loop, for as long as that lives.
+// An object that others keep on a loop, for as long as that exists.
 struct LoopAttachment {
     virtual ~LoopAttachment() = default;
 };
@@ -64,19 +64,20 @@ class Loop {
     explicit Loop(LoopOptions options = {});
     Loop(const Loop&) = delete;
     Loop& operator=(const Loop&) = delete;
-    // Requires: not inside a turn. Closes what is still registered.
+    // Closes all connections that are left, and ends timers and coroutines. Requires: it is not
+    // called within a turn.
     ~Loop();
 
-    // Turns until stop(). Throws std::system_error: see LoopOptions::cpu.
+    // Runs turns until stop(). Throws std::system_error: see LoopOptions::cpu.
     void run();
-    // One turn. Waits at most `timeout_ms` for something to do; -1: without limit;
-    // 0: not at all. For those who have a spin loop of their own.
+    // Runs one turn. It waits at most `timeout_ms` milliseconds for something to do; -1: without
+    // limit; 0: not at all. It is for programs that have a loop of their own.
     void poll(int timeout_ms) noexcept;
-    // Readable (level-triggered) when poll(0) has something to do: nest the loop in
-    // another one by this. Timers and reads that were carried over do not make it readable; wait
-    // no longer than next_timeout_ms().
+    // A descriptor that is readable (level-triggered) when poll(0) has something to do. It nests
+    // the loop in another one. Timers and reads that were carried over do not make it readable, so
+    // wait no longer than next_timeout_ms().
     [[nodiscard]] int fd() const noexcept { return epoll_.get(); }
-    // Milliseconds until poll() has something to do by itself; -1: nothing is set.
+    // Milliseconds until poll() has something to do by itself. -1: nothing is set.
     [[nodiscard]] int next_timeout_ms() const noexcept;
     // Any thread. run() returns after the present turn, or at once when called next; the loop may
     // be destroyed then, though this has not returned yet.
@@ -105,7 +106,8 @@ class Loop {
         if (period_ms == 0) period_ms = 1;
         return add_timer(period_ms, period_ms, make_job(std::forward<F>(function)));
     }
-    // False: it had run, or been cancelled, already.
+    // Cancels a timer, or ends a coroutine that was spawned. False: it had run, or been cancelled,
+    // already.
     bool cancel(Token timer) noexcept;
 
     // Milliseconds of a monotonic clock, read once a turn.

@@ -13,14 +13,14 @@ namespace edgews {
 
 class Signals {
   public:
-    // Blocks `signals` in this thread, and so in all that it starts from now on, and
-    // calls handler(signal) on `loop` when one arrives. Requires: before the process
-    // has other threads, for these would still take the signals. Throws std::system_error, and
-    // std::invalid_argument where `handler` is empty.
+    // Blocks `signals` in this thread and in all threads that it starts from now on, and calls
+    // handler(signal) on `loop` when one arrives. Requires: the process has no other threads yet,
+    // for these would still take the signals. Throws std::system_error, and std::invalid_argument
+    // if `handler` is empty.
     Signals(Loop& loop, std::initializer_list<int> signals, Function<void(int)> handler);
     Signals(const Signals&) = delete;
     Signals& operator=(const Signals&) = delete;
-    // Requires: the loop lives, and is not running in another thread. The signals stay blocked.
+    // The signals stay blocked. Requires: the loop exists, and is not running in another thread.
     ~Signals();
 
   private:
