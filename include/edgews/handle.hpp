@@ -5,7 +5,6 @@
 #include <edgews/loop.hpp>
 #include <edgews/message.hpp>
 #include <edgews/prepared_message.hpp>
-#include "net/loop/source.hpp"
 
 #include <compare>
 #include <cstddef>
