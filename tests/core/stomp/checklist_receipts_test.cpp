@@ -245,6 +245,18 @@ TEST(StompChecklist, H11_an_ERROR_with_a_body_has_its_length_and_type) {
     EXPECT_EQ(bare.headers.size(), 1U) << bare.raw;
 }
 
+// Whoever ends the session may say why; else it is the limit that does, where it is one's.
+TEST(StompChecklist, H11_an_ERROR_of_a_limit_names_it_and_says_how_much_it_is) {
+    for (const std::string reason : {"", "another reason"}) {
+        Peers peers({.backlog_size_max = 12'345});
+        Peer& peer = peers.connect();
+        peer.session().end(Fault::too_slow, reason);
+        peer.say("\n");
+        EXPECT_EQ(peer.take_error(Fault::too_slow).body,
+                  reason.empty() ? "backlog_size_max is 12345" : reason);
+    }
+}
+
 // What is said in an ERROR ends no frame early.
 TEST(StompChecklist, H11_an_ERROR_has_one_NUL_whatever_the_reason) {
     Peers peers;
