@@ -90,18 +90,6 @@ TEST_F(Pause, large_echoes_of_held_input_arrive_whole) {
     client.close_cleanly();
 }
 
-TEST_F(Pause, silence_is_not_held_against_a_peer_that_nobody_reads) {
-    start(pausing(notes_), {.idle_ping_ms = 20, .ping_timeout_ms = 20, .message_timeout_ms = 20});
-    TestClient client = server_.open();
-    client.send(client_frame(0x81, "one") + client_frame(0x01, "beginning"));
-    EXPECT_EQ(notes_.wait_for(1), List{"one"});
-    std::this_thread::sleep_for(std::chrono::milliseconds(150));
-    EXPECT_EQ(notes_.all(), List{"one"});
-    client.send(client_frame(0x80, " and end"));
-    resume();
-    EXPECT_EQ(notes_.wait_for(2).back(), "beginning and end");
-}
-
 TEST_F(Pause, a_goodbye_or_a_fault_that_was_held_ends_it_with_the_end_right_behind) {
     start(pausing(notes_));
     for (const Bytes& last : {client_frame(0x88, "\x03\xE8"), client_frame(0x83, "fault")}) {

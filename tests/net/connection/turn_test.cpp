@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
-#include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -17,19 +16,15 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <functional>
 #include <string>
-#include <thread>
 #include <vector>
 
 namespace edgews::test {
 namespace {
-
-using namespace std::chrono_literals;
 
 const std::string goodbye = "\x03\xE8";
 
@@ -157,87 +152,6 @@ TEST(TurnEnd, so_are_those_who_had_left_something_unread) {
     loop.poll(0);
     EXPECT_EQ(answers.flushed, count);
     EXPECT_EQ(answers.waiting_max, 32U);
-}
-
-// ---- Time ------------------------------------------------------------------
-
-// Sources whose descriptors are all ready, and whose timers are all late: more of them than one
-// epoll_wait tells of.
-TEST(TurnTime, all_that_has_arrived_is_read_before_a_late_timer_judges) {
-    constexpr std::size_t count = 3'000;
-    Loop loop;
-    std::size_t read_count = 0;
-    std::size_t judged_count = 0;
-    std::vector<ScriptedSource*> sources;
-    for (std::size_t i = 0; i < count; ++i) {
-        Fd event(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
-        ASSERT_TRUE(event);
-        ScriptedSource& source = add_source(loop, std::move(event));
-        source.events = [&loop, &source, &read_count](std::uint32_t) {
-            ++read_count;
-            loop.schedule(source, forever_ms);
-        };
-        source.timer = [&] { ++judged_count; };
-        sources.push_back(&source);
-    }
-    loop.poll(0);
-    for (ScriptedSource* const source : sources) loop.schedule(*source, 1);
-    const std::uint64_t one = 1;
-    for (ScriptedSource* const source : sources) {
-        ASSERT_EQ(::write(source->fd.get(), &one, sizeof one), 8);
-    }
-    std::this_thread::sleep_for(20ms);
-    loop.poll(0);
-    EXPECT_EQ(read_count, count);
-    EXPECT_EQ(judged_count, 0U);
-    for (ScriptedSource* const source : sources) loop.retire(*source);
-    loop.poll(0);
-}
-
-TEST(TurnTime, a_standstill_is_no_silence_of_the_peers) {
-    Loop loop;
-    bool is_judged = false;
-    ScriptedSource& source = add_source(loop);
-    source.timer = [&] { is_judged = true; };
-    loop.poll(0);
-    const std::uint64_t begin_ms = loop.listened_ms();
-    loop.schedule(source, 200);
-    std::this_thread::sleep_for(400ms);  // A handler that blocks, a stopped process.
-    loop.poll(0);
-    EXPECT_FALSE(is_judged);
-    EXPECT_LE(loop.listened_ms() - begin_ms, 100U);
-    while (!is_judged) loop.poll(forever_ms);
-    EXPECT_GE(loop.listened_ms() - begin_ms, 200U);
-}
-
-TEST(TurnTime, what_the_application_set_is_due_by_the_clock_all_the_same) {
-    Loop loop;
-    bool is_called = false;
-    loop.poll(0);
-    loop.after(200, [&] { is_called = true; });
-    std::this_thread::sleep_for(400ms);
-    loop.poll(0);
-    EXPECT_TRUE(is_called);
-}
-
-TEST(TurnTime, nor_does_a_standstill_make_what_is_repeated_rarer) {
-    Loop loop;
-    int count = 0;
-    loop.poll(0);
-    loop.every(200, [&] { ++count; });
-    for (int standstill = 1; standstill <= 3; ++standstill) {
-        std::this_thread::sleep_for(400ms);
-        loop.poll(0);
-        EXPECT_EQ(count, standstill);
-    }
-}
-
-TEST(TurnTime, a_long_wait_for_nothing_counts_as_listening) {
-    Loop loop;
-    const std::uint64_t begin_ms = loop.listened_ms();
-    loop.poll(300);
-    loop.poll(0);
-    EXPECT_GE(loop.listened_ms() - begin_ms, 300U);
 }
 
 // ---- A system that refuses -------------------------------------------------
