@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -262,6 +263,22 @@ TEST(StompShares, who_takes_nothing_may_hold_up_a_share_of_memory_and_nobody_els
     const auto is_over = [](Peer* peer) { return peer->session().is_over(); };
     EXPECT_GT(std::count_if(stuck.begin(), stuck.end(), is_over), 0);
     for (Peer* const peer : stuck) peer->vanish();
+}
+
+// As if it had sent each of them alone.
+TEST(StompShares, what_a_transaction_sends_is_on_the_account_of_its_session) {
+    const auto held_after = [](std::initializer_list<const char*> frames) {
+        Peers peers;
+        Peer& sender = peers.connect();
+        for (const char* const frame : frames) sender.say(frame);
+        return sender.session().outbox().account->held(Common::memory);
+    };
+    const std::size_t alone = held_after({"SEND\ndestination:/queue/a\n\nhello"});
+    EXPECT_GT(alone, 0U);
+    EXPECT_EQ(held_after({"BEGIN\ntransaction:t\n\n",
+                          "SEND\ndestination:/queue/a\ntransaction:t\n\nhello",
+                          "COMMIT\ntransaction:t\n\n"}),
+              alone);
 }
 
 TEST(StompShares, replies_are_on_the_account_of_who_does_not_read_them) {
