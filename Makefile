@@ -65,6 +65,15 @@ ifeq ($(MAKELEVEL),0)
 MAKEFLAGS += -j$(shell nproc)
 endif
 
+# Goals that are named together are made one after the other, in a make of their own each: many of
+# them have others made by another make, and two at once would write the same files.
+ifneq ($(and $(filter 0,$(MAKELEVEL)),$(word 2,$(MAKECMDGOALS))),)
+.PHONY: $(MAKECMDGOALS)
+.NOTPARALLEL:
+$(sort $(MAKECMDGOALS)):
+	@$(MAKE) $@
+else
+
 .DELETE_ON_ERROR:
 .SECONDARY:
 .DEFAULT_GOAL := all
@@ -117,7 +126,7 @@ $(OUT)/libedgews-tls.a: $(TLS:%.cpp=$(OBJ)/%.o)
 $(OUT)/libedgews-sim.a: $(SIM:%.cpp=$(OBJ)/%.o)
 	@$(ARCHIVE)
 
-# q, not r: core/fault.o and core/stomp/fault.o have one name, and neither replaces the other.
+# q, not r: core/websocket/fault.o and core/stomp/fault.o have one name, and neither replaces the other.
 ARCHIVE = mkdir -p $(@D) && echo "archive $@" && rm -f $@ && ar qcs $@ $^
 
 WITH_ADDONS := $(OUT)/libedgews-deflate.a $(OUT)/libedgews-tls.a $(OUT)/libedgews.a
@@ -403,3 +412,4 @@ help:
 	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
 
 -include $(shell find build/obj -name '*.d' 2>/dev/null)
+endif
