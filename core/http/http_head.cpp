@@ -454,7 +454,7 @@ std::string_view HttpHead::host() const noexcept {
     return has_host_ ? header_at(host_index_).value : std::string_view();
 }
 
-HttpHeader HttpHead::header_at(std::size_t index) const noexcept {
+HeaderField HttpHead::header_at(std::size_t index) const noexcept {
     assert(index < header_count_);
     const Header& header = headers_[index];
     return {slice(header.name_begin, header.name_end), slice(header.value_begin, header.value_end)};

@@ -32,12 +32,6 @@
 
 namespace edgews {
 
-// A header as it stands in the head: `value` without the whitespace around it.
-struct HttpHeader {
-    std::string_view name;
-    std::string_view value;
-};
-
 class HttpHead;
 
 // The values of all headers of one name, in order, for a range-for loop.
@@ -123,7 +117,7 @@ class HttpHead {
     // Of both.
     [[nodiscard]] std::size_t header_count() const noexcept { return header_count_; }
     // Requires: index < header_count().
-    [[nodiscard]] HttpHeader header_at(std::size_t index) const noexcept;
+    [[nodiscard]] HeaderField header_at(std::size_t index) const noexcept;
     // Where the first header of that name is, at `from` or later; header_count() if there is none.
     [[nodiscard]] std::size_t find_header(std::string_view name,
                                           std::size_t from = 0) const noexcept;

@@ -1,7 +1,5 @@
 #include "core/websocket/output_queue.hpp"
 
-#include <sys/uio.h>
-
 #include <algorithm>
 #include <cassert>
 #include <cstring>
@@ -123,21 +121,6 @@ void OutputQueue::own_text(std::string text) {
     segment.data = reinterpret_cast<const std::byte*>(segment.text->bytes.data());
     segment.size = segment.text->bytes.size();
     size_ += segment.size;
-}
-
-std::size_t OutputQueue::gather(std::span<iovec> vectors) const noexcept {
-    const Segment* const end = segments_.data() + segments_.size();
-    std::size_t count = 0;
-    for (const Segment* i = segments_.data() + first_; i != end && count < vectors.size(); ++i) {
-        if (i->header_begin < i->header_end) {
-            vectors[count++] = {
-                .iov_base = const_cast<std::byte*>(i->header.data() + i->header_begin),
-                .iov_len = static_cast<std::size_t>(i->header_end - i->header_begin)};
-        }
-        if (i->size == 0 || count == vectors.size()) continue;  // A kept chunk is empty.
-        vectors[count++] = {.iov_base = const_cast<std::byte*>(i->data), .iov_len = i->size};
-    }
-    return count;
 }
 
 void OutputQueue::consume(std::size_t count) noexcept {

@@ -24,8 +24,6 @@
 #include <utility>
 #include <vector>
 
-struct iovec;
-
 namespace edgews {
 
 class OutputQueue {
@@ -58,9 +56,11 @@ class OutputQueue {
     // Sends the text from where it lies; it counts as memory of the pool's. Copies a short one.
     void own_text(std::string text);
 
-    // Fills in what is to be sent next, in at most `vectors.size()` pieces, and
-    // returns how many it filled. Valid until the queue changes.
-    [[nodiscard]] std::size_t gather(std::span<iovec> vectors) const noexcept;
+    // Fills in the bytes that are to be sent next, in at most `vectors.size()` pieces, and returns
+    // how many it filled. They are valid until the queue changes. A Vector is an address and a
+    // size: the system's iovec, which core/ does not know.
+    template <class Vector>
+    [[nodiscard]] std::size_t gather(std::span<Vector> vectors) const noexcept;
     // The first `count` bytes of gather()'s have been sent.
     void consume(std::size_t count) noexcept;
     // What is left has to wait: makes what is borrowed the queue's own, and lets go of a chunk
@@ -140,6 +140,24 @@ class OutputQueue {
     bool has_borrowed_ = false;
     std::uint32_t untaken_size_ = 0;
 };
+
+template <class Vector>
+std::size_t OutputQueue::gather(std::span<Vector> vectors) const noexcept {
+    const auto vector_of = [](const std::byte* data, std::size_t size) {
+        return Vector{const_cast<std::byte*>(data), size};
+    };
+    const Segment* const end = segments_.data() + segments_.size();
+    std::size_t count = 0;
+    for (const Segment* i = segments_.data() + first_; i != end && count < vectors.size(); ++i) {
+        const auto header_size = static_cast<std::size_t>(i->header_end - i->header_begin);
+        if (header_size > 0) {
+            vectors[count++] = vector_of(i->header.data() + i->header_begin, header_size);
+        }
+        if (i->size == 0 || count == vectors.size()) continue;  // A kept chunk is empty.
+        vectors[count++] = vector_of(i->data, i->size);
+    }
+    return count;
+}
 
 inline void OutputQueue::append_frame(const FrameHeader& header,
                                       std::span<const std::byte> payload) {

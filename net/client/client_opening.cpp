@@ -285,7 +285,7 @@ ClientError ClientOpening::refusal(ClientStage stage, std::string_view what) con
         error.error.message += head_.reason();
     }
     for (std::size_t i = 0; i < head_.header_count(); ++i) {
-        const HttpHeader header = head_.header_at(i);
+        const HeaderField header = head_.header_at(i);
         error.headers.push_back({std::string(header.name), std::string(header.value)});
     }
     return error;

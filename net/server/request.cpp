@@ -41,8 +41,7 @@ std::size_t Request::header_count() const noexcept {
 }
 
 HeaderField Request::header_at(std::size_t index) const noexcept {
-    const HttpHeader header = head_.header_at(index);
-    return {header.name, header.value};
+    return head_.header_at(index);
 }
 
 bool Request::offers_subprotocol(std::string_view name) const noexcept {

@@ -165,7 +165,7 @@ void Stream::flush() {
     if (is_closed()) return;
     std::array<iovec, gather_count_max> pieces;
     while (output_size() > 0 && !is_blocked_ && !is_broken_) {
-        const std::size_t count = output_ ? output_->gather(pieces) : 0;
+        const std::size_t count = output_ ? output_->gather(std::span<iovec>(pieces)) : 0;
         const std::size_t sent = send_pieces(std::span(pieces).first(count));
         if (output_) output_->consume(sent);
     }

@@ -34,7 +34,7 @@ inline std::string everything(const HttpHead& head) {
         text += std::string(head.host()) + "\n";
     }
     for (std::size_t i = 0; i < head.header_count(); ++i) {
-        const HttpHeader header = head.header_at(i);
+        const HeaderField header = head.header_at(i);
         text += "<" + std::string(header.name) + "> = <" + std::string(header.value) + ">\n";
     }
     text += "size " + std::to_string(head.size());

@@ -55,7 +55,7 @@ bool is_equal(std::span<const std::byte> left, std::span<const std::byte> right)
 // What gather() names, at most `vector_count` pieces of it.
 Bytes gathered(const OutputQueue& queue, std::size_t vector_count = 1024) {
     std::vector<iovec> vectors(vector_count);
-    const std::size_t count = queue.gather(vectors);
+    const std::size_t count = queue.gather(std::span<iovec>(vectors));
     EXPECT_LE(count, vector_count);
     Bytes bytes;
     for (const iovec& vector : std::span(vectors).first(count)) {
@@ -154,7 +154,7 @@ TEST(OutputQueue, an_empty_one_has_nothing_to_gather) {
     EXPECT_EQ(queue.size(), 0U);
     EXPECT_FALSE(queue.has_borrowed());
     std::array<iovec, 4> vectors;
-    EXPECT_EQ(queue.gather(vectors), 0U);
+    EXPECT_EQ(queue.gather(std::span<iovec>(vectors)), 0U);
     queue.append(std::span<const std::byte>{});
     queue.append(PreparedMessage());
     queue.consume(0);
@@ -192,7 +192,7 @@ TEST(OutputQueue, small_messages_are_gathered_in_a_few_pieces) {
         model.append_shared(20);
     }
     std::array<iovec, 8> vectors;
-    EXPECT_LT(model.queue.gather(vectors), vectors.size());
+    EXPECT_LT(model.queue.gather(std::span<iovec>(vectors)), vectors.size());
     model.check();
 }
 
@@ -204,7 +204,7 @@ TEST(OutputQueue, large_ones_are_neither_copied_nor_do_they_take_memory) {
     queue.borrow_frame({.opcode = Opcode::binary, .payload_size = large}, payload);
     queue.append(shared);
     std::array<iovec, 3> vectors;
-    ASSERT_EQ(queue.gather(vectors), 3U);
+    ASSERT_EQ(queue.gather(std::span<iovec>(vectors)), 3U);
     EXPECT_EQ(vectors[1].iov_base, payload.data());
     EXPECT_EQ(vectors[2].iov_base, shared.frame().data());
     EXPECT_LE(pool.lent_size(), 320U);  // The list of them.
@@ -215,7 +215,7 @@ TEST(OutputQueue, consumed_at_any_position_it_goes_on_where_it_was) {
     append_mixture(measured);
     const std::size_t total = measured.expected().size();
     std::vector<iovec> vectors(64);
-    vectors.resize(measured.queue.gather(vectors));
+    vectors.resize(measured.queue.gather(std::span<iovec>(vectors)));
     // Every position near a border, and a stride through what lies between.
     std::set<std::size_t> cuts{total};
     for (std::size_t cut = 0; cut < total; cut += 131) cuts.insert(cut);
@@ -438,7 +438,7 @@ TEST(OutputQueue, small_messages_that_wait_take_little_more_than_their_bytes) {
     }
     EXPECT_LE(pool.lent_size(), 120'000U + 64 * 1024);
     std::array<iovec, 16> vectors;
-    EXPECT_LT(queue.gather(vectors), vectors.size());
+    EXPECT_LT(queue.gather(std::span<iovec>(vectors)), vectors.size());
 }
 
 TEST(OutputQueue, a_small_part_of_adopted_memory_does_not_hold_all_of_it) {

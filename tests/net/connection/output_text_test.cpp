@@ -30,7 +30,7 @@ TEST(OutputQueue, a_text_is_sent_from_where_it_lies_and_counts_until_it_is_sent)
     queue.consume(60);
     queue.settle();
     std::array<iovec, 2> vectors;
-    ASSERT_EQ(queue.gather(vectors), 1U);
+    ASSERT_EQ(queue.gather(std::span<iovec>(vectors)), 1U);
     EXPECT_EQ(vectors[0].iov_base, place + 10);
     EXPECT_EQ(vectors[0].iov_len, 99'990U);
     queue.consume(99'990);
@@ -43,7 +43,7 @@ TEST(OutputQueue, a_short_text_joins_what_is_before_it) {
     queue.append(bytes_of(std::string(50, 'h')));
     queue.own_text(std::string(100, 't'));
     std::array<iovec, 2> vectors;
-    ASSERT_EQ(queue.gather(vectors), 1U);
+    ASSERT_EQ(queue.gather(std::span<iovec>(vectors)), 1U);
     EXPECT_EQ(vectors[0].iov_len, 150U);
 }
 
