@@ -13,6 +13,7 @@
 #include "core/stomp/frame_reader.hpp"
 #include "core/stomp/frame_writer.hpp"
 #include "net/loop/fd.hpp"
+#include "net/loop/reactor.hpp"
 #include "programs/common/number.hpp"
 
 #include <arpa/inet.h>
@@ -69,7 +70,7 @@ class Link {
     edgews::Function<void(const stomp::Frame&)> on_frame;
 
   protected:
-    explicit Link(edgews::Loop& loop) : reader_(limits_, loop.pool()) {}
+    explicit Link(edgews::Loop& loop) : reader_(limits_, edgews::Reactor::of(loop).pool()) {}
     void received(std::span<const std::byte> input) {
         while (const stomp::Frame* const frame = reader_.next(input)) {
             if (frame->fault != stomp::Fault::none) {
@@ -88,9 +89,10 @@ class Link {
 };
 
 // Gathers what is sent in one turn of the loop.
-class TcpLink final : public Link, public edgews::Source {
+class TcpLink final : public Link, public edgews::Watched {
   public:
-    TcpLink(edgews::Loop& loop, std::uint16_t port) : Link(loop), loop_(loop) {
+    TcpLink(edgews::Loop& loop, std::uint16_t port)
+        : Link(loop), reactor_(edgews::Reactor::of(loop)) {
         fd_ = edgews::Fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
         sockaddr_in address{};
         address.sin_family = AF_INET;
@@ -101,14 +103,14 @@ class TcpLink final : public Link, public edgews::Source {
         }
         const int on = 1;
         ::setsockopt(fd_.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-        if (loop.add(*this, fd_.get(), EPOLLIN) != 0) fail("no memory");
+        if (reactor_.add(*this, fd_.get(), EPOLLIN) != 0) fail("no memory");
     }
     void send(std::string_view frames) override {
-        if (waiting_.empty()) loop_.flush_later(*this);
+        if (waiting_.empty()) reactor_.flush_later(*this);
         waiting_ += frames;
     }
     void on_events(std::uint32_t) override {
-        const std::span<std::byte> space = loop_.receive_space();
+        const std::span<std::byte> space = reactor_.receive_space();
         const ssize_t count = ::recv(fd_.get(), space.data(), space.size(), MSG_DONTWAIT);
         if (count < 0 && errno == EAGAIN) return;
         if (count <= 0) fail("the broker closed a connection");
@@ -124,7 +126,7 @@ class TcpLink final : public Link, public edgews::Source {
     }
 
   private:
-    edgews::Loop& loop_;
+    edgews::Reactor& reactor_;
     edgews::Fd fd_;
     std::string waiting_;
 };

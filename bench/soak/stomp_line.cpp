@@ -2,6 +2,7 @@
 
 #include <edgews/client.hpp>
 #include "core/stomp/frame_writer.hpp"
+#include "net/loop/reactor.hpp"
 
 #include <cstddef>
 #include <span>
@@ -64,7 +65,7 @@ std::unique_ptr<Carrier> make_carrier(World& world) {
 }  // namespace
 
 StompLine::StompLine(World& world)
-    : carrier_(make_carrier(world)), reader_(limits_, world.loop.pool()) {}
+    : carrier_(make_carrier(world)), reader_(limits_, edgews::Reactor::of(world.loop).pool()) {}
 
 void StompLine::send(stomp::Command command, std::initializer_list<stomp::Header> headers,
                      std::string_view body) {

@@ -1,9 +1,10 @@
-// A handler: any copyable callable of one signature.
+// Callables: a handler, which is copyable and has one signature, and a job for a loop.
 //
-// It does the work of std::function for a fraction of its compile time: every program that includes
-// edgews/edgews.hpp pays for a dozen of these (ARCHITECTURE.md, Decisions).
+// Function does the work of std::function for a fraction of its compile time: every program that
+// includes edgews/edgews.hpp pays for a dozen of these (ARCHITECTURE.md, Decisions).
 #pragma once
 
+#include <memory>
 #include <type_traits>
 #include <utility>
 
@@ -95,5 +96,29 @@ class Function<Result(Arguments...)> {
     Result (*call_)(void*, Arguments...) = nullptr;
     void* (*manage_)(void*, Act) = nullptr;
 };
+
+// A piece of work for a loop: any callable, also one that can only be moved, in one allocation.
+class Job {
+  public:
+    Job() = default;
+    Job(const Job&) = delete;
+    Job& operator=(const Job&) = delete;
+    virtual ~Job() = default;
+    virtual void run() = 0;
+
+  private:
+    friend class Mailbox;
+    Job* next_ = nullptr;  // The mailbox's list goes through the jobs themselves.
+};
+
+template <class F>
+[[nodiscard]] std::unique_ptr<Job> make_job(F&& function) {
+    struct FunctionJob final : Job {
+        explicit FunctionJob(F&& f) : function_(std::forward<F>(f)) {}
+        void run() override { function_(); }
+        std::decay_t<F> function_;
+    };
+    return std::make_unique<FunctionJob>(std::forward<F>(function));
+}
 
 }  // namespace edgews

@@ -8,7 +8,7 @@
 namespace edgews {
 
 Client::Client(Loop& loop, std::string url, ClientHandlers handlers, ClientOptions options)
-    : state_(std::make_shared<ClientState>(loop, std::move(url), std::move(handlers),
+    : state_(std::make_shared<ClientState>(Reactor::of(loop), std::move(url), std::move(handlers),
                                            std::move(options))) {
     state_->connect(*this);
 }

@@ -62,14 +62,14 @@ Body read_body(const HttpHead& head, std::string_view bytes) {
 
 }  // namespace
 
-ClientOpening::ClientOpening(Loop& loop, Setup setup, Owner& owner)
-    : Stream(loop),
+ClientOpening::ClientOpening(Reactor& reactor, Setup setup, Owner& owner)
+    : Stream(StreamsOnLoop::of(reactor)),
       setup_(std::move(setup)),
       owner_(&owner),
       head_(HttpHead::Kind::response, setup_.options.http) {}
 
-ClientOpening* ClientOpening::start(Loop& loop, Fd fd, Setup setup, Owner& owner) {
-    std::unique_ptr<ClientOpening> opening(new ClientOpening(loop, std::move(setup), owner));
+ClientOpening* ClientOpening::start(Reactor& reactor, Fd fd, Setup setup, Owner& owner) {
+    std::unique_ptr<ClientOpening> opening(new ClientOpening(reactor, std::move(setup), owner));
     if (const int error = opening->open(std::move(fd)); error != 0) {
         errno = error;
         return nullptr;
@@ -94,7 +94,7 @@ void ClientOpening::begin() {
 void ClientOpening::begin_tls() {
     if (!setup_.url.is_secure) return request();
     enter(Phase::tls, setup_.options.tls_timeout_ms);
-    auto transport = setup_.options.tls->connect(loop().pool(), setup_.url.bare_host());
+    auto transport = setup_.options.tls->connect(reactor().pool(), setup_.url.bare_host());
     if (!transport) return break_off();  // There is no memory for it.
     speak_through(std::move(transport));
     speak_first();
@@ -115,7 +115,7 @@ void ClientOpening::say(std::string_view text) {
 void ClientOpening::enter(Phase phase, std::uint32_t timeout_ms) {
     phase_ = phase;
     is_limited_ = timeout_ms > 0;
-    if (is_limited_) loop().schedule(*this, timeout_ms);
+    if (is_limited_) reactor().schedule(*this, timeout_ms);
 }
 
 // ---- From the server -------------------------------------------------------
@@ -141,7 +141,7 @@ bool ClientOpening::take(const Received& received, std::span<std::byte> bytes) {
 }
 
 void ClientOpening::process(std::span<const std::byte> input) {
-    loop().pool().reserve(bytes_, input.size());
+    reactor().pool().reserve(bytes_, input.size());
     bytes_.append(input);
     while (is_open() && phase_ != Phase::body && take_head()) {
         if (is_interim_response(head_)) {
@@ -161,7 +161,7 @@ void ClientOpening::process(std::span<const std::byte> input) {
 // There may be any number of them, and what has been passed over takes no memory.
 void ClientOpening::forget_interim() {
     const std::span<const std::byte> rest = bytes_.bytes().subspan(begin_);
-    Buffer kept = loop().pool().take(rest.size());
+    Buffer kept = reactor().pool().take(rest.size());
     kept.append(rest);
     bytes_ = std::move(kept);
     begin_ = 0;
@@ -246,7 +246,7 @@ void ClientOpening::on_lost() {
 // A server that refuses before it has read all has its answer followed by a reset.
 void ClientOpening::read_last() {
     while (is_open() && phase_ != Phase::tls) {
-        const std::span<std::byte> space = loop().receive_space();
+        const std::span<std::byte> space = reactor().receive_space();
         const Received received = receive(space);
         if (received.end != Received::End::open) return;
         process(space.first(received.size));
@@ -256,8 +256,8 @@ void ClientOpening::read_last() {
 void ClientOpening::on_timer() {
     if (!is_limited_) return;  // It was the last phase's.
     // What the server says next is an answer to what we have not said.
-    if (loop().waits_for_handshake(*this)) {
-        return loop().schedule(*this, setup_.options.tls_timeout_ms);
+    if (waits_for_handshake()) {
+        return reactor().schedule(*this, setup_.options.tls_timeout_ms);
     }
     if (phase_ == Phase::body) return take_body(true);
     fail(stage(), std::errc::timed_out, "no answer in time");

@@ -44,7 +44,7 @@ class ClientOpening final : public Stream {
     };
 
     // Takes a connected socket. Null: the system refuses, and says why in errno.
-    [[nodiscard]] static ClientOpening* start(Loop& loop, Fd fd, Setup setup, Owner& owner);
+    [[nodiscard]] static ClientOpening* start(Reactor& reactor, Fd fd, Setup setup, Owner& owner);
     // Closes; the owner hears nothing any more.
     void cancel() noexcept;
     // What it is doing.
@@ -60,11 +60,11 @@ class ClientOpening final : public Stream {
         body,      // It refused, or the proxy, and says more.
     };
 
-    ClientOpening(Loop& loop, Setup setup, Owner& owner);
+    ClientOpening(Reactor& reactor, Setup setup, Owner& owner);
     void on_readable() override { pull(*this); }
     friend class Stream;
     [[nodiscard]] Reading reading(int receive_count) const noexcept;
-    [[nodiscard]] std::span<std::byte> space() const noexcept { return loop().receive_space(); }
+    [[nodiscard]] std::span<std::byte> space() const noexcept { return reactor().receive_space(); }
     [[nodiscard]] bool take(const Received& received, std::span<std::byte> bytes);
     void on_lost() override;
     void on_timer() override;

@@ -63,17 +63,17 @@ RouteOptions route_options(const ClientOptions& options) {
 
 }  // namespace
 
-ClientState::ClientState(Loop& loop, std::string url, ClientHandlers handlers,
+ClientState::ClientState(Reactor& reactor, std::string url, ClientHandlers handlers,
                          ClientOptions options)
-    : loop_(loop),
+    : reactor_(reactor),
       handlers_(std::move(handlers)),
       options_(std::move(options)),
       route_{.pattern = PathPattern("/"), .handlers = {}, .options = {}, .user_data = {}},
       route_on_loop_{},
-      dialer_(loop, {.resolve_timeout_ms = options_.resolve_timeout_ms,
-                     .connect_timeout_ms = options_.connect_timeout_ms,
-                     .lookup = options_.lookup,
-                     .watch = watch_of(options_)}),
+      dialer_(reactor, {.resolve_timeout_ms = options_.resolve_timeout_ms,
+                        .connect_timeout_ms = options_.connect_timeout_ms,
+                        .lookup = options_.lookup,
+                        .watch = watch_of(options_)}),
       wanted_url_(std::move(url)) {
     make_route();
 }
@@ -91,22 +91,23 @@ void ClientState::tell(const Handler& handler, Arguments&&... arguments) noexcep
     try {
         call(handler, std::forward<Arguments>(arguments)...);
     } catch (...) {
-        Shared::of_clients(loop_).counters.add(Counter::handler_failures);
+        Shared::of_clients(reactor_).counters.add(Counter::handler_failures);
     }
 }
 
 template <class F>
 void ClientState::later(Token& timer, std::uint64_t delay_ms, F&& function) {
     cancel(timer);
-    timer = loop_.after(delay_ms, [this, &timer, call = std::forward<F>(function)]() mutable {
+    auto run = [this, &timer, call = std::forward<F>(function)]() mutable {
         timer = no_token;
         const auto self = shared_from_this();  // A handler may destroy the client.
         call();
-    });
+    };
+    timer = reactor_.after(delay_ms, make_job(std::move(run)));
 }
 
 void ClientState::cancel(Token& timer) noexcept {
-    if (timer != no_token) loop_.cancel(std::exchange(timer, no_token));
+    if (timer != no_token) reactor_.cancel(std::exchange(timer, no_token));
 }
 
 // ---- A try -----------------------------------------------------------------
@@ -215,7 +216,7 @@ void ClientState::start_opening(Fd fd) {
     ClientOpening::Setup setup{
         .options = options_, .url = url_, .offer = offer(), .request = request_};
     if (is_proxied()) append_connect_request(setup.connect_request, url_, proxy_.user_info);
-    opening_ = ClientOpening::start(loop_, std::move(fd), std::move(setup), *this);
+    opening_ = ClientOpening::start(reactor_, std::move(fd), std::move(setup), *this);
     if (opening_ == nullptr) {
         fail(ClientStage::connect,
              error_of(static_cast<std::errc>(errno), "the system refuses to watch the socket"));
@@ -320,7 +321,7 @@ void ClientState::make_route() {
     Handlers& to = route_.handlers;
     to.open = [this](Connection&) {
         phase_ = Phase::open;
-        opened_ms_ = loop_.now_ms();
+        opened_ms_ = reactor_.now_ms();
         answered_us_ = pinged_us_ = now_us();
         if (options_.ping_ms > 0) later(ping_timer_, options_.ping_ms, [this] { ping(); });
         call(handlers_.open);
@@ -342,7 +343,7 @@ void ClientState::make_route() {
         call(handlers_.ping, payload);
     };
     to.drain = [this](Connection&) { call(handlers_.drain); };
-    route_on_loop_ = RouteOnLoop::make(route_, Shared::of_clients(loop_));
+    route_on_loop_ = RouteOnLoop::make(route_, Shared::of_clients(reactor_));
 }
 
 void ClientState::on_close(const CloseEvent& event) {
@@ -361,7 +362,7 @@ void ClientState::on_close(const CloseEvent& event) {
 void ClientState::ping() {
     if (!connection_->is_open()) return;  // It is closing, in a time of its own.
     if (options_.pong_timeout_ms > 0 && (pong_timer_ == no_token || is_ping_answered())) {
-        pinged_ms_ = static_cast<std::uint32_t>(loop_.listened_ms());
+        pinged_ms_ = static_cast<std::uint32_t>(reactor_.listened_ms());
         later(pong_timer_, options_.pong_timeout_ms, [this] { check_pong(); });
     }
     pinged_us_ = now_us();
@@ -386,7 +387,7 @@ void ClientState::check_pong() {
     if (connection_->is_paused() && connection_->buffered_amount() == 0) return;
     if (is_ping_answered() || !connection_->is_open()) return;
     // A standstill was no silence of the server's.
-    const auto passed_ms = static_cast<std::uint32_t>(loop_.listened_ms()) - pinged_ms_;
+    const auto passed_ms = static_cast<std::uint32_t>(reactor_.listened_ms()) - pinged_ms_;
     if (passed_ms < options_.pong_timeout_ms ||
         connection_->is_still_taking(options_.ping_ms + options_.pong_timeout_ms)) {
         return later(pong_timer_, options_.pong_timeout_ms, [this] { check_pong(); });
@@ -458,12 +459,12 @@ void ClientState::reconnect() {
 void ClientState::plan_reconnecting(bool is_vain) {
     const ReconnectOptions& limits = options_.reconnect;
     if (!limits.enabled || is_unwanted_ || client_ == nullptr) return;
-    const bool was_stable = opened_ms_ != 0 && loop_.now_ms() - opened_ms_ >= limits.stable_ms;
+    const bool was_stable = opened_ms_ != 0 && reactor_.now_ms() - opened_ms_ >= limits.stable_ms;
     failure_count_ = was_stable ? 1 : failure_count_ + 1;
     const unsigned doublings = std::min(failure_count_ - 1, 31U);
     const std::uint64_t limit_ms =
         std::min<std::uint64_t>(std::uint64_t{limits.delay_ms} << doublings, limits.delay_max_ms);
-    const auto random = std::uint64_t{Shared::of_clients(loop_).masks->next()};
+    const auto random = std::uint64_t{Shared::of_clients(reactor_).masks->next()};
     Reconnecting plan{.count = failure_count_,
                       .delay_ms = static_cast<std::uint32_t>(random * (limit_ms + 1) >> 32),
                       .stop = is_vain,

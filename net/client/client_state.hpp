@@ -25,7 +25,7 @@ namespace edgews {
 class ClientState final : public std::enable_shared_from_this<ClientState>,
                           private ClientOpening::Owner {
   public:
-    ClientState(Loop& loop, std::string url, ClientHandlers handlers, ClientOptions options);
+    ClientState(Reactor& reactor, std::string url, ClientHandlers handlers, ClientOptions options);
     ~ClientState() = default;
 
     // Of `client`, whom the handlers are given.
@@ -37,7 +37,7 @@ class ClientState final : public std::enable_shared_from_this<ClientState>,
     void terminate();
     void reconnect();
 
-    [[nodiscard]] Loop& loop() const noexcept { return loop_; }
+    [[nodiscard]] Loop& loop() const noexcept { return reactor_.loop(); }
     // Null unless open or closing.
     [[nodiscard]] WebSocketConnection* connection() const noexcept { return connection_; }
     [[nodiscard]] ReadyState ready_state() const noexcept;
@@ -94,7 +94,7 @@ class ClientState final : public std::enable_shared_from_this<ClientState>,
     void later(Token& timer, std::uint64_t delay_ms, F&& function);
     void cancel(Token& timer) noexcept;
 
-    Loop& loop_;
+    Reactor& reactor_;
     Client* client_ = nullptr;  // Null: it is gone.
     ClientHandlers handlers_;
     ClientOptions options_;

@@ -1,6 +1,7 @@
 #include "net/client/dialer.hpp"
 
 #include "net/loop/loop_link.hpp"
+#include "net/loop/reactor.hpp"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -57,7 +58,7 @@ bool is_local_failure(int error) noexcept {
 }  // namespace
 
 // A socket that is not connected yet.
-class Dialer::Attempt final : public Source {
+class Dialer::Attempt final : public Watched {
   public:
     Attempt(Dial& dial, Fd fd, std::size_t index)
         : dial_(dial), index_(index), fd_(std::move(fd)) {}
@@ -66,9 +67,9 @@ class Dialer::Attempt final : public Source {
     [[nodiscard]] std::size_t index() const noexcept { return index_; }
     [[nodiscard]] int number() const noexcept { return fd_.get(); }
     // The socket, which its loop no longer watches.
-    [[nodiscard]] Fd release(Loop& loop) noexcept {
-        loop.unwatch(fd_.get());
-        loop.retire(*this);
+    [[nodiscard]] Fd release(Reactor& reactor) noexcept {
+        reactor.unwatch(fd_.get());
+        reactor.retire(*this);
         return std::move(fd_);
     }
 
@@ -79,11 +80,11 @@ class Dialer::Attempt final : public Source {
 };
 
 // All that goes on between start() and `done`. The loop owns it.
-class Dialer::Dial final : public Source {
+class Dialer::Dial final : public Registered {
   public:
-    Dial(Loop& loop, const DialOptions& options, std::string name, Function<void(Dialed)> done)
-        : loop_(loop), options_(options), name_(std::move(name)), done_(std::move(done)) {}
-    void on_events(std::uint32_t) override {}
+    Dial(Reactor& reactor, const DialOptions& options, std::string name,
+         Function<void(Dialed)> done)
+        : reactor_(reactor), options_(options), name_(std::move(name)), done_(std::move(done)) {}
 
     void resolve(std::uint16_t port);
     void connect(std::vector<SocketAddress> addresses);
@@ -104,7 +105,7 @@ class Dialer::Dial final : public Source {
     [[nodiscard]] std::string describe(std::size_t index, const std::string& what) const;
     void time_out(std::string message);
 
-    Loop& loop_;
+    Reactor& reactor_;
     DialOptions options_;
     std::string name_;  // The host's, or "unix:/path".
     Function<void(Dialed)> done_;
@@ -124,13 +125,13 @@ void Dialer::Attempt::on_events(std::uint32_t) {
 
 void Dialer::Dial::resolve(std::uint16_t port) {
     if (options_.resolve_timeout_ms > 0) {
-        limit_ = loop_.after(options_.resolve_timeout_ms, [this] {
-            time_out("resolve " + name_ + ": no answer within " +
-                     std::to_string(options_.resolve_timeout_ms) + " ms");
-        });
+        limit_ = reactor_.after(options_.resolve_timeout_ms, make_job([this] {
+                                    time_out("resolve " + name_ + ": no answer within " +
+                                             std::to_string(options_.resolve_timeout_ms) + " ms");
+                                }));
     }
     ResolveRequest request{.host = name_, .port = port, .lookup = options_.lookup};
-    resolution_ = edgews::resolve(loop_, std::move(request), [this](Resolved resolved) {
+    resolution_ = edgews::resolve(reactor_, std::move(request), [this](Resolved resolved) {
         if (resolved.error) return finish({.error = std::move(resolved.error)});
         connect(with_families_taking_turns(std::move(resolved.addresses)));
     });
@@ -138,12 +139,14 @@ void Dialer::Dial::resolve(std::uint16_t port) {
 
 void Dialer::Dial::connect(std::vector<SocketAddress> addresses) {
     addresses_ = std::move(addresses);
-    loop_.cancel(limit_);
+    reactor_.cancel(limit_);
     if (options_.connect_timeout_ms > 0) {
-        limit_ = loop_.after(options_.connect_timeout_ms, [this] {
-            time_out(describe(next_ - 1, "no answer within " +
-                                             std::to_string(options_.connect_timeout_ms) + " ms"));
-        });
+        limit_ = reactor_.after(
+            options_.connect_timeout_ms, make_job([this] {
+                time_out(describe(
+                    next_ - 1,
+                    "no answer within " + std::to_string(options_.connect_timeout_ms) + " ms"));
+            }));
     }
     connect_next();
 }
@@ -156,23 +159,24 @@ void Dialer::Dial::connect_unix(const SocketAddress& address) {
 
 // Goes on to the first address that has yet to answer.
 void Dialer::Dial::connect_next() {
-    loop_.cancel(delay_);
+    reactor_.cancel(delay_);
     while (next_ < addresses_.size()) {
         const std::size_t index = next_++;
         Begun begun = begin_connecting(addresses_[index], options_.watch);
         if (begun.error == 0) begun.error = outcome(begun.fd);
         if (begun.error == 0) return connected(std::move(begun.fd), index);
         if (begun.error == EAGAIN && addresses_[index].family() == AF_UNIX) {
-            delay_ = loop_.after(unix_retry_ms, [this] {
-                --next_;
-                connect_next();
-            });
+            delay_ = reactor_.after(unix_retry_ms, make_job([this] {
+                                        --next_;
+                                        connect_next();
+                                    }));
             return;
         }
         if (begun.error == EINPROGRESS) begun.error = watch(std::move(begun.fd), index);
         if (begun.error == 0) {
             if (next_ == addresses_.size()) return;
-            delay_ = loop_.after(options_.attempt_delay_ms, [this] { connect_next(); });
+            delay_ =
+                reactor_.after(options_.attempt_delay_ms, make_job([this] { connect_next(); }));
             return;
         }
         note(begun.error, index);
@@ -185,7 +189,7 @@ void Dialer::Dial::connect_next() {
 // 0, or the system's error number.
 int Dialer::Dial::watch(Fd fd, std::size_t index) {
     auto attempt = std::make_unique<Attempt>(*this, std::move(fd), index);
-    const int error = loop_.add(*attempt, attempt->number(), EPOLLOUT | EPOLLET);
+    const int error = reactor_.add(*attempt, attempt->number(), EPOLLOUT | EPOLLET);
     if (error == 0) attempts_.push_back(attempt.release());  // The loop owns it now.
     return error;
 }
@@ -193,7 +197,7 @@ int Dialer::Dial::watch(Fd fd, std::size_t index) {
 void Dialer::Dial::attempt_ended(Attempt& attempt, int error) {
     const std::size_t index = attempt.index();
     attempts_.erase(std::find(attempts_.begin(), attempts_.end(), &attempt));
-    Fd fd = attempt.release(loop_);
+    Fd fd = attempt.release(reactor_);
     if (error == 0) return connected(std::move(fd), index);
     note(error, index);
     connect_next();
@@ -231,20 +235,19 @@ void Dialer::Dial::finish(Dialed dialed) {
 }
 
 void Dialer::Dial::end() noexcept {
-    for (const Token token : {resolution_, limit_, delay_}) loop_.cancel(token);
-    for (Attempt* attempt : attempts_) (void)attempt->release(loop_);
+    for (const Token token : {resolution_, limit_, delay_}) reactor_.cancel(token);
+    for (Attempt* attempt : attempts_) (void)attempt->release(reactor_);
     attempts_.clear();
-    loop_.retire(*this);
+    reactor_.retire(*this);
 }
 
-Dialer::Dialer(Loop& loop, DialOptions options)
-    : loop_(loop), link_(loop.link()), options_(std::move(options)) {}
+Dialer::Dialer(Reactor& reactor, DialOptions options)
+    : reactor_(reactor), link_(reactor.link()), options_(std::move(options)) {}
 
 Dialer::Dial& Dialer::add_dial(std::string name, Function<void(Dialed)> done) {
     assert(!is_dialing());
-    auto dial = std::make_unique<Dial>(loop_, options_, std::move(name), std::move(done));
-    // Cannot fail: there is no descriptor.
-    (void)loop_.add(*dial, -1, 0);
+    auto dial = std::make_unique<Dial>(reactor_, options_, std::move(name), std::move(done));
+    reactor_.add(*dial);
     dial_ = dial->token();
     return *dial.release();  // The loop owns it now.
 }
@@ -255,20 +258,21 @@ void Dialer::start(std::string host, std::uint16_t port, Function<void(Dialed)> 
 
 void Dialer::start_unix(const std::string& path, Function<void(Dialed)> done) {
     add_dial(unix_name(path), std::move(done));
-    loop_.post([&loop = loop_, token = dial_, address = unix_socket_address(path)] {
-        Source* const source = loop.slots().find(token);
-        if (source != nullptr) static_cast<Dial*>(source)->connect_unix(address);
-    });
+    reactor_.post(
+        make_job([&slots = reactor_.slots(), token = dial_, address = unix_socket_address(path)] {
+            Registered* const dial = slots.find(token);
+            if (dial != nullptr) static_cast<Dial*>(dial)->connect_unix(address);
+        }));
 }
 
 void Dialer::cancel() noexcept {
     // Null, too, when the loop is gone.
-    Source* const dial = link_->slots.find(dial_);
+    Registered* const dial = link_->slots.find(dial_);
     if (dial != nullptr) static_cast<Dial*>(dial)->end();
 }
 
 bool Dialer::is_resolving() const noexcept {
-    const Source* const dial = link_->slots.find(dial_);
+    const Registered* const dial = link_->slots.find(dial_);
     return dial != nullptr && static_cast<const Dial*>(dial)->is_resolving();
 }
 

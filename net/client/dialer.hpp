@@ -9,7 +9,6 @@
 #include <edgews/address.hpp>
 #include <edgews/error.hpp>
 #include <edgews/function.hpp>
-#include <edgews/loop.hpp>
 #include "net/client/resolver.hpp"
 #include "net/loop/fd.hpp"
 #include "net/stream/socket.hpp"
@@ -45,8 +44,8 @@ struct Dialed {
 // Belongs to its loop's thread. It may outlive the loop, which only start() needs.
 class Dialer {
   public:
-    // `loop` is borrowed.
-    explicit Dialer(Loop& loop, DialOptions options = {});
+    // `reactor` is borrowed.
+    explicit Dialer(Reactor& reactor, DialOptions options = {});
     Dialer(const Dialer&) = delete;
     Dialer& operator=(const Dialer&) = delete;
     ~Dialer() { cancel(); }
@@ -66,7 +65,7 @@ class Dialer {
     class Attempt;
     Dial& add_dial(std::string name, Function<void(Dialed)> done);
 
-    Loop& loop_;
+    Reactor& reactor_;
     std::shared_ptr<LoopLink> link_;
     DialOptions options_;
     Token dial_ = no_token;

@@ -1,6 +1,7 @@
 #include "net/client/resolver.hpp"
 
 #include "net/loop/loop_link.hpp"
+#include "net/loop/reactor.hpp"
 
 #include <netdb.h>
 #include <netinet/in.h>
@@ -153,13 +154,13 @@ class Threads {
 };
 
 // What waits on a loop for an answer.
-class Resolution final : public Source {
+class Resolution final : public Timer {
   public:
-    Resolution(Loop& loop, Function<void(Resolved)> done) : loop_(loop), done_(std::move(done)) {}
+    Resolution(Reactor& reactor, Function<void(Resolved)> done)
+        : reactor_(reactor), done_(std::move(done)) {}
     ~Resolution() override {
         if (question_) Threads::of_process().forget(question_, token());
     }
-    void on_events(std::uint32_t) override {}
     void on_timer() override {
         if (question_ && Threads::of_process().insist(question_)) wait();
     }
@@ -170,14 +171,14 @@ class Resolution final : public Source {
     }
     void answer(Resolved resolved) {
         question_.reset();
-        loop_.retire(*this);
+        reactor_.retire(*this);
         done_(std::move(resolved));
     }
 
   private:
-    void wait() { loop_.schedule(*this, patience_ms); }
+    void wait() { reactor_.schedule(*this, patience_ms); }
 
-    Loop& loop_;
+    Reactor& reactor_;
     Function<void(Resolved)> done_;
     std::shared_ptr<Question> question_{};  // Null: it was not asked, or was answered.
 };
@@ -185,8 +186,8 @@ class Resolution final : public Source {
 void post_answer(LoopLink& link, Token token, Resolved resolved) {
     // The mailbox that runs this is a part of the link.
     link.mailbox.post(make_job([&link, token, resolved = std::move(resolved)]() mutable {
-        Source* const source = link.slots.find(token);
-        if (source != nullptr) static_cast<Resolution*>(source)->answer(std::move(resolved));
+        Registered* const waiting = link.slots.find(token);
+        if (waiting != nullptr) static_cast<Resolution*>(waiting)->answer(std::move(resolved));
     }));
 }
 
@@ -390,25 +391,25 @@ std::optional<Resolved> resolve_at_once(const std::string& host, std::uint16_t p
     return std::nullopt;
 }
 
-Token resolve(Loop& loop, ResolveRequest request, Function<void(Resolved)> done) {
+Token resolve(Reactor& reactor, ResolveRequest request, Function<void(Resolved)> done) {
     require_callable(request.lookup, "resolve(): ResolveRequest::lookup");
     require_callable(done, "resolve()");
-    auto resolution = std::make_unique<Resolution>(loop, std::move(done));
-    // Cannot fail: there is no descriptor.
-    (void)loop.add(*resolution, -1, 0);
+    auto resolution = std::make_unique<Resolution>(reactor, std::move(done));
+    reactor.add(*resolution);
     Resolution& waiting = *resolution.release();  // The loop owns it now.
     const Token token = waiting.token();
     if (std::optional<Resolved> answer = resolve_at_once(request.host, request.port)) {
-        post_answer(*loop.link(), token, std::move(*answer));
+        post_answer(*reactor.link(), token, std::move(*answer));
         return token;
     }
     const std::string host = request.host;
     const Threads::Submitted submitted =
-        Threads::of_process().submit(std::move(request), {.link = loop.link(), .token = token});
+        Threads::of_process().submit(std::move(request), {.link = reactor.link(), .token = token});
     if (submitted.error == 0) {
         waiting.wait_for(submitted);
     } else {
-        post_answer(*loop.link(), token, failed(host, {submitted.error, std::system_category()}));
+        post_answer(*reactor.link(), token,
+                    failed(host, {submitted.error, std::system_category()}));
     }
     return token;
 }

@@ -25,6 +25,8 @@
 
 namespace edgews {
 
+class Reactor;
+
 struct Resolved {
     // "resolve example.invalid: Name or service not known"
     Error error{};
@@ -56,8 +58,8 @@ struct ResolveRequest {
 };
 
 // Has `done` called with the answer, once, in a later turn or later in this one. After
-// Loop::cancel() of the token, and when the loop is gone, it is not called. Throws
+// Reactor::cancel() of the token, and when the loop is gone, it is not called. Throws
 // std::invalid_argument where `lookup` or `done` is empty.
-Token resolve(Loop& loop, ResolveRequest request, Function<void(Resolved)> done);
+Token resolve(Reactor& reactor, ResolveRequest request, Function<void(Resolved)> done);
 
 }  // namespace edgews

@@ -92,7 +92,7 @@ Handle Connection::handle() const noexcept {
 }
 
 Loop& Connection::loop() const noexcept {
-    return engine_of(*this).loop();
+    return engine_of(*this).reactor().loop();
 }
 
 bool Connection::subscribe(std::string_view topic) {

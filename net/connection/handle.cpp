@@ -9,10 +9,12 @@ namespace edgews {
 
 namespace {
 
-// On the loop's thread: the open connection of that token.
+// On the loop's thread: the connection of that token. Null: it has ended. Requires: the token is
+// that of a WebSocketConnection, as all that handles hold.
 WebSocketConnection* find(Token token) noexcept {
-    Source* source = Loop::current()->slots().find(token);
-    return source == nullptr ? nullptr : source->as_connection();
+    Registered* const found = Reactor::current()->slots().find(token);
+    auto* const connection = static_cast<WebSocketConnection*>(found);
+    return connection == nullptr || connection->is_reported() ? nullptr : connection;
 }
 
 }  // namespace
@@ -22,7 +24,7 @@ bool Handle::is_live() const noexcept {
 }
 
 bool Handle::is_on_own_loop() const noexcept {
-    return Loop::current() != nullptr && Loop::current()->link() == link_;
+    return Reactor::current() != nullptr && Reactor::current()->link() == link_;
 }
 
 void Handle::run_on(Token token, void (*run)(void* function, Connection&), void* function) {

@@ -4,18 +4,16 @@ namespace edgews {
 
 namespace {
 
-struct ClientsOnLoop final : LoopAttachment {
-    explicit ClientsOnLoop(Loop& loop) : shared(loop, nullptr) {}
+struct ClientsOnLoop final : Attachment {
+    explicit ClientsOnLoop(Reactor& reactor) : shared(reactor, nullptr) {}
 
     Shared shared;
 };
 
 }  // namespace
 
-Shared& Shared::of_clients(Loop& loop) {
-    std::unique_ptr<LoopAttachment>& clients = loop.clients();
-    if (!clients) clients = std::make_unique<ClientsOnLoop>(loop);
-    return static_cast<ClientsOnLoop&>(*clients).shared;
+Shared& Shared::of_clients(Reactor& reactor) {
+    return reactor.attached<ClientsOnLoop>().shared;
 }
 
 RouteOnLoop RouteOnLoop::make(const WebSocketRoute& route, Shared& shared) {
@@ -27,7 +25,7 @@ RouteOnLoop RouteOnLoop::make(const WebSocketRoute& route, Shared& shared) {
                       .message_size_max = options.message_size_max,
                       .frame_size_max = options.frame_size_max,
                       .fragment_count_max = options.fragment_count_max,
-                      .pool = &shared.loop.pool()},
+                      .pool = &shared.reactor.pool()},
             .compression = shared.open(options.compression)};
 }
 

@@ -1,7 +1,6 @@
 // The parts that WebSocket connections share on one loop: those of a server, or of all clients.
 #pragma once
 
-#include <edgews/loop.hpp>
 #include <edgews/route.hpp>
 #include <edgews/stats.hpp>
 #include "core/websocket/frame.hpp"
@@ -10,6 +9,8 @@
 #include "crypto/random.hpp"
 #include "net/connection/topics.hpp"
 #include "net/connection/websocket_route.hpp"
+#include "net/loop/reactor.hpp"
+#include "net/stream/streams_on_loop.hpp"
 
 #include <cstddef>
 #include <map>
@@ -26,7 +27,7 @@ class ServerOnLoop;
 // than their bytes say.
 class Share {
   public:
-    static constexpr std::size_t size_max = 4 * Loop::receive_space_size;
+    static constexpr std::size_t size_max = 4 * Reactor::receive_space_size;
     static constexpr std::size_t event_cost = 512;
     static constexpr std::size_t delivery_cost = 256;
 
@@ -46,17 +47,19 @@ class Share {
 };
 
 struct Shared {
-    // `loop` is borrowed, and `server`, which is null for clients.
-    Shared(Loop& loop_of_all, const ServerOnLoop* server_of_all)
-        : loop(loop_of_all),
+    // `reactor` is borrowed, and `server`, which is null for clients.
+    Shared(Reactor& reactor_of_all, const ServerOnLoop* server_of_all)
+        : reactor(reactor_of_all),
+          streams(StreamsOnLoop::of(reactor_of_all)),
           server(server_of_all),
-          topics(loop_of_all),
+          topics(reactor_of_all),
           masks(server_of_all == nullptr ? std::make_unique<Random>() : nullptr) {}
 
     // That of all clients on the loop. It goes with the loop.
-    [[nodiscard]] static Shared& of_clients(Loop& loop);
+    [[nodiscard]] static Shared& of_clients(Reactor& reactor);
 
-    Loop& loop;
+    Reactor& reactor;
+    StreamsOnLoop& streams;
     const ServerOnLoop* server;
     Topics topics;
     Counters counters{};

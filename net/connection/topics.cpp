@@ -13,7 +13,7 @@ constexpr std::size_t waiting_size_max = 256 * 1024;
 
 }  // namespace
 
-Topics::Topics(Loop& loop) : loop_(loop) {}
+Topics::Topics(Reactor& reactor) : reactor_(reactor) {}
 Topics::~Topics() = default;
 
 Topic* Topics::find(const HashedView& name) const noexcept {
@@ -92,7 +92,7 @@ void Topics::publish(std::string_view name, const PreparedMessage& message,
                      const WebSocketConnection* except) {
     Topic* const topic = find(HashedView(name));
     if (topic == nullptr || !message) return;
-    if (waiting_.empty()) loop_.flush_first(*this);
+    if (waiting_.empty()) reactor_.write_first(*this);
     waiting_.push_back({topic, message, except});
     waiting_size_ += message.frame().size();
     delivery_count_ += topic->subscribers.size();
@@ -103,7 +103,7 @@ void Topics::deliver() {
     if (!waiting_.empty()) deliver_all(When::queue);
 }
 
-void Topics::on_flush() {
+void Topics::on_turn_end() {
     deliver_all(When::send);
 }
 

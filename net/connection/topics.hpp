@@ -12,7 +12,7 @@
 
 #include <edgews/prepared_message.hpp>
 #include "core/base/string_hash.hpp"
-#include "net/loop/source.hpp"
+#include "net/loop/registered.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -23,7 +23,8 @@
 
 namespace edgews {
 
-class Loop;
+class Reactor;
+class WebSocketConnection;
 
 struct Topic {
     struct Subscriber {
@@ -41,11 +42,11 @@ struct Published {
     const WebSocketConnection* except;  // Who does not get it; null: all do.
 };
 
-class Topics final : public Source {
+class Topics final : public Writer {
   public:
-    // `loop` is borrowed.
-    explicit Topics(Loop& loop);
-    ~Topics() override;
+    // `reactor` is borrowed.
+    explicit Topics(Reactor& reactor);
+    ~Topics();
 
     // False: it was so already, or it may not be (Connection::subscribe()).
     bool subscribe(WebSocketConnection& connection, std::string_view name);
@@ -66,9 +67,8 @@ class Topics final : public Source {
     // Messages times subscribers, of all that was published so far: what that costs.
     [[nodiscard]] std::uint64_t delivery_count() const noexcept { return delivery_count_; }
 
-    void on_events(std::uint32_t) override {}
-    // The turn ends: delivers, and sends.
-    void on_flush() override;
+    // Delivers, and sends.
+    void on_turn_end() override;
 
   private:
     enum class When : std::uint8_t { queue, send };
@@ -84,7 +84,7 @@ class Topics final : public Source {
 
     // The keys are views of the topics' own names.
     NameViewTable<std::unique_ptr<Topic>> topics_;
-    Loop& loop_;
+    Reactor& reactor_;
     std::vector<Published> waiting_;
     std::size_t waiting_size_ = 0;  // Bytes, with frame headers.
     std::uint64_t delivery_count_ = 0;

@@ -92,7 +92,7 @@ void WebSocketConnection::handle_compressed(const Event& event) {
 Buffer WebSocketConnection::room_for(std::size_t compressed_size) {
     const std::size_t size_max = route_->setup.message_size_max;
     const std::size_t likely_size = std::max(room_min, usual_ratio * compressed_size);
-    return loop().pool().try_take(likely_size < size_max ? likely_size : size_max + 1);
+    return reactor().pool().try_take(likely_size < size_max ? likely_size : size_max + 1);
 }
 
 // Restores the next of `input`, as of a message that ends with it as `part` says.
@@ -121,7 +121,7 @@ void WebSocketConnection::restore_message(Opcode opcode, std::span<const std::by
     do {
         result = restore_slice(input, Part::last, message);
         if (result == Result::failed) return handle_fault(extras_->deflating->inflater.fault());
-        if (result == Result::full && !loop().pool().try_reserve(message, message.size())) {
+        if (result == Result::full && !reactor().pool().try_reserve(message, message.size())) {
             return handle_fault(Fault::no_memory);
         }
     } while (is_unfinished(result, input) && !shared().is_share_used_up());
@@ -140,7 +140,7 @@ void WebSocketConnection::restore_message(Opcode opcode, std::span<const std::by
 // Delivers what the next bytes of a streamed message stand for, and its end behind the last.
 void WebSocketConnection::restore_part(Opcode opcode, std::span<const std::byte> input, Part part,
                                        Buffer owner) {
-    Buffer piece = loop().pool().take(chunk_size);
+    Buffer piece = reactor().pool().take(chunk_size);
     Result result = Result::full;
     while (is_unfinished(result, input) && closing_.may_send() && reading() == Reading::go_on) {
         piece.clear();
@@ -169,7 +169,7 @@ void WebSocketConnection::keep_rest(std::span<const std::byte> input, Buffer own
         rest.begin = static_cast<std::size_t>(input.data() - owner.bytes().data());
         rest.bytes = std::move(owner);
     } else {
-        rest.bytes = loop().pool().try_take(input.size());
+        rest.bytes = reactor().pool().try_take(input.size());
         if (!rest.bytes) return handle_fault(Fault::no_memory);
         rest.bytes.append(input);
     }
@@ -211,7 +211,7 @@ std::optional<SendResult> WebSocketConnection::send_compressed(Message message) 
     const std::size_t size = frame_header_size_max + message.size();
     if (!has_room_for(size) && !make_room_for(size)) return refused();
     MessageCodec& codec = extras_->deflating->codec();
-    Buffer packed = loop().pool().take(codec.compressed_size_max(message.size()));
+    Buffer packed = reactor().pool().take(codec.compressed_size_max(message.size()));
     packed.commit(codec.compress(message.bytes(), packed.free_space()));
     if (packed.size() >= message.size() && !codec.has_context()) return std::nullopt;
     FrameHeader header{.rsv1 = true,

@@ -42,7 +42,7 @@ std::unique_ptr<WebSocketConnection> WebSocketConnection::create(RouteOnLoop& ro
 }
 
 WebSocketConnection::WebSocketConnection(RouteOnLoop& route) noexcept
-    : Stream(route.shared->loop), route_(&route), reader_(route.setup) {}
+    : Stream(route.shared->streams), route_(&route), reader_(route.setup) {}
 
 WebSocketConnection::~WebSocketConnection() {
     extras_.reset();  // The user data may hold what the codec is made of.
@@ -57,7 +57,7 @@ void WebSocketConnection::start(Stream& predecessor, Admission admission,
     const bool is_more = !take_over(predecessor);
     admission_ = std::move(admission);
     is_reported_ = false;
-    opened_ms_ = static_cast<std::uint32_t>(loop().now_ms());
+    opened_ms_ = static_cast<std::uint32_t>(reactor().now_ms());
     last_heard_ms_ = now();
     shared().counters.add(Counter::websockets_opened);
     shared().counters.add(Counter::websockets_open);
@@ -91,10 +91,10 @@ bool WebSocketConnection::take(const Received& received, std::span<std::byte> by
     shared().counters.add(Counter::bytes_received, received.size);
     shared().share.spend(received.size);
 
-    const bool is_direct = bytes.data() != loop().receive_space().data();
+    const bool is_direct = bytes.data() != reactor().receive_space().data();
     begin_dispatch();
     if (is_direct) {
-        has_long_messages_ = reader_.message_size() > Loop::receive_space_size;
+        has_long_messages_ = reader_.message_size() > Reactor::receive_space_size;
         reader_.direct_received(received.size);
         dispatch({});
     } else {
@@ -132,7 +132,7 @@ bool WebSocketConnection::holds_input() const noexcept {
 // comes here, and the rest goes where it is assembled. What is compressed becomes up to a thousand
 // times as much, before others get their turn.
 std::span<std::byte> WebSocketConnection::shared_space() const noexcept {
-    const std::span<std::byte> space = loop().receive_space();
+    const std::span<std::byte> space = reactor().receive_space();
     const bool is_deflating = extras_ && extras_->deflating;
     if (!has_long_messages_ && !is_deflating) return space;
     return space.first(transport() == nullptr ? cautious_size : transport_space_min);
@@ -183,7 +183,7 @@ void WebSocketConnection::hold(std::span<const std::byte> input) {
     Buffer& held = extras().held_input;
     if (held && contains(held.bytes(), input)) {  // Once more.
         extras_->held_begin = static_cast<std::size_t>(input.data() - held.bytes().data());
-    } else if (held = loop().pool().try_take(input.size()); held) {
+    } else if (held = reactor().pool().try_take(input.size()); held) {
         held.append(input);
         extras_->held_begin = 0;
     } else if (Stream::is_open() && !is_given_up()) {
@@ -258,7 +258,7 @@ void WebSocketConnection::handle_message(const Event& event) {
 void WebSocketConnection::handle_ping(std::span<const std::byte> payload) {
     if (!closing_.may_send()) return;
     if (is_blocked() || shared().pong_count == pong_count_max) {
-        extras().held_pong = loop().pool().take(control_payload_size_max);
+        extras().held_pong = reactor().pool().take(control_payload_size_max);
         extras_->held_pong.append(payload);
     } else {
         ++shared().pong_count;

@@ -68,9 +68,10 @@ class WebSocketConnection final : public Stream, public Connection {
     // taken, or a proxy's, it may read at 16 KiB a second, beyond the `patience_ms` that it has
     // from the time when it was heard.
     [[nodiscard]] bool is_still_taking(std::uint32_t patience_ms);
-    // When the peer was heard last, in milliseconds of Loop::listened_ms(), modulo 2^32.
+    // When the peer was heard last, in milliseconds of Reactor::listened_ms(), modulo 2^32.
     [[nodiscard]] std::uint32_t last_heard_ms() const noexcept { return last_heard_ms_; }
-    WebSocketConnection* as_connection() noexcept override { return is_reported_ ? nullptr : this; }
+    // The application has heard of its end.
+    [[nodiscard]] bool is_reported() const noexcept { return is_reported_; }
     // Runs call(), which may throw, as a handler of this connection.
     template <class F>
     void guard(F&& call) {
@@ -85,7 +86,6 @@ class WebSocketConnection final : public Stream, public Connection {
 
     // As Connection has them.
 
-    using Stream::loop;
     SendResult send(Message message);
     SendResult send(Message message, Compress how);
     SendResult send(Message::Kind kind, std::span<const std::span<const std::byte>> pieces);
@@ -107,7 +107,7 @@ class WebSocketConnection final : public Stream, public Connection {
     void pause_reading() noexcept { is_paused_ = is_open(); }
     void resume_reading();
     [[nodiscard]] bool is_paused() const noexcept { return is_paused_; }
-    [[nodiscard]] Handle handle() const noexcept { return {loop().link(), token()}; }
+    [[nodiscard]] Handle handle() const noexcept { return {reactor().link(), token()}; }
     bool subscribe(std::string_view topic);
     bool unsubscribe(std::string_view topic);
     [[nodiscard]] bool is_subscribed(std::string_view topic) const noexcept;
@@ -202,10 +202,10 @@ class WebSocketConnection final : public Stream, public Connection {
     void check_idle();
     [[nodiscard]] std::uint32_t idle_ping_ms() const noexcept;
     [[nodiscard]] std::uint32_t now() const noexcept {
-        return static_cast<std::uint32_t>(loop().listened_ms());
+        return static_cast<std::uint32_t>(reactor().listened_ms());
     }
     [[nodiscard]] std::uint32_t age_ms() const noexcept {
-        return static_cast<std::uint32_t>(loop().now_ms()) - opened_ms_;
+        return static_cast<std::uint32_t>(reactor().now_ms()) - opened_ms_;
     }
     [[nodiscard]] Extras& extras();
     [[nodiscard]] bool holds_pong() const noexcept;
@@ -222,7 +222,7 @@ class WebSocketConnection final : public Stream, public Connection {
     std::unique_ptr<Extras> extras_;  // Null: none.
     Admission admission_;
     std::uint32_t opened_ms_ = 0;
-    // Of Loop::listened_ms(), as all that peers are judged by.
+    // Of Reactor::listened_ms(), as all that peers are judged by.
     std::uint32_t last_heard_ms_ = 0;
     std::uint32_t since_ms_ = 0;  // What the timer waits for began: a ping, a close.
     std::uint32_t message_began_ms_ = 0;

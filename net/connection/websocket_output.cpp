@@ -25,7 +25,7 @@ bool WebSocketConnection::has_room_for(std::size_t size) const noexcept {
     const std::size_t waiting = output_size(), limit = options().backlog_size_max;
     const bool is_within = waiting == 0 || (size <= limit && waiting <= limit - size);
     const bool is_little = !is_blocked() && waiting + size <= write_through_size_min;
-    return is_within && (is_little || loop().pool().may_hold(waiting, size));
+    return is_within && (is_little || reactor().pool().may_hold(waiting, size));
 }
 
 // What was published before comes first, and that may close or break this connection: so it is

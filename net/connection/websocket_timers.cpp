@@ -64,7 +64,7 @@ void WebSocketConnection::set_timer() {
         }
         if (limits.lifetime_max_ms > 0) consider_passed(age_ms(), limits.lifetime_max_ms);
     }
-    if (wait_ms != UINT32_MAX) loop().schedule(*this, wait_ms);
+    if (wait_ms != UINT32_MAX) reactor().schedule(*this, wait_ms);
 }
 
 void WebSocketConnection::on_timer() {

@@ -1,5 +1,7 @@
 #include <edgews/async_connection.hpp>
 
+#include "net/connection/websocket_connection.hpp"
+
 #include <cassert>
 
 namespace edgews {
@@ -68,7 +70,7 @@ void AsyncState::receive(const MessagePart& part) {
 void AsyncState::keep(Item& item, const MessagePart& part) {
     item.bytes.clear();
     if (item.bytes.capacity() < part.bytes.size()) {
-        item.bytes = connection_->loop().pool().take(part.bytes.size());
+        item.bytes = engine_of(*connection_).reactor().pool().take(part.bytes.size());
     }
     item.bytes.append(part.bytes);
     item.part = {.kind = part.kind,

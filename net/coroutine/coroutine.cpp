@@ -1,6 +1,7 @@
 #include <edgews/coroutine.hpp>
 
 #include "net/connection/websocket_connection.hpp"
+#include "net/loop/reactor.hpp"
 
 #include <stdexcept>
 
@@ -9,13 +10,12 @@ namespace edgews {
 namespace {
 
 // A coroutine that the loop owns.
-class Spawned final : public Source {
+class Spawned final : public Registered {
   public:
     Spawned(Loop& loop, Task<> task, Function<void(std::exception_ptr)> failed)
         : loop_(loop), failed_(std::move(failed)), root_(run(std::move(task))) {}
 
     void start() { root_.await_suspend(std::noop_coroutine()).resume(); }
-    void on_events(std::uint32_t) override {}
     void let_go() noexcept override { root_ = {}; }
 
   private:
@@ -78,7 +78,7 @@ Task<> run_handler(std::shared_ptr<AsyncState> state, Task<> handler) {
 Token spawn(Loop& loop, Task<> task, Function<void(std::exception_ptr)> failed) {
     if (!task) throw std::invalid_argument("spawn(): the task has no coroutine");
     auto* const spawned = new Spawned(loop, std::move(task), std::move(failed));
-    (void)loop.add(*spawned, -1, 0);  // Without a descriptor it cannot fail. The loop owns it now.
+    Reactor::of(loop).add(*spawned);  // Which owns it now.
     const Token token = spawned->token();
     spawned->start();
     return token;

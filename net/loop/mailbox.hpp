@@ -5,8 +5,8 @@
 // round, so jobs run in the order in which one thread posted them.
 #pragma once
 
+#include <edgews/function.hpp>
 #include "net/loop/fd.hpp"
-#include "net/loop/job.hpp"
 
 #include <atomic>
 #include <memory>

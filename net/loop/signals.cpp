@@ -1,7 +1,8 @@
 #include <edgews/signals.hpp>
 
 #include "net/loop/fd.hpp"
-#include "net/loop/source.hpp"
+#include "net/loop/reactor.hpp"
+#include "net/loop/registered.hpp"
 
 #include <pthread.h>
 #include <signal.h>
@@ -15,7 +16,7 @@
 
 namespace edgews {
 
-class Signals::Watch final : public Source {
+class Signals::Watch final : public Watched {
   public:
     Watch(Fd fd, Function<void(int)> handler) : fd_(std::move(fd)), handler_(std::move(handler)) {}
 
@@ -44,7 +45,7 @@ Signals::Signals(Loop& loop, std::initializer_list<int> signals, Function<void(i
     Fd fd(::signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));
     if (!fd) throw std::system_error(errno, std::system_category(), "signalfd");
     auto watch = std::make_unique<Watch>(std::move(fd), std::move(handler));
-    const int error = loop.add(*watch, watch->fd(), EPOLLIN | EPOLLET);
+    const int error = Reactor::of(loop).add(*watch, watch->fd(), EPOLLIN | EPOLLET);
     if (error != 0) throw std::system_error(error, std::system_category(), "epoll_ctl");
     watch_ = watch.release()->token();  // The loop owns it now.
 }

@@ -20,7 +20,7 @@ Slots::~Slots() {
     }
 }
 
-Token Slots::insert(Source& source) noexcept {
+Token Slots::insert(Registered& object) noexcept {
     std::size_t index = first_free_;
     if (index != none) {
         first_free_ = slot(index)->next_free;
@@ -34,14 +34,14 @@ Token Slots::insert(Source& source) noexcept {
     Slot& taken = *slot(index);
     const Token generation = (taken.token.load(std::memory_order_relaxed) >> index_bits) + 1;
     const Token token = generation << index_bits | index;
-    taken.source = &source;
+    taken.object = &object;
     taken.token.store(token, std::memory_order_relaxed);
     return token;
 }
 
-void Slots::replace(Token token, Source& source) noexcept {
+void Slots::replace(Token token, Registered& object) noexcept {
     assert(is_live(token));
-    slot(index_of(token))->source = &source;
+    slot(index_of(token))->object = &object;
 }
 
 void Slots::erase(Token token) noexcept {
@@ -51,10 +51,10 @@ void Slots::erase(Token token) noexcept {
     freed.next_free = std::exchange(first_free_, index_of(token));
 }
 
-Source* Slots::find(Token token) const noexcept {
+Registered* Slots::find(Token token) const noexcept {
     const Slot* found = slot(index_of(token));
     if (found == nullptr || found->token.load(std::memory_order_relaxed) != token) return nullptr;
-    return found->source;
+    return found->object;
 }
 
 bool Slots::is_live(Token token) const noexcept {
@@ -63,10 +63,10 @@ bool Slots::is_live(Token token) const noexcept {
            found->token.load(std::memory_order_relaxed) == token;
 }
 
-Source* Slots::at(std::size_t index) const noexcept {
+Registered* Slots::at(std::size_t index) const noexcept {
     const Slot& looked_at = *slot(index);
     const bool is_taken = (looked_at.token.load(std::memory_order_relaxed) >> index_bits) % 2 == 1;
-    return is_taken ? looked_at.source : nullptr;
+    return is_taken ? looked_at.object : nullptr;
 }
 
 Slots::Slot* Slots::slot(std::size_t index) const noexcept {

@@ -6,7 +6,7 @@
 // token still lives, so slots never move and are freed with the table only.
 #pragma once
 
-#include "net/loop/source.hpp"
+#include "net/loop/registered.hpp"
 
 #include <atomic>
 #include <cstddef>
@@ -21,25 +21,25 @@ class Slots {
     ~Slots();
 
     // Requires: fewer than 2^24 sources.
-    [[nodiscard]] Token insert(Source& source) noexcept;
-    // From now on the token names `source`. Requires: is_live(token).
-    void replace(Token token, Source& source) noexcept;
+    [[nodiscard]] Token insert(Registered& object) noexcept;
+    // From now on the token names `object`. Requires: is_live(token).
+    void replace(Token token, Registered& object) noexcept;
     void erase(Token token) noexcept;
-    // Null: the token's source is gone.
-    [[nodiscard]] Source* find(Token token) const noexcept;
+    // Null: the token's object is gone.
+    [[nodiscard]] Registered* find(Token token) const noexcept;
     // Any thread.
     [[nodiscard]] bool is_live(Token token) const noexcept;
 
     // All sources, for visits: index 0 … count()-1; null where a slot is free.
     [[nodiscard]] std::size_t count() const noexcept { return used_; }
-    [[nodiscard]] Source* at(std::size_t index) const noexcept;
+    [[nodiscard]] Registered* at(std::size_t index) const noexcept;
 
   private:
     struct Slot {  // 16 bytes.
         std::atomic<Token> token{no_token};
         union {
-            Source* source = nullptr;  // While taken.
-            std::size_t next_free;     // While free.
+            Registered* object = nullptr;  // While taken.
+            std::size_t next_free;         // While free.
         };
     };
     static constexpr unsigned index_bits = 24;

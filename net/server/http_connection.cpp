@@ -48,7 +48,7 @@ Response plain_text(unsigned status, std::string_view body) {
 }  // namespace
 
 HttpConnection::HttpConnection(Shard& shard, Admission admission, const ListenerSetup& listener)
-    : Stream(shard.loop()),
+    : Stream(shard.streams()),
       shard_(shard),
       from_(admission.address()),
       admission_(std::move(admission)),
@@ -62,14 +62,14 @@ HttpConnection::~HttpConnection() = default;
 bool HttpConnection::start(Fd fd) noexcept {
     if (!awaits_proxy_header_ && !start_tls()) return false;
     if (open(std::move(fd)) != 0) return false;
-    loop().schedule(*this, shard_.options().handshake_timeout_ms);
+    reactor().schedule(*this, shard_.options().handshake_timeout_ms);
     return true;
 }
 
 // False: there is no memory for it.
 bool HttpConnection::start_tls() noexcept {
     if (!tls_) return true;
-    std::unique_ptr<Transport> transport = tls_->accept(loop().pool(), from_);
+    std::unique_ptr<Transport> transport = tls_->accept(reactor().pool(), from_);
     tls_.reset();
     if (!transport) return false;
     speak_through(std::move(transport));
@@ -118,7 +118,7 @@ void HttpConnection::process(std::span<std::byte> input) {
     const std::unique_ptr<Partial> resumed = std::move(partial_);
     is_put_off_ = false;
     if (resumed) {
-        if (!loop().pool().try_reserve(resumed->bytes, input.size())) {
+        if (!reactor().pool().try_reserve(resumed->bytes, input.size())) {
             return answer_error(503, no_memory_left);
         }
         resumed->bytes.append(input);
@@ -145,8 +145,8 @@ void HttpConnection::process(std::span<std::byte> input) {
 // True: the header was received, and there is more. What follows is only peeked at: it may be for a
 // transport, and waits in the socket for its turn. So does a header that is not complete.
 bool HttpConnection::take_proxy_header() {
-    const Received arrived = peek(loop().receive_space().first(proxy_header_size_max));
-    const std::span<std::byte> space = loop().receive_space().first(arrived.size);
+    const Received arrived = peek(reactor().receive_space().first(proxy_header_size_max));
+    const std::span<std::byte> space = reactor().receive_space().first(arrived.size);
     if (arrived.end == Received::End::would_block) return false;
     // Behind urgent data, where no peek looks, or behind the largest header there is.
     const bool may_be_more = !is_drained();
@@ -185,14 +185,14 @@ void HttpConnection::refuse_proxy() {
 // As Shard::refuse(), of the client that a PROXY header named.
 void HttpConnection::refuse_client() {
     shard_.counters().add(Counter::connections_refused);
-    shard_.counters().add(Counter::bytes_received, receive(loop().receive_space()).size);
+    shard_.counters().add(Counter::bytes_received, receive(reactor().receive_space()).size);
     if (!tls_ && !is_broken()) (void)send_directly(std::as_bytes(std::span(one_too_many)));
     close();
 }
 
 // What was only peeked at would reset the connection.
 void HttpConnection::end_unanswered() {
-    shard_.counters().add(Counter::bytes_received, receive(loop().receive_space()).size);
+    shard_.counters().add(Counter::bytes_received, receive(reactor().receive_space()).size);
     close();
 }
 
@@ -206,7 +206,7 @@ void HttpConnection::find_client(const HttpHead& head) {
 // Keeps what is not to be served yet: the client does not read the answers to what came before, or
 // others have their turn.
 void HttpConnection::put_off(std::span<const std::byte> input) {
-    Buffer bytes = loop().pool().try_take(input.size());
+    Buffer bytes = reactor().pool().try_take(input.size());
     if (!bytes) return finish(Farewell::linger, linger_ms);  // Behind the answers that wait.
     bytes.append(input);
     partial_ =
@@ -217,9 +217,9 @@ void HttpConnection::put_off(std::span<const std::byte> input) {
 
 // From the first byte of a head on, its time is limited.
 void HttpConnection::keep(std::span<const std::byte> input, const HttpHead& head) {
-    if (!is_head_begun_) loop().schedule(*this, shard_.options().handshake_timeout_ms);
+    if (!is_head_begun_) reactor().schedule(*this, shard_.options().handshake_timeout_ms);
     is_head_begun_ = true;
-    partial_ = std::make_unique<Partial>(Partial{head, loop().pool().take(input.size())});
+    partial_ = std::make_unique<Partial>(Partial{head, reactor().pool().take(input.size())});
     partial_->bytes.append(input);
     partial_->head.rebase(as_text(partial_->bytes.bytes()));
 }
@@ -293,26 +293,26 @@ void HttpConnection::serve_http(const HttpHead& head, const HttpRoute& route,
 // The rest of a head may have waited for us: its time begins anew.
 void HttpConnection::on_writable() {
     if (is_blocked()) return;
-    if (is_head_begun_) loop().schedule(*this, shard_.options().handshake_timeout_ms);
+    if (is_head_begun_) reactor().schedule(*this, shard_.options().handshake_timeout_ms);
     read_later();
 }
 
 void HttpConnection::on_timer() {
     if (!is_open()) return on_finish_timer(linger_ms);
     // What the client is to say next is an answer to what we have not said.
-    if (loop().waits_for_handshake(*this)) {
-        return loop().schedule(*this, shard_.options().handshake_timeout_ms);
+    if (waits_for_handshake()) {
+        return reactor().schedule(*this, shard_.options().handshake_timeout_ms);
     }
     if (awaits_proxy_header_) return refuse_proxy();
     if (pending_) {
         // One that was made is on its way here.
-        if (!claim(pending_->deferred)) return loop().schedule(*this, linger_ms);
+        if (!claim(pending_->deferred)) return reactor().schedule(*this, linger_ms);
         reject_pending(503, "The decision took too long.\n");
     } else if (is_head_begun_ && !is_blocked()) {  // Else it is us who do not read.
         const bool has_body = !partial_ || wants_content(partial_->head);
         answer_error(408, "The request took too long.\n", has_body);
     } else if (is_being_read()) {
-        loop().schedule(*this, shard_.options().keep_alive_timeout_ms);
+        reactor().schedule(*this, shard_.options().keep_alive_timeout_ms);
     } else {
         close();
     }
@@ -358,7 +358,7 @@ void HttpConnection::respond(const HttpHead& head, Response response) {
     const bool keep_alive = is_followed && !is_last;
     append_response(std::move(response), keep_alive, wants_content(head));
     if (!keep_alive) return finish(Farewell::linger, linger_ms);
-    loop().schedule(*this, shard_.options().keep_alive_timeout_ms);
+    reactor().schedule(*this, shard_.options().keep_alive_timeout_ms);
     // Between its requests, a proxy's connection is for no client.
     if (is_from_proxy_) admission_.move_to(from_, false);
 }
@@ -374,7 +374,7 @@ void HttpConnection::answer_error(unsigned status, std::string_view body, bool h
 
 // The body is sent from where the handler put it, unless it is short.
 void HttpConnection::append_response(Response response, bool keep_alive, bool has_body) {
-    if (!loop().pool().may_hold(output_size(), response.body.size())) {
+    if (!reactor().pool().may_hold(output_size(), response.body.size())) {
         response = {.status = 503, .body = std::string(no_memory_left)};
     }
     const std::vector<HeaderField> headers = response.headers.fields();

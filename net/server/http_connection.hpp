@@ -40,7 +40,6 @@ class HttpConnection final : public Stream {
     void reject_pending(unsigned status, std::string_view body);
     // The server shuts down: closes, unless a response is on its way.
     void shut_down() override;
-    HttpConnection* as_http_connection() noexcept override { return this; }
 
     // The answer to a connection over a limit, whatever it asks for: it has no content, as the
     // request may be a HEAD.
@@ -69,7 +68,7 @@ class HttpConnection final : public Stream {
     void on_readable() override;
     friend class Stream;
     [[nodiscard]] Reading reading(int receive_count) const noexcept;
-    [[nodiscard]] std::span<std::byte> space() const noexcept { return loop().receive_space(); }
+    [[nodiscard]] std::span<std::byte> space() const noexcept { return reactor().receive_space(); }
     [[nodiscard]] bool take(const Received& received, std::span<std::byte> bytes);
     void on_lost() override { close(); }
     void on_writable() override;

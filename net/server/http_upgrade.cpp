@@ -29,7 +29,7 @@ void HttpConnection::serve_websocket(const HttpHead& head, const WebSocketRoute&
         auto connection = WebSocketConnection::create(shard_.on_loop(route));
         connection->negotiate_compression(head);
         const Request request(head, parameters, admission_.address(), transport());
-        Upgrade upgrade(request, *connection, DeferredUpgrade(loop().link(), token()));
+        Upgrade upgrade(request, *connection, DeferredUpgrade(reactor().link(), token()));
         upgrade.choose_preferred(route.options.subprotocols);
         if (route.handlers.upgrade) route.handlers.upgrade(request, upgrade);
         decide(opening.key, upgrade, std::move(connection), rest);
@@ -49,7 +49,7 @@ void HttpConnection::decide(std::string_view key, Upgrade& upgrade,
             return reject(upgrade.status(), upgrade.answer().headers, upgrade.body());
         case Upgrade::Decision::defer: break;
     }
-    Buffer input = loop().pool().try_take(rest.size());
+    Buffer input = reactor().pool().try_take(rest.size());
     if (!input) return answer_error(503, no_memory_left);
     input.append(rest);
     pending_ = std::make_unique<Pending>();
@@ -57,7 +57,7 @@ void HttpConnection::decide(std::string_view key, Upgrade& upgrade,
     std::copy_n(key.begin(), websocket_key_size, pending_->key.begin());
     pending_->answer = std::move(upgrade.answer());
     pending_->deferred = upgrade.take_deferred();
-    loop().schedule(*this, shard_.options().handshake_timeout_ms);
+    reactor().schedule(*this, shard_.options().handshake_timeout_ms);
     if (!rest.empty()) pending_->input = std::move(input);
 }
 

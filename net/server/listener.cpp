@@ -32,22 +32,22 @@ Listener::~Listener() = default;
 int Listener::start() noexcept {
     // A shared socket wakes one loop, not all.
     const std::uint32_t events = setup_.is_shared ? EPOLLIN | EPOLLEXCLUSIVE : EPOLLIN;
-    if (token() == no_token) return shard_.loop().add(*this, fd_.get(), events);
-    return shard_.loop().watch(*this, fd_.get(), events);
+    if (token() == no_token) return shard_.reactor().add(*this, fd_.get(), events);
+    return shard_.reactor().watch(*this, fd_.get(), events);
 }
 
 void Listener::stop() noexcept {
     // Closing is not enough where other descriptors share the socket.
-    shard_.loop().unwatch(fd_.get());
+    shard_.reactor().unwatch(fd_.get());
     fd_.reset();
-    shard_.loop().retire(*this);
+    shard_.reactor().retire(*this);
 }
 
 // One connection at a time costs one accept each: the call that would find nothing
 // is left out. When turns follow each other with one more waiting, batches grow.
 void Listener::on_events(std::uint32_t) {
-    const bool is_crowded = shard_.loop().turn() == last_turn_ + 1;
-    last_turn_ = shard_.loop().turn();
+    const bool is_crowded = shard_.reactor().turn() == last_turn_ + 1;
+    last_turn_ = shard_.reactor().turn();
     batch_ = is_crowded ? std::min(2 * batch_, accept_count_max) : 1;
     for (int i = 0; i < batch_; ++i) {
         if (!accept_one()) {
@@ -122,8 +122,8 @@ bool Listener::refuse_one() {
 
 // Level-triggered readiness would spin: look away for a while.
 void Listener::pause() noexcept {
-    shard_.loop().unwatch(fd_.get());
-    shard_.loop().schedule(*this, pause_ms);
+    shard_.reactor().unwatch(fd_.get());
+    shard_.reactor().schedule(*this, pause_ms);
 }
 
 }  // namespace edgews

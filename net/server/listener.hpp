@@ -2,7 +2,7 @@
 #pragma once
 
 #include "net/loop/fd.hpp"
-#include "net/loop/source.hpp"
+#include "net/loop/registered.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -24,7 +24,7 @@ struct ListenerSetup {
 
 // Level-triggered: what one batch leaves, the next turn finds. Survives the want of descriptors and
 // memory: the first by a spare descriptor that lets it answer 503, the second by a pause.
-class Listener final : public Source {
+class Listener final : public Watched {
   public:
     Listener(Shard& shard, Fd fd, const ListenerSetup& setup);
     ~Listener() override;

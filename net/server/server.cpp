@@ -10,6 +10,7 @@
 #include "net/server/shard.hpp"
 #include "net/stream/memory_limit.hpp"
 #include "net/stream/socket.hpp"
+#include "net/stream/streams_on_loop.hpp"
 
 #include <fcntl.h>
 #include <sys/resource.h>
@@ -124,7 +125,8 @@ Server::Server(ServerOptions options) : state_(std::make_unique<State>()) {
     state_->common.memory = std::make_unique<MemoryBudget>(
         options.memory_max > 0 ? options.memory_max : usable_memory_size() / 2);
     for (const auto& loop : state_->loops) {
-        loop->pool().count_against(*state_->common.memory, Loop::queues_size_max);
+        Reactor::of(*loop).pool().count_against(*state_->common.memory,
+                                                StreamsOnLoop::queues_size_max);
     }
     const std::size_t total_max =
         options.connections_max > 0 ? options.connections_max : descriptor_limit();
@@ -202,7 +204,7 @@ void Server::make_shards() {
     if (state_->phase != State::Phase::routes) return;
     state_->phase = State::Phase::listeners;
     for (const auto& loop : state_->loops) {
-        state_->shards.push_back(std::make_unique<Shard>(state_->common, *loop));
+        state_->shards.push_back(std::make_unique<Shard>(state_->common, Reactor::of(*loop)));
         state_->common.shards.push_back(state_->shards.back().get());
     }
     state_->shards_left = state_->shards.size();
@@ -335,9 +337,9 @@ void Server::shutdown(std::uint64_t grace_ms) {
 // Half of it would be no end. Without memory it is the process's.
 void Server::begin_shutdown(std::uint64_t grace_ms) noexcept {
     for (const auto& shard : state_->shards) {
-        shard->loop().post([this, grace_ms, shard = shard.get()] {
+        shard->reactor().post(make_job([this, grace_ms, shard = shard.get()] {
             shard->shut_down(grace_ms, [this] { shard_is_done(); });
-        });
+        }));
     }
 }
 
@@ -359,7 +361,7 @@ void Server::publish(std::string_view topic, const PreparedMessage& message) {
 void Server::visit(const Function<void(Connection&)>& visitor) {
     require_callable(visitor, "Server::visit()");
     for (const auto& shard : state_->shards) {
-        shard->loop().post([shard = shard.get(), visitor] { shard->visit(visitor); });
+        shard->reactor().post(make_job([shard = shard.get(), visitor] { shard->visit(visitor); }));
     }
 }
 

@@ -17,8 +17,23 @@
 
 namespace edgews {
 
-Shard::Shard(Common& common, Loop& loop)
-    : common_(common), loop_(loop), shared_(loop, this), scratch_head_(common.options.http) {
+namespace {
+
+// Those that come meanwhile may be among them.
+template <class Each, class Visit>
+void for_each(const Slots& slots, Visit visit) {
+    for (std::size_t i = 0; i < slots.count(); ++i) {
+        if (auto* const each = dynamic_cast<Each*>(slots.at(i))) visit(*each);
+    }
+}
+
+}  // namespace
+
+Shard::Shard(Common& common, Reactor& reactor)
+    : common_(common),
+      reactor_(reactor),
+      shared_(reactor, this),
+      scratch_head_(common.options.http) {
     for (const auto& route : common.router.websockets()) {
         routes_.push_back(RouteOnLoop::make(*route, shared_));
     }
@@ -34,7 +49,7 @@ int Shard::listen(Fd fd, const ListenerSetup& setup) {
 }
 
 void Shard::stop_last_listener() noexcept {
-    static_cast<Listener*>(loop_.slots().find(listeners_.back()))->stop();
+    static_cast<Listener*>(reactor_.slots().find(listeners_.back()))->stop();
     listeners_.pop_back();
 }
 
@@ -56,14 +71,14 @@ bool Shard::serve(Fd fd, Admission admission, const ListenerSetup& listener) {
         return true;
     }
     std::unique_ptr<Transport> tls;
-    if (listener.tls) tls = listener.tls->accept(loop_.pool(), admission.address());
+    if (listener.tls) tls = listener.tls->accept(reactor_.pool(), admission.address());
     if (listener.tls && !tls) return false;
     return listener.protocol->accept(*this, std::move(fd), std::move(admission), std::move(tls));
 }
 
 void Shard::refuse(const Fd& fd, const ListenerSetup& listener) noexcept {
     counters().add(Counter::connections_refused);
-    const std::span<std::byte> space = loop_.receive_space();
+    const std::span<std::byte> space = reactor_.receive_space();
     (void)::recv(fd.get(), space.data(), space.size(), 0);
     std::string_view words = HttpConnection::one_too_many;
     if (listener.protocol) words = listener.protocol->refusal();
@@ -79,36 +94,27 @@ RouteOnLoop& Shard::on_loop(const WebSocketRoute& route) noexcept {
 }
 
 void Shard::visit(const Function<void(Connection&)>& visitor) {
-    Slots& slots = loop_.slots();
-    for (std::size_t i = 0; i < slots.count(); ++i) {
-        Source* source = slots.at(i);
-        WebSocketConnection* connection = source == nullptr ? nullptr : source->as_connection();
-        if (connection != nullptr) connection->guard([&] { visitor(*connection); });
-    }
+    for_each<WebSocketConnection>(reactor_.slots(), [&](WebSocketConnection& connection) {
+        if (!connection.is_reported()) connection.guard([&] { visitor(connection); });
+    });
 }
 
 void Shard::shut_down(std::uint64_t grace_ms, Function<void()> done) {
     assert(!is_shutting_down());
     done_ = std::move(done);
     for (const Token token : std::exchange(listeners_, {})) {
-        static_cast<Listener*>(loop_.slots().find(token))->stop();
+        static_cast<Listener*>(reactor_.slots().find(token))->stop();
     }
     visit([](Connection& connection) {
         connection.close(close_code::going_away, "the server is shutting down");
     });
-    Slots& slots = loop_.slots();
-    for (std::size_t i = 0; i < slots.count(); ++i) {
-        if (Source* source = slots.at(i)) source->shut_down();
-    }
-    grace_timer_ = loop_.after(grace_ms, [this] { terminate_all(); });
+    for_each<Stream>(reactor_.slots(), [](Stream& stream) { stream.shut_down(); });
+    grace_timer_ = reactor_.after(grace_ms, make_job([this] { terminate_all(); }));
     check_done();
 }
 
 void Shard::terminate_all() {
-    Slots& slots = loop_.slots();
-    for (std::size_t i = 0; i < slots.count(); ++i) {
-        if (Source* source = slots.at(i)) source->abandon();
-    }
+    for_each<Stream>(reactor_.slots(), [](Stream& stream) { stream.abandon(); });
 }
 
 // Written once a second; to read the clock takes no system call.
@@ -133,19 +139,19 @@ void Shard::leave() noexcept {
 void Shard::check_done() {
     if (!done_ || connection_count_ > 0 || is_done_) return;
     is_done_ = true;
-    loop_.cancel(grace_timer_);
+    reactor_.cancel(grace_timer_);
     done_();
 }
 
 void Shard::Common::publish(std::string_view topic, const PreparedMessage& message,
                             const WebSocketConnection* except) const {
     for (Shard* shard : shards) {
-        if (&shard->loop() == Loop::current()) {
+        if (&shard->reactor() == Reactor::current()) {
             shard->topics().publish(topic, message, except);
         } else {
-            shard->loop().post([shard, topic = std::string(topic), message] {
+            shard->reactor().post(make_job([shard, topic = std::string(topic), message] {
                 shard->topics().publish(topic, message, nullptr);
-            });
+            }));
         }
     }
 }

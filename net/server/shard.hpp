@@ -47,8 +47,8 @@ class Shard final : public ServerOnLoop {
                      const WebSocketConnection* except = nullptr) const;
     };
 
-    // `common` and `loop` are borrowed.
-    Shard(Common& common, Loop& loop);
+    // `common` and `reactor` are borrowed.
+    Shard(Common& common, Reactor& reactor);
     Shard(const Shard&) = delete;
     Shard& operator=(const Shard&) = delete;
     ~Shard();
@@ -68,7 +68,7 @@ class Shard final : public ServerOnLoop {
     void terminate_all();
     void visit(const Function<void(Connection&)>& visitor);
 
-    [[nodiscard]] Loop& loop() const noexcept { return loop_; }
+    [[nodiscard]] Reactor& reactor() const noexcept { return reactor_; }
     [[nodiscard]] const ServerOptions& options() const noexcept { return common_.options; }
     [[nodiscard]] const Common& common() const noexcept { return common_; }
     [[nodiscard]] const Router& router() const noexcept { return common_.router; }
@@ -76,6 +76,7 @@ class Shard final : public ServerOnLoop {
         return common_.trusted_proxies;
     }
     [[nodiscard]] RouteOnLoop& on_loop(const WebSocketRoute& route) noexcept;
+    [[nodiscard]] StreamsOnLoop& streams() const noexcept { return shared_.streams; }
     [[nodiscard]] Topics& topics() noexcept { return shared_.topics; }
     // Reading them: any thread.
     [[nodiscard]] Counters& counters() noexcept { return shared_.counters; }
@@ -95,7 +96,7 @@ class Shard final : public ServerOnLoop {
     [[nodiscard]] bool is_over_memory() const noexcept override {
         return !common_.memory->has_room_for(BufferPool::small_size);
     }
-    [[nodiscard]] std::uint64_t now_ms() const noexcept override { return loop_.now_ms(); }
+    [[nodiscard]] std::uint64_t now_ms() const noexcept override { return reactor_.now_ms(); }
     void enter() noexcept override;
     void leave() noexcept override;
 
@@ -110,7 +111,7 @@ class Shard final : public ServerOnLoop {
     void check_done();
 
     Common& common_;
-    Loop& loop_;
+    Reactor& reactor_;
     Shared shared_;
     std::vector<RouteOnLoop> routes_;
     std::vector<Token> listeners_;

@@ -17,7 +17,7 @@ class StreamProtocol {
     virtual ~StreamProtocol() = default;
     // Serves an accepted socket of admission.address() on the shard's loop, which is the calling
     // thread's; what it makes keeps `admission` for as long as it lives, and ends with the shard's
-    // other connections (Source::shut_down()). `tls`: null without. False: the system refuses, and
+    // other connections (Stream::shut_down()). `tls`: null without. False: the system refuses, and
     // the socket is closed.
     [[nodiscard]] virtual bool accept(Shard& shard, Fd fd, Admission admission,
                                       std::unique_ptr<Transport> tls) const = 0;

@@ -14,9 +14,9 @@ template <class Decide>
 bool post_decision(const std::shared_ptr<LoopLink>& link, Token token, Decide decide) {
     if (!link || !link->slots.is_live(token)) return false;
     return link->mailbox.post(make_job([token, decide = std::move(decide)]() mutable {
-        Source* source = Loop::current()->slots().find(token);
-        HttpConnection* http = source == nullptr ? nullptr : source->as_http_connection();
-        if (http != nullptr) decide(*http);
+        // It may have been decided: then it is a WebSocketConnection's.
+        Registered* const found = Reactor::current()->slots().find(token);
+        if (auto* const http = dynamic_cast<HttpConnection*>(found)) decide(*http);
     }));
 }
 

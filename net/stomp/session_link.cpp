@@ -1,7 +1,7 @@
 #include "net/stomp/session_link.hpp"
 
-#include <edgews/loop.hpp>
 #include "net/connection/admission.hpp"
+#include "net/loop/reactor.hpp"
 #include "net/stomp/state.hpp"
 #include "net/stomp/stomp_loop.hpp"
 
@@ -48,11 +48,11 @@ std::string origin_of(const Address& limited_as) {
 StompSessionLink::StompSessionLink(StompLoop& loop, const Admission& admission)
     : loop_(loop),
       state_(loop.state()),
-      session_(state_.options.session, state_.broker, loop.contents(), loop.loop().pool(),
+      session_(state_.options.session, state_.broker, loop.contents(), loop.reactor().pool(),
                state_.new_session_id()),
       address_(admission.address()),
       limited_as_(admission.limited_as()),
-      began_ms_(loop.loop().listened_ms()),
+      began_ms_(loop.reactor().listened_ms()),
       heard_ms_(began_ms_) {
     const std::lock_guard lock(state_.mutex);
     session_.outbox().owner = this;
@@ -65,14 +65,15 @@ StompSessionLink::StompSessionLink(StompLoop& loop, const Admission& admission)
 
 // As its loop has listened to it, and let it go on.
 void StompSessionLink::await_connect(std::uint64_t delay_ms) {
-    connect_timer_ = loop_.loop().after(delay_ms, [this] {
-        connect_timer_ = no_token;
-        const std::uint64_t limit_ms = state_.options.connect_timeout_ms;
-        const std::uint64_t passed_ms = loop_.loop().listened_ms() - began_ms_;
-        if (waits_for_handshake()) return await_connect(limit_ms);
-        if (passed_ms < limit_ms) return await_connect(limit_ms - passed_ms);
-        end_here(stomp::Fault::not_connected, "No CONNECT came in time (connect_timeout_ms).");
-    });
+    connect_timer_ = loop_.reactor().after(
+        delay_ms, make_job([this] {
+            connect_timer_ = no_token;
+            const std::uint64_t limit_ms = state_.options.connect_timeout_ms;
+            const std::uint64_t passed_ms = loop_.reactor().listened_ms() - began_ms_;
+            if (waits_for_handshake()) return await_connect(limit_ms);
+            if (passed_ms < limit_ms) return await_connect(limit_ms - passed_ms);
+            end_here(stomp::Fault::not_connected, "No CONNECT came in time (connect_timeout_ms).");
+        }));
 }
 
 StompSessionLink::~StompSessionLink() {
@@ -87,7 +88,7 @@ StompClient StompSessionLink::client() const noexcept {
 }
 
 void StompSessionLink::received(std::span<const std::byte> bytes) {
-    heard_ms_ = loop_.loop().listened_ms();
+    heard_ms_ = loop_.reactor().listened_ms();
     if (is_finished_) return;
     if (!is_blocked_) return process(bytes);
     hold(bytes);
@@ -96,7 +97,7 @@ void StompSessionLink::received(std::span<const std::byte> bytes) {
 
 // Where there is no memory for what has to wait, the session ends.
 void StompSessionLink::hold(std::span<const std::byte> bytes) {
-    if (loop_.loop().pool().try_reserve(held_, bytes.size())) return held_.append(bytes);
+    if (loop_.reactor().pool().try_reserve(held_, bytes.size())) return held_.append(bytes);
     session_.refuse(stomp::Fault::memory_full);
 }
 
@@ -133,12 +134,13 @@ void StompSessionLink::finish_rest() {
 
 // Whoever waits for room does not hear its client: not even that it is gone.
 void StompSessionLink::refuse_in_time() {
-    block_timer_ = loop_.loop().after(state_.options.block_timeout_ms, [this] {
-        block_timer_ = no_token;
-        session_.refuse(stomp::Fault::queue_full, "No room came in time (block_timeout_ms).");
-        write_output();
-        finish_if_over();
-    });
+    block_timer_ = loop_.reactor().after(
+        state_.options.block_timeout_ms, make_job([this] {
+            block_timer_ = no_token;
+            session_.refuse(stomp::Fault::queue_full, "No room came in time (block_timeout_ms).");
+            write_output();
+            finish_if_over();
+        }));
 }
 
 // False: it waits for room in a queue, or for those who get what it sent.
@@ -195,7 +197,7 @@ void StompSessionLink::answer_connect(const stomp::Request& request) {
 
 StompAccess StompSessionLink::authenticate(const stomp::Frame& connect) {
     if (!state_.hooks.authenticate) return {};
-    if (!state_.failed_logins.has(limited_as_, loop_.loop().now_ms())) {
+    if (!state_.failed_logins.has(limited_as_, loop_.reactor().now_ms())) {
         return {.is_granted = false,
                 .reason = "Too many logins from this address have failed. Try again later."};
     }
@@ -211,7 +213,7 @@ StompAccess StompSessionLink::authenticate(const stomp::Frame& connect) {
 
 void StompSessionLink::note_failed_login() {
     if (limited_as_.family() == Address::Family::none) return;
-    static_cast<void>(state_.failed_logins.take(limited_as_, loop_.loop().now_ms()));
+    static_cast<void>(state_.failed_logins.take(limited_as_, loop_.reactor().now_ms()));
 }
 
 bool StompSessionLink::is_allowed(const stomp::Request& request) {
@@ -424,12 +426,13 @@ void StompSessionLink::leave() noexcept {
 
 void StompSessionLink::begin_heart_beats() noexcept {
     was_connected_ = true;
-    Loop& loop = loop_.loop();
+    Reactor& reactor = loop_.reactor();
     if (const std::uint32_t send_ms = session_.send_every_ms(); send_ms > 0) {
-        beat_timer_ = loop.every(send_ms * beat_percent / 100, [this] { beat(); });
+        beat_timer_ = reactor.every(send_ms * beat_percent / 100, make_job([this] { beat(); }));
     }
     if (const std::uint32_t hear_ms = session_.hear_every_ms(); hear_ms > 0) {
-        heard_timer_ = loop.every(hear_ms / checks_per_beat, [this] { check_heard(); });
+        heard_timer_ =
+            reactor.every(hear_ms / checks_per_beat, make_job([this] { check_heard(); }));
     }
 }
 
@@ -439,18 +442,18 @@ void StompSessionLink::beat() {
 }
 
 void StompSessionLink::check_heard() {
-    const std::uint64_t silence_ms = loop_.loop().listened_ms() - heard_ms_;
-    if (is_blocked_) heard_ms_ = loop_.loop().listened_ms();  // It is we who do not listen.
+    const std::uint64_t silence_ms = loop_.reactor().listened_ms() - heard_ms_;
+    if (is_blocked_) heard_ms_ = loop_.reactor().listened_ms();  // It is we who do not listen.
     if (silence_ms * 100 < session_.hear_every_ms() * patience_percent || is_blocked_) return;
     end_here(stomp::Fault::heart_beat_missed, {});
 }
 
 void StompSessionLink::give_time(std::uint32_t valid_for_ms) noexcept {
     if (valid_for_ms == 0) return;
-    valid_timer_ = loop_.loop().after(valid_for_ms, [this] {
-        valid_timer_ = no_token;
-        renew();
-    });
+    valid_timer_ = loop_.reactor().after(valid_for_ms, make_job([this] {
+                                             valid_timer_ = no_token;
+                                             renew();
+                                         }));
 }
 
 void StompSessionLink::renew() {
@@ -484,7 +487,7 @@ void StompSessionLink::authorise_again() {
 }
 
 void StompSessionLink::cancel(Token& timer) noexcept {
-    if (timer != no_token) static_cast<void>(loop_.loop().cancel(timer));
+    if (timer != no_token) static_cast<void>(loop_.reactor().cancel(timer));
     timer = no_token;
 }
 

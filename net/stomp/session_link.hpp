@@ -3,11 +3,11 @@
 #pragma once
 
 #include <edgews/address.hpp>
+#include <edgews/loop.hpp>
 #include <edgews/stomp_broker.hpp>
 #include "core/base/buffer.hpp"
 #include "core/stomp/list.hpp"
 #include "core/stomp/session.hpp"
-#include "net/loop/source.hpp"
 #include "net/stomp/verdicts.hpp"
 
 #include <cstddef>
@@ -140,7 +140,7 @@ class StompSessionLink {
     bool may_try_again_ = false;  // Of take(), for deliver():
     bool is_cut_off_ = false;     // and whether the connection is about to end.
     bool has_sent_ = false;       // Since the last heart-beat.
-    std::uint64_t began_ms_;      // Of Loop::listened_ms(), as all that peers are judged by.
+    std::uint64_t began_ms_;      // Of Reactor::listened_ms(), as all that peers are judged by.
     std::uint64_t heard_ms_;
     Token connect_timer_ = no_token;
     Token beat_timer_ = no_token;

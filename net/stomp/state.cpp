@@ -1,6 +1,5 @@
 #include "net/stomp/state.hpp"
 
-#include <edgews/loop.hpp>
 #include "crypto/random.hpp"
 #include "net/stomp/stomp_loop.hpp"
 
@@ -55,12 +54,12 @@ std::size_t StompBroker::State::waiting_size_max() const noexcept {
     return sum;
 }
 
-StompLoop& StompBroker::State::on_loop(Loop& loop) {
+StompLoop& StompBroker::State::on_loop(Reactor& reactor) {
     const std::lock_guard lock(mutex);
     for (const auto& known : loops) {
-        if (known->is_of(loop)) return *known;
+        if (known->is_of(reactor)) return *known;
     }
-    loops.push_back(std::make_unique<StompLoop>(*this, loop, random_name()));
+    loops.push_back(std::make_unique<StompLoop>(*this, reactor, random_name()));
     return *loops.back();
 }
 

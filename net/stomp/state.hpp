@@ -29,7 +29,7 @@
 
 namespace edgews {
 
-class Loop;
+class Reactor;
 class StompLoop;
 
 // Bytes that wait in front of a connection: above this, messages are left to the broker.
@@ -62,7 +62,7 @@ struct StompBroker::State {
     // Bytes that may wait in front of a connection: the options', and one message of the broker's.
     [[nodiscard]] std::size_t waiting_size_max() const noexcept;
     // The loop's part; its thread.
-    [[nodiscard]] StompLoop& on_loop(Loop& loop);
+    [[nodiscard]] StompLoop& on_loop(Reactor& reactor);
     // Something was done to the broker: whoever it concerns is served, on its own loop. Requires:
     // `mutex` is held.
     void hand_out() noexcept;

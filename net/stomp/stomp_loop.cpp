@@ -1,7 +1,7 @@
 #include "net/stomp/stomp_loop.hpp"
 
-#include <edgews/loop.hpp>
 #include "net/loop/loop_link.hpp"
+#include "net/loop/reactor.hpp"
 #include "net/stomp/state.hpp"
 
 #include <cstdint>
@@ -16,10 +16,10 @@ constexpr std::uint64_t expiry_check_ms = 1'000;
 
 }  // namespace
 
-StompLoop::StompLoop(StompBroker::State& state, Loop& loop, std::string pool_name)
-    : state_(state), loop_(loop), link_(loop.link()), contents_(std::move(pool_name)) {
+StompLoop::StompLoop(StompBroker::State& state, Reactor& reactor, std::string pool_name)
+    : state_(state), reactor_(reactor), link_(reactor.link()), contents_(std::move(pool_name)) {
     // Messages expire in quiet times, too.
-    loop.every(expiry_check_ms, [this] { tell_time(); });
+    reactor.every(expiry_check_ms, make_job([this] { tell_time(); }));
 }
 
 // In slices, between which others have the mutex, and the loop its turns.
@@ -32,24 +32,24 @@ void StompLoop::tell_time() {
         state_.hand_out();
     }
     if (is_more && !std::exchange(is_sweeping_, true)) {
-        loop_.post([this] {
+        reactor_.post(make_job([this] {
             is_sweeping_ = false;
             tell_time();
-        });
+        }));
     }
 }
 
-bool StompLoop::is_of(const Loop& loop) const noexcept {
-    return link_.lock() == loop.link();
+bool StompLoop::is_of(const Reactor& reactor) const noexcept {
+    return link_.lock() == reactor.link();
 }
 
 void StompLoop::serve_soon(StompSessionLink& session) {
     if (!session.place_in_loop.is_linked) ready_.push_back(session);
     if (std::exchange(is_woken_, true)) return;
-    if (Loop::current() == &loop_) {
-        loop_.flush_first(*this);
+    if (Reactor::current() == &reactor_) {
+        reactor_.write_first(*this);
     } else {
-        loop_.post([this] { serve(); });
+        reactor_.post(make_job([this] { serve(); }));
     }
 }
 
@@ -64,7 +64,7 @@ void StompLoop::try_again_soon(StompSessionLink& session) {
     if (session.place_among_resting.is_linked) return;
     resting_.push_back(session);
     ++resting_count_;
-    if (!std::exchange(is_going_on_, true)) loop_.post([this] { try_again(); });
+    if (!std::exchange(is_going_on_, true)) reactor_.post(make_job([this] { try_again(); }));
 }
 
 // Those who rest once more have their next share in the next turn.
@@ -116,7 +116,8 @@ void StompLoop::take_batch() {
         if (is_more) unfinished.push_back(*session);
     }
     while (StompSessionLink* const session = unfinished.pop_front()) ready_.push_back(*session);
-    if (!ready_.is_empty() && !std::exchange(is_woken_, true)) loop_.post([this] { serve(); });
+    if (!ready_.is_empty() && !std::exchange(is_woken_, true))
+        reactor_.post(make_job([this] { serve(); }));
     state_.hand_out();  // What was taken may have made room for others.
 }
 

@@ -6,7 +6,7 @@
 #include "core/stomp/broker.hpp"
 #include "core/stomp/content.hpp"
 #include "core/stomp/list.hpp"
-#include "net/loop/source.hpp"
+#include "net/loop/registered.hpp"
 #include "net/stomp/session_link.hpp"
 
 #include <cstddef>
@@ -16,17 +16,17 @@
 
 namespace edgews {
 
-class Loop;
+class Reactor;
 struct LoopLink;
 
-class StompLoop final : public Source {
+class StompLoop final : public Writer {
   public:
-    StompLoop(StompBroker::State& state, Loop& loop, std::string pool_name);
+    StompLoop(StompBroker::State& state, Reactor& reactor, std::string pool_name);
 
     // Another loop may lie where one was.
-    [[nodiscard]] bool is_of(const Loop& loop) const noexcept;
+    [[nodiscard]] bool is_of(const Reactor& reactor) const noexcept;
     [[nodiscard]] StompBroker::State& state() const noexcept { return state_; }
-    [[nodiscard]] Loop& loop() const noexcept { return loop_; }
+    [[nodiscard]] Reactor& reactor() const noexcept { return reactor_; }
     [[nodiscard]] stomp::ContentPool& contents() noexcept { return contents_; }
     // For whoever writes a frame at the moment.
     [[nodiscard]] std::string& scratch() noexcept { return scratch_; }
@@ -39,8 +39,7 @@ class StompLoop final : public Source {
     // Any thread. Has each session here look at its subscriptions again, if the loop is not gone.
     void authorise_again_soon();
 
-    void on_events(std::uint32_t) override {}
-    void on_flush() override { serve(); }
+    void on_turn_end() override { serve(); }
 
   private:
     // A session, and where its messages end in batch_.
@@ -55,7 +54,7 @@ class StompLoop final : public Source {
     void authorise_again();
 
     StompBroker::State& state_;
-    Loop& loop_;
+    Reactor& reactor_;
     std::weak_ptr<LoopLink> link_;  // The broker, and what it has of a loop, may outlive that.
     stomp::ContentPool contents_;
     std::string scratch_;

@@ -17,7 +17,7 @@ constexpr int receive_count_max = 1;        // In one turn, before others get th
 }  // namespace
 
 StompOnTcp::StompOnTcp(Shard& shard, StompLoop& loop, Admission admission)
-    : Stream(shard.loop()),
+    : Stream(shard.streams()),
       StompSessionLink(loop, admission),
       shard_(shard),
       admission_(std::move(admission)) {}
@@ -117,7 +117,7 @@ void StompOnTcp::shut_down() {
 bool StompOverTcp::accept(Shard& shard, Fd fd, Admission admission,
                           std::unique_ptr<Transport> tls) const {
     auto stream =
-        std::make_unique<StompOnTcp>(shard, state_.on_loop(shard.loop()), std::move(admission));
+        std::make_unique<StompOnTcp>(shard, state_.on_loop(shard.reactor()), std::move(admission));
     if (!stream->start(std::move(fd), std::move(tls))) return false;
     static_cast<void>(stream.release());  // The loop owns it now.
     return true;

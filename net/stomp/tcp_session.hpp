@@ -27,7 +27,7 @@ class StompOnTcp final : public Stream, private StompSessionLink {
     void on_readable() override { pull(*this); }
     friend class Stream;
     [[nodiscard]] Reading reading(int receive_count) const noexcept;
-    [[nodiscard]] std::span<std::byte> space() const noexcept { return loop().receive_space(); }
+    [[nodiscard]] std::span<std::byte> space() const noexcept { return reactor().receive_space(); }
     [[nodiscard]] bool take(const Received& received, std::span<std::byte> bytes);
     void on_reset() override;
     void on_lost() override;
@@ -40,7 +40,7 @@ class StompOnTcp final : public Stream, private StompSessionLink {
     [[nodiscard]] bool may_send() const override { return is_open() && !is_broken(); }
     void finish(stomp::Fault fault) override;
     [[nodiscard]] bool waits_for_handshake() const override {
-        return loop().waits_for_handshake(*this);
+        return Stream::waits_for_handshake();
     }
     void pause() override { is_paused_ = true; }
     void resume() override;

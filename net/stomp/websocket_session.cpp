@@ -60,7 +60,7 @@ Handlers stomp_handlers(StompBroker::State& state) {
         .open =
             [&state](Connection& connection) noexcept {
                 connection.data<StompOnConnection>().session = std::make_unique<StompOnWebSocket>(
-                    state.on_loop(connection.loop()), engine_of(connection));
+                    state.on_loop(engine_of(connection).reactor()), engine_of(connection));
             },
         // In parts: each is a sign of life, and the frames' reader keeps what it needs.
         .message_begin = [](Connection& connection,

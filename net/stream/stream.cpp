@@ -26,21 +26,22 @@ constexpr std::size_t send_size_max = 256 * 1024;
 constexpr std::size_t sealed_size_max = 64 * 1024;
 constexpr std::size_t pending_size_max = 1024 * 1024;
 constexpr int discard_count_max = 8;  // Receives in a row whose bytes nobody wants.
-// Of these bytes, in units of Loop::discarded_unit: who has sent 64 MiB does not read what we said.
+// Of these bytes, in units of StreamsOnLoop::discarded_unit: who has sent 64 MiB does not read what
+// we said.
 constexpr std::uint8_t discarded_units_max = 63;
 
 }  // namespace
 
-Stream::Stream(Loop& loop) noexcept : loop_(&loop) {}
+Stream::Stream(StreamsOnLoop& streams) noexcept : streams_(&streams) {}
 
 Stream::~Stream() {
-    if (output_) loop_->give_back(std::move(output_));
+    if (output_) streams_->give_back(std::move(output_));
 }
 
 int Stream::open(Fd fd) noexcept {
     fd_ = std::move(fd);
     // Once for the socket's whole life.
-    return loop_->add(*this, fd_.get(), EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET);
+    return reactor().add(*this, fd_.get(), EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET);
 }
 
 void Stream::speak_through(std::unique_ptr<Transport> transport) noexcept {
@@ -50,7 +51,7 @@ void Stream::speak_through(std::unique_ptr<Transport> transport) noexcept {
 }
 
 void Stream::speak_first() {
-    (void)transport_->open({}, loop_->receive_space());
+    (void)transport_->open({}, reactor().receive_space());
     flush();
 }
 
@@ -63,9 +64,8 @@ bool Stream::take_over(Stream& predecessor) noexcept {
     is_given_up_ = predecessor.is_given_up_;
     is_urgent_ = predecessor.is_urgent_;
     has_ended_ = predecessor.has_ended_;
-    loop_->hand_over(predecessor, *this);
+    reactor().hand_over(predecessor, *this);
     predecessor.enter(Phase::closed);
-    loop_->discard(predecessor);
     return predecessor.is_drained_ && !has_ended_;
 }
 
@@ -117,8 +117,9 @@ Received Stream::receive_raw(std::span<std::byte> space, int flags) noexcept {
 }
 
 bool Stream::may_shake_hands() {
-    const auto step = has_shaken_hands_ ? Loop::Handshake::goes_on : Loop::Handshake::begins;
-    if (!loop_->take_handshake(*this, step)) return false;
+    const auto step =
+        has_shaken_hands_ ? HandshakeLine::Step::goes_on : HandshakeLine::Step::begins;
+    if (!streams_->handshakes().take(*this, step)) return false;
     has_shaken_hands_ = true;
     return true;
 }
@@ -132,7 +133,7 @@ Received Stream::receive_opened(std::span<std::byte> space) noexcept {
     if (transport_->state() == Transport::State::opening && !may_shake_hands()) {
         return {.end = Received::End::would_block};
     }
-    const std::span<std::byte> sealed = loop_->transport_space().first(
+    const std::span<std::byte> sealed = streams_->transport_space().first(
         std::min(space.size() - Transport::record_size_max, sealed_size_max));
     const Received raw = receive_raw(sealed);
     // An end that the transport was not told of: somebody else may have cut it.
@@ -152,13 +153,13 @@ Received Stream::receive_opened(std::span<std::byte> space) noexcept {
 }
 
 void Stream::take_output() {
-    output_ = loop_->take_queue();
+    output_ = streams_->take_queue();
     if (is_dispatching_) output_->expect_batch();
 }
 
 void Stream::flush_later() {
     is_flush_requested_ = true;
-    loop_->flush_later(*this);
+    reactor().flush_later(*this);
 }
 
 void Stream::flush() {
@@ -174,7 +175,7 @@ void Stream::flush() {
         if (output_) output_->settle();
         return on_blocked();
     }
-    if (output_) loop_->give_back(std::move(output_));
+    if (output_) streams_->give_back(std::move(output_));
     if (phase_ == Phase::finishing) all_sent();
 }
 
@@ -239,7 +240,7 @@ std::size_t Stream::send_raw(std::span<iovec> pieces, std::size_t size) {
             is_blocked_ = true;
         } else {
             note_reset();
-            loop_->flush_later(*this);
+            reactor().flush_later(*this);
         }
         return 0;
     }
@@ -252,7 +253,7 @@ void Stream::break_off() {
     if (is_given_up_ || is_closed()) return;
     is_broken_ = is_given_up_ = true;
     forget_output();
-    loop_->flush_later(*this);
+    reactor().flush_later(*this);
 }
 
 // The system keeps what had come before the reset, and says so behind it (an end, or an error).
@@ -278,7 +279,7 @@ void Stream::finish(Farewell farewell, std::uint32_t timeout_ms) {
     if (is_broken_) return close();
     enter(Phase::finishing);
     farewell_ = farewell;
-    loop_->schedule(*this, timeout_ms);
+    reactor().schedule(*this, timeout_ms);
     // The peer may have to send all before it reads, and there are no more edges of what is there.
     if (!is_drained_) read_later();
     request_flush();
@@ -303,7 +304,7 @@ std::size_t Stream::unacknowledged_size() const noexcept {
 // Whoever reads slowly still gets all of it; whoever does not read is given up.
 void Stream::on_finish_timer(std::uint32_t timeout_ms) noexcept {
     if (!is_being_read()) return close();
-    loop_->schedule(*this, timeout_ms);
+    reactor().schedule(*this, timeout_ms);
 }
 
 void Stream::all_sent() noexcept {
@@ -316,7 +317,7 @@ void Stream::all_sent() noexcept {
 
 void Stream::discard_input() noexcept {
     for (int turns = 0; turns < discard_count_max; ++turns) {
-        const std::span<std::byte> space = loop_->receive_space();
+        const std::span<std::byte> space = reactor().receive_space();
         // Of a transport that failed nobody wants to know what it says.
         const Received received = has_failed_transport() ? receive_raw(space) : receive(space);
         if (received.end == Received::End::would_block) return;
@@ -325,7 +326,7 @@ void Stream::discard_input() noexcept {
             return;
         }
         if (received.end != Received::End::open) return close();
-        if (!loop_->fills_discarded_unit(received.size)) continue;
+        if (!streams_->fills_discarded_unit(received.size)) continue;
         if (discarded_units_ == discarded_units_max) return close();
         ++discarded_units_;
     }
@@ -334,17 +335,17 @@ void Stream::discard_input() noexcept {
 
 // They keep the socket open, and with it what watches it.
 void Stream::end_for_children() noexcept {
-    loop_->unwatch(fd_.get());
+    reactor().unwatch(fd_.get());
     ::shutdown(fd_.get(), SHUT_RDWR);
 }
 
 void Stream::close() noexcept {
     if (is_closed()) return;
     enter(Phase::closed);
-    if (output_) loop_->give_back(std::move(output_));
+    if (output_) streams_->give_back(std::move(output_));
     if (has_forked.load(std::memory_order_relaxed)) end_for_children();
     fd_.reset();
-    loop_->retire(*this);
+    reactor().retire(*this);
 }
 
 }  // namespace edgews

@@ -12,10 +12,11 @@
 // peer could lose our last bytes (RFC 6455, section 7.1.1).
 #pragma once
 
-#include <edgews/loop.hpp>
 #include "core/websocket/output_queue.hpp"
 #include "net/loop/fd.hpp"
-#include "net/loop/source.hpp"
+#include "net/loop/reactor.hpp"
+#include "net/loop/registered.hpp"
+#include "net/stream/streams_on_loop.hpp"
 #include "net/stream/transport.hpp"
 
 #include <cstddef>
@@ -47,22 +48,25 @@ struct Received {
 //                                                       called when that has come
 enum class Reading : std::uint8_t { go_on, later, wait, over };
 
-class Stream : public Source {
+class Stream : public Watched {
   public:
     ~Stream() override;
 
     void on_events(std::uint32_t events) final;
     void on_flush() final;
-    void abandon() final;
+    // The server shuts down: says goodbye, if it is no WebSocket.
+    virtual void shut_down() {}
+    // The server gives up on whoever is still connected.
+    void abandon();
 
-    [[nodiscard]] Loop& loop() const noexcept { return *loop_; }
+    [[nodiscard]] Reactor& reactor() const noexcept { return streams_->reactor(); }
     // Bytes that wait for the socket, or for the end of the turn.
     [[nodiscard]] std::size_t output_size() const noexcept {
         return (output_ ? output_->size() : 0) + (transport_ ? transport_->pending().size() : 0);
     }
 
   protected:
-    explicit Stream(Loop& loop) noexcept;
+    explicit Stream(StreamsOnLoop& streams) noexcept;
 
     // Takes a connected, non-blocking socket and registers it. 0, or the system's error number.
     [[nodiscard]] int open(Fd fd) noexcept;
@@ -115,6 +119,10 @@ class Stream : public Source {
         }
         if (reading == Reading::later) read_later();
     }
+    // It waits for its turn to go on with its transport's handshake.
+    [[nodiscard]] bool waits_for_handshake() const noexcept {
+        return transport_ && streams_->handshakes().has(*this);
+    }
     // The last receive took all there was, unless has_ended().
     [[nodiscard]] bool is_drained() const noexcept { return is_drained_; }
     // Another receive would bring something, bytes or the end.
@@ -147,7 +155,7 @@ class Stream : public Source {
         const bool is_small = output_ && output_->size() <= answer_size_max;
         if (!is_small || is_flush_requested_ || output_->has_borrowed()) return flush();
         is_flush_requested_ = true;
-        loop_->flush_soon(*this);
+        reactor().flush_soon(*this);
     }
     // In place of end_dispatch(): all leaves at once.
     void finish_dispatch() {
@@ -168,7 +176,7 @@ class Stream : public Source {
     // say. A system call.
     [[nodiscard]] std::size_t unacknowledged_size() const noexcept;
     // Has on_readable() called once more, soon, after others had their turn.
-    void read_later() { loop_->read_later(*this); }
+    void read_later() { reactor().read_later(*this); }
 
     enum class Farewell : std::uint8_t {
         close,   // The peer has promised to send nothing more: close as soon as all is sent.
@@ -211,7 +219,7 @@ class Stream : public Source {
     void discard_input() noexcept;
     void end_for_children() noexcept;
 
-    Loop* loop_;
+    StreamsOnLoop* streams_;
     std::unique_ptr<OutputQueue> output_;   // Null: nothing to send.
     std::unique_ptr<Transport> transport_;  // Null: none.
     Fd fd_;

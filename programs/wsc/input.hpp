@@ -2,7 +2,8 @@
 #pragma once
 
 #include <edgews/loop.hpp>
-#include "net/loop/source.hpp"
+#include "net/loop/reactor.hpp"
+#include "net/loop/registered.hpp"
 
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -68,27 +69,28 @@ class Input {
 
     static constexpr std::size_t piece_size = 64 * 1024;
 
-    Input(edgews::Loop& loop, int fd, Reader& reader) : loop_(loop), fd_(fd), reader_(reader) {
+    Input(edgews::Loop& loop, int fd, Reader& reader)
+        : reactor_(edgews::Reactor::of(loop)), fd_(fd), reader_(reader) {
         auto watch = std::make_unique<Watch>(*this);
-        (void)loop_.add(*watch, -1, 0);
+        reactor_.add(*watch);
         watch_ = watch.release();  // The loop owns it now.
     }
     Input(const Input&) = delete;
     Input& operator=(const Input&) = delete;
     ~Input() {
         pause();
-        loop_.retire(*watch_);
+        reactor_.retire(*watch_);
     }
 
     void resume() {
         if (is_reading_ || is_over_) return;
         is_reading_ = true;
-        is_watched_ = loop_.watch(*watch_, fd_, EPOLLIN) == 0;
-        if (!is_watched_) loop_.read_later(*watch_);
+        is_watched_ = reactor_.watch(*watch_, fd_, EPOLLIN) == 0;
+        if (!is_watched_) reactor_.read_later(*watch_);
     }
     void pause() {
         is_reading_ = false;
-        if (std::exchange(is_watched_, false)) loop_.unwatch(fd_);
+        if (std::exchange(is_watched_, false)) reactor_.unwatch(fd_);
     }
     [[nodiscard]] bool is_over() const noexcept { return is_over_; }
     // Nothing is read any more, and its end not told.
@@ -98,7 +100,7 @@ class Input {
     }
 
   private:
-    class Watch final : public edgews::Source {
+    class Watch final : public edgews::Watched {
       public:
         explicit Watch(Input& input) : input_(input) {}
         void on_events(std::uint32_t) override { input_.read(); }
@@ -117,10 +119,10 @@ class Input {
             stop();
             return reader_.end_input(error);
         }
-        if (is_reading_ && !is_watched_) loop_.read_later(*watch_);
+        if (is_reading_ && !is_watched_) reactor_.read_later(*watch_);
     }
 
-    edgews::Loop& loop_;
+    edgews::Reactor& reactor_;
     int fd_;
     Reader& reader_;
     Watch* watch_;

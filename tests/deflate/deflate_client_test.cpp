@@ -184,7 +184,7 @@ TEST_F(DeflateClientTest, compressions_that_are_gone_are_forgotten) {
     for (int i = 0; i < 100; ++i) {
         client.emplace(loop, "bad", ClientHandlers{}, with(edgews::deflate()));
     }
-    EXPECT_LE(Shared::of_clients(loop).compressions.size(), 2U);
+    EXPECT_LE(Shared::of_clients(reactor).compressions.size(), 2U);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // Compressed messages where the server's memory is used up, and those that are sent in pieces.
 #include <edgews/deflate.hpp>
+#include "net/stream/streams_on_loop.hpp"
 
 #include <gtest/gtest.h>
 
@@ -42,8 +43,9 @@ class DeflateMemoryMax : public testing::Test {
         server_.start();
     }
     void use_up() {
-        server_.on_loop(
-            [this] { held_ = Loop::current()->pool().take(memory_max + Loop::queues_size_max); });
+        server_.on_loop([this] {
+            held_ = Reactor::current()->pool().take(memory_max + StreamsOnLoop::queues_size_max);
+        });
     }
     void give_back() {
         server_.on_loop([this] { held_.reset(); });

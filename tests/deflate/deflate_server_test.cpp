@@ -1,5 +1,6 @@
 // Compression on connections (RFC 7692, section 6): what is negotiated, refused, delivered, sent.
 #include <edgews/deflate.hpp>
+#include "net/stream/streams_on_loop.hpp"
 
 #include <gtest/gtest.h>
 
@@ -210,8 +211,8 @@ TEST_F(DeflateServerTest, whoever_sends_much_in_few_bytes_does_not_hold_up_the_o
     std::atomic<std::uint64_t> first_turn = 0;
     std::atomic<std::uint64_t> last_turn = 0;
     start({.message = [&](Connection& c, Message) {
-        if (first_turn == 0) first_turn = c.loop().turn();
-        last_turn = c.loop().turn();
+        if (first_turn == 0) first_turn = Reactor::of(c.loop()).turn();
+        last_turn = Reactor::of(c.loop()).turn();
     }});
     const Bytes frame = client_frame(0xC2, compress(codec(), std::string(1'000'000, 'x')));
     Bytes all;
@@ -304,14 +305,16 @@ TEST_F(DeflateServerTest, what_waits_for_who_does_not_read_takes_little_more_tha
                }},
           {}, {.backlog_size_max = 100'000'000});
     client_.emplace(server_.open("/", offer, {.receive_buffer = 4096}));
-    const std::size_t before = server_.on_loop([] { return Loop::current()->pool().lent_size(); });
+    const std::size_t before =
+        server_.on_loop([] { return Reactor::current()->pool().lent_size(); });
     client().send_text("go");
     std::size_t waiting = 0;
     server_.wait_until([&] {
         server_->visit([&](Connection& c) { waiting = std::max(waiting, c.buffered_amount()); });
         return waiting > 1'500'000;
     });
-    server_.on_loop([&] { EXPECT_LT(Loop::current()->pool().lent_size(), before + 4 * waiting); });
+    server_.on_loop(
+        [&] { EXPECT_LT(Reactor::current()->pool().lent_size(), before + 4 * waiting); });
 }
 
 // Whatever is dropped, what arrives is whole: nothing is compressed with a context and not sent.

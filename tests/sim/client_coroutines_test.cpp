@@ -140,7 +140,7 @@ TEST_F(ClientCoroutines, whoever_waits_gets_each_message_as_it_comes) {
 TEST_F(ClientCoroutines, what_nobody_takes_is_not_read) {
     make_narrow();
     RawPeer peer = open_async();
-    const std::size_t lent_size = loop.pool().lent_size();
+    const std::size_t lent_size = reactor.pool().lent_size();
     const std::string large(3'000, 'x');
     std::size_t sent_count = 0;
     peer.send(server_frame(0x81, std::string(100'000, 'y')));
@@ -158,7 +158,7 @@ TEST_F(ClientCoroutines, what_nobody_takes_is_not_read) {
     EXPECT_EQ(notes[0].size(), 5U + 100'000);
     EXPECT_EQ(notes[1].size(), 5U + 3'000);
     // It waits, and has given back what was large.
-    EXPECT_LT(loop.pool().lent_size(), lent_size + 50'000);
+    EXPECT_LT(reactor.pool().lent_size(), lent_size + 50'000);
 }
 
 TEST_F(ClientCoroutines, parts_tell_where_a_message_begins_and_ends) {

@@ -224,9 +224,9 @@ TEST_F(ClientOpeningInWorld, what_comes_for_one_does_not_keep_the_loop_from_othe
     const std::string request = peer.read_head();
     constexpr std::size_t piece_count = 13;
     std::string many;
-    while (many.size() < piece_count * Loop::receive_space_size)
+    while (many.size() < piece_count * Reactor::receive_space_size)
         many += "HTTP/1.1 100 Continue\r\n\r\n";
-    peer.send(many.substr(0, piece_count * Loop::receive_space_size));
+    peer.send(many.substr(0, piece_count * Reactor::receive_space_size));
     world.run_for(1);
     std::vector<std::uint64_t> counts;
     for (int i = 0; i < 4; ++i) {
@@ -236,7 +236,7 @@ TEST_F(ClientOpeningInWorld, what_comes_for_one_does_not_keep_the_loop_from_othe
     }
     // What an event tells of is received four times, and so is what was left over, in each turn.
     EXPECT_EQ(counts, (std::vector<std::uint64_t>{4 + 4, 4, 2, 0}));
-    peer.send(many.substr(piece_count * Loop::receive_space_size));
+    peer.send(many.substr(piece_count * Reactor::receive_space_size));
     peer.send(edgews::test::opening_answer(request));
     world.run_for(1);
     // A receive that was short has taken all: one more would be for nothing.

@@ -3,6 +3,7 @@
 #include "net/server/http_connection.hpp"
 #include <edgews/edgews.hpp>
 #include <edgews/sim.hpp>
+#include "net/loop/reactor.hpp"
 #include "net/stream/transport.hpp"
 
 #include <gtest/gtest.h>
@@ -99,7 +100,7 @@ class HttpConnections : public testing::Test {
     // Leaves less than that, and more than 4 KiB less than that, of the memory.
     void use_up_all_but(std::size_t left) {
         server_->loop(0).post([this, left] {
-            BufferPool& pool = Loop::current()->pool();
+            BufferPool& pool = Reactor::current()->pool();
             while (pool.may_hold(BufferPool::small_size, left)) held_.push_back(pool.take(4 * kib));
         });
         calm_down();

@@ -124,16 +124,17 @@ TEST_F(LoopTimes, a_turn_that_has_something_to_do_does_not_wait) {
         for (const int timeout_ms : {-1, 50}) {
             SCOPED_TRACE(std::to_string(busy_us) + ' ' + std::to_string(timeout_ms));
             Loop loop({.busy_poll_us = busy_us});
+            Reactor& reactor = Reactor::of(loop);
             edgews::test::ScriptedSource& source = edgews::test::add_source(loop);
             int count = 0;
             source.events = [&](std::uint32_t) { ++count; };
             source.flush = [&] { ++count; };
             begin();
-            loop.read_later(source);
+            reactor.read_later(source);
             EXPECT_EQ(loop.next_timeout_ms(), 0);
             loop.poll(timeout_ms);
             EXPECT_EQ(count, 1);
-            loop.flush_later(source);
+            reactor.flush_later(source);
             EXPECT_EQ(loop.next_timeout_ms(), 0);
             loop.poll(timeout_ms);
             EXPECT_EQ(count, 2);

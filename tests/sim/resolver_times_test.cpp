@@ -3,6 +3,7 @@
 #include <edgews/loop.hpp>
 #include <edgews/sim.hpp>
 #include "net/client/resolver.hpp"
+#include "net/loop/reactor.hpp"
 
 #include <gtest/gtest.h>
 
@@ -38,7 +39,7 @@ class ResolverTimes : public testing::Test {
     }
     void TearDown() override {
         end();
-        EXPECT_EQ(loop.link().use_count(), 1);
+        EXPECT_EQ(reactor.link().use_count(), 1);
     }
     void begin() {
         begin_ms = steady_ms();
@@ -67,7 +68,7 @@ class ResolverTimes : public testing::Test {
         };
     }
     Token ask(const std::string& host, Lookup lookup, std::uint16_t port = 80) {
-        return resolve(loop, {.host = host, .port = port, .lookup = std::move(lookup)},
+        return resolve(reactor, {.host = host, .port = port, .lookup = std::move(lookup)},
                        [this](Resolved resolved) {
                            ++answered_ms[now_ms()];
                            answers.push_back(std::move(resolved));
@@ -92,6 +93,7 @@ class ResolverTimes : public testing::Test {
     static constexpr std::array calm{std::byte{0}};
     World world;
     Loop loop{};
+    Reactor& reactor = Reactor::of(loop);
     std::uint64_t begin_ms = 0;
     std::vector<std::string> begun{};  // Hosts, in this order.
     Counts begun_ms{};
@@ -178,7 +180,7 @@ TEST_F(ResolverTimes, one_that_waited_and_is_asked_needs_no_timer) {
 TEST_F(ResolverTimes, a_lookup_is_destroyed_before_its_answer_arrives) {
     const auto held = std::make_shared<int>();
     long use_count = 0;
-    (void)resolve(loop,
+    (void)resolve(reactor,
                   {.host = "a.test",
                    .port = 80,
                    .lookup = [held](const std::string&, std::uint16_t) { return Resolved{}; }},
@@ -395,7 +397,8 @@ TEST_F(ResolverTimes, a_loop_that_goes_takes_its_questions_with_it) {
     {
         Loop other;
         for (int i = 0; i < 3; ++i) {
-            (void)resolve(other, {.host = "b.test", .port = 80, .lookup = taking(1'000)},
+            (void)resolve(Reactor::of(other),
+                          {.host = "b.test", .port = 80, .lookup = taking(1'000)},
                           [held](const Resolved&) { ADD_FAILURE(); });
         }
     }

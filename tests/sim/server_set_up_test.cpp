@@ -3,6 +3,7 @@
 #include <edgews/sim.hpp>
 #include "net/loop/cpu.hpp"
 #include "net/stream/memory_limit.hpp"
+#include "net/stream/streams_on_loop.hpp"
 
 #include <gtest/gtest.h>
 
@@ -196,12 +197,12 @@ TEST_F(ServerSetUp, a_server_uses_half_of_the_memory_that_there_is) {
     EXPECT_EQ(usable_memory_size(), 32 * mib);
     make({.loops = 1});
     server_->start();
-    constexpr std::size_t uncounted = Loop::queues_size_max;
+    constexpr std::size_t uncounted = StreamsOnLoop::queues_size_max;
     for (const auto& [held_size, expected] :
          {std::pair<std::size_t, int>{15 * mib, 1}, {17 * mib, 0}}) {
         Buffer held;  // The loop's.
         server_->loop(0).post(
-            [&, size = held_size] { held = Loop::current()->pool().take(uncounted + size); });
+            [&, size = held_size] { held = Reactor::current()->pool().take(uncounted + size); });
         EXPECT_EQ(served_count(1), expected) << held_size;
         server_->loop(0).post([&] { held.reset(); });
         EXPECT_TRUE(world_.run_until_quiet(100, 1'000));

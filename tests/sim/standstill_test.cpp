@@ -21,7 +21,7 @@ class Standstill : public testing::Test {
   protected:
     void SetUp() override { begin(limit_ms); }
     void TearDown() override {
-        loop_.retire(source_);
+        reactor_.retire(source_);
         loop_.poll(0);
     }
 
@@ -29,7 +29,7 @@ class Standstill : public testing::Test {
         source_.timer = [this] { is_over_ = true; };
         loop_.poll(0);
         begin_ns_ = world_.now_ns();
-        loop_.schedule(source_, within_ms);
+        reactor_.schedule(source_, within_ms);
     }
     // As in a handler that blocks, and then the loop has its turn.
     void stand_still(std::uint64_t milliseconds) {
@@ -47,6 +47,7 @@ class Standstill : public testing::Test {
 
     World world_{{.recorded = calm}};
     Loop loop_;
+    Reactor& reactor_ = Reactor::of(loop_);
     test::ScriptedSource& source_ = test::add_source(loop_);
     bool is_over_ = false;
     unsigned turn_count_ = 0;

@@ -36,6 +36,7 @@ class TurnTime : public testing::Test {
 TEST_F(TurnTime, all_that_has_arrived_is_read_before_a_late_timer_judges) {
     constexpr std::size_t count = 3'000;
     Loop loop;
+    Reactor& reactor = Reactor::of(loop);
     std::size_t read_count = 0;
     std::size_t judged_count = 0;
     std::vector<ScriptedSource*> sources;
@@ -43,15 +44,15 @@ TEST_F(TurnTime, all_that_has_arrived_is_read_before_a_late_timer_judges) {
         Fd event(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
         ASSERT_TRUE(event);
         ScriptedSource& source = add_source(loop, std::move(event));
-        source.events = [&loop, &source, &read_count](std::uint32_t) {
+        source.events = [&reactor, &source, &read_count](std::uint32_t) {
             ++read_count;
-            loop.schedule(source, forever_ms);
+            reactor.schedule(source, forever_ms);
         };
         source.timer = [&] { ++judged_count; };
         sources.push_back(&source);
     }
     loop.poll(0);
-    for (ScriptedSource* const source : sources) loop.schedule(*source, 1);
+    for (ScriptedSource* const source : sources) reactor.schedule(*source, 1);
     const std::uint64_t one = 1;
     for (ScriptedSource* const source : sources) {
         ASSERT_EQ(::write(source->fd.get(), &one, sizeof one), 8);
@@ -60,24 +61,25 @@ TEST_F(TurnTime, all_that_has_arrived_is_read_before_a_late_timer_judges) {
     loop.poll(0);
     EXPECT_EQ(read_count, count);
     EXPECT_EQ(judged_count, 0U);
-    for (ScriptedSource* const source : sources) loop.retire(*source);
+    for (ScriptedSource* const source : sources) reactor.retire(*source);
     loop.poll(0);
 }
 
 TEST_F(TurnTime, a_standstill_is_no_silence_of_the_peers) {
     Loop loop;
+    Reactor& reactor = Reactor::of(loop);
     bool is_judged = false;
     ScriptedSource& source = add_source(loop);
     source.timer = [&] { is_judged = true; };
     loop.poll(0);
-    const std::uint64_t begin_ms = loop.listened_ms();
-    loop.schedule(source, 200);
+    const std::uint64_t begin_ms = reactor.listened_ms();
+    reactor.schedule(source, 200);
     world_.run_for(400);  // A handler that blocks, a stopped process.
     loop.poll(0);
     EXPECT_FALSE(is_judged);
-    EXPECT_LE(loop.listened_ms() - begin_ms, 100U);
+    EXPECT_LE(reactor.listened_ms() - begin_ms, 100U);
     while (!is_judged) loop.poll(forever_ms);
-    EXPECT_GE(loop.listened_ms() - begin_ms, 200U);
+    EXPECT_GE(reactor.listened_ms() - begin_ms, 200U);
 }
 
 TEST_F(TurnTime, what_the_application_set_is_due_by_the_clock_all_the_same) {
@@ -104,10 +106,11 @@ TEST_F(TurnTime, nor_does_a_standstill_make_what_is_repeated_rarer) {
 
 TEST_F(TurnTime, a_long_wait_for_nothing_counts_as_listening) {
     Loop loop;
-    const std::uint64_t begin_ms = loop.listened_ms();
+    Reactor& reactor = Reactor::of(loop);
+    const std::uint64_t begin_ms = reactor.listened_ms();
     loop.poll(300);
     loop.poll(0);
-    EXPECT_GE(loop.listened_ms() - begin_ms, 300U);
+    EXPECT_GE(reactor.listened_ms() - begin_ms, 300U);
 }
 
 // While reading is paused it is us who do not listen.

@@ -58,7 +58,7 @@ class ClientFixture : public ::testing::Test {
         EXPECT_TRUE(turn_until(loop, [&] { return open_fd_count() == fd_count; }))
             << open_fd_count() - fd_count << " descriptors are left";
         // The threads of lookups let go of the loop's descriptors, which the next test counts.
-        EXPECT_TRUE(turn_until(loop, [&] { return loop.link().use_count() == 1; }));
+        EXPECT_TRUE(turn_until(loop, [&] { return reactor.link().use_count() == 1; }));
         const auto held = [&] { return held_by_handlers.use_count() == 1; };
         EXPECT_TRUE(turn_until(loop, held)) << "the client's state is left";
     }
@@ -141,6 +141,7 @@ class ClientFixture : public ::testing::Test {
 
     std::shared_ptr<int> held_by_handlers = std::make_shared<int>();
     Loop loop{};
+    Reactor& reactor = Reactor::of(loop);
     std::ptrdiff_t fd_count = open_fd_count();
     std::optional<Client> client{};
     Notes notes{};

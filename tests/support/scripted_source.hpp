@@ -1,4 +1,4 @@
-// For tests of loops: sources that do as they are told, and clocks and threads to watch.
+// For tests of loops: objects that do as they are told, and clocks and threads to watch.
 #pragma once
 
 #include <sys/epoll.h>
@@ -9,7 +9,8 @@
 
 #include <edgews/loop.hpp>
 #include "net/loop/fd.hpp"
-#include "net/loop/source.hpp"
+#include "net/loop/reactor.hpp"
+#include "net/loop/registered.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -69,7 +70,7 @@ inline bool is_readable(int fd) {
 }
 
 // Calls what is set, and says when it dies. Owns `fd`, if it is given one.
-class ScriptedSource final : public Source {
+class ScriptedSource final : public Watched {
   public:
     ScriptedSource() = default;
     explicit ScriptedSource(Fd owned) : fd(std::move(owned)) {}
@@ -93,10 +94,15 @@ class ScriptedSource final : public Source {
     std::function<void()> death{};
 };
 
-// A source that `loop` owns from now on and watches `fd` with for reading, if there is one.
+// An object that `loop` owns from now on and watches `fd` with for reading, if there is one.
 inline ScriptedSource& add_source(Loop& loop, Fd fd = {}) {
     auto* source = new ScriptedSource(std::move(fd));  // The loop deletes it.
-    EXPECT_EQ(loop.add(*source, source->fd.get(), EPOLLIN | EPOLLET), 0);
+    Reactor& reactor = Reactor::of(loop);
+    if (source->fd) {
+        EXPECT_EQ(reactor.add(*source, source->fd.get(), EPOLLIN | EPOLLET), 0);
+    } else {
+        reactor.add(*source);
+    }
     return *source;
 }
 

@@ -33,7 +33,8 @@ struct Diary {
 
 class TestStream final : public Stream {
   public:
-    TestStream(Loop& loop, Diary& diary) : Stream(loop), diary_(diary) {}
+    TestStream(Loop& loop, Diary& diary)
+        : Stream(StreamsOnLoop::of(Reactor::of(loop))), diary_(diary) {}
     ~TestStream() override { diary_.note("deleted"); }
 
     using Stream::begin_dispatch;
@@ -66,14 +67,14 @@ class TestStream final : public Stream {
         request_flush();
     }
 
-    std::size_t space_size = Loop::receive_space_size;
+    std::size_t space_size = Reactor::receive_space_size;
     std::size_t sent_size = 0;
     bool reads = true;
 
   private:
     void on_readable() override {
         while (reads) {
-            const std::span<std::byte> space = loop().receive_space().first(space_size);
+            const std::span<std::byte> space = reactor().receive_space().first(space_size);
             const Received received = receive(space);
             if (received.end == Received::End::would_block) return;
             if (received.end == Received::End::lost) return on_lost();

@@ -20,7 +20,7 @@ TEST_F(ClientAnswer, a_head_is_still_read_when_the_body_has_moved_it) {
     // What the head was in is another's now.
     std::vector<Buffer> others;
     for (int i = 0; i < 8; ++i) {
-        others.push_back(loop.pool().take(256));
+        others.push_back(reactor.pool().take(256));
         others.back().append(bytes_of(std::string(others.back().free_space().size(), 'x')));
     }
     peer.send(std::string(500, 'b'));

@@ -102,7 +102,7 @@ TEST_F(ClientOpen, interim_answers_are_passed_over_and_take_no_memory) {
     for (int i = 0; i < 100; ++i) {
         peer.send(many);
         turn(1);
-        lent_size = std::max(lent_size, loop.pool().lent_size());
+        lent_size = std::max(lent_size, reactor.pool().lent_size());
     }
     EXPECT_LT(lent_size, 1U << 20U);
     peer.send(test::opening_answer(request));

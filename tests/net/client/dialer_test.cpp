@@ -13,6 +13,7 @@
 #include <gtest/gtest.h>
 
 #include "net/client/dialer.hpp"
+#include "net/loop/reactor.hpp"
 
 #include <algorithm>
 #include <array>
@@ -45,11 +46,11 @@ class Dialing : public ::testing::Test {
     // The threads of lookups let go of the loop's descriptors, which the next test may count.
     void TearDown() override {
         dialer.reset();
-        EXPECT_TRUE(poll_until([this] { return loop.link().use_count() == 1; }));
+        EXPECT_TRUE(poll_until([this] { return reactor.link().use_count() == 1; }));
         EXPECT_EQ(loop.next_timeout_ms(), -1);  // No timer is left, either.
     }
 
-    void make(DialOptions options = {}) { dialer.emplace(loop, std::move(options)); }
+    void make(DialOptions options = {}) { dialer.emplace(reactor, std::move(options)); }
     void make_for(std::vector<SocketAddress> addresses, DialOptions options = {}) {
         options.lookup = lookup_of(std::move(addresses));
         make(std::move(options));
@@ -98,6 +99,7 @@ class Dialing : public ::testing::Test {
     static std::error_code system_error(int number) { return {number, std::system_category()}; }
 
     Loop loop{};
+    Reactor& reactor = Reactor::of(loop);
     std::optional<Dialer> dialer{};
     std::shared_ptr<int> held_by_done = std::make_shared<int>();
     std::function<void()> then{};  // Called by `done`.
@@ -410,7 +412,7 @@ TEST_F(Dialing, an_attempts_event_that_comes_after_its_dialer_is_gone_reaches_no
     std::optional<Dialer> dialers[2];
     int count = 0;
     for (std::size_t i = 0; i < 2; ++i) {
-        dialers[i].emplace(loop);
+        dialers[i].emplace(reactor);
         dialers[i]->start(i == 0 ? "127.0.0.1" : "127.0.0.2",
                           i == 0 ? refusing.port() : place.port(), [&](const Dialed&) {
                               ++count;
@@ -455,7 +457,7 @@ TEST_F(Dialing, a_loop_that_ends_first_takes_everything_with_it) {
     for (const bool resolves : {true, false}) {
         auto own_loop = std::make_unique<Loop>();
         const std::ptrdiff_t loop_fd_count = open_fd_count();
-        Dialer own(*own_loop, {.lookup = slow.lookup()});
+        Dialer own(Reactor::of(*own_loop), {.lookup = slow.lookup()});
         own.start(resolves ? "example.test" : "127.0.0.1", hole.port(), done());
         if (resolves) slow.wait_until_begun(1);
         for (int i = 0; i < 3; ++i) own_loop->poll(0);

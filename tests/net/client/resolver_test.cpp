@@ -12,6 +12,7 @@
 #include <edgews/address.hpp>
 #include <edgews/loop.hpp>
 #include "net/client/resolver.hpp"
+#include "net/loop/reactor.hpp"
 
 #include <atomic>
 #include <cstdlib>
@@ -47,7 +48,7 @@ Texts texts(const std::vector<SocketAddress>& addresses) {
 class Resolver : public ::testing::Test {
   protected:
     Token ask(std::string host, Lookup lookup) {
-        return resolve(loop, {.host = std::move(host), .port = 80, .lookup = std::move(lookup)},
+        return resolve(reactor, {.host = std::move(host), .port = 80, .lookup = std::move(lookup)},
                        [this](Resolved resolved) { answers.push_back(std::move(resolved)); });
     }
     [[nodiscard]] bool await(std::size_t count) {
@@ -57,6 +58,7 @@ class Resolver : public ::testing::Test {
     }
 
     Loop loop{};
+    Reactor& reactor = Reactor::of(loop);
     std::vector<Resolved> answers{};
 };
 
@@ -220,7 +222,7 @@ TEST_F(Resolver, all_who_ask_the_system_for_the_same_are_answered) {
     for (const Resolved& answer : answers) {
         EXPECT_EQ(answer.error.code.category(), resolve_category());
     }
-    while (loop.link().use_count() > 1) loop.poll(0);
+    while (reactor.link().use_count() > 1) loop.poll(0);
     EXPECT_EQ(answers.size(), 10U);
 }
 
@@ -246,8 +248,8 @@ TEST_F(Resolver, a_loop_may_go_while_a_lookup_is_under_way) {
     std::weak_ptr<LoopLink> link;
     {
         Loop other;
-        link = other.link();
-        resolve(other, {.host = "example.test", .port = 80, .lookup = slow.lookup()},
+        link = Reactor::of(other).link();
+        resolve(Reactor::of(other), {.host = "example.test", .port = 80, .lookup = slow.lookup()},
                 [held](const Resolved&) { ADD_FAILURE(); });
         slow.wait_until_begun(1);
     }
@@ -266,7 +268,8 @@ TEST(ResolverDeathTest, a_program_ends_at_once_while_a_lookup_hangs) {
             const SlowLookup slow;
             Loop loop;
             for (int i = 0; i < 10; ++i) {
-                resolve(loop, {.host = "example.test", .port = 80, .lookup = slow.lookup()},
+                resolve(Reactor::of(loop),
+                        {.host = "example.test", .port = 80, .lookup = slow.lookup()},
                         [](const Resolved&) {});
             }
             slow.wait_until_begun(8);

@@ -72,12 +72,9 @@ class SlowSubscriber {
 
   private:
     Connection& connection() {
-        Slots& slots = server_->loop(0).slots();
+        Slots& slots = Reactor::of(server_->loop(0)).slots();
         for (std::size_t i = 0; i < slots.count(); ++i) {
-            Source* const source = slots.at(i);
-            if (source != nullptr && source->as_connection() != nullptr) {
-                return *source->as_connection();
-            }
+            if (auto* const found = dynamic_cast<WebSocketConnection*>(slots.at(i))) return *found;
         }
         throw std::runtime_error("there is no connection");
     }

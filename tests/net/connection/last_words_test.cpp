@@ -1,6 +1,7 @@
 // What is still to be sent when one side has begun to go: it arrives.
 #include <edgews/connection.hpp>
 #include <edgews/loop.hpp>
+#include "net/loop/reactor.hpp"
 
 #include <gtest/gtest.h>
 
@@ -57,19 +58,20 @@ TEST(LastWords, a_deferred_subprotocol_that_is_no_token_is_answered_500) {
 }
 
 TEST(LastWords, a_source_left_unread_twice_is_read_once_a_turn) {
-    struct Loud final : Source {
+    struct Loud final : Watched {
         void on_events(std::uint32_t) override { ++reads; }
         int reads = 0;
     };
     Loop loop;
+    Reactor& reactor = Reactor::of(loop);
     auto owned = std::make_unique<Loud>();
-    ASSERT_EQ(loop.add(*owned, -1, 0), 0);
+    reactor.add(*owned);
     Loud& loud = *owned.release();  // The loop deletes it.
     auto other = std::make_unique<Loud>();
-    ASSERT_EQ(loop.add(*other, -1, 0), 0);
-    loop.read_later(loud);
-    loop.read_later(*other.release());  // Another may come in between.
-    loop.read_later(loud);
+    reactor.add(*other);
+    reactor.read_later(loud);
+    reactor.read_later(*other.release());  // Another may come in between.
+    reactor.read_later(loud);
     loop.poll(0);
     EXPECT_EQ(loud.reads, 1);
 }

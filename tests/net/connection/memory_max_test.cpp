@@ -1,6 +1,7 @@
 // ServerOptions::memory_max: who is refused when it is used up, and who goes on.
 #include <edgews/connection.hpp>
 #include "net/stream/memory_limit.hpp"
+#include "net/stream/streams_on_loop.hpp"
 
 #include <gtest/gtest.h>
 
@@ -20,10 +21,10 @@ constexpr std::size_t kib = 1024;
 constexpr std::size_t mib = 1024 * kib;
 constexpr std::size_t memory_max = 8 * mib;
 // That does not count, and what is in the midst of growing.
-constexpr std::size_t margin = Loop::queues_size_max + mib;
+constexpr std::size_t margin = StreamsOnLoop::queues_size_max + mib;
 
 std::size_t lent_size() {
-    return Loop::current()->pool().lent_size();
+    return Reactor::current()->pool().lent_size();
 }
 
 class MemoryMax : public testing::Test {
@@ -49,8 +50,8 @@ class MemoryMax : public testing::Test {
                     {.message =
                          [this](Connection& c, Message m) {
                              notes_.add(std::string(m.text().substr(0, 10)));
-                             held_ =
-                                 Loop::current()->pool().take(memory_max + Loop::queues_size_max);
+                             held_ = Reactor::current()->pool().take(
+                                 memory_max + StreamsOnLoop::queues_size_max);
                              c.pause_reading();
                          },
                      .close = [this](Connection&, CloseEvent e) { notes_.add(describe(e)); }});
@@ -62,8 +63,9 @@ class MemoryMax : public testing::Test {
     }
     // Holds all there is, and gives it back.
     void use_up() {
-        server_.on_loop(
-            [this] { held_ = Loop::current()->pool().take(memory_max + Loop::queues_size_max); });
+        server_.on_loop([this] {
+            held_ = Reactor::current()->pool().take(memory_max + StreamsOnLoop::queues_size_max);
+        });
     }
     void give_back() {
         server_.on_loop([this] { held_.reset(); });
@@ -73,7 +75,7 @@ class MemoryMax : public testing::Test {
         client.expect_text("hello");
     }
     void expect_calm() {
-        server_.wait_until([] { return lent_size() < Loop::queues_size_max; });
+        server_.wait_until([] { return lent_size() < StreamsOnLoop::queues_size_max; });
         TestClient client = server_.open("/echo");
         const std::string message(4 * mib, 'm');
         client.send_frame(0x82, message);

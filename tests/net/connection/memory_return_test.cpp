@@ -1,6 +1,7 @@
 // What a server held for its peers is the system's again when it is calm, and an answer is held
 // once.
 #include <edgews/connection.hpp>
+#include "net/loop/reactor.hpp"
 
 #include <gtest/gtest.h>
 
@@ -22,7 +23,7 @@ constexpr std::size_t mib = 1024 * 1024;
 constexpr std::size_t kept_size_max = mib;  // That a calm loop's pool may keep.
 
 std::size_t lent_size() {
-    return Loop::current()->pool().lent_size();
+    return Reactor::current()->pool().lent_size();
 }
 
 TEST(MemoryReturn, what_waited_for_slow_consumers_goes_back_when_they_are_gone) {
@@ -53,7 +54,7 @@ TEST(MemoryReturn, what_waited_for_slow_consumers_goes_back_when_they_are_gone) 
         EXPECT_TRUE(resident_is_over(before + total / 2));
         for (TestClient& consumer : consumers) consumer.reset();
         server.wait_for(Counter::connections_open, 0);
-        server.wait_until([] { return Loop::current()->pool().kept_size() <= kept_size_max; });
+        server.wait_until([] { return Reactor::current()->pool().kept_size() <= kept_size_max; });
         EXPECT_LT(server.on_loop(lent_size), 2 * mib);
         EXPECT_TRUE(resident_is_under(before + total / 4));
     }

@@ -1,5 +1,6 @@
 // Messages in pieces: received by streaming handlers, and sent as fragments.
 #include <edgews/connection.hpp>
+#include "net/loop/reactor.hpp"
 
 #include <gtest/gtest.h>
 
@@ -61,9 +62,10 @@ TEST(Streams, a_message_of_64_mib_passes_through_in_constant_memory) {
                {.message_chunk =
                     [&](Connection& c, std::span<const std::byte> bytes) {
                         received += bytes.size();
-                        lent_max = std::max(lent_max.load(), Loop::current()->pool().lent_size() +
-                                                                 c.buffered_amount());
-                        EXPECT_LE(bytes.size(), Loop::receive_space_size);
+                        lent_max =
+                            std::max(lent_max.load(),
+                                     Reactor::current()->pool().lent_size() + c.buffered_amount());
+                        EXPECT_LE(bytes.size(), Reactor::receive_space_size);
                     },
                 .message_end = [&](Connection& c) { c.send(std::to_string(received)); }},
                {.message_size_max = size});

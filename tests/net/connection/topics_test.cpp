@@ -1,5 +1,6 @@
 // Topics: within a loop and across loops.
 #include "net/connection/topics.hpp"
+#include "net/loop/reactor.hpp"
 
 #include <gtest/gtest.h>
 
@@ -383,7 +384,7 @@ TEST_F(TopicsTest, those_who_do_not_read_share_the_bytes_of_what_waits_for_them)
     server_->visit([&](Connection& c) { waiting_size += c.buffered_amount(); });
     server_.on_loop([&] {
         EXPECT_GT(waiting_size, 1'000'000U);
-        EXPECT_LT(Loop::current()->pool().lent_size(), waiting_size / 2);
+        EXPECT_LT(Reactor::current()->pool().lent_size(), waiting_size / 2);
     });
 }
 

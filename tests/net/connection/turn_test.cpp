@@ -88,6 +88,7 @@ TEST_F(Turn, ends_with_nothing_queued_whatever_the_peer_said_before_it_was_gone)
 
 TEST(TurnEnd, a_flush_may_queue_another_flush_and_a_delete_too) {
     Loop loop;
+    Reactor& reactor = Reactor::of(loop);
     std::vector<std::string> done;
     ScriptedSource& second = add_source(loop);
     second.flush = [&] { done.emplace_back("second"); };
@@ -96,11 +97,11 @@ TEST(TurnEnd, a_flush_may_queue_another_flush_and_a_delete_too) {
     ScriptedSource& first = add_source(loop);
     first.flush = [&] {
         done.emplace_back("first");
-        loop.flush_soon(second);
-        first.death = [&] { loop.flush_later(third); };
-        loop.retire(first);
+        reactor.flush_soon(second);
+        first.death = [&] { reactor.flush_later(third); };
+        reactor.retire(first);
     };
-    loop.post([&] { loop.flush_later(first); });
+    loop.post([&] { reactor.flush_later(first); });
     loop.poll(0);
     EXPECT_EQ(done, (std::vector<std::string>{"first", "second", "third"}));
     EXPECT_EQ(loop.next_timeout_ms(), -1);
@@ -110,7 +111,7 @@ TEST(TurnEnd, a_flush_may_queue_another_flush_and_a_delete_too) {
 struct Answers {
     void await(Loop& loop, ScriptedSource& source) {
         source.events = [&](std::uint32_t) {
-            loop.flush_soon(source);
+            Reactor::of(loop).flush_soon(source);
             waiting_max = std::max(waiting_max, ++waiting);
         };
         source.flush = [this] {
@@ -141,11 +142,12 @@ TEST(TurnEnd, after_32_that_were_answered_these_are_flushed_before_others_are_re
 TEST(TurnEnd, so_are_those_who_had_left_something_unread) {
     constexpr std::size_t count = 80;
     Loop loop;
+    Reactor& reactor = Reactor::of(loop);
     Answers answers;
     for (std::size_t i = 0; i < count; ++i) {
         ScriptedSource& source = add_source(loop);
         answers.await(loop, source);
-        loop.read_later(source);
+        reactor.read_later(source);
     }
     // And all of them before what was posted.
     loop.post([&] { EXPECT_EQ(answers.flushed, count); });

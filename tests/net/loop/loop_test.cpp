@@ -7,8 +7,8 @@
 #include <gtest/gtest.h>
 
 #include <edgews/loop.hpp>
-#include "core/websocket/output_queue.hpp"
 #include "net/loop/loop_link.hpp"
+#include "net/loop/reactor.hpp"
 #include "net/loop/slots.hpp"
 
 #include <atomic>
@@ -90,10 +90,11 @@ TEST(Loop, posts_from_four_threads_all_run_in_each_ones_order) {
 
 TEST(Loop, what_a_posted_task_posts_runs_in_the_next_turn_without_a_wait) {
     Loop loop;
+    Reactor& reactor = Reactor::of(loop);
     std::vector<std::uint64_t> turns;
     loop.post([&] {
-        turns.push_back(loop.turn());
-        loop.post([&] { turns.push_back(loop.turn()); });
+        turns.push_back(reactor.turn());
+        loop.post([&] { turns.push_back(reactor.turn()); });
     });
     const std::uint64_t begin_ms = steady_ms();
     loop.poll(forever_ms);
@@ -106,10 +107,11 @@ TEST(Loop, what_a_posted_task_posts_runs_in_the_next_turn_without_a_wait) {
 
 TEST(Loop, what_an_event_or_a_flush_posts_is_not_forgotten_either) {
     Loop loop;
+    Reactor& reactor = Reactor::of(loop);
     int ran_count = 0;
     ScriptedSource& source = add_source(loop);
     source.flush = [&] { loop.post([&] { ++ran_count; }); };
-    loop.post([&] { loop.flush_later(source); });
+    loop.post([&] { reactor.flush_later(source); });
     const std::uint64_t begin_ms = steady_ms();
     loop.poll(forever_ms);
     EXPECT_EQ(ran_count, 0);
@@ -183,6 +185,7 @@ TEST(Loop, current_is_the_loop_whose_turn_this_thread_is_in) {
 
 TEST(Loop, a_turn_goes_from_events_over_reads_posts_and_timers_to_flushes_and_deletes) {
     Loop loop;
+    Reactor& reactor = Reactor::of(loop);
     std::vector<std::string> log;
     SocketPair pair;
     ScriptedSource& dying = add_source(loop);
@@ -193,12 +196,12 @@ TEST(Loop, a_turn_goes_from_events_over_reads_posts_and_timers_to_flushes_and_de
     ScriptedSource& ready = add_source(loop, std::move(pair.near));
     ready.events = [&](std::uint32_t) {
         log.emplace_back("event");
-        loop.flush_later(carried);
-        loop.retire(dying);
+        reactor.flush_later(carried);
+        reactor.retire(dying);
     };
     loop.after(1, [&] { log.emplace_back("timer"); });
     loop.post([&] { log.emplace_back("post"); });
-    loop.read_later(carried);
+    reactor.read_later(carried);
     write_byte(pair.far);
     const std::uint64_t begin_ms = steady_ms();
     while (steady_ms() < begin_ms + 2) {
@@ -319,13 +322,14 @@ TEST(Loop, its_end_destroys_what_it_still_has) {
     int death_count = 0;
     {
         Loop loop;
+        Reactor& reactor = Reactor::of(loop);
         SocketPair pair;
         for (int i = 0; i < 3; ++i) {
             add_source(loop, i == 0 ? std::move(pair.near) : Fd()).death = [&] { ++death_count; };
         }
         ScriptedSource& retired = add_source(loop);
         retired.death = [&] { ++death_count; };
-        loop.retire(retired);
+        reactor.retire(retired);
         loop.post([held] {});
         loop.after(1, [held] {});
         loop.every(1, [held] {});
@@ -341,7 +345,8 @@ TEST(Loop, its_link_outlives_it_and_says_that_it_is_gone) {
     Token token = no_token;
     {
         Loop loop;
-        link = loop.link();
+        Reactor& reactor = Reactor::of(loop);
+        link = reactor.link();
         token = add_source(loop).token();
         EXPECT_TRUE(link->slots.is_live(token));
     }
@@ -375,23 +380,11 @@ TEST(Loop, without_descriptors_left_it_throws_and_keeps_none) {
 }
 #endif
 
-TEST(Loop, a_queue_that_was_given_back_is_lent_again_empty) {
-    Loop loop;
-    std::unique_ptr<OutputQueue> queue = loop.take_queue();
-    const OutputQueue* const first = queue.get();
-    const std::byte byte{1};
-    queue->append(std::span(&byte, 1));
-    loop.give_back(std::move(queue));
-    const std::unique_ptr<OutputQueue> again = loop.take_queue();
-    EXPECT_EQ(again.get(), first);
-    EXPECT_TRUE(again->is_empty());
-    EXPECT_NE(loop.take_queue().get(), first);
-}
-
 TEST(Loop, its_receive_space_is_whole_pages) {
     Loop loop;
-    const std::span<std::byte> space = loop.receive_space();
-    EXPECT_EQ(space.size(), Loop::receive_space_size);
+    Reactor& reactor = Reactor::of(loop);
+    const std::span<std::byte> space = reactor.receive_space();
+    EXPECT_EQ(space.size(), Reactor::receive_space_size);
     EXPECT_EQ(reinterpret_cast<std::uintptr_t>(space.data()) % 4096, 0U);
     for (std::byte& byte : space) byte = std::byte{1};  // A sanitizer looks on.
 }

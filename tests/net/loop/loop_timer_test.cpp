@@ -215,15 +215,16 @@ TEST(LoopTimer, the_clock_stands_still_within_a_turn) {
 
 TEST(LoopTimer, a_sources_timer_can_be_set_anew_and_ends_with_the_source) {
     Loop loop;
+    Reactor& reactor = Reactor::of(loop);
     ScriptedSource& source = add_source(loop);
     int ran_count = 0;
     source.timer = [&] { ++ran_count; };
-    loop.schedule(source, 100'000);
-    loop.schedule(source, 1);
+    reactor.schedule(source, 100'000);
+    reactor.schedule(source, 1);
     EXPECT_TRUE(poll_until(loop, [&] { return ran_count == 1; }));
     EXPECT_EQ(loop.next_timeout_ms(), -1);
-    loop.schedule(source, 1);
-    loop.retire(source);
+    reactor.schedule(source, 1);
+    reactor.retire(source);
     EXPECT_EQ(loop.next_timeout_ms(), -1);
     spin_for_ms(3);
     loop.poll(0);

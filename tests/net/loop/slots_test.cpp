@@ -1,4 +1,4 @@
-// Tokens: each names one source for as long as it lives, and never another one.
+// Tokens: each names one object for as long as it lives, and never another one.
 #include <gtest/gtest.h>
 
 #include "net/loop/slots.hpp"
@@ -17,9 +17,7 @@
 namespace edgews {
 namespace {
 
-struct IdleSource final : Source {
-    void on_events(std::uint32_t) override {}
-};
+struct Idle final : Registered {};
 
 TEST(Slots, no_token_and_what_was_never_handed_out_name_nothing) {
     Slots slots;
@@ -28,8 +26,8 @@ TEST(Slots, no_token_and_what_was_never_handed_out_name_nothing) {
         EXPECT_EQ(slots.find(token), nullptr);
         EXPECT_FALSE(slots.is_live(token));
     }
-    IdleSource source;
-    const Token token = slots.insert(source);
+    Idle object;
+    const Token token = slots.insert(object);
     EXPECT_NE(token, no_token);
     EXPECT_EQ(slots.find(no_token), nullptr);
     EXPECT_FALSE(slots.is_live(no_token));
@@ -39,8 +37,8 @@ TEST(Slots, no_token_and_what_was_never_handed_out_name_nothing) {
 
 TEST(Slots, a_token_names_its_source_until_it_is_erased) {
     Slots slots;
-    IdleSource first;
-    IdleSource second;
+    Idle first;
+    Idle second;
     const Token token_1 = slots.insert(first);
     const Token token_2 = slots.insert(second);
     EXPECT_NE(token_1, token_2);
@@ -55,8 +53,8 @@ TEST(Slots, a_token_names_its_source_until_it_is_erased) {
 
 TEST(Slots, replacing_keeps_the_token_and_changes_what_it_names) {
     Slots slots;
-    IdleSource before;
-    IdleSource after;
+    Idle before;
+    Idle after;
     const Token token = slots.insert(before);
     slots.replace(token, after);
     EXPECT_TRUE(slots.is_live(token));
@@ -65,11 +63,11 @@ TEST(Slots, replacing_keeps_the_token_and_changes_what_it_names) {
 
 TEST(Slots, a_slot_that_is_reused_never_gives_a_token_twice) {
     Slots slots;
-    IdleSource source;
+    Idle object;
     std::unordered_set<Token> seen;
     Token last = no_token;
     for (int i = 0; i < 100'000; ++i) {
-        const Token token = slots.insert(source);
+        const Token token = slots.insert(object);
         ASSERT_TRUE(seen.insert(token).second);
         ASSERT_EQ(slots.find(last), nullptr);
         ASSERT_FALSE(slots.is_live(last));
@@ -84,21 +82,21 @@ TEST(Slots, over_random_runs_they_do_what_a_map_does) {
     SCOPED_TRACE(testing::Message() << "seed " << seed);
     std::mt19937 random(seed);
     Slots slots;
-    std::vector<std::unique_ptr<IdleSource>> sources;
-    for (int i = 0; i < 64; ++i) sources.push_back(std::make_unique<IdleSource>());
-    std::unordered_map<Token, Source*> expected;
+    std::vector<std::unique_ptr<Idle>> objects;
+    for (int i = 0; i < 64; ++i) objects.push_back(std::make_unique<Idle>());
+    std::unordered_map<Token, Registered*> expected;
     std::vector<Token> tokens;  // All that there ever were.
     std::size_t most = 0;
     for (int i = 0; i < 100'000; ++i) {
-        Source& source = *sources[random() % sources.size()];
+        Registered& object = *objects[random() % objects.size()];
         const Token any = tokens.empty() ? no_token : tokens[random() % tokens.size()];
         if (random() % 2 == 0 && expected.size() < 6000) {
-            tokens.push_back(slots.insert(source));
-            ASSERT_TRUE(expected.emplace(tokens.back(), &source).second);
+            tokens.push_back(slots.insert(object));
+            ASSERT_TRUE(expected.emplace(tokens.back(), &object).second);
             most = std::max(most, expected.size());
         } else if (expected.contains(any) && random() % 4 == 0) {
-            slots.replace(any, source);
-            expected[any] = &source;
+            slots.replace(any, object);
+            expected[any] = &object;
         } else if (expected.erase(any) > 0) {
             slots.erase(any);
         }
@@ -114,26 +112,26 @@ TEST(Slots, a_visit_sees_each_source_once_and_nothing_where_a_slot_is_free) {
     constexpr std::size_t source_count = 10'000;  // More than one chunk of the table.
     Slots slots;
     EXPECT_EQ(slots.count(), 0U);
-    std::vector<IdleSource> sources(source_count);
+    std::vector<Idle> objects(source_count);
     std::vector<Token> tokens;
-    for (IdleSource& source : sources) tokens.push_back(slots.insert(source));
-    std::set<Source*> expected;
+    for (Idle& object : objects) tokens.push_back(slots.insert(object));
+    std::set<Registered*> expected;
     for (std::size_t i = 0; i < source_count; ++i) {
         if (i % 3 == 0) {
             slots.erase(tokens[i]);
         } else {
-            expected.insert(&sources[i]);
+            expected.insert(&objects[i]);
         }
     }
     EXPECT_EQ(slots.count(), source_count);
-    std::set<Source*> seen;
+    std::set<Registered*> seen;
     std::size_t free_count = 0;
     for (std::size_t i = 0; i < slots.count(); ++i) {
-        Source* source = slots.at(i);
-        if (source == nullptr) {
+        Registered* object = slots.at(i);
+        if (object == nullptr) {
             ++free_count;
         } else {
-            EXPECT_TRUE(seen.insert(source).second);
+            EXPECT_TRUE(seen.insert(object).second);
         }
     }
     EXPECT_EQ(seen, expected);
@@ -142,9 +140,9 @@ TEST(Slots, a_visit_sees_each_source_once_and_nothing_where_a_slot_is_free) {
 
 TEST(Slots, any_thread_may_ask_who_lives_while_the_owner_changes_the_table) {
     Slots slots;
-    IdleSource source;
-    const Token lasting = slots.insert(source);
-    const Token dead = slots.insert(source);
+    Idle object;
+    const Token lasting = slots.insert(object);
+    const Token dead = slots.insert(object);
     slots.erase(dead);
     std::atomic<Token> latest{lasting};
     std::atomic<bool> is_over = false;
@@ -163,7 +161,7 @@ TEST(Slots, any_thread_may_ask_who_lives_while_the_owner_changes_the_table) {
     std::vector<Token> tokens;
     for (int round = 0; round < 20 || asked_count < 1000; ++round) {
         for (int i = 0; i < 5000; ++i) {
-            tokens.push_back(slots.insert(source));
+            tokens.push_back(slots.insert(object));
             latest = tokens.back();
         }
         for (const Token token : tokens) slots.erase(token);

@@ -5,6 +5,7 @@
 #include <edgews/signals.hpp>
 #include <edgews/stomp_broker.hpp>
 #include "net/client/resolver.hpp"
+#include "net/loop/reactor.hpp"
 
 #include <gtest/gtest.h>
 
@@ -51,9 +52,10 @@ TEST(EmptyFunctions, of_a_loop_are_refused_by_name) {
     expect_refused("Loop::every()", [&] { (void)(loop.every(1, empty)); });
     expect_refused("Handle::post()", [&] { (void)(Handle().post(Function<void(Connection&)>())); });
     expect_refused("Signals", [&] { const Signals signals(loop, {SIGUSR1}, {}); });
-    expect_refused("ResolveRequest::lookup",
-                   [&] { (void)(resolve(loop, {.host = "x", .lookup = {}}, [](auto) {})); });
-    expect_refused("resolve()", [&] { (void)(resolve(loop, {.host = "x"}, {})); });
+    expect_refused("ResolveRequest::lookup", [&] {
+        (void)(resolve(Reactor::of(loop), {.host = "x", .lookup = {}}, [](auto) {}));
+    });
+    expect_refused("resolve()", [&] { (void)(resolve(Reactor::of(loop), {.host = "x"}, {})); });
     EXPECT_EQ(loop.next_timeout_ms(), -1);  // Nothing of them stayed.
 }
 

@@ -1,6 +1,7 @@
 // The StompBroker's own face: the application sends, answers, ends sessions, and looks on.
 #include <gtest/gtest.h>
 
+#include "net/loop/reactor.hpp"
 #include "net/stomp/state.hpp"
 #include "net/stomp/stomp_loop.hpp"
 
@@ -177,10 +178,10 @@ TEST(StompBroker, a_server_that_shuts_down_tells_its_clients) {
 TEST(StompBroker, a_loop_has_one_part_of_it) {
     StompBroker broker;
     Loop loops[2];
-    StompLoop& part = StompBroker::State::of(broker).on_loop(loops[0]);
-    EXPECT_EQ(&StompBroker::State::of(broker).on_loop(loops[0]), &part);
-    EXPECT_NE(&StompBroker::State::of(broker).on_loop(loops[1]), &part);
-    EXPECT_EQ(&StompBroker::State::of(broker).on_loop(loops[0]), &part);
+    StompLoop& part = StompBroker::State::of(broker).on_loop(Reactor::of(loops[0]));
+    EXPECT_EQ(&StompBroker::State::of(broker).on_loop(Reactor::of(loops[0])), &part);
+    EXPECT_NE(&StompBroker::State::of(broker).on_loop(Reactor::of(loops[1])), &part);
+    EXPECT_EQ(&StompBroker::State::of(broker).on_loop(Reactor::of(loops[0])), &part);
 }
 
 TEST(StompBroker, what_there_is_can_be_looked_at) {

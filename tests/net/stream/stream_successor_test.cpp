@@ -58,7 +58,7 @@ TEST_F(StreamTest, a_successor_learns_that_more_is_to_be_read) {
     stream.reads = false;
     say("more than that");
     turn();
-    (void)stream.receive(loop_.receive_space().first(4));
+    (void)stream.receive(Reactor::of(loop_).receive_space().first(4));
     TestStream& successor = succeed(stream, false);
     EXPECT_FALSE(successor.has_ended());
 }
@@ -69,7 +69,7 @@ TEST_F(StreamTest, a_successor_learns_that_the_end_is_to_be_read) {
     say("all");
     say_end();
     turn();
-    (void)stream.receive(loop_.receive_space());
+    (void)stream.receive(Reactor::of(loop_).receive_space());
     EXPECT_TRUE(stream.is_drained());
     TestStream& successor = succeed(stream, false);
     EXPECT_TRUE(successor.has_ended());
@@ -83,7 +83,7 @@ TEST_F(StreamTest, a_successor_learns_of_urgent_data) {
     turn();
     TestStream& successor = succeed(stream, false);
     say("x");
-    EXPECT_EQ(successor.receive(loop_.receive_space()).size, 1U);
+    EXPECT_EQ(successor.receive(Reactor::of(loop_).receive_space()).size, 1U);
     EXPECT_FALSE(successor.is_drained());
 }
 

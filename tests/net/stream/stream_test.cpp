@@ -70,7 +70,7 @@ TEST_F(StreamTest, an_end_behind_an_interrupted_call_is_an_end) {
     stream.reads = false;
     say_end();
     errno = EINTR;
-    EXPECT_EQ(stream.receive(loop_.receive_space()).end, Received::End::ended);
+    EXPECT_EQ(stream.receive(Reactor::of(loop_).receive_space()).end, Received::End::ended);
 }
 
 TEST_F(StreamTest, what_the_socket_refuses_waits_for_room_and_is_told_of) {
@@ -151,7 +151,7 @@ TEST_F(StreamTest, a_reset_that_a_receive_meets_first_is_a_loss) {
     TestStream& stream = open();
     ASSERT_EQ(::send(near_, "never read", 10, 0), 10);
     pair_.far.reset();
-    EXPECT_EQ(stream.receive(loop_.receive_space()).end, Received::End::lost);
+    EXPECT_EQ(stream.receive(Reactor::of(loop_).receive_space()).end, Received::End::lost);
     EXPECT_FALSE(stream.is_broken());
 }
 

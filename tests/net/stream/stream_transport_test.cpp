@@ -62,12 +62,12 @@ TEST_F(StreamTest, one_that_fails_is_lost_and_the_peer_is_told_why) {
     stream.reads = false;
     say("ab!");
     turn();
-    EXPECT_EQ(stream.receive(loop_.receive_space()).end, Received::End::lost);
+    EXPECT_EQ(stream.receive(Reactor::of(loop_).receive_space()).end, Received::End::lost);
     EXPECT_TRUE(stream.has_failed_transport());
     EXPECT_EQ(heard(), "alert");
-    EXPECT_EQ(stream.receive(loop_.receive_space()).end, Received::End::lost);
+    EXPECT_EQ(stream.receive(Reactor::of(loop_).receive_space()).end, Received::End::lost);
     say("more");
-    EXPECT_EQ(stream.receive(loop_.receive_space()).end, Received::End::lost);
+    EXPECT_EQ(stream.receive(Reactor::of(loop_).receive_space()).end, Received::End::lost);
     EXPECT_FALSE(stream.is_closed());
     // In its goodbye nobody asks any more what is meant.
     stream.finish(TestStream::Farewell::linger, goodbye_ms);
