@@ -9,8 +9,13 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 namespace edgews {
+
+// Whether a close frame may bear this: a code that may be on the wire and a reason of at most 123
+// bytes of UTF-8, or 1005 and none, which is a frame without a code (section 5.5.1).
+[[nodiscard]] bool may_close_with(std::uint16_t code, std::string_view reason) noexcept;
 
 class Closing {
   public:

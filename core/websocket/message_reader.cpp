@@ -355,12 +355,16 @@ Event MessageReader::close_event(std::span<std::byte> payload) noexcept {
 
 Event MessageReader::fail(Fault fault) noexcept {
     assert(fault != Fault::none);
+    discard();
+    return {.kind = Event::Kind::fault, .fault = fault};
+}
+
+void MessageReader::discard() noexcept {
     message_.reset();
     control_.reset();
     forget_message();
     header_size_ = 0;
     step_ = Step::discarding;
-    return {.kind = Event::Kind::fault, .fault = fault};
 }
 
 Buffer MessageReader::take_payload() noexcept {

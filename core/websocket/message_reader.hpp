@@ -17,6 +17,7 @@
 // even when the frame or the message is not complete (section 8.1).
 #pragma once
 
+#include <edgews/message.hpp>
 #include "core/base/buffer.hpp"
 #include "core/kernels/utf8.hpp"
 #include "core/websocket/fault.hpp"
@@ -60,6 +61,8 @@ struct Event {
         pong,     // `payload`, at most 125 bytes.
         close,    // `close_code` (1005 when the frame bore none), `payload`: the reason, UTF-8.
         fault,    // The peer broke a rule: `fault`. The reader stays failed and discards all input.
+        // Of a session only: there is more to be restored of a compressed message.
+        restoring,
     };
 
     Kind kind = Kind::none;
@@ -72,6 +75,17 @@ struct Event {
     std::span<std::byte> payload{};  // Valid until the reader is called again.
 
     explicit operator bool() const noexcept { return kind != Kind::none; }
+    [[nodiscard]] bool is_of_message() const noexcept {
+        return kind >= Kind::message && kind <= Kind::end;
+    }
+    // It is the last of its message.
+    [[nodiscard]] bool ends_message() const noexcept {
+        return kind == Kind::message || kind == Kind::end;
+    }
+    // Requires: of a message.
+    [[nodiscard]] Message::Kind message_kind() const noexcept {
+        return opcode == Opcode::text ? Message::Kind::text : Message::Kind::binary;
+    }
 };
 
 class MessageReader {
@@ -93,6 +107,9 @@ class MessageReader {
     [[nodiscard]] std::span<std::byte> direct_space() noexcept;
     // The first `count` bytes of direct_space() were received. Then call next(), if with no input.
     void direct_received(std::size_t count) noexcept;
+
+    // All further input is discarded.
+    void discard() noexcept;
 
     // Bytes of the message that is being assembled, as the headers of its frames so far claim.
     [[nodiscard]] std::uint64_t message_size() const noexcept { return message_size_; }

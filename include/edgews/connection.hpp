@@ -18,17 +18,6 @@ namespace edgews {
 class Loop;
 struct DeflateParameters;
 
-// Whether a message is compressed. It matters only where the peer agreed on permessage-deflate (RFC
-// 7692).
-enum class Compress : std::uint8_t {
-    by_size,  // It is if it has at least as many bytes as the route's compression requires.
-    always,
-    never,
-};
-
-// The part of a fragmented message that is sent (RFC 6455, section 5.4).
-enum class Fragment : std::uint8_t { first, middle, last };
-
 // A reference is valid inside a handler, on the connection's own loop. Code that wants to keep one
 // keeps the connection's handle(). All functions must be called on that loop's thread.
 //

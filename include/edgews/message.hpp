@@ -86,6 +86,17 @@ class Message {
 static_assert(sizeof(Message) == 2 * sizeof(void*));
 static_assert(std::is_trivially_copyable_v<Message>);
 
+// Whether a message is compressed. It matters only where the peer agreed on permessage-deflate (RFC
+// 7692).
+enum class Compress : std::uint8_t {
+    by_size,  // It is if it has at least as many bytes as the route's compression requires.
+    always,
+    never,
+};
+
+// The part of a fragmented message that is sent (RFC 6455, section 5.4).
+enum class Fragment : std::uint8_t { first, middle, last };
+
 // The result of sending a message.
 enum class SendResult : std::uint8_t {
     sent,     // It is on its way to the socket, with the dispatch's or turn's other output.

@@ -42,9 +42,7 @@ bool Connection::close(std::uint16_t code, std::string_view reason) {
 }
 
 bool Connection::may_close_with(std::uint16_t code, std::string_view reason) noexcept {
-    if (code == close_code::no_status) return reason.empty();
-    return close_code::may_be_on_the_wire(code) && reason.size() <= control_payload_size_max - 2 &&
-           is_utf8(reason);
+    return edgews::may_close_with(code, reason);
 }
 
 void Connection::terminate() {

@@ -5,7 +5,7 @@
 #include <edgews/stats.hpp>
 #include "core/websocket/frame.hpp"
 #include "core/websocket/message_codec.hpp"
-#include "core/websocket/message_reader.hpp"
+#include "core/websocket/session.hpp"
 #include "crypto/random.hpp"
 #include "net/connection/topics.hpp"
 #include "net/connection/websocket_route.hpp"
@@ -85,11 +85,10 @@ struct Shared {
     }
 };
 
-// A WebSocket route and what its connections on this loop have in common.
-struct RouteOnLoop {
-    const WebSocketRoute* route;
-    Shared* shared;
-    ReaderSetup setup;
+// A WebSocket route and what its connections on this loop have in common: their sessions' setup.
+struct RouteOnLoop : SessionSetup {
+    const WebSocketRoute* route = nullptr;
+    Shared* shared = nullptr;
     std::shared_ptr<LoopCompression> compression{};  // Null: none.
 
     [[nodiscard]] static RouteOnLoop make(const WebSocketRoute& route, Shared& shared);

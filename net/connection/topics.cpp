@@ -1,6 +1,5 @@
 #include "net/connection/topics.hpp"
 
-#include "net/connection/extras.hpp"
 #include "net/connection/websocket_connection.hpp"
 
 namespace edgews {
@@ -44,11 +43,11 @@ bool Topics::subscribe(WebSocketConnection& connection, std::string_view text) {
 }
 
 bool Topics::unsubscribe(WebSocketConnection& connection, std::string_view name) {
-    if (!connection.extras_) return false;
+    if (connection.some_extras() == nullptr) return false;
     deliver();
     const Topic* const topic = find(HashedView(name));
     if (topic == nullptr) return false;
-    const std::size_t place = connection.extras_->subscriptions.find(*topic);
+    const std::size_t place = connection.some_extras()->subscriptions.find(*topic);
     if (place == Subscriptions::none) return false;
     remove(connection, place);
     return true;
@@ -56,28 +55,28 @@ bool Topics::unsubscribe(WebSocketConnection& connection, std::string_view name)
 
 bool Topics::is_subscribed(const WebSocketConnection& connection,
                            std::string_view name) const noexcept {
-    if (!connection.extras_) return false;
+    if (connection.some_extras() == nullptr) return false;
     const Topic* const topic = find(HashedView(name));
     return topic != nullptr &&
-           connection.extras_->subscriptions.find(*topic) != Subscriptions::none;
+           connection.some_extras()->subscriptions.find(*topic) != Subscriptions::none;
 }
 
 void Topics::unsubscribe_all(WebSocketConnection& connection) noexcept {
-    if (!connection.extras_) return;
+    if (connection.some_extras() == nullptr) return;
     deliver();
-    const Subscriptions& subscriptions = connection.extras_->subscriptions;
+    const Subscriptions& subscriptions = connection.some_extras()->subscriptions;
     while (subscriptions.size() > 0) remove(connection, subscriptions.size() - 1);
 }
 
 // In both lists the last takes the freed place, and its partner learns of it.
 void Topics::remove(WebSocketConnection& connection, std::size_t place) noexcept {
-    Subscriptions& subscriptions = connection.extras_->subscriptions;
+    Subscriptions& subscriptions = connection.some_extras()->subscriptions;
     const Subscription removed = subscriptions[place];
     auto& subscribers = removed.topic->subscribers;
 
     subscribers[removed.index] = subscribers.back();
     const Topic::Subscriber& moved = subscribers[removed.index];
-    moved.connection->extras_->subscriptions[moved.place].index = removed.index;
+    moved.connection->some_extras()->subscriptions[moved.place].index = removed.index;
     subscribers.pop_back();
 
     subscriptions.remove(place);

@@ -1,10 +1,10 @@
 #include "net/connection/websocket_connection.hpp"
 
 #include "core/websocket/output_queue.hpp"
-#include "net/connection/extras.hpp"
 #include "net/connection/shared.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <new>
 #include <utility>
 
@@ -12,9 +12,16 @@ namespace edgews {
 
 namespace {
 
-constexpr std::uint8_t pong_count_max = 32;  // A turn; of further pings only the newest counts.
+using Clock = std::chrono::steady_clock;
+
+constexpr std::uint8_t pong_count_max = 32;  // A dispatch; of further pings only the newest counts.
+
 constexpr std::size_t cautious_size = 32 * 1024;
 constexpr std::size_t transport_space_min = 64 * 1024;
+// So much of a share costs what the clock says of a step of restoring, in nanoseconds; of a smaller
+// one, to look at the clock would cost more.
+constexpr std::size_t timed_size_min = 128;
+constexpr std::size_t untimed_byte_cost = 256;
 
 constexpr std::size_t user_data_offset =
     (sizeof(WebSocketConnection) + __STDCPP_DEFAULT_NEW_ALIGNMENT__ - 1) /
@@ -29,24 +36,18 @@ std::unique_ptr<WebSocketConnection> WebSocketConnection::create(RouteOnLoop& ro
     const UserData& user_data = route.route->user_data;
     void* place = ::operator new(user_data.size == 0 ? sizeof(WebSocketConnection)
                                                      : user_data_offset + user_data.size);
-    auto* connection = new (place) WebSocketConnection(route);
-    if (user_data.construct == nullptr) return std::unique_ptr<WebSocketConnection>(connection);
-    try {
-        user_data.construct(connection->data_place());
-    } catch (...) {
-        connection->route_ = nullptr;  // There is no user data to destroy.
-        delete connection;
-        throw;
-    }
-    return std::unique_ptr<WebSocketConnection>(connection);
+    std::unique_ptr<WebSocketConnection> connection(new (place) WebSocketConnection(route));
+    if (user_data.construct != nullptr) user_data.construct(connection->data_place());
+    connection->has_user_data_ = user_data.destroy != nullptr;
+    return connection;
 }
 
 WebSocketConnection::WebSocketConnection(RouteOnLoop& route) noexcept
-    : Stream(route.shared->streams), route_(&route), reader_(route.setup) {}
+    : Stream(route.shared->streams), session_(route, now()) {}
 
 WebSocketConnection::~WebSocketConnection() {
-    extras_.reset();  // The user data may hold what the codec is made of.
-    if (route_ != nullptr && route_data().destroy != nullptr) route_data().destroy(data_place());
+    session_.drop_parts();  // The user data may hold what the codec is made of.
+    if (has_user_data_) route_data().destroy(data_place());
 }
 
 // ---- From the socket -------------------------------------------------------
@@ -58,7 +59,7 @@ void WebSocketConnection::start(Stream& predecessor, Admission admission,
     admission_ = std::move(admission);
     is_reported_ = false;
     opened_ms_ = static_cast<std::uint32_t>(reactor().now_ms());
-    last_heard_ms_ = now();
+    session_.heard(now());
     shared().counters.add(Counter::websockets_opened);
     shared().counters.add(Counter::websockets_open);
     set_timer();
@@ -75,7 +76,7 @@ void WebSocketConnection::start(Stream& predecessor, Admission admission,
 
 void WebSocketConnection::on_readable() {
     if (is_paused_) return;
-    last_heard_ms_ = now();
+    session_.heard(now());
     unanswered_size_ = 0;
     begin_share();
     if (holds_input()) dispatch_held();
@@ -94,8 +95,8 @@ bool WebSocketConnection::take(const Received& received, std::span<std::byte> by
     const bool is_direct = bytes.data() != reactor().receive_space().data();
     begin_dispatch();
     if (is_direct) {
-        has_long_messages_ = reader_.message_size() > Reactor::receive_space_size;
-        reader_.direct_received(received.size);
+        has_long_messages_ = session_.reader().message_size() > Reactor::receive_space_size;
+        session_.direct_received(received.size);
         dispatch({});
     } else {
         has_long_messages_ = false;
@@ -125,7 +126,7 @@ Reading WebSocketConnection::reading(int receive_count) const noexcept {
 }
 
 bool WebSocketConnection::holds_input() const noexcept {
-    return extras_ && extras_->held_input;
+    return some_extras() != nullptr && some_extras()->held.bytes;
 }
 
 // Behind a message that did not fit there is likely to be another one: of that, only the beginning
@@ -133,14 +134,13 @@ bool WebSocketConnection::holds_input() const noexcept {
 // times as much, before others get their turn.
 std::span<std::byte> WebSocketConnection::shared_space() const noexcept {
     const std::span<std::byte> space = reactor().receive_space();
-    const bool is_deflating = extras_ && extras_->deflating;
-    if (!has_long_messages_ && !is_deflating) return space;
+    if (!has_long_messages_ && session_.compression() == nullptr) return space;
     return space.first(transport() == nullptr ? cautious_size : transport_space_min);
 }
 
 // A transport needs some room.
 std::span<std::byte> WebSocketConnection::direct_space() noexcept {
-    const std::span<std::byte> space = reader_.direct_space();
+    const std::span<std::byte> space = session_.direct_space();
     const bool is_enough = transport() == nullptr || space.size() >= transport_space_min;
     return is_enough ? space : std::span<std::byte>();
 }
@@ -156,58 +156,73 @@ void WebSocketConnection::dispatch(std::span<std::byte> input) {
     const std::span<const std::byte> batch = input;
     shared().pong_count = 0;
     while (reading() == Reading::go_on) {
-        const Event event = reader_.next(input);
+        const Event event = session_.is_restoring() ? restore_step(input) : session_.read(input);
         if (!event) break;
         shared().share.spend(Share::event_cost);
         guard([&] { handle(event); });
         // The memory of an assembled message would go back with the next event.
         if (OutputQueue::is_worth_borrowing(event.payload) && output_has_borrowed() &&
             !contains(batch, event.payload)) {
-            output().adopt(reader_.take_payload());
+            output().adopt(session_.take_payload());
         }
     }
     if (owes_events(input)) hold(input);
-    note_message_progress();
-    if (holds_pong() && !is_blocked()) send_held_pong();
+    if (session_.note_progress(now()) && Stream::is_open()) set_timer();
+    if (session_.holds_ping() && !is_blocked()) answer_held_ping();
 }
 
-// Reading was paused in the midst of a batch, or others have their turn: the reader, or what
-// restores, may owe a part of a message, too.
+// A step of restoring costs a share what it brings and the time that it takes.
+Event WebSocketConnection::restore_step(std::span<std::byte>& input) {
+    const std::uint64_t size_before = session_.restored_size();
+    const std::size_t size = session_.next_slice_size();
+    const bool is_timed = size >= timed_size_min;
+    const Clock::time_point begin = is_timed ? Clock::now() : Clock::time_point();
+    const Event event = session_.read(input);
+    const std::size_t cost = is_timed ? static_cast<std::size_t>((Clock::now() - begin).count())
+                                      : size * untimed_byte_cost;
+    shared().share.spend(session_.restored_size() - size_before + cost);
+    return event;
+}
+
+// Reading was paused in the midst of a batch, or others have their turn: the session may owe a part
+// of a message, too.
 bool WebSocketConnection::owes_events(std::span<const std::byte> input) const noexcept {
     const Reading next = reading();
     if (next != Reading::wait && next != Reading::later) return false;
-    return !input.empty() || reader_.is_inside_message() || holds_rest();
+    return !input.empty() || session_.reader().is_inside_message() || session_.is_restoring();
 }
 
 void WebSocketConnection::hold(std::span<const std::byte> input) {
-    Buffer& held = extras().held_input;
-    if (held && contains(held.bytes(), input)) {  // Once more.
-        extras_->held_begin = static_cast<std::size_t>(input.data() - held.bytes().data());
-    } else if (held = reactor().pool().try_take(input.size()); held) {
-        held.append(input);
-        extras_->held_begin = 0;
-    } else if (Stream::is_open() && !is_given_up()) {
-        handle_fault(Fault::no_memory);
+    HeldInput& held = extras().held;
+    const bool is_kept = !session_.is_restoring() || session_.keep_restoring();
+    if (held.bytes && contains(held.bytes.bytes(), input)) {  // Once more.
+        held.begin = static_cast<std::size_t>(input.data() - held.bytes.bytes().data());
+    } else if (held.bytes = reactor().pool().try_take(input.size()); held.bytes) {
+        held.bytes.append(input);
+        held.begin = 0;
     }
+    if (is_kept && held.bytes) return;
+    held = {};
+    if (Stream::is_open() && !is_given_up()) handle_fault(Fault::no_memory);
 }
 
 void WebSocketConnection::dispatch_held() {
-    const std::size_t begin = std::exchange(extras_->held_begin, Extras::nothing_held);
+    HeldInput& held = extras().held;
+    const std::size_t begin = std::exchange(held.begin, HeldInput::nothing);
     begin_dispatch();
-    if (holds_rest()) go_on_with_rest();
-    dispatch(extras_->held_input.bytes().subspan(begin));
+    dispatch(held.bytes.bytes().subspan(begin));
     if (output_has_borrowed()) {
         finish_dispatch();  // The memory may be about to go.
     } else {
         end_dispatch();
     }
-    if (extras_->held_begin == Extras::nothing_held) extras_->held_input.reset();
+    if (held.begin == HeldInput::nothing) held.bytes.reset();
 }
 
 void WebSocketConnection::resume_reading() {
     if (!is_paused_) return;
     is_paused_ = false;
-    last_heard_ms_ = now();
+    session_.heard(now());
     read_later();
 }
 
@@ -218,25 +233,24 @@ void WebSocketConnection::handle(const Event& event) {
         case Event::Kind::begin:
         case Event::Kind::chunk:
         case Event::Kind::end: return handle_message(event);
-        case Event::Kind::ping: return handle_ping(event.payload);
+        case Event::Kind::ping:
+            if (!session_.may_send()) return;
+            answer(event);
+            if (handlers().ping) handlers().ping(*this, event.payload);
+            return;
         case Event::Kind::pong:
-            if (handlers().pong && closing_.may_send()) handlers().pong(*this, event.payload);
+            if (handlers().pong && session_.may_send()) handlers().pong(*this, event.payload);
             return;
         case Event::Kind::close: return handle_close(event);
         case Event::Kind::fault: return handle_fault(event.fault);
+        case Event::Kind::restoring: return;
     }
 }
 
 // Once we have begun to close, what was on its way is of no interest any more.
 void WebSocketConnection::handle_message(const Event& event) {
-    // One ends: the next one, which may have begun in the same input, has its own time.
-    if (event.kind == Event::Kind::message || event.kind == Event::Kind::end) {
-        is_inside_message_ = false;
-    }
-    if (!closing_.may_send()) return;
-    if (event.is_compressed) return handle_compressed(event);
-    const Message::Kind kind =
-        event.opcode == Opcode::text ? Message::Kind::text : Message::Kind::binary;
+    if (!session_.may_send()) return;
+    const Message::Kind kind = event.message_kind();
     const bool is_lent = OutputQueue::is_worth_borrowing(event.payload);
     if (is_lent) shared().borrowable = {this, event.payload};
     if (event.kind == Event::Kind::message) {
@@ -253,57 +267,53 @@ void WebSocketConnection::handle_message(const Event& event) {
     if (is_lent) shared().borrowable = {};
 }
 
-// Each ping is answered; but a peer that sends them faster than it reads, or by the
-// hundred, gets an answer to the newest (RFC 6455, section 5.5.3).
-void WebSocketConnection::handle_ping(std::span<const std::byte> payload) {
-    if (!closing_.may_send()) return;
-    if (is_blocked() || shared().pong_count == pong_count_max) {
-        extras().held_pong = reactor().pool().take(control_payload_size_max);
-        extras_->held_pong.append(payload);
-    } else {
-        ++shared().pong_count;
-        send_control(Opcode::pong, payload);
-    }
-    if (handlers().ping) handlers().ping(*this, payload);
-}
-
-void WebSocketConnection::send_held_pong() {
-    const Buffer payload = std::move(extras_->held_pong);
-    if (closing_.may_send()) send_control(Opcode::pong, payload.bytes());
-}
-
-// The answer repeats the peer's code (section 5.5.1); then the server closes first (7.1.1). Half a
-// close would be without a timer, and wait for ever: without memory, the process ends.
+// The answer to a close goes first; then the server closes first (section 7.1.1). A client's end is
+// that of TCP (7.1.4), for which it waits as long as for a close frame: where it has sent one
+// first, both share the time. What comes until then, its session discards. Half a close would be
+// without a timer, and wait for ever: without memory, the process ends.
 void WebSocketConnection::handle_close(const Event& event) noexcept {
     const auto* text = reinterpret_cast<const char*>(event.payload.data());
     const std::string_view reason(text, event.payload.size());
-    closing_.close_received(event.close_code);
-    if (is_client()) return await_end(reason);
-    if (closing_.may_send_close()) send_close_frame(event.close_code, {});
+    if (is_client()) {
+        extras().goodbye.close_reason = reason;
+        answer(event);
+        return set_timer();
+    }
+    answer(event);
     end({.code = event.close_code, .reason = reason, .clean = true});
     if (Stream::is_open()) finish(Farewell::close, options().close_timeout_ms);
-}
-
-// A client's end is that of TCP (section 7.1.4), for which it waits as long as for a close frame:
-// where it has sent one first, both share the time. What comes until then, its reader discards.
-void WebSocketConnection::await_end(std::string_view reason) noexcept {
-    extras().close_reason = reason;
-    count_unsent(output_size());  // The peer will not look at it.
-    if (!closing_.may_send_close()) return;
-    send_close_frame(closing_.code(), {});
-    since_ms_ = now();
-    set_timer();
 }
 
 // Fails the connection (section 7.1.7): the peer is told why, and not listened to any more.
 void WebSocketConnection::handle_fault(Fault fault) noexcept {
     shared().counters.add(Counter::protocol_faults);
     shared().topics.deliver();  // Which may close it, with a reason of its own.
-    count_unsent(output_size());
-    if (closing_.may_send_close()) send_close_frame(close_code_for(fault), describe(fault));
+    answer({.kind = Event::Kind::fault, .fault = fault});
     if (handlers().error) guard([&] { handlers().error(*this, describe(fault)); });
     end({});
     if (Stream::is_open()) finish(Farewell::linger, options().close_timeout_ms);
+}
+
+void WebSocketConnection::answer(const Event& event) {
+    const std::size_t size_before = output_size();
+    WebSocketSession::Output to = session_output();
+    to.holds_pongs = is_blocked() || shared().pong_count == pong_count_max;
+    session_.answer(event, to);
+    if (event.kind != Event::Kind::ping) {
+        count_answer(size_before);
+    } else if (!to.holds_pongs) {
+        ++shared().pong_count;
+    }
+    request_flush();
+}
+
+// Of a client: what waits will not be looked at, but for the close frame, which was not the
+// application's.
+void WebSocketConnection::count_answer(std::size_t size_before) {
+    if (!is_client()) return;
+    ClientGoodbye& goodbye = extras().goodbye;
+    if (output_size() > size_before) goodbye.close_frame_size = output_size() - size_before;
+    count_unsent(output_size());
 }
 
 // A handler threw: the connection's end, not the loop's.
@@ -324,9 +334,12 @@ void WebSocketConnection::fail(std::string_view what) noexcept {
 // The end of TCP: of a server's connection without a close frame of the peer, of a client's behind
 // it. Input that the peer may still send is of no use.
 void WebSocketConnection::on_lost() {
-    if (!is_reported_ && !closing_.is_done()) count_unsent(output_size());
-    const std::string reason = extras_ ? std::move(extras_->close_reason) : std::string();
-    end({.code = closing_.code(), .reason = reason, .clean = closing_.is_done()});
+    const Closing& closing = session_.closing();
+    if (!is_reported_ && !closing.is_done()) count_unsent(output_size());
+    Extras* const own = some_extras();
+    const std::string reason =
+        own == nullptr ? std::string() : std::move(own->goodbye.close_reason);
+    end({.code = closing.code(), .reason = reason, .clean = closing.is_done()});
     if (is_closed()) return;
     // Whoever sent a goodbye of TLS waits for ours.
     const bool owes_goodbye = is_client() && transport() != nullptr && !has_failed_transport();
@@ -338,8 +351,8 @@ void WebSocketConnection::on_lost() {
 // application's.
 void WebSocketConnection::count_unsent(std::size_t waiting) {
     if (!is_client()) return;
-    Extras& own = extras();
-    own.unsent_size += waiting - std::min(waiting, own.close_frame_size);
+    ClientGoodbye& goodbye = extras().goodbye;
+    goodbye.unsent_size += waiting - std::min(waiting, goodbye.close_frame_size);
 }
 
 // What the peer said before it went is heard, by whoever paused, too: it cannot wait.
@@ -352,7 +365,7 @@ void WebSocketConnection::on_reset() {
 void WebSocketConnection::end(CloseEvent event) {
     if (is_reported_) return;
     is_reported_ = true;
-    if (extras_) event.unsent_size = extras_->unsent_size;
+    if (some_extras() != nullptr) event.unsent_size = some_extras()->goodbye.unsent_size;
     shared().topics.unsubscribe_all(*this);
     shared().counters.subtract(Counter::websockets_open);
     if (handlers().close) guard([&] { handlers().close(*this, event); });
@@ -361,40 +374,31 @@ void WebSocketConnection::end(CloseEvent event) {
 // ---- The rest --------------------------------------------------------------
 
 std::string_view WebSocketConnection::subprotocol() const noexcept {
-    return extras_ ? std::string_view(extras_->subprotocol) : std::string_view();
+    return some_extras() == nullptr ? std::string_view() : some_extras()->subprotocol;
 }
 
 void WebSocketConnection::set_subprotocol(std::string_view name) {
     if (!name.empty()) extras().subprotocol = name;
 }
 
-Extras& WebSocketConnection::extras() {
-    if (!extras_) extras_ = std::make_unique<Extras>();
-    return *extras_;
-}
-
-bool WebSocketConnection::holds_pong() const noexcept {
-    return extras_ && extras_->held_pong;
+const RouteOnLoop& WebSocketConnection::route() const noexcept {
+    return static_cast<const RouteOnLoop&>(session_.setup());
 }
 
 const RouteOptions& WebSocketConnection::options() const noexcept {
-    return route_->route->options;
+    return route().route->options;
 }
 
 const Handlers& WebSocketConnection::handlers() const noexcept {
-    return route_->route->handlers;
-}
-
-bool WebSocketConnection::is_client() const noexcept {
-    return route_->setup.role == Role::client;
+    return route().route->handlers;
 }
 
 const UserData& WebSocketConnection::route_data() const noexcept {
-    return route_->route->user_data;
+    return route().route->user_data;
 }
 
 Shared& WebSocketConnection::shared() const noexcept {
-    return *route_->shared;
+    return *route().shared;
 }
 
 void* WebSocketConnection::data_place() noexcept {

@@ -1,14 +1,15 @@
-// The engine's side of a Connection: a Stream that speaks WebSocket (RFC 6455), client or server.
+// The engine's side of a Connection: a Stream on which a WebSocketSession is, client or server's.
+// What the protocol says is in the session; what is here is about sockets, memory, turns and
+// handlers.
 //
 // It is spread over websocket_connection.cpp (the life and the input), websocket_output.cpp,
 // websocket_compression.cpp, websocket_timers.cpp and websocket_topics.cpp.
 #pragma once
 
 #include <edgews/connection.hpp>
-#include "core/websocket/closing.hpp"
-#include "core/websocket/message_inflater.hpp"
-#include "core/websocket/message_reader.hpp"
+#include "core/websocket/session.hpp"
 #include "net/connection/admission.hpp"
+#include "net/connection/extras.hpp"
 #include "net/stream/stream.hpp"
 
 #include <cstddef>
@@ -23,9 +24,6 @@
 namespace edgews {
 
 class HttpHead;
-struct DeflateAnswer;
-struct DeflatingRest;
-struct Extras;
 struct Published;
 struct RouteOnLoop;
 struct Shared;
@@ -69,7 +67,7 @@ class WebSocketConnection final : public Stream, public Connection {
     // from the time when it was heard.
     [[nodiscard]] bool is_still_taking(std::uint32_t patience_ms);
     // When the peer was heard last, in milliseconds of Reactor::listened_ms(), modulo 2^32.
-    [[nodiscard]] std::uint32_t last_heard_ms() const noexcept { return last_heard_ms_; }
+    [[nodiscard]] std::uint32_t last_heard_ms() const noexcept { return session_.heard_ms(); }
     // The application has heard of its end.
     [[nodiscard]] bool is_reported() const noexcept { return is_reported_; }
     // Runs call(), which may throw, as a handler of this connection.
@@ -91,13 +89,15 @@ class WebSocketConnection final : public Stream, public Connection {
     SendResult send(Message::Kind kind, std::span<const std::span<const std::byte>> pieces);
     SendResult send(const PreparedMessage& message);
     SendResult send_fragment(Message piece, Fragment which);
-    [[nodiscard]] bool is_sending_fragments() const noexcept { return is_sending_fragments_; }
+    [[nodiscard]] bool is_sending_fragments() const noexcept {
+        return session_.is_sending_fragments();
+    }
     SendResult ping(std::span<const std::byte> payload = {});
     SendResult pong(std::span<const std::byte> payload = {});
     bool close(std::uint16_t code = close_code::normal, std::string_view reason = {});
     void terminate();
     [[nodiscard]] bool is_open() const noexcept {
-        return !is_reported_ && Stream::is_open() && !is_broken() && closing_.may_send();
+        return !is_reported_ && Stream::is_open() && !is_broken() && session_.may_send();
     }
     [[nodiscard]] std::size_t buffered_amount() const noexcept { return output_size(); }
     [[nodiscard]] const Address& remote_address() const noexcept { return admission_.address(); }
@@ -144,22 +144,12 @@ class WebSocketConnection final : public Stream, public Connection {
     void dispatch_held();
     void handle(const Event& event);
     void handle_message(const Event& event);
-    void handle_compressed(const Event& event);
-    [[nodiscard]] Buffer room_for(std::size_t compressed_size);
-    [[nodiscard]] MessageInflater::Result restore_slice(std::span<const std::byte>& input,
-                                                        MessageCodec::Part part, Buffer& output);
-    void restore_message(Opcode opcode, std::span<const std::byte> input, Buffer message,
-                         Buffer owner);
-    void restore_part(Opcode opcode, std::span<const std::byte> input, MessageCodec::Part part,
-                      Buffer owner);
-    void keep_rest(std::span<const std::byte> input, Buffer owner, DeflatingRest rest);
-    void tell_restored_end(Opcode opcode);
-    [[nodiscard]] bool holds_rest() const noexcept;
-    void go_on_with_rest();
-    void handle_ping(std::span<const std::byte> payload);
+    [[nodiscard]] Event restore_step(std::span<std::byte>& input);
     void handle_close(const Event& event) noexcept;
-    void await_end(std::string_view reason) noexcept;
     void handle_fault(Fault fault) noexcept;
+    // Writes a session's answer. What waits of a client will not be looked at, whatever ends it.
+    void answer(const Event& event);
+    void count_answer(std::size_t size_before);
     void fail(std::string_view what) noexcept;
 
     [[nodiscard]] bool has_room_for(std::size_t size) const noexcept;
@@ -175,69 +165,66 @@ class WebSocketConnection final : public Stream, public Connection {
     [[nodiscard]] bool send_frames(std::span<const std::byte> frames, std::size_t count);
     // What was published before is in the queue, and a message of now may follow it.
     [[nodiscard]] bool may_send_now();
-    // Whether a message of that size is to be compressed.
-    [[nodiscard]] bool compresses(std::size_t size, Compress how) const noexcept;
     // Empty: it would not be shorter, and is still to be sent.
     std::optional<SendResult> send_compressed(Message message);
     SendResult send_prepared(const PreparedMessage& message);
     SendResult send_prepared_compressed(const PreparedMessage& message);
-    void rest_compression() noexcept;
     SendResult send_data(const FrameHeader& header, std::span<const std::byte> payload);
     SendResult send_large(const FrameHeader& header, std::span<const std::byte> payload);
     SendResult send_masked(const FrameHeader& header, std::span<const std::byte> payload);
-    [[nodiscard]] FrameHeader masked(FrameHeader header) const noexcept;
     SendResult send_application_control(Opcode opcode, std::span<const std::byte> payload);
-    void send_control(Opcode opcode, std::span<const std::byte> payload);
-    bool begin_closing(std::uint16_t code, std::string_view reason);
-    void send_close_frame(std::uint16_t code, std::string_view reason) noexcept;
-    void send_held_pong();
-    SendResult accepted();
+    [[nodiscard]] WebSocketSession::Output session_output();
+    void begin_closing(std::uint16_t code, std::string_view reason);
+    void answer_held_ping();
+    // Something was written.
+    SendResult accepted() {
+        request_flush();
+        if (!is_blocked()) return SendResult::sent;
+        on_blocked();
+        return SendResult::queued;
+    }
     void end(CloseEvent event);
 
-    void note_message_progress();
-    [[nodiscard]] bool is_message_coming();
     [[nodiscard]] bool has_taken_more();
     void set_timer();
     void check_open_timers();
-    void check_idle();
-    [[nodiscard]] std::uint32_t idle_ping_ms() const noexcept;
+    [[nodiscard]] bool has_reached_lifetime() const noexcept;
+    // Spreads the pings of those who came together.
+    [[nodiscard]] std::uint32_t place() const noexcept {
+        return static_cast<std::uint32_t>(token());
+    }
     [[nodiscard]] std::uint32_t now() const noexcept {
         return static_cast<std::uint32_t>(reactor().listened_ms());
     }
     [[nodiscard]] std::uint32_t age_ms() const noexcept {
         return static_cast<std::uint32_t>(reactor().now_ms()) - opened_ms_;
     }
-    [[nodiscard]] Extras& extras();
-    [[nodiscard]] bool holds_pong() const noexcept;
+    // Null: none.
+    [[nodiscard]] Extras* some_extras() const noexcept {
+        return static_cast<Extras*>(session_.parts());
+    }
+    [[nodiscard]] Extras& extras() { return static_cast<Extras&>(session_.make_parts()); }
+    [[nodiscard]] const RouteOnLoop& route() const noexcept;
     [[nodiscard]] const RouteOptions& options() const noexcept;
     [[nodiscard]] const Handlers& handlers() const noexcept;
     [[nodiscard]] const UserData& route_data() const noexcept;
-    [[nodiscard]] bool is_client() const noexcept;
+    [[nodiscard]] bool is_client() const noexcept { return session_.is_client(); }
     [[nodiscard]] void* data_place() noexcept;
     [[nodiscard]] Shared& shared() const noexcept;
 
     // In an order that leaves no gaps: an idle connection is little more than this.
-    RouteOnLoop* route_;
-    MessageReader reader_;
-    std::unique_ptr<Extras> extras_;  // Null: none.
-    Admission admission_;
+    [[no_unique_address]] WebSocketSession session_;
     std::uint32_t opened_ms_ = 0;
-    // Of Reactor::listened_ms(), as all that peers are judged by.
-    std::uint32_t last_heard_ms_ = 0;
-    std::uint32_t since_ms_ = 0;  // What the timer waits for began: a ping, a close.
-    std::uint32_t message_began_ms_ = 0;
-    Closing closing_;
     std::uint32_t is_reported_ : 1 = true;  // The close handler has run, or never will.
-    std::uint32_t is_ping_sent_ : 1 = false;
-    std::uint32_t is_inside_message_ : 1 = false;
     std::uint32_t is_over_mark_ : 1 = false;
-    std::uint32_t is_sending_fragments_ : 1 = false;
     std::uint32_t has_long_messages_ : 1 = false;
     std::uint32_t is_paused_ : 1 = false;
     std::uint32_t is_unwanted_ : 1 = false;
+    std::uint32_t has_user_data_ : 1 = false;
     static constexpr std::uint32_t unanswered_size_max = (1U << 24) - 1;
     // Bytes that were sent since the peer was heard last; the most that can be counted, or more.
     std::uint32_t unanswered_size_ : 24 = 0;
+    Admission admission_;
 };
 
 // What is behind the face that handlers see.

@@ -1,12 +1,10 @@
-// What a connection sends: framed, masked where a client does, within the limits of its backlog.
+// What a connection sends, within the limits of its backlog.
 #include "core/kernels/utf8.hpp"
 #include "core/websocket/output_queue.hpp"
-#include "net/connection/extras.hpp"
 #include "net/connection/shared.hpp"
 #include "net/connection/websocket_connection.hpp"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 #include <vector>
 
@@ -15,7 +13,6 @@ namespace edgews {
 namespace {
 
 constexpr std::size_t write_through_size_min = 64 * 1024;
-constexpr std::size_t masked_control_header_size = 2 + 4;
 
 }  // namespace
 
@@ -31,15 +28,8 @@ bool WebSocketConnection::has_room_for(std::size_t size) const noexcept {
 // What was published before comes first, and that may close or break this connection: so it is
 // asked last whether it is open, and nothing comes between that and what is written.
 inline bool WebSocketConnection::may_send_now() {
-    if (extras_ && shared().topics.has_waiting()) shared().topics.deliver();
+    if (session_.parts() != nullptr && shared().topics.has_waiting()) shared().topics.deliver();
     return is_open();
-}
-
-SendResult WebSocketConnection::accepted() {
-    request_flush();
-    if (!is_blocked()) return SendResult::sent;
-    on_blocked();
-    return SendResult::queued;
 }
 
 // A copy for each caller: with the header known, half of it goes.
@@ -60,9 +50,9 @@ SendResult WebSocketConnection::send(Message message) {
 
 SendResult WebSocketConnection::send(Message message, Compress how) {
     if (!may_send_now()) return SendResult::closed;
-    if (is_sending_fragments_) return SendResult::dropped;
+    if (is_sending_fragments()) return SendResult::dropped;
     if (message.is_unchecked() && !is_utf8(message.text())) return SendResult::invalid;
-    if (extras_ && compresses(message.size(), how)) {
+    if (session_.compresses(message.size(), how)) {
         if (const auto result = send_compressed(message)) return *result;
     }
     const Opcode opcode = message.is_text() ? Opcode::text : Opcode::binary;
@@ -72,10 +62,10 @@ SendResult WebSocketConnection::send(Message message, Compress how) {
 SendResult WebSocketConnection::send(Message::Kind kind,
                                      std::span<const std::span<const std::byte>> pieces) {
     if (!may_send_now()) return SendResult::closed;
-    if (is_sending_fragments_) return SendResult::dropped;
+    if (is_sending_fragments()) return SendResult::dropped;
     std::size_t size = 0;
     for (const auto piece : pieces) size += piece.size();
-    if (is_client() || (extras_ && compresses(size, Compress::by_size))) {
+    if (is_client() || session_.compresses(size, Compress::by_size)) {
         std::vector<std::byte> joined;
         for (const auto piece : pieces) joined.insert(joined.end(), piece.begin(), piece.end());
         return send(Message::checked(kind, joined));
@@ -90,12 +80,12 @@ SendResult WebSocketConnection::send(Message::Kind kind,
 
 SendResult WebSocketConnection::send(const PreparedMessage& message) {
     if (!may_send_now()) return SendResult::closed;
-    if (is_sending_fragments_ || !message) return SendResult::dropped;
+    if (is_sending_fragments() || !message) return SendResult::dropped;
     if (is_client()) {  // Each frame has a mask of its own.
         return send_data({.opcode = message.opcode(), .payload_size = message.payload_size()},
                          message.payload());
     }
-    if (extras_ && compresses(message.payload_size(), Compress::by_size)) {
+    if (session_.compresses(message.payload_size(), Compress::by_size)) {
         return send_prepared_compressed(message);
     }
     return send_prepared(message);
@@ -111,15 +101,11 @@ SendResult WebSocketConnection::send_prepared(const PreparedMessage& message) {
 
 SendResult WebSocketConnection::send_fragment(Message piece, Fragment which) {
     if (!may_send_now()) return SendResult::closed;
-    if (is_sending_fragments_ == (which == Fragment::first)) return SendResult::dropped;
-    const Opcode kind = piece.is_text() ? Opcode::text : Opcode::binary;
+    if (!session_.is_in_order(which)) return SendResult::dropped;
     const SendResult result =
-        send_data({.fin = which == Fragment::last,
-                   .opcode = which == Fragment::first ? kind : Opcode::continuation,
-                   .payload_size = piece.size()},
-                  piece.bytes());
+        send_data(WebSocketSession::fragment_header(piece, which), piece.bytes());
     // A message with a hole cannot be told to the peer: the pieces stay what they were.
-    if (result != SendResult::dropped) is_sending_fragments_ = which != Fragment::last;
+    if (result != SendResult::dropped) session_.sent_fragment(which);
     return result;
 }
 
@@ -137,24 +123,38 @@ SendResult WebSocketConnection::send_application_control(Opcode opcode,
     if (payload.size() > control_payload_size_max) return SendResult::dropped;
     const std::size_t size = frame_header_size_max + payload.size();
     if (!has_room_for(size) && !make_room_for(size)) return refused();
-    send_control(opcode, payload);
+    session_.write_control(opcode, payload, &output());
     return accepted();
 }
 
 bool WebSocketConnection::close(std::uint16_t code, std::string_view reason) {
     if (!may_close_with(code, reason)) return false;
     is_unwanted_ = true;
-    return begin_closing(code, reason);
+    if (!may_send_now()) return false;
+    begin_closing(code, reason);
+    return true;
 }
 
-bool WebSocketConnection::begin_closing(std::uint16_t code, std::string_view reason) {
-    if (!may_send_now()) return false;
+// What was published before comes first, and may close it.
+void WebSocketConnection::begin_closing(std::uint16_t code, std::string_view reason) {
+    if (!may_send_now()) return;
     mark_taken();
-    send_close_frame(code, reason);
-    since_ms_ = now();
+    const std::size_t size_before = output_size();
+    (void)session_.close(code, reason, session_output());
+    if (is_client()) extras().goodbye.close_frame_size = output_size() - size_before;
+    request_flush();
     set_timer();
     resume_reading();  // The answer would wait for ever.
-    return true;
+}
+
+WebSocketSession::Output WebSocketConnection::session_output() {
+    // What is broken could never send it.
+    return {.queue = is_broken() ? nullptr : &output(), .now_ms = now()};
+}
+
+void WebSocketConnection::answer_held_ping() {
+    session_.answer_held_ping(output());
+    request_flush();
 }
 
 bool WebSocketConnection::push_out() {
@@ -185,35 +185,10 @@ SendResult WebSocketConnection::send_large(const FrameHeader& header,
 // Clients mask what they send (section 5.1), in a copy.
 SendResult WebSocketConnection::send_masked(const FrameHeader& header,
                                             std::span<const std::byte> payload) {
-    output().append_frame(masked(header), payload);
+    output().append_frame(session_.masked(header), payload);
     // Too large to wait for others.
     if (payload.size() >= write_through_size_min && !is_blocked()) flush();
     return accepted();
-}
-
-FrameHeader WebSocketConnection::masked(FrameHeader header) const noexcept {
-    header.masked = true;
-    header.mask_key = shared().masks->next();
-    return header;
-}
-
-void WebSocketConnection::send_control(Opcode opcode, std::span<const std::byte> payload) {
-    if (is_broken()) return;  // It could never leave.
-    const FrameHeader header{.opcode = opcode, .payload_size = payload.size()};
-    output().append_frame(is_client() ? masked(header) : header, payload);
-    request_flush();
-}
-
-void WebSocketConnection::send_close_frame(std::uint16_t code, std::string_view reason) noexcept {
-    std::array<std::byte, control_payload_size_max> payload;
-    payload[0] = static_cast<std::byte>(code >> 8);
-    payload[1] = static_cast<std::byte>(code & 0xFF);
-    const auto bytes = std::as_bytes(std::span(reason));
-    std::copy(bytes.begin(), bytes.end(), payload.begin() + 2);
-    const std::size_t size = code == close_code::no_status ? 0 : 2 + reason.size();
-    send_control(Opcode::close, std::span(payload).first(size));
-    if (is_client()) extras().close_frame_size = masked_control_header_size + size;
-    closing_.close_sent();
 }
 
 // What waits may only be this turn's: the socket is asked before anything is refused, and may turn
@@ -246,7 +221,7 @@ SendResult WebSocketConnection::overflow() {
 }
 
 void WebSocketConnection::tell_overflow() {
-    const std::size_t count = std::exchange(extras_->dropped_count, 0);
+    const std::size_t count = std::exchange(extras().dropped_count, 0);
     if (handlers().overflow) handlers().overflow(*this, count);
 }
 
@@ -255,9 +230,9 @@ void WebSocketConnection::on_blocked() {
 }
 
 void WebSocketConnection::on_writable() {
-    last_heard_ms_ = now();  // It acknowledged bytes: an answer to our ping may be behind them.
-    if (holds_pong() && !is_blocked()) {
-        send_held_pong();
+    session_.heard(now());  // It acknowledged bytes: an answer to our ping may be behind them.
+    if (session_.holds_ping() && !is_blocked()) {
+        answer_held_ping();
         flush();  // The mark is looked at behind it.
     }
     if (!is_over_mark_ || output_size() > options().drain_mark || !is_open()) return;
@@ -266,12 +241,12 @@ void WebSocketConnection::on_writable() {
 }
 
 void WebSocketConnection::on_output_lost(std::size_t size) noexcept {
-    if (!closing_.is_done()) count_unsent(size);
+    if (!session_.closing().is_done()) count_unsent(size);
 }
 
 void WebSocketConnection::count_sent(std::size_t size) noexcept {
     shared().counters.add(Counter::bytes_sent, size);
-    if (extras_) extras_->sent_size += size;
+    if (some_extras() != nullptr) some_extras()->uptake.sent_size += size;
     const std::size_t unanswered_size = unanswered_size_ + size;
     unanswered_size_ = unanswered_size < unanswered_size_max
                            ? static_cast<std::uint32_t>(unanswered_size) & unanswered_size_max

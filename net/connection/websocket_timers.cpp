@@ -1,5 +1,4 @@
-// A connection's waits: for a message's end, a pong, a close frame, its own end.
-#include "net/connection/extras.hpp"
+// A connection's waits: those of its session, and its own end.
 #include "net/connection/shared.hpp"
 #include "net/connection/websocket_connection.hpp"
 
@@ -7,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
-#include <utility>
 
 namespace edgews {
 
@@ -20,117 +18,60 @@ constexpr std::uint32_t slow_rate_per_ms = 16;
 
 }  // namespace
 
-// In three quarters to the whole of the limit, differently for neighbours: those who came at once,
-// after a restart or a network's outage, would otherwise all be pinged at once, for ever.
-std::uint32_t WebSocketConnection::idle_ping_ms() const noexcept {
-    constexpr std::uint32_t golden_ratio = 0x9E37'79B9;  // Of 2^32: neighbours come out far apart.
-    const std::uint32_t limit_ms = options().idle_ping_ms;
-    const std::uint64_t place = static_cast<std::uint32_t>(token()) * golden_ratio;
-    return limit_ms - static_cast<std::uint32_t>(place * (limit_ms / 4) >> 32);
-}
-
-void WebSocketConnection::note_message_progress() {
-    const bool is_inside = reader_.is_inside_message();
-    if (is_inside == is_inside_message_) return;
-    is_inside_message_ = is_inside;
-    message_began_ms_ = now();
-    if (extras_) extras_->arrived_size = 0;
-    if (is_inside && options().message_timeout_ms > 0 && Stream::is_open()) set_timer();
-}
-
-// One timer for all that may come, set to the earliest and looked at only then: a
-// message costs it nothing.
+// One timer for all that may come, set to the earliest and looked at only then: a message costs it
+// nothing.
 void WebSocketConnection::set_timer() {
-    const RouteOptions& limits = options();
-    std::uint32_t wait_ms = UINT32_MAX;
-    const auto consider_passed = [&](std::uint32_t passed_ms, std::uint32_t limit_ms) {
-        wait_ms = std::min(wait_ms, passed_ms < limit_ms ? limit_ms - passed_ms : 1);
-    };
-    const auto consider = [&](std::uint32_t began_ms, std::uint32_t limit_ms) {
-        consider_passed(now() - began_ms, limit_ms);
-    };
-    if (!closing_.may_send()) {
-        consider(since_ms_, limits.close_timeout_ms);
-    } else {
-        if (is_ping_sent_) {
-            // Was it answered? Looked at when the next could be due, and when its time is up.
-            if (now() - since_ms_ < idle_ping_ms()) consider(since_ms_, idle_ping_ms());
-            if (limits.ping_timeout_ms > 0) consider(since_ms_, limits.ping_timeout_ms);
-        } else if (limits.idle_ping_ms > 0) {
-            consider(last_heard_ms_, idle_ping_ms());
-        }
-        if (is_inside_message_ && limits.message_timeout_ms > 0) {
-            consider(message_began_ms_, limits.message_timeout_ms);
-        }
-        if (limits.lifetime_max_ms > 0) consider_passed(age_ms(), limits.lifetime_max_ms);
+    std::uint32_t wait_ms = session_.next_due_ms(now(), place());
+    const std::uint32_t lifetime_max_ms = options().lifetime_max_ms;
+    if (lifetime_max_ms > 0 && session_.may_send()) {
+        const std::uint32_t age = age_ms();
+        wait_ms = std::min(wait_ms, age < lifetime_max_ms ? lifetime_max_ms - age : 1);
     }
     if (wait_ms != UINT32_MAX) reactor().schedule(*this, wait_ms);
 }
 
 void WebSocketConnection::on_timer() {
     if (!Stream::is_open()) return on_finish_timer(options().close_timeout_ms);
-    if (!closing_.may_send()) {
+    if (!session_.may_send()) {
         // Our close frame may wait behind what a slow peer still reads.
         const bool is_read = is_being_read();
         if (!has_taken_more() && !is_read) return break_off();
-        since_ms_ = now();
+        session_.excuse(now());
         return set_timer();
     }
     check_open_timers();
     if (is_open()) set_timer();
 }
 
-void WebSocketConnection::check_open_timers() {
-    const RouteOptions& limits = options();
-    // It is us who do not listen; but a peer that takes nothing is not excused.
-    if (is_paused_ && !is_blocked()) last_heard_ms_ = message_began_ms_ = now();
-    if (limits.lifetime_max_ms > 0 && age_ms() >= limits.lifetime_max_ms) {
-        begin_closing(close_code::going_away, "the connection reached its maximum lifetime");
-    } else if (is_inside_message_ && limits.message_timeout_ms > 0 &&
-               now() - message_began_ms_ >= limits.message_timeout_ms && !is_message_coming()) {
-        constexpr std::string_view what = "the message took too long";
-        begin_closing(close_code::policy_violation, what);
-        if (handlers().error) guard([&] { handlers().error(*this, what); });
-    } else if (limits.idle_ping_ms > 0) {
-        check_idle();
-    }
+bool WebSocketConnection::has_reached_lifetime() const noexcept {
+    return options().lifetime_max_ms > 0 && age_ms() >= options().lifetime_max_ms;
 }
 
-void WebSocketConnection::check_idle() {
-    // Anything that was received since the ping is as good as its pong.
-    if (last_heard_ms_ - since_ms_ < INT32_MAX || options().ping_timeout_ms == 0) {
-        is_ping_sent_ = false;
+void WebSocketConnection::check_open_timers() {
+    // It is us who do not listen; but a peer that takes nothing is not excused.
+    if (is_paused_ && !is_blocked()) session_.did_not_listen(now());
+    if (has_reached_lifetime()) {
+        return begin_closing(close_code::going_away, "the connection reached its maximum lifetime");
     }
-    if (is_ping_sent_) {
-        const std::uint32_t limit_ms = options().ping_timeout_ms;
-        if (now() - since_ms_ < limit_ms) return;
-        if (is_still_taking(idle_ping_ms() + limit_ms)) {
-            since_ms_ = now();
-            return;
+    using Due = WebSocketSession::Due;
+    const Due due = session_.due(now(), place());
+    if (due == Due::ping) {
+        mark_taken();
+        session_.write_control(Opcode::ping, {}, session_output().queue);
+        request_flush();
+    } else if (due == Due::message_overdue) {
+        constexpr std::string_view what = WebSocketSession::message_overdue_reason;
+        begin_closing(close_code::policy_violation, what);
+        if (handlers().error) guard([&] { handlers().error(*this, what); });
+    } else if (due == Due::peer_silent) {
+        if (is_still_taking(session_.idle_ping_ms(place()) + options().ping_timeout_ms)) {
+            return session_.excuse(now());
         }
         if (handlers().error) {
             guard([&] { handlers().error(*this, "the peer does not answer"); });
         }
-        return break_off();
+        break_off();
     }
-    if (now() - last_heard_ms_ < idle_ping_ms()) return;
-    rest_compression();
-    is_ping_sent_ = true;
-    since_ms_ = now();
-    mark_taken();
-    send_control(Opcode::ping, {});
-}
-
-// How fast a message comes is looked at once in message_timeout_ms: a slow link is no attack.
-bool WebSocketConnection::is_message_coming() {
-    const RouteOptions& limits = options();
-    const std::uint64_t arrived_size = reader_.arrived_size();
-    const std::uint64_t more = arrived_size - std::exchange(extras().arrived_size, arrived_size);
-    if (more * 1000 < std::uint64_t{limits.message_rate_min} * limits.message_timeout_ms) {
-        return false;
-    }
-    message_began_ms_ = now();
-    return more > 0;
 }
 
 void WebSocketConnection::mark_taken() {
@@ -143,8 +84,8 @@ void WebSocketConnection::mark_taken() {
 bool WebSocketConnection::has_taken_more() {
     const std::size_t untaken_size = unacknowledged_size();
     if (untaken_size == SIZE_MAX) return false;
-    if (!extras_ && untaken_size + output_size() < slow_size_min) return false;
-    Extras& last = extras();
+    if (some_extras() == nullptr && untaken_size + output_size() < slow_size_min) return false;
+    Uptake& last = extras().uptake;
     const auto taken_size = static_cast<std::int64_t>(last.sent_size - untaken_size);
     const bool is_all = last.looked_sent_size == last.sent_size;
     const bool counts = last.waiting_size >= (is_all ? 1 : slow_size_min);
@@ -157,11 +98,11 @@ bool WebSocketConnection::has_taken_more() {
 
 bool WebSocketConnection::is_still_taking(std::uint32_t patience_ms) {
     if (has_taken_more()) {
-        last_heard_ms_ = now();
+        session_.heard(now());
         return true;
     }
     return unanswered_size_ >= slow_size_min && unacknowledged_size() < slow_size_min &&
-           now() - last_heard_ms_ < patience_ms + unanswered_size_ / slow_rate_per_ms;
+           now() - session_.heard_ms() < patience_ms + unanswered_size_ / slow_rate_per_ms;
 }
 
 }  // namespace edgews

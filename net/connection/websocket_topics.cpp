@@ -1,6 +1,5 @@
 // A connection's topics: what it hears and says, and how what was published leaves.
 #include "core/websocket/output_queue.hpp"
-#include "net/connection/extras.hpp"
 #include "net/connection/server_on_loop.hpp"
 #include "net/connection/shared.hpp"
 #include "net/connection/websocket_connection.hpp"
@@ -30,7 +29,7 @@ void WebSocketConnection::publish(std::string_view topic, const PreparedMessage&
 // Several go as one piece only within the backlog's limit: beyond that a single message may wait.
 bool WebSocketConnection::send_at_once(std::span<const Published> run,
                                        std::span<const std::byte> frames) {
-    if (!is_open() || is_sending_fragments_ || output_size() > 0 || is_blocked()) return false;
+    if (!is_open() || is_sending_fragments() || output_size() > 0 || is_blocked()) return false;
     if (compression() != nullptr) return false;  // Its frames may be others.
     if (run.size() > 1 && frames.size() > options().backlog_size_max) return false;
     shared().counters.add(Counter::messages_sent, run.size());
@@ -47,7 +46,7 @@ bool WebSocketConnection::send_at_once(std::span<const Published> run,
 }
 
 bool WebSocketConnection::send_frames(std::span<const std::byte> frames, std::size_t count) {
-    if (!is_open() || is_sending_fragments_ || !has_room_for(frames.size())) return false;
+    if (!is_open() || is_sending_fragments() || !has_room_for(frames.size())) return false;
     if (compression() != nullptr || frames.size() > options().backlog_size_max) return false;
     output().append(frames);
     shared().counters.add(Counter::messages_sent, count);

@@ -23,7 +23,8 @@ class Transcript {
         const bool continues = is_chunk_last_ && event.kind == Event::Kind::chunk;
         is_chunk_last_ = event.kind == Event::Kind::chunk;
         switch (event.kind) {
-            case Event::Kind::none: break;
+            case Event::Kind::none:
+            case Event::Kind::restoring: break;
             case Event::Kind::message: entries_.push_back(type + ": " + bytes); break;
             case Event::Kind::begin: entries_.push_back("begin " + type); break;
             case Event::Kind::chunk:
