@@ -27,7 +27,7 @@ Event WebSocketSession::next(std::span<std::byte>& input, const Output& output) 
             continue;
         return event;
     }
-    if (holds_ping() && !output.holds_pongs) answer_held_ping(*output.queue);
+    if (holds_ping() && !output.holds_pongs) answer_held_ping(output);
     (void)note_progress(output.now_ms);
     return {};
 }
@@ -54,9 +54,9 @@ void WebSocketSession::answer_ping(std::span<const std::byte> payload, const Out
     held.append(payload);
 }
 
-void WebSocketSession::answer_held_ping(OutputQueue& queue) {
+void WebSocketSession::answer_held_ping(const Output& output) {
     const Buffer payload = std::move(parts_->held_ping);
-    if (may_send()) write_control(Opcode::pong, payload.bytes(), &queue);
+    if (may_send()) write_control(Opcode::pong, payload.bytes(), output.queue);
 }
 
 // The answer repeats the peer's code (section 5.5.1).

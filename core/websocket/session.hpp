@@ -93,7 +93,7 @@ class WebSocketSession {
     // Answers a ping, a close frame or a fault; nothing else.
     void answer(const Event& event, const Output& output);
     [[nodiscard]] bool holds_ping() const noexcept { return parts_ && parts_->held_ping; }
-    void answer_held_ping(OutputQueue& queue);
+    void answer_held_ping(const Output& output);
     // All input so far was read. True: a message has begun, and next_due_ms() is another.
     bool note_progress(std::uint32_t now_ms) noexcept;
     // The peer was heard.
@@ -109,6 +109,12 @@ class WebSocketSession {
     // Takes over the memory of the last event's payload. Requires: that was a message's, and no
     // part of the input.
     [[nodiscard]] Buffer take_payload() noexcept;
+
+    // The memory of the last event's payload goes back, where it was restored: before the next
+    // event is read, if that may take long.
+    void release_payload() noexcept {
+        if (parts_ && parts_->deflating) release_restored();
+    }
 
     // A compressed message is being restored: so many of its bytes in the next step, and so many
     // bytes were restored of all messages so far. Both 0 where nothing is compressed.
@@ -196,6 +202,7 @@ class WebSocketSession {
         if (event.ends_message()) is_inside_message_ = false;
     }
     [[nodiscard]] Event read_compressed(std::span<std::byte>& input) noexcept;
+    void release_restored() noexcept;
     [[nodiscard]] Event begin_restoring(const Event& event) noexcept;
     [[nodiscard]] Event restore_message() noexcept;
     [[nodiscard]] Event restore_part() noexcept;

@@ -16,6 +16,7 @@ using Part = MessageCodec::Part;
 using Result = MessageInflater::Result;
 
 constexpr std::size_t chunk_size = 16 * 1024;  // Of a streamed message, in one event at most.
+static_assert(chunk_size <= BufferPool::small_size);  // So much anyone may have.
 // What room a message is first given, as a multiple of what arrived; more when it is full.
 constexpr std::size_t usual_ratio = 4;
 constexpr std::size_t room_min = 512;
@@ -147,6 +148,12 @@ Buffer WebSocketSession::take_payload() noexcept {
         return std::move(parts_->deflating->restoring.output);
     }
     return reader_.take_payload();
+}
+
+// Of a whole message that is being restored, it is no payload yet.
+void WebSocketSession::release_restored() noexcept {
+    Restoring& restoring = parts_->deflating->restoring;
+    if (!restoring.is_active || restoring.is_streamed) restoring.output.reset();
 }
 
 std::size_t WebSocketSession::next_slice_size() const noexcept {

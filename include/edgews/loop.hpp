@@ -98,7 +98,7 @@ class Loop {
     Token add_timer(std::uint64_t delay_ms, std::unique_ptr<Job> job);
     Token add_periodic_timer(std::uint64_t period_ms, std::unique_ptr<Job> job);
 
-    const std::unique_ptr<Reactor> reactor_;
+    Reactor* const reactor_;  // Owned. It is there until ~Loop() ends.
 };
 
 }  // namespace edgews

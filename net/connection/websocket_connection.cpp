@@ -158,6 +158,7 @@ void WebSocketConnection::dispatch(std::span<std::byte> input) {
     while (reading() == Reading::go_on) {
         const Event event = session_.is_restoring() ? restore_step(input) : session_.read(input);
         if (!event) break;
+        if (event.kind == Event::Kind::restoring) continue;  // It is paid for.
         shared().share.spend(Share::event_cost);
         guard([&] { handle(event); });
         // The memory of an assembled message would go back with the next event.
@@ -166,6 +167,7 @@ void WebSocketConnection::dispatch(std::span<std::byte> input) {
             output().adopt(session_.take_payload());
         }
     }
+    session_.release_payload();
     if (owes_events(input)) hold(input);
     if (session_.note_progress(now()) && Stream::is_open()) set_timer();
     if (session_.holds_ping() && !is_blocked()) answer_held_ping();
@@ -194,16 +196,18 @@ bool WebSocketConnection::owes_events(std::span<const std::byte> input) const no
 
 void WebSocketConnection::hold(std::span<const std::byte> input) {
     HeldInput& held = extras().held;
-    const bool is_kept = !session_.is_restoring() || session_.keep_restoring();
+    bool is_kept = !session_.is_restoring() || session_.keep_restoring();
     if (held.bytes && contains(held.bytes.bytes(), input)) {  // Once more.
-        held.begin = static_cast<std::size_t>(input.data() - held.bytes.bytes().data());
-    } else if (held.bytes = reactor().pool().try_take(input.size()); held.bytes) {
-        held.bytes.append(input);
-        held.begin = 0;
+        // Where it is not kept, whoever dispatches it lets it go: it may be borrowed.
+        if (is_kept)
+            held.begin = static_cast<std::size_t>(input.data() - held.bytes.bytes().data());
+    } else if (is_kept) {
+        held.bytes = reactor().pool().try_take(input.size());
+        is_kept = static_cast<bool>(held.bytes);
+        if (is_kept) held.bytes.append(input);
+        if (is_kept) held.begin = 0;
     }
-    if (is_kept && held.bytes) return;
-    held = {};
-    if (Stream::is_open() && !is_given_up()) handle_fault(Fault::no_memory);
+    if (!is_kept && Stream::is_open() && !is_given_up()) handle_fault(Fault::no_memory);
 }
 
 void WebSocketConnection::dispatch_held() {

@@ -153,7 +153,7 @@ WebSocketSession::Output WebSocketConnection::session_output() {
 }
 
 void WebSocketConnection::answer_held_ping() {
-    session_.answer_held_ping(output());
+    session_.answer_held_ping(session_output());
     request_flush();
 }
 

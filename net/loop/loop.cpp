@@ -4,9 +4,12 @@
 
 namespace edgews {
 
-Loop::Loop(LoopOptions options) : reactor_(std::make_unique<Reactor>(*this, options)) {}
+Loop::Loop(LoopOptions options) : reactor_(new Reactor(*this, options)) {}
 
-Loop::~Loop() = default;
+// What ends with it may call it.
+Loop::~Loop() {
+    delete reactor_;
+}
 
 void Loop::run() {
     reactor_->run();

@@ -92,6 +92,67 @@ TEST_F(DeflateMemoryMax, what_is_taken_in_parts_passes) {
     give_back();
 }
 
+// What is sent from where it lies in the held input leaves as it was, though there is no memory to
+// hold what follows it.
+TEST_F(DeflateMemoryMax, an_echo_of_held_input_survives_the_want_of_memory_behind_it) {
+    const std::string echoed = noise_of_size(5'000);
+    Handle handle;
+    int chunk_count = 0;
+    TestServer server({.memory_max = memory_max});
+    server->ws("/",
+               {.open = [&](Connection& c) { handle = c.handle(); },
+                .message_begin = [](Connection&, Message::Kind) {},
+                .message_chunk =
+                    [&](Connection& c, std::span<const std::byte> bytes) {
+                        if (++chunk_count == 2) {
+                            c.send(Message::binary(bytes), Compress::never);
+                        } else {
+                            c.pause_reading();
+                        }
+                    },
+                .message_end = [](Connection&) {}},
+               {.compression = deflate()});
+    server.start();
+    TestClient client = server.open("/", offer);
+    CodecPair ends(deflate()->terms());
+    const std::string noise = noise_of_size(20'000);
+    Bytes input;
+    for (const Bytes& frame : {client_frame(0x82, "pause"), client_frame(0x82, echoed),
+                               client_frame(0xC2, compress(ends.client(), noise))}) {
+        input.insert(input.end(), frame.begin(), frame.end());
+    }
+    client.send(input);
+    server.wait_until([&] { return chunk_count == 1; });
+    Buffer others;
+    server.on_loop([&] {
+        others = Reactor::current()->pool().take(memory_max + StreamsOnLoop::queues_size_max);
+    });
+    EXPECT_TRUE(handle.post([](Connection& c) { c.resume_reading(); }));
+    client.expect_frame(0x82, echoed);
+    client.expect_close(1013);
+    server.on_loop([&] { others.reset(); });
+}
+
+// The handler has seen it: what it was restored in goes back, however long the pause is.
+TEST_F(DeflateMemoryMax, a_message_whose_handler_pauses_keeps_no_memory) {
+    bool is_paused = false;
+    TestServer server({.loops = 1});
+    server->ws("/",
+               {.message =
+                    [&](Connection& c, Message) {
+                        c.pause_reading();
+                        is_paused = true;
+                    }},
+               {.compression = deflate()});
+    server.start();
+    TestClient client = server.open("/", offer);
+    const auto lent_size = [] { return Reactor::current()->pool().lent_size(); };
+    const std::size_t size_before = server.on_loop(lent_size);
+    send(client, std::string(800'000, 'x'));
+    server.wait_until([&] { return is_paused; });
+    EXPECT_LT(server.on_loop(lent_size), size_before + 100'000);
+}
+
 TEST(DeflatePieces, what_is_sent_in_pieces_is_compressed_by_the_size_of_all) {
     const auto compression = deflate();
     TestServer server;

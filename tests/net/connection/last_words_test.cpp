@@ -76,6 +76,25 @@ TEST(LastWords, a_source_left_unread_twice_is_read_once_a_turn) {
     EXPECT_EQ(loud.reads, 1);
 }
 
+// Of the 33rd ping of a batch the answer waits for its end. Nothing follows what was forgotten.
+TEST(LastWords, no_held_pong_follows_a_termination) {
+    std::atomic<std::size_t> waiting_size = SIZE_MAX;
+    TestServer server;
+    server->ws("/", {.message = [](Connection& c, Message) { c.terminate(); },
+                     .close = [&](Connection& c,
+                                  const CloseEvent&) { waiting_size = c.buffered_amount(); }});
+    server.start();
+    TestClient client = server.open();
+    Bytes input;
+    for (int i = 0; i < 40; ++i) {
+        const Bytes frame = i < 39 ? client_frame(0x89, "ping") : client_frame(0x81, "end");
+        input.insert(input.end(), frame.begin(), frame.end());
+    }
+    client.send(input);
+    server.wait_until([&] { return waiting_size != SIZE_MAX; });
+    EXPECT_EQ(waiting_size, 0U);
+}
+
 TEST(LastWords, options_that_could_never_work_are_refused) {
     Server server;
     EXPECT_THROW(server.ws("/a", {}, {.overflow_close_code = 1006}), std::invalid_argument);
