@@ -367,18 +367,17 @@ lint-tidy:
 
 DEST = $(DESTDIR)$(PREFIX)
 
-# Those of the engine that public headers still include are installed out of sight, and found there.
-ENGINE = $(DEST)/include/edgews/engine
-install_headers = install -m 644 $(1) $(2) && \
-  sed -i 's|^\#include "\(.*\)"|\#include <edgews/engine/\1>|' $(patsubst %,$(2)/%,$(notdir $(1)))
+# What a transport of one's own needs, edgews-core.pc: with the paths that they have here.
+CORE_ROOMS := $(patsubst %/,%,$(sort $(dir $(filter core/% crypto/%,$(HEADERS)))))
+CORE = $(DEST)/include/edgews-core
 
 install: $(OUT)/libedgews.a $(OUT)/libedgews-sim.a  ## headers, library and pkg-config file: PREFIX=/usr/local DESTDIR=
-	@install -d $(addprefix $(ENGINE)/,$(sort $(dir $(HEADERS)))) $(DEST)/lib/pkgconfig
-	@$(call install_headers,$(filter-out $(ADDON_HEADERS),$(PUBLIC)),$(DEST)/include/edgews)
-	@for room in $(patsubst %/,%,$(sort $(dir $(HEADERS)))); do \
-	  $(call install_headers,$$room/*.hpp,$(ENGINE)/$$room) || exit; done
+	@install -d $(DEST)/include/edgews $(addprefix $(CORE)/,$(CORE_ROOMS)) $(DEST)/lib/pkgconfig
+	@install -m 644 $(filter-out $(ADDON_HEADERS),$(PUBLIC)) $(DEST)/include/edgews
+	@for room in $(CORE_ROOMS); do install -m 644 $$room/*.hpp $(CORE)/$$room || exit; done
 	@install -m 644 $< $(DEST)/lib/libedgews.a
 	@$(call INSTALL_PC,edgews)
+	@$(call INSTALL_PC,edgews-core)
 	@$(MAKE) install-sim
 	@echo "installed $(DEST)/include/edgews, $(DEST)/lib/libedgews.a"
 	@for part in deflate tls; do \
@@ -391,16 +390,18 @@ HEADERS_deflate := include/edgews/deflate.hpp
 HEADERS_tls := include/edgews/tls.hpp
 HEADERS_sim := include/edgews/sim.hpp
 ADDON_HEADERS := $(HEADERS_deflate) $(HEADERS_tls) $(HEADERS_sim)
-# And of the simulated kernel all but its seam.
+# Of the simulated kernel all but its seam, in a folder beside its face.
 SIM_SEAM := sim/calls.hpp sim/clocks.hpp sim/real.hpp sim/refusal.hpp sim/system_call.hpp
-ENGINE_sim := $(filter-out $(SIM_SEAM),$(wildcard sim/*.hpp))
+SIM_HEADERS := $(filter-out $(SIM_SEAM),$(wildcard sim/*.hpp))
 
 # deflate and tls: where `make addons` was called.
 install-%: $(OUT)/libedgews-%.a
 	@install -d $(DEST)/include/edgews
-	@$(call install_headers,$(HEADERS_$*),$(DEST)/include/edgews)
-	@[ -z '$(ENGINE_$*)' ] || { install -d $(ENGINE)/$* && \
-	  $(call install_headers,$(ENGINE_$*),$(ENGINE)/$*); }
+	@install -m 644 $(HEADERS_$*) $(DEST)/include/edgews
+	@[ $* != sim ] || { install -d $(DEST)/include/edgews/sim && \
+	  install -m 644 $(SIM_HEADERS) $(DEST)/include/edgews/sim && \
+	  sed -i 's|^\#include "\(.*\)"|\#include <edgews/\1>|' $(DEST)/include/edgews/sim.hpp \
+	    $(patsubst %,$(DEST)/include/edgews/%,$(SIM_HEADERS)); }
 	@install -m 644 $< $(DEST)/lib/libedgews-$*.a
 	@$(call INSTALL_PC,edgews-$*)
 	@echo "installed $(DEST)/lib/libedgews-$*.a"

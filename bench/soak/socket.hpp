@@ -3,7 +3,7 @@
 // It is not watched by a loop: whoever has it looks now and then, and may as well not look at all.
 #pragma once
 
-#include <edgews/task.hpp>
+#include <edgews/coroutine.hpp>
 #include "net/loop/fd.hpp"
 
 #include <cstddef>

@@ -3,8 +3,8 @@
 // As a Socket, it is looked at now and then.
 #pragma once
 
+#include <edgews/stomp_frame.hpp>
 #include "core/base/buffer.hpp"
-#include "core/stomp/frame.hpp"
 #include "core/stomp/frame_reader.hpp"
 
 #include <initializer_list>

@@ -1,5 +1,5 @@
 // Clients of the broker: consumers, producers, workers, and those who let it down.
-#include "core/stomp/frame.hpp"
+#include <edgews/stomp_frame.hpp>
 
 #include <array>
 #include <chrono>

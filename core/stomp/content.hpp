@@ -11,7 +11,7 @@
 // Copies may be held, read and dropped on any thread.
 #pragma once
 
-#include "core/stomp/frame.hpp"
+#include <edgews/stomp_frame.hpp>
 #include "core/stomp/version.hpp"
 
 #include <array>

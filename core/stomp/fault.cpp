@@ -1,4 +1,4 @@
-#include "core/stomp/fault.hpp"
+#include <edgews/stomp_frame.hpp>
 
 #include <edgews/close_code.hpp>
 

@@ -1,4 +1,4 @@
-#include "core/stomp/frame.hpp"
+#include <edgews/stomp_frame.hpp>
 
 namespace edgews::stomp {
 

@@ -20,8 +20,8 @@
 // - A body is read wherever there is one, and left to the session to ignore.
 #pragma once
 
+#include <edgews/stomp_options.hpp>
 #include "core/base/buffer.hpp"
-#include "core/stomp/frame.hpp"
 #include "core/stomp/frame_store.hpp"
 #include "core/stomp/head_scanner.hpp"
 #include "core/stomp/version.hpp"
@@ -31,13 +31,6 @@
 #include <span>
 
 namespace edgews::stomp {
-
-struct FrameLimits {
-    std::size_t header_count_max = 100;
-    std::size_t header_size_max = 16 * 1024;  // Bytes of a header line, without its end.
-    std::size_t head_size_max = 64 * 1024;    // Bytes of a frame before its body.
-    std::size_t body_size_max = 1024 * 1024;  // Bytes.
-};
 
 struct ParsedHead;
 

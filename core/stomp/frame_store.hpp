@@ -5,8 +5,8 @@
 //     decoded_    | names and values that had a backslash in them, one behind another | free |
 #pragma once
 
+#include <edgews/stomp_frame.hpp>
 #include "core/base/buffer.hpp"
-#include "core/stomp/frame.hpp"
 #include "core/stomp/version.hpp"
 
 #include <cstddef>

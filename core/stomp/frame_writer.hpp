@@ -5,7 +5,7 @@
 // and could forge a header: such a header is left out, and so is one without a name.
 #pragma once
 
-#include "core/stomp/frame.hpp"
+#include <edgews/stomp_frame.hpp>
 #include "core/stomp/version.hpp"
 
 #include <cstddef>

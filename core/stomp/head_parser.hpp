@@ -1,9 +1,8 @@
 // Parses the lines of a STOMP head (1.2, STOMP Frames; Value Encoding).
 #pragma once
 
+#include <edgews/stomp_frame.hpp>
 #include "core/base/buffer.hpp"
-#include "core/stomp/fault.hpp"
-#include "core/stomp/frame.hpp"
 #include "core/stomp/frame_store.hpp"
 #include "core/stomp/version.hpp"
 

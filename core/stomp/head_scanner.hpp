@@ -5,7 +5,7 @@
 // business, only their ends and their limits.
 #pragma once
 
-#include "core/stomp/fault.hpp"
+#include <edgews/stomp_options.hpp>
 
 #include <cstddef>
 #include <cstdint>

@@ -4,8 +4,8 @@
 // is ready when its connection can take some.
 #pragma once
 
+#include <edgews/stomp_frame.hpp>
 #include "core/base/string_hash.hpp"
-#include "core/stomp/fault.hpp"
 #include "core/stomp/subscription.hpp"
 
 #include <cstddef>

@@ -7,6 +7,7 @@
 // What comes back goes in front, in its old place. Consumers that have credit take turns.
 #pragma once
 
+#include <edgews/stomp_options.hpp>
 #include "core/stomp/accounts.hpp"
 #include "core/stomp/delivery.hpp"
 #include "core/stomp/list.hpp"
@@ -21,19 +22,6 @@
 #include <utility>
 
 namespace edgews::stomp {
-
-// What becomes of a SEND to a full queue.
-enum class WhenFull : std::uint8_t {
-    refuse,       // ERROR queue_full.
-    drop_oldest,  // The oldest that no consumer has makes room.
-    block,        // The producer waits: no RECEIPT, and nothing more is read from it.
-};
-
-struct QueueLimits {
-    std::size_t message_count_max = 100'000;  // With those that consumers have. At least 1.
-    std::size_t size_max = 64 * 1024 * 1024;  // Bytes of memory, the same.
-    WhenFull when_full = WhenFull::refuse;
-};
 
 class Queue {
   public:

@@ -24,6 +24,7 @@
 // - A 1.0 subscription without id is known by its destination.
 #pragma once
 
+#include <edgews/stomp_options.hpp>
 #include "core/base/buffer.hpp"
 #include "core/stomp/broker.hpp"
 #include "core/stomp/content.hpp"
@@ -42,19 +43,6 @@
 #include <vector>
 
 namespace edgews::stomp {
-
-struct SessionOptions {
-    FrameLimits frame{};
-    // Of the first frame, CONNECT: from somebody who may be anyone.
-    FrameLimits connecting{.body_size_max = 1024};
-    // What the server can do and wants. It sends and hears as often as a client asks, at most so
-    // often.
-    HeartBeat heart_beat{.can_send_ms = 1'000, .wants_ms = 1'000};
-    std::string server = "edgews/0.1.0";                 // The header of CONNECTED.
-    std::size_t transaction_count_max = 16;              // Open at a time.
-    std::size_t transaction_frame_count_max = 10'000;    // In one of them,
-    std::size_t transaction_size_max = 4 * 1024 * 1024;  // and their bytes.
-};
 
 struct Request {
     enum class Kind : std::uint8_t {

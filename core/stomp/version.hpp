@@ -1,16 +1,12 @@
-// The versions of STOMP, and what differs between their headers (stomp-1.0, -1.1, -1.2).
+// How the version of STOMP is agreed on (stomp-1.2, Protocol Negotiation).
 #pragma once
 
-#include <cstdint>
+#include <edgews/stomp_frame.hpp>
+
 #include <optional>
 #include <string_view>
 
 namespace edgews::stomp {
-
-enum class Version : std::uint8_t { v1_0, v1_1, v1_2 };
-
-// "1.2".
-[[nodiscard]] std::string_view to_string(Version version) noexcept;
 
 // The highest that `accept_version` lists: "1.0,1.1,1.2", in any order, with blanks and unknown
 // entries. Nothing: none of ours is among them.

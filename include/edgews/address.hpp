@@ -1,17 +1,18 @@
-// An internet address and port, compact enough to sit in every connection.
+// Addresses: one that is compact enough to sit in every connection, and one as the system takes it.
 #pragma once
+
+#include <sys/socket.h>
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 
-struct sockaddr;
-
 namespace edgews {
 
 struct IpAddress;
 
+// An internet address and port.
 class Address {
   public:
     enum class Family : std::uint8_t { none, ipv4, ipv6, unix_socket };
@@ -52,6 +53,17 @@ class Address {
     std::array<std::uint8_t, 16> bytes_{};
     std::uint16_t port_ = 0;
     Family family_ = Family::none;
+};
+
+// An address as the system takes it, of any family, with the zone that an Address has no room for.
+struct SocketAddress {
+    sockaddr_storage storage{};
+    socklen_t size = 0;
+
+    [[nodiscard]] int family() const noexcept { return storage.ss_family; }
+    [[nodiscard]] const sockaddr* get() const noexcept {
+        return reinterpret_cast<const sockaddr*>(&storage);
+    }
 };
 
 }  // namespace edgews

@@ -9,7 +9,6 @@
 #include <edgews/client.hpp>
 #include <edgews/connection.hpp>
 #include <edgews/message.hpp>
-#include "core/base/buffer.hpp"
 
 #include <coroutine>
 #include <cstddef>
@@ -63,6 +62,9 @@ class Waiter {
 // What coroutines and handlers both see of a connection; lives as long as either.
 class AsyncState final : public std::enable_shared_from_this<AsyncState> {
   public:
+    AsyncState();
+    ~AsyncState();
+
     // What handlers tell. Those of parts: with Delivery::parts.
     void opened(Connection& connection);
     void message(Message message);
@@ -100,21 +102,14 @@ class AsyncState final : public std::enable_shared_from_this<AsyncState> {
     std::unique_ptr<Client> client{};  // Null: a server's.
 
   private:
-    struct Item {
-        Buffer bytes{};
-        MessagePart part{};
-    };
+    struct Received;  // Messages, or parts of them, that were copied.
     void receive(const MessagePart& part);
-    void keep(Item& item, const MessagePart& part);
     void go_on(Waiter*& place);
 
     Connection* connection_ = nullptr;
     Loop* loop_ = nullptr;
-    Item current_{};               // That the coroutine looks at, or is about to.
-    std::vector<Item> early_{};    // Those that came while nobody waited, and still wait:
-    std::size_t early_begin_ = 0;  // from here on.
-    MessagePart next_{};           // What is known of it.
-    bool has_current_ = false;     // It is to be taken.
+    const std::unique_ptr<Received> received_;
+    MessagePart next_{};  // What is known of the next part.
     bool is_over_ = false;
     ClientError error_{};
     std::string reason_{};

@@ -1,13 +1,13 @@
 // The options of a client, its handlers, and what it tells them.
 #pragma once
 
+#include <edgews/address.hpp>
 #include <edgews/error.hpp>
 #include <edgews/function.hpp>
 #include <edgews/http.hpp>
 #include <edgews/message.hpp>
 #include <edgews/options.hpp>
 #include <edgews/route.hpp>
-#include "net/client/resolver.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -20,7 +20,34 @@
 namespace edgews {
 
 class Client;
-class ClientTransportFactory;  // net/stream/transport.hpp
+
+// The answer to a look-up of a host's name.
+struct Resolved {
+    // "resolve example.invalid: Name or service not known"
+    Error error{};
+    // In the order in which to try them; at least one where there is no error.
+    std::vector<SocketAddress> addresses{};
+};
+
+// A function that looks a name up, and blocks meanwhile. It is called on another thread than the
+// loop's, perhaps after the loop is gone, and destroyed there, before its answer arrives. One that
+// was never called may be destroyed on the loop's thread. It must not throw.
+using Lookup = Function<Resolved(const std::string& host, std::uint16_t port)>;
+
+// Any thread. Asks as the system is configured to: files, name servers. Only for families of which
+// this machine has an address.
+[[nodiscard]] Resolved look_up(const std::string& host, std::uint16_t port);
+
+// Makes the transports of a client's connections: what `ClientOptions::tls` is. Any thread; shared
+// by loops.
+class ClientTransportFactory {
+  public:
+    virtual ~ClientTransportFactory() = default;
+    // `pool`: of the connection's loop. `host`: who the peer has to prove it is, a name or an
+    // address without brackets. Null: there is no memory for one.
+    [[nodiscard]] virtual std::unique_ptr<Transport> connect(
+        BufferPool& pool, std::string_view host) const noexcept = 0;
+};
 
 struct ClientHeader {
     std::string name{};

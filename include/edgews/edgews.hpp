@@ -1,5 +1,5 @@
-// edgews: a WebSocket server engine. This header is all that a program needs;
-// <edgews/core/…> is for those who bring their own transport.
+// edgews: a WebSocket engine. This header is all that a program needs. Those who bring their own
+// transport include "core/websocket/session.hpp" (edgews-core.pc; examples/own_transport.cpp).
 #pragma once
 
 #include <edgews/client.hpp>

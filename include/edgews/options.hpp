@@ -1,6 +1,7 @@
 // The options of a server, of its routes and of its listeners. The defaults are safe ones.
 #pragma once
 
+#include <edgews/address.hpp>
 #include <edgews/close_code.hpp>
 #include <edgews/http.hpp>
 
@@ -12,9 +13,11 @@
 
 namespace edgews {
 
-class Compression;       // core/websocket/message_codec.hpp
-class StreamProtocol;    // net/server/stream_protocol.hpp
-class TransportFactory;  // net/stream/transport.hpp
+// The engine's, which add-ons implement.
+class BufferPool;
+class Compression;
+class StreamProtocol;
+class Transport;
 
 // What happens when a message would exceed a connection's backlog.
 enum class Overflow : std::uint8_t {
@@ -158,6 +161,17 @@ struct ServerOptions {
     // The header in which these proxies name a request's client. It must be the one that they
     // write: the other one comes from the client, who may write there what it likes.
     ForwardedHeader forwarded_header = ForwardedHeader::x_forwarded_for;
+};
+
+// Makes the transports of a listener's connections: what `ListenOptions::tls` is. Any thread;
+// shared by all loops.
+class TransportFactory {
+  public:
+    virtual ~TransportFactory() = default;
+    // `pool`: of the connection's loop. `peer`: who connected, or whom a PROXY header names in its
+    // place. Null: there is no memory for one.
+    [[nodiscard]] virtual std::unique_ptr<Transport> accept(BufferPool& pool,
+                                                            const Address& peer) const noexcept = 0;
 };
 
 struct ListenOptions {

@@ -8,15 +8,14 @@
 //
 // One broker serves all loops of a server, or of several servers: a subscriber on one loop gets the
 // messages that are sent on another. It must outlive its servers, so declare it first. Its
-// destinations are those of core/stomp/destination.hpp.
+// destinations are those of edgews/stomp_frame.hpp.
 #pragma once
 
 #include <edgews/error.hpp>
 #include <edgews/function.hpp>
 #include <edgews/options.hpp>
+#include <edgews/stomp_frame.hpp>
 #include <edgews/stomp_options.hpp>
-#include "core/stomp/broker.hpp"
-#include "core/stomp/frame.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -3,23 +3,132 @@
 
 #include <edgews/address.hpp>
 #include <edgews/function.hpp>
-#include "core/stomp/broker.hpp"
-#include "core/stomp/destination.hpp"
-#include "core/stomp/frame.hpp"
-#include "core/stomp/session.hpp"
+#include <edgews/stomp_frame.hpp>
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 
 namespace edgews {
 
+namespace stomp {
+
+// Limits of one frame.
+struct FrameLimits {
+    std::size_t header_count_max = 100;
+    std::size_t header_size_max = 16 * 1024;  // Bytes of a header line, without its end.
+    std::size_t head_size_max = 64 * 1024;    // Bytes of a frame before its body.
+    std::size_t body_size_max = 1024 * 1024;  // Bytes.
+};
+
+// What a side of a session can do and wants (1.2, Heart-beating). Milliseconds; 0: none.
+struct HeartBeat {
+    std::uint32_t can_send_ms = 0;  // It sends something at least so often.
+    std::uint32_t wants_ms = 0;     // It would like to hear something so often.
+
+    // "4000,8000". Nothing: it is malformed. More than 32 bits hold counts as their largest.
+    [[nodiscard]] static std::optional<HeartBeat> parse(std::string_view value) noexcept;
+};
+
+// The options of a session: its frames, heart-beats and transactions.
+struct SessionOptions {
+    FrameLimits frame{};
+    // Of the first frame, CONNECT: from somebody who may be anyone.
+    FrameLimits connecting{.body_size_max = 1024};
+    // What the server can do and wants. It sends and hears as often as a client asks, at most so
+    // often.
+    HeartBeat heart_beat{.can_send_ms = 1'000, .wants_ms = 1'000};
+    std::string server = "edgews/0.1.0";                 // The header of CONNECTED.
+    std::size_t transaction_count_max = 16;              // Open at a time.
+    std::size_t transaction_frame_count_max = 10'000;    // In one of them,
+    std::size_t transaction_size_max = 4 * 1024 * 1024;  // and their bytes.
+};
+
+// What becomes of a SEND to a full queue.
+enum class WhenFull : std::uint8_t {
+    refuse,       // ERROR queue_full.
+    drop_oldest,  // The oldest that no consumer has makes room.
+    block,        // The producer waits: no RECEIPT, and nothing more is read from it.
+};
+
+// Limits of one queue.
+struct QueueLimits {
+    std::size_t message_count_max = 100'000;  // With those that consumers have. At least 1.
+    std::size_t size_max = 64 * 1024 * 1024;  // Bytes of memory, the same.
+    WhenFull when_full = WhenFull::refuse;
+};
+
+// What becomes of a topic's message when too much waits for a subscriber already.
+enum class WhenSlow : std::uint8_t {
+    disconnect,   // ERROR too_slow, and the session ends.
+    drop_oldest,  // Of this subscription.
+    drop_newest,
+};
+
+// The options of destinations, and the limits of all sessions together.
+struct BrokerOptions {
+    QueueLimits queue{};
+    // A message that was delivered so often and not acknowledged goes to `dead_letter_queue`;
+    // 0: never.
+    std::uint32_t delivery_count_max = 10;
+    // Where those go, and those that were refused by NACK with requeue:false: a queue that is there
+    // whatever destination_count_max and memory_max say, and in which none is delivered too often.
+    // It drops its oldest when it is full. Empty: they are dropped. Either is counted as
+    // dead_letters_lost.
+    std::string dead_letter_queue = "/queue/dead-letters";
+    // Bytes of topic messages that may wait for one session whose connection takes none, and of
+    // those that wait for its ACKs; one message always may. As long as it takes some, it is not
+    // slow: producers wait for it when half as much waits, and eight times as much is the end of
+    // that, too.
+    std::size_t backlog_size_max = 1024 * 1024;
+    WhenSlow when_slow = WhenSlow::disconnect;
+    // Messages that a subscription may have unsettled. It may say less by prefetch-count.
+    std::uint32_t prefetch_count = 10'000;  // At least 1.
+    // Bytes of memory of all that the broker keeps: messages in queues, in open transactions, and
+    // those of topics that wait for subscribers (once, however many), subscriptions, topics and
+    // queues. Above it a SEND, BEGIN or SUBSCRIBE that needs more is refused. What connections
+    // have on the way is theirs: see output_size_max and backlogs.
+    std::size_t memory_max = 1024 * 1024 * 1024;
+    // Of that, bytes of memory of all queues' messages together.
+    std::size_t queues_size_max = 1024 * 1024 * 1024;
+    std::size_t destination_count_max = 100'000;  // Queues and topics, each.
+    // Patterns differ in where they have wildcards, and a message looks once for each way that any
+    // pattern has. At most this many, of all sessions; see topic_table.hpp.
+    std::size_t pattern_shape_count_max = 128;
+    // Of memory, destinations and shapes no session and no user gets so much that nothing is left
+    // for the next: a lone session a third, a lone user half; see accounts.hpp. Sessions without a
+    // user are one user for each address that they come from (of IPv6, for each /64). Without:
+    // whoever comes first may take all.
+    bool has_shares = true;
+    std::size_t subscription_count_max = 20'000;            // Of one session,
+    std::size_t pattern_count_max = 1'000;                  // and those of them that are patterns.
+    std::size_t subscriptions_size_max = 16 * 1024 * 1024;  // Bytes of memory that they take.
+    // Milliseconds after which a queue goes, and what is in it has expired: when nobody has
+    // consumed from it and nothing was sent to it for so long. 0: never. Without messages and
+    // consumers, and without this, a queue goes at once.
+    std::uint64_t unused_queue_timeout_ms = 0;
+};
+
+// Since the broker began. In copies.
+struct BrokerCounters {
+    std::uint64_t received = 0;   // Messages that were sent to a destination.
+    std::uint64_t delivered = 0;  // Copies that went to clients.
+    std::uint64_t dropped = 0;    // For want of room, by policy.
+    std::uint64_t expired = 0;
+    std::uint64_t dead_lettered = 0;
+    // Of `dropped`: for want of room in the dead-letter queue, or because there is none.
+    std::uint64_t dead_letters_lost = 0;
+    std::uint64_t redelivered = 0;
+    std::uint64_t withheld = 0;  // Copies that somebody's pattern covered, and it may not have.
+};
+
+}  // namespace stomp
+
 struct StompOptions {
-    // Options of destinations and queues, and limits: core/stomp/broker.hpp.
     stomp::BrokerOptions broker{};
-    // Options of frames, heart-beats and transactions: core/stomp/session.hpp.
     stomp::SessionOptions session{};
     // Milliseconds from the connection's opening in which CONNECT has to come. Not 0.
     std::uint32_t connect_timeout_ms = 10'000;

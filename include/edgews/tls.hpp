@@ -11,9 +11,10 @@
 // ALPN "http/1.1" and session tickets.
 #pragma once
 
+#include <edgews/client_options.hpp>
 #include <edgews/error.hpp>
 #include <edgews/function.hpp>
-#include "net/stream/transport.hpp"
+#include <edgews/options.hpp>
 
 #include <cstdint>
 #include <memory>

@@ -12,10 +12,9 @@
 // more is thrown away. A program may end while one is looked for.
 #pragma once
 
-#include <edgews/error.hpp>
+#include <edgews/client_options.hpp>
 #include <edgews/function.hpp>
 #include <edgews/loop.hpp>
-#include "net/stream/socket.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -26,22 +25,6 @@
 namespace edgews {
 
 class Reactor;
-
-struct Resolved {
-    // "resolve example.invalid: Name or service not known"
-    Error error{};
-    // In the order in which to try them; at least one where there is no error.
-    std::vector<SocketAddress> addresses{};
-};
-
-// Answers by blocking. It is called on another thread than the loop's, perhaps after the loop is
-// gone, and destroyed there, before its answer arrives. One that was never called may be destroyed
-// on the loop's thread. It must not throw.
-using Lookup = Function<Resolved(const std::string& host, std::uint16_t port)>;
-
-// Any thread. Asks as the system is configured to: files, name servers. Only for families of which
-// this machine has an address.
-[[nodiscard]] Resolved look_up(const std::string& host, std::uint16_t port);
 
 // The answer where nobody has to be asked: an IPv4 address, one of IPv6 with or without brackets
 // and zone, "localhost" and what ends in ".localhost" (RFC 6761, section 6.3), and what cannot be a

@@ -1,8 +1,10 @@
 #include <edgews/async_connection.hpp>
 
+#include "core/base/buffer.hpp"
 #include "net/connection/websocket_connection.hpp"
 
 #include <cassert>
+#include <vector>
 
 namespace edgews {
 
@@ -11,6 +13,23 @@ namespace {
 constexpr std::size_t kept_size_max = 4096;  // That one who waits keeps for what comes.
 
 }  // namespace
+
+struct AsyncState::Received {
+    struct Item {
+        Buffer bytes{};
+        MessagePart part{};
+    };
+    void keep(Item& item, const MessagePart& from, BufferPool& pool);
+
+    Item current{};               // That the coroutine looks at, or is about to.
+    bool has_current = false;     // It is to be taken.
+    std::vector<Item> early{};    // Those that came while nobody waited, and still wait:
+    std::size_t early_begin = 0;  // from here on.
+};
+
+AsyncState::AsyncState() : received_(std::make_unique<Received>()) {}
+
+AsyncState::~AsyncState() = default;
 
 void Waiter::wait(Waiter*& place, std::coroutine_handle<> coroutine) noexcept {
     assert(place == nullptr);
@@ -58,39 +77,39 @@ void AsyncState::part_ends() {
 // A copy, for its memory is only lent. Whoever waits goes on with it; for nobody it is kept, and
 // then the peer has to wait.
 void AsyncState::receive(const MessagePart& part) {
+    BufferPool& pool = engine_of(*connection_).reactor().pool();
     if (receiver == nullptr) {
-        keep(early_.emplace_back(), part);
+        received_->keep(received_->early.emplace_back(), part, pool);
         return connection_->pause_reading();
     }
-    keep(current_, part);
-    has_current_ = true;
+    received_->keep(received_->current, part, pool);
+    received_->has_current = true;
     go_on(receiver);
 }
 
-void AsyncState::keep(Item& item, const MessagePart& part) {
+void AsyncState::Received::keep(Item& item, const MessagePart& from, BufferPool& pool) {
     item.bytes.clear();
-    if (item.bytes.capacity() < part.bytes.size()) {
-        item.bytes = engine_of(*connection_).reactor().pool().take(part.bytes.size());
-    }
-    item.bytes.append(part.bytes);
-    item.part = {.kind = part.kind,
+    if (item.bytes.capacity() < from.bytes.size()) item.bytes = pool.take(from.bytes.size());
+    item.bytes.append(from.bytes);
+    item.part = {.kind = from.kind,
                  .bytes = item.bytes.bytes(),
-                 .is_first = part.is_first,
-                 .is_last = part.is_last};
+                 .is_first = from.is_first,
+                 .is_last = from.is_last};
 }
 
 const MessagePart* AsyncState::take() {
-    if (!std::exchange(has_current_, false)) {
-        if (current_.bytes.capacity() > kept_size_max) current_.bytes.reset();
-        if (early_begin_ == early_.size()) return nullptr;
-        current_ = std::move(early_[early_begin_++]);
-        if (early_begin_ == early_.size()) {
-            early_.clear();
-            early_begin_ = 0;
+    auto& [current, has_current, early, early_begin] = *received_;
+    if (!std::exchange(has_current, false)) {
+        if (current.bytes.capacity() > kept_size_max) current.bytes.reset();
+        if (early_begin == early.size()) return nullptr;
+        current = std::move(early[early_begin++]);
+        if (early_begin == early.size()) {
+            early.clear();
+            early_begin = 0;
             if (connection_ != nullptr) connection_->resume_reading();
         }
     }
-    return &current_.part;
+    return &current.part;
 }
 
 // With a mark of 0: nothing waits any more.

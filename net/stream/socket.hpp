@@ -1,26 +1,14 @@
 // The parts that listening and connecting sockets have in common.
 #pragma once
 
+#include <edgews/address.hpp>
 #include "net/loop/fd.hpp"
-
-#include <sys/socket.h>
 
 #include <cstdint>
 #include <string>
 #include <string_view>
 
 namespace edgews {
-
-// An address as the system takes it, of any family, with the zone that an Address has no room for.
-struct SocketAddress {
-    sockaddr_storage storage{};
-    socklen_t size = 0;
-
-    [[nodiscard]] int family() const noexcept { return storage.ss_family; }
-    [[nodiscard]] const sockaddr* get() const noexcept {
-        return reinterpret_cast<const sockaddr*>(&storage);
-    }
-};
 
 // Whether a Unix socket has an abstract name, in place of a file: the path begins with '@' or NUL.
 [[nodiscard]] bool is_abstract(std::string_view path) noexcept;

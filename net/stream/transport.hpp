@@ -55,24 +55,4 @@ class Transport {
     static constexpr std::size_t record_size_max = 17 * 1024;
 };
 
-// Makes the transports of a listener's connections. Any thread; shared by all loops.
-class TransportFactory {
-  public:
-    virtual ~TransportFactory() = default;
-    // `pool`: of the connection's loop. `peer`: who connected, or whom a PROXY header names in its
-    // place. Null: there is no memory for one.
-    [[nodiscard]] virtual std::unique_ptr<Transport> accept(BufferPool& pool,
-                                                            const Address& peer) const noexcept = 0;
-};
-
-// Makes the transports of a client's connections. Any thread; shared by loops.
-class ClientTransportFactory {
-  public:
-    virtual ~ClientTransportFactory() = default;
-    // `pool`: of the connection's loop. `host`: who the peer has to prove it is, a name or an
-    // address without brackets. Null: there is no memory for one.
-    [[nodiscard]] virtual std::unique_ptr<Transport> connect(
-        BufferPool& pool, std::string_view host) const noexcept = 0;
-};
-
 }  // namespace edgews

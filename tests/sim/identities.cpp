@@ -5,6 +5,7 @@
 #include <edgews/sim.hpp>
 #include <edgews/tls.hpp>
 #include "core/base/buffer.hpp"
+#include "net/stream/transport.hpp"
 #include "tls/openssl.hpp"
 
 #include <openssl/bio.h>

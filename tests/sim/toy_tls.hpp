@@ -2,6 +2,7 @@
 // are. A NUL is a broken record.
 #pragma once
 
+#include <edgews/client_options.hpp>
 #include "core/base/buffer.hpp"
 #include "net/stream/transport.hpp"
 

@@ -1,8 +1,7 @@
 // STOMP frames for tests: as text, and what a FrameReader says of them.
 #pragma once
 
-#include "core/stomp/fault.hpp"
-#include "core/stomp/frame.hpp"
+#include <edgews/stomp_frame.hpp>
 #include "core/stomp/frame_reader.hpp"
 
 #include <cstddef>

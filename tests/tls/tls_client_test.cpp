@@ -2,6 +2,7 @@
 #include <edgews/address.hpp>
 #include <edgews/tls.hpp>
 #include "core/base/buffer.hpp"
+#include "net/stream/transport.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/uio.h>

@@ -4,6 +4,7 @@
 #include <edgews/address.hpp>
 #include <edgews/tls.hpp>
 #include "core/base/buffer.hpp"
+#include "net/stream/transport.hpp"
 
 #include <gtest/gtest.h>
 #include <openssl/ssl.h>

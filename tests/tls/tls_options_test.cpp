@@ -2,6 +2,7 @@
 // behind in OpenSSL's queue of errors, which is the application's, too.
 #include <edgews/tls.hpp>
 #include "core/base/buffer.hpp"
+#include "net/stream/transport.hpp"
 
 #include <gtest/gtest.h>
 

@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <edgews/close_code.hpp>
-#include "core/stomp/fault.hpp"
+#include <edgews/stomp_frame.hpp>
 
 #include <set>
 #include <string_view>

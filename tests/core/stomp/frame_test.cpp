@@ -1,7 +1,7 @@
 // Commands and headers of a frame.
 #include <gtest/gtest.h>
 
-#include "core/stomp/frame.hpp"
+#include <edgews/stomp_frame.hpp>
 
 #include <array>
 #include <string>

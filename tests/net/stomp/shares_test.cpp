@@ -1,6 +1,8 @@
 // What clients share, as the application sees it.
 #include "stomp_server.hpp"
 
+#include "core/stomp/queue.hpp"
+
 #include <algorithm>
 #include <stdexcept>
 #include <string>
