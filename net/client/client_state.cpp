@@ -91,7 +91,7 @@ void ClientState::tell(const Handler& handler, Arguments&&... arguments) noexcep
     try {
         call(handler, std::forward<Arguments>(arguments)...);
     } catch (...) {
-        Shared::of_clients(reactor_).counters.add(Counter::handler_failures);
+        ConnectionsOnLoop::of_clients(reactor_).counters.add(Counter::handler_failures);
     }
 }
 
@@ -343,7 +343,7 @@ void ClientState::make_route() {
         call(handlers_.ping, payload);
     };
     to.drain = [this](Connection&) { call(handlers_.drain); };
-    route_on_loop_ = RouteOnLoop::make(route_, Shared::of_clients(reactor_));
+    route_on_loop_ = RouteOnLoop::make(route_, ConnectionsOnLoop::of_clients(reactor_));
 }
 
 void ClientState::on_close(const CloseEvent& event) {
@@ -393,7 +393,7 @@ void ClientState::check_pong() {
         return later(pong_timer_, options_.pong_timeout_ms, [this] { check_pong(); });
     }
     failure_ = "the server does not answer";
-    connection_->give_up();
+    connection_->break_off();
 }
 
 // Anything that was heard is as good as the pong. In the millisecond of the ping, too: an answer
@@ -464,7 +464,7 @@ void ClientState::plan_reconnecting(bool is_vain) {
     const unsigned doublings = std::min(failure_count_ - 1, 31U);
     const std::uint64_t limit_ms =
         std::min<std::uint64_t>(std::uint64_t{limits.delay_ms} << doublings, limits.delay_max_ms);
-    const auto random = std::uint64_t{Shared::of_clients(reactor_).masks->next()};
+    const auto random = std::uint64_t{ConnectionsOnLoop::of_clients(reactor_).masks->next()};
     Reconnecting plan{.count = failure_count_,
                       .delay_ms = static_cast<std::uint32_t>(random * (limit_ms + 1) >> 32),
                       .stop = is_vain,

@@ -12,7 +12,7 @@
 #include "core/websocket/websocket_url.hpp"
 #include "net/client/client_opening.hpp"
 #include "net/client/dialer.hpp"
-#include "net/connection/shared.hpp"
+#include "net/connection/connections_on_loop.hpp"
 
 #include <array>
 #include <cstdint>

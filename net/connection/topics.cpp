@@ -33,7 +33,7 @@ bool Topics::subscribe(WebSocketConnection& connection, std::string_view text) {
     if (connection.is_reported_ || text.size() > options.topic_name_size_max) return false;
     const HashedView name(text);
     Topic* topic = find(name);
-    Subscriptions& subscriptions = connection.extras().subscriptions;
+    Subscriptions& subscriptions = connection.parts().subscriptions;
     if (topic != nullptr && subscriptions.find(*topic) != Subscriptions::none) return false;
     if (subscriptions.size() >= options.topic_count_max) return false;
     if (topic == nullptr) topic = &make(name);
@@ -43,11 +43,11 @@ bool Topics::subscribe(WebSocketConnection& connection, std::string_view text) {
 }
 
 bool Topics::unsubscribe(WebSocketConnection& connection, std::string_view name) {
-    if (connection.some_extras() == nullptr) return false;
+    if (connection.some_parts() == nullptr) return false;
     deliver();
     const Topic* const topic = find(HashedView(name));
     if (topic == nullptr) return false;
-    const std::size_t place = connection.some_extras()->subscriptions.find(*topic);
+    const std::size_t place = connection.some_parts()->subscriptions.find(*topic);
     if (place == Subscriptions::none) return false;
     remove(connection, place);
     return true;
@@ -55,28 +55,28 @@ bool Topics::unsubscribe(WebSocketConnection& connection, std::string_view name)
 
 bool Topics::is_subscribed(const WebSocketConnection& connection,
                            std::string_view name) const noexcept {
-    if (connection.some_extras() == nullptr) return false;
+    if (connection.some_parts() == nullptr) return false;
     const Topic* const topic = find(HashedView(name));
     return topic != nullptr &&
-           connection.some_extras()->subscriptions.find(*topic) != Subscriptions::none;
+           connection.some_parts()->subscriptions.find(*topic) != Subscriptions::none;
 }
 
 void Topics::unsubscribe_all(WebSocketConnection& connection) noexcept {
-    if (connection.some_extras() == nullptr) return;
+    if (connection.some_parts() == nullptr) return;
     deliver();
-    const Subscriptions& subscriptions = connection.some_extras()->subscriptions;
+    const Subscriptions& subscriptions = connection.some_parts()->subscriptions;
     while (subscriptions.size() > 0) remove(connection, subscriptions.size() - 1);
 }
 
 // In both lists the last takes the freed place, and its partner learns of it.
 void Topics::remove(WebSocketConnection& connection, std::size_t place) noexcept {
-    Subscriptions& subscriptions = connection.some_extras()->subscriptions;
+    Subscriptions& subscriptions = connection.some_parts()->subscriptions;
     const Subscription removed = subscriptions[place];
     auto& subscribers = removed.topic->subscribers;
 
     subscribers[removed.index] = subscribers.back();
     const Topic::Subscriber& moved = subscribers[removed.index];
-    moved.connection->some_extras()->subscriptions[moved.place].index = removed.index;
+    moved.connection->some_parts()->subscriptions[moved.place].index = removed.index;
     subscribers.pop_back();
 
     subscriptions.remove(place);

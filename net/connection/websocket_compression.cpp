@@ -2,7 +2,7 @@
 #include "core/websocket/message_codec.hpp"
 #include "core/websocket/output_queue.hpp"
 #include "core/websocket/permessage_deflate.hpp"
-#include "net/connection/shared.hpp"
+#include "net/connection/connections_on_loop.hpp"
 #include "net/connection/websocket_connection.hpp"
 
 namespace edgews {
@@ -33,7 +33,7 @@ std::optional<SendResult> WebSocketConnection::send_compressed(Message message) 
     const std::size_t size = frame_header_size_max + message.size();
     if (!has_room_for(size) && !make_room_for(size)) return refused();
     if (!session_.write_compressed(message, output())) return std::nullopt;
-    shared().counters.add(Counter::messages_sent);
+    connections().counters.add(Counter::messages_sent);
     return accepted();
 }
 

@@ -1,7 +1,7 @@
 #include "net/connection/websocket_connection.hpp"
 
 #include "core/websocket/output_queue.hpp"
-#include "net/connection/shared.hpp"
+#include "net/connection/connections_on_loop.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -43,7 +43,7 @@ std::unique_ptr<WebSocketConnection> WebSocketConnection::create(RouteOnLoop& ro
 }
 
 WebSocketConnection::WebSocketConnection(RouteOnLoop& route) noexcept
-    : Stream(route.shared->streams), session_(route, now()) {}
+    : Stream(route.connections->streams), session_(route, now()) {}
 
 WebSocketConnection::~WebSocketConnection() {
     session_.drop_parts();  // The user data may hold what the codec is made of.
@@ -60,8 +60,8 @@ void WebSocketConnection::start(Stream& predecessor, Admission admission,
     is_reported_ = false;
     opened_ms_ = static_cast<std::uint32_t>(reactor().now_ms());
     session_.heard(now());
-    shared().counters.add(Counter::websockets_opened);
-    shared().counters.add(Counter::websockets_open);
+    connections().counters.add(Counter::websockets_opened);
+    connections().counters.add(Counter::websockets_open);
     set_timer();
     if (is_more) read_later();
 
@@ -89,8 +89,8 @@ bool WebSocketConnection::take(const Received& received, std::span<std::byte> by
         on_lost();
         return false;
     }
-    shared().counters.add(Counter::bytes_received, received.size);
-    shared().share.spend(received.size);
+    connections().counters.add(Counter::bytes_received, received.size);
+    connections().share.spend(received.size);
 
     const bool is_direct = bytes.data() != reactor().receive_space().data();
     begin_dispatch();
@@ -107,14 +107,14 @@ bool WebSocketConnection::take(const Received& received, std::span<std::byte> by
 }
 
 void WebSocketConnection::begin_share() noexcept {
-    shared().share.begin(shared().topics.delivery_count());
+    connections().share.begin(connections().topics.delivery_count());
 }
 
 // Whether the next event may be handed over.
 Reading WebSocketConnection::reading() const noexcept {
     if (!Stream::is_open() || is_given_up()) return Reading::over;
     if (is_paused_) return Reading::wait;
-    return shared().is_share_used_up() ? Reading::later : Reading::go_on;
+    return connections().is_share_used_up() ? Reading::later : Reading::go_on;
 }
 
 // And whether more may be received: events of what came before come first, and bytes of a transport
@@ -126,7 +126,7 @@ Reading WebSocketConnection::reading(int receive_count) const noexcept {
 }
 
 bool WebSocketConnection::holds_input() const noexcept {
-    return some_extras() != nullptr && some_extras()->held.bytes;
+    return some_parts() != nullptr && some_parts()->held.bytes;
 }
 
 // Behind a message that did not fit there is likely to be another one: of that, only the beginning
@@ -154,12 +154,12 @@ std::span<std::byte> WebSocketConnection::space() noexcept {
 // handlers send meanwhile is gathered.
 void WebSocketConnection::dispatch(std::span<std::byte> input) {
     const std::span<const std::byte> batch = input;
-    shared().pong_count = 0;
+    connections().pong_count = 0;
     while (reading() == Reading::go_on) {
         const Event event = session_.is_restoring() ? restore_step(input) : session_.read(input);
         if (!event) break;
         if (event.kind == Event::Kind::restoring) continue;  // It is paid for.
-        shared().share.spend(Share::event_cost);
+        connections().share.spend(Share::event_cost);
         guard([&] { handle(event); });
         // The memory of an assembled message would go back with the next event.
         if (OutputQueue::is_worth_borrowing(event.payload) && output_has_borrowed() &&
@@ -182,7 +182,7 @@ Event WebSocketConnection::restore_step(std::span<std::byte>& input) {
     const Event event = session_.read(input);
     const std::size_t cost = is_timed ? static_cast<std::size_t>((Clock::now() - begin).count())
                                       : size * untimed_byte_cost;
-    shared().share.spend(session_.restored_size() - size_before + cost);
+    connections().share.spend(session_.restored_size() - size_before + cost);
     return event;
 }
 
@@ -195,7 +195,7 @@ bool WebSocketConnection::owes_events(std::span<const std::byte> input) const no
 }
 
 void WebSocketConnection::hold(std::span<const std::byte> input) {
-    HeldInput& held = extras().held;
+    HeldInput& held = parts().held;
     bool is_kept = !session_.is_restoring() || session_.keep_restoring();
     if (held.bytes && contains(held.bytes.bytes(), input)) {  // Once more.
         // Where it is not kept, whoever dispatches it lets it go: it may be borrowed.
@@ -211,7 +211,7 @@ void WebSocketConnection::hold(std::span<const std::byte> input) {
 }
 
 void WebSocketConnection::dispatch_held() {
-    HeldInput& held = extras().held;
+    HeldInput& held = parts().held;
     const std::size_t begin = std::exchange(held.begin, HeldInput::nothing);
     begin_dispatch();
     dispatch(held.bytes.bytes().subspan(begin));
@@ -256,19 +256,19 @@ void WebSocketConnection::handle_message(const Event& event) {
     if (!session_.may_send()) return;
     const Message::Kind kind = event.message_kind();
     const bool is_lent = OutputQueue::is_worth_borrowing(event.payload);
-    if (is_lent) shared().borrowable = {this, event.payload};
+    if (is_lent) connections().borrowable = {this, event.payload};
     if (event.kind == Event::Kind::message) {
-        shared().counters.add(Counter::messages_received);
+        connections().counters.add(Counter::messages_received);
         if (handlers().message) handlers().message(*this, Message::checked(kind, event.payload));
     } else if (event.kind == Event::Kind::begin) {
         if (handlers().message_begin) handlers().message_begin(*this, kind);
     } else if (event.kind == Event::Kind::chunk) {
         if (handlers().message_chunk) handlers().message_chunk(*this, event.payload);
     } else {
-        shared().counters.add(Counter::messages_received);
+        connections().counters.add(Counter::messages_received);
         if (handlers().message_end) handlers().message_end(*this);
     }
-    if (is_lent) shared().borrowable = {};
+    if (is_lent) connections().borrowable = {};
 }
 
 // The answer to a close goes first; then the server closes first (section 7.1.1). A client's end is
@@ -279,7 +279,7 @@ void WebSocketConnection::handle_close(const Event& event) noexcept {
     const auto* text = reinterpret_cast<const char*>(event.payload.data());
     const std::string_view reason(text, event.payload.size());
     if (is_client()) {
-        extras().goodbye.close_reason = reason;
+        parts().goodbye.close_reason = reason;
         answer(event);
         return set_timer();
     }
@@ -290,8 +290,8 @@ void WebSocketConnection::handle_close(const Event& event) noexcept {
 
 // Fails the connection (section 7.1.7): the peer is told why, and not listened to any more.
 void WebSocketConnection::handle_fault(Fault fault) noexcept {
-    shared().counters.add(Counter::protocol_faults);
-    shared().topics.deliver();  // Which may close it, with a reason of its own.
+    connections().counters.add(Counter::protocol_faults);
+    connections().topics.deliver();  // Which may close it, with a reason of its own.
     answer({.kind = Event::Kind::fault, .fault = fault});
     if (handlers().error) guard([&] { handlers().error(*this, describe(fault)); });
     end({});
@@ -301,12 +301,12 @@ void WebSocketConnection::handle_fault(Fault fault) noexcept {
 void WebSocketConnection::answer(const Event& event) {
     const std::size_t size_before = output_size();
     WebSocketSession::Output to = session_output();
-    to.holds_pongs = is_blocked() || shared().pong_count == pong_count_max;
+    to.holds_pongs = is_blocked() || connections().pong_count == pong_count_max;
     session_.answer(event, to);
     if (event.kind != Event::Kind::ping) {
         count_answer(size_before);
     } else if (!to.holds_pongs) {
-        ++shared().pong_count;
+        ++connections().pong_count;
     }
     request_flush();
 }
@@ -315,15 +315,15 @@ void WebSocketConnection::answer(const Event& event) {
 // application's.
 void WebSocketConnection::count_answer(std::size_t size_before) {
     if (!is_client()) return;
-    ClientGoodbye& goodbye = extras().goodbye;
+    ClientGoodbye& goodbye = parts().goodbye;
     if (output_size() > size_before) goodbye.close_frame_size = output_size() - size_before;
     count_unsent(output_size());
 }
 
 // A handler threw: the connection's end, not the loop's.
 void WebSocketConnection::fail(std::string_view what) noexcept {
-    shared().borrowable = {};
-    shared().counters.add(Counter::handler_failures);
+    connections().borrowable = {};
+    connections().counters.add(Counter::handler_failures);
     if (is_reported_) return;
     if (is_broken()) break_off();
     begin_closing(close_code::internal_error, "internal error");
@@ -331,7 +331,7 @@ void WebSocketConnection::fail(std::string_view what) noexcept {
     try {
         handlers().error(*this, what);
     } catch (...) {  // It has been counted, and the connection is closing already.
-        shared().counters.add(Counter::handler_failures);
+        connections().counters.add(Counter::handler_failures);
     }
 }
 
@@ -340,7 +340,7 @@ void WebSocketConnection::fail(std::string_view what) noexcept {
 void WebSocketConnection::on_lost() {
     const Closing& closing = session_.closing();
     if (!is_reported_ && !closing.is_done()) count_unsent(output_size());
-    Extras* const own = some_extras();
+    ConnectionParts* const own = some_parts();
     const std::string reason =
         own == nullptr ? std::string() : std::move(own->goodbye.close_reason);
     end({.code = closing.code(), .reason = reason, .clean = closing.is_done()});
@@ -355,7 +355,7 @@ void WebSocketConnection::on_lost() {
 // application's.
 void WebSocketConnection::count_unsent(std::size_t waiting) {
     if (!is_client()) return;
-    ClientGoodbye& goodbye = extras().goodbye;
+    ClientGoodbye& goodbye = parts().goodbye;
     goodbye.unsent_size += waiting - std::min(waiting, goodbye.close_frame_size);
 }
 
@@ -369,20 +369,20 @@ void WebSocketConnection::on_reset() {
 void WebSocketConnection::end(CloseEvent event) {
     if (is_reported_) return;
     is_reported_ = true;
-    if (some_extras() != nullptr) event.unsent_size = some_extras()->goodbye.unsent_size;
-    shared().topics.unsubscribe_all(*this);
-    shared().counters.subtract(Counter::websockets_open);
+    if (some_parts() != nullptr) event.unsent_size = some_parts()->goodbye.unsent_size;
+    connections().topics.unsubscribe_all(*this);
+    connections().counters.subtract(Counter::websockets_open);
     if (handlers().close) guard([&] { handlers().close(*this, event); });
 }
 
 // ---- The rest --------------------------------------------------------------
 
 std::string_view WebSocketConnection::subprotocol() const noexcept {
-    return some_extras() == nullptr ? std::string_view() : some_extras()->subprotocol;
+    return some_parts() == nullptr ? std::string_view() : some_parts()->subprotocol;
 }
 
 void WebSocketConnection::set_subprotocol(std::string_view name) {
-    if (!name.empty()) extras().subprotocol = name;
+    if (!name.empty()) parts().subprotocol = name;
 }
 
 const RouteOnLoop& WebSocketConnection::route() const noexcept {
@@ -401,8 +401,8 @@ const UserData& WebSocketConnection::route_data() const noexcept {
     return route().route->user_data;
 }
 
-Shared& WebSocketConnection::shared() const noexcept {
-    return *route().shared;
+ConnectionsOnLoop& WebSocketConnection::connections() const noexcept {
+    return *route().connections;
 }
 
 void* WebSocketConnection::data_place() noexcept {

@@ -9,7 +9,7 @@
 #include <edgews/connection.hpp>
 #include "core/websocket/session.hpp"
 #include "net/connection/admission.hpp"
-#include "net/connection/extras.hpp"
+#include "net/connection/connection_parts.hpp"
 #include "net/stream/stream.hpp"
 
 #include <cstddef>
@@ -26,7 +26,7 @@ namespace edgews {
 class HttpHead;
 struct Published;
 struct RouteOnLoop;
-struct Shared;
+struct ConnectionsOnLoop;
 
 class WebSocketConnection final : public Stream, public Connection {
   public:
@@ -55,8 +55,6 @@ class WebSocketConnection final : public Stream, public Connection {
     void read_again() { read_later(); }
     // The application has closed or terminated it, here or through a Handle.
     [[nodiscard]] bool is_unwanted() const noexcept { return is_unwanted_; }
-    // As terminate(), for a reason of the engine's.
-    void give_up() { break_off(); }
     // A ping or a close frame is about to leave: what the peer's system takes from here on, of what
     // is in front of that, shows that it reads.
     void mark_taken();
@@ -200,17 +198,19 @@ class WebSocketConnection final : public Stream, public Connection {
         return static_cast<std::uint32_t>(reactor().now_ms()) - opened_ms_;
     }
     // Null: none.
-    [[nodiscard]] Extras* some_extras() const noexcept {
-        return static_cast<Extras*>(session_.parts());
+    [[nodiscard]] ConnectionParts* some_parts() const noexcept {
+        return static_cast<ConnectionParts*>(session_.parts());
     }
-    [[nodiscard]] Extras& extras() { return static_cast<Extras&>(session_.make_parts()); }
+    [[nodiscard]] ConnectionParts& parts() {
+        return static_cast<ConnectionParts&>(session_.make_parts());
+    }
     [[nodiscard]] const RouteOnLoop& route() const noexcept;
     [[nodiscard]] const RouteOptions& options() const noexcept;
     [[nodiscard]] const Handlers& handlers() const noexcept;
     [[nodiscard]] const UserData& route_data() const noexcept;
     [[nodiscard]] bool is_client() const noexcept { return session_.is_client(); }
     [[nodiscard]] void* data_place() noexcept;
-    [[nodiscard]] Shared& shared() const noexcept;
+    [[nodiscard]] ConnectionsOnLoop& connections() const noexcept;
 
     // In an order that leaves no gaps: an idle connection is little more than this.
     [[no_unique_address]] WebSocketSession session_;

@@ -1,7 +1,7 @@
 // What a connection sends, within the limits of its backlog.
 #include "core/kernels/utf8.hpp"
 #include "core/websocket/output_queue.hpp"
-#include "net/connection/shared.hpp"
+#include "net/connection/connections_on_loop.hpp"
 #include "net/connection/websocket_connection.hpp"
 
 #include <algorithm>
@@ -28,7 +28,8 @@ bool WebSocketConnection::has_room_for(std::size_t size) const noexcept {
 // What was published before comes first, and that may close or break this connection: so it is
 // asked last whether it is open, and nothing comes between that and what is written.
 inline bool WebSocketConnection::may_send_now() {
-    if (session_.parts() != nullptr && shared().topics.has_waiting()) shared().topics.deliver();
+    if (session_.parts() != nullptr && connections().topics.has_waiting())
+        connections().topics.deliver();
     return is_open();
 }
 
@@ -37,7 +38,7 @@ inline bool WebSocketConnection::may_send_now() {
     const FrameHeader& header, std::span<const std::byte> payload) {
     const std::size_t size = frame_header_size_max + payload.size();
     if (!has_room_for(size) && !make_room_for(size)) return refused();
-    if (header.fin) shared().counters.add(Counter::messages_sent);
+    if (header.fin) connections().counters.add(Counter::messages_sent);
     if (is_client()) return send_masked(header, payload);
     if (OutputQueue::is_worth_borrowing(payload)) return send_large(header, payload);
     output().append_frame(header, payload);
@@ -72,7 +73,7 @@ SendResult WebSocketConnection::send(Message::Kind kind,
     }
     const std::size_t frame_size = frame_header_size_max + size;
     if (!has_room_for(frame_size) && !make_room_for(frame_size)) return refused();
-    shared().counters.add(Counter::messages_sent);
+    connections().counters.add(Counter::messages_sent);
     const Opcode opcode = kind == Message::Kind::text ? Opcode::text : Opcode::binary;
     output().append_frame({.opcode = opcode, .payload_size = size}, pieces);
     return accepted();
@@ -95,7 +96,7 @@ SendResult WebSocketConnection::send_prepared(const PreparedMessage& message) {
     const std::size_t size = message.frame().size();
     if (!has_room_for(size) && !make_room_for(size)) return refused();
     output().append(message);
-    shared().counters.add(Counter::messages_sent);
+    connections().counters.add(Counter::messages_sent);
     return accepted();
 }
 
@@ -141,7 +142,7 @@ void WebSocketConnection::begin_closing(std::uint16_t code, std::string_view rea
     mark_taken();
     const std::size_t size_before = output_size();
     (void)session_.close(code, reason, session_output());
-    if (is_client()) extras().goodbye.close_frame_size = output_size() - size_before;
+    if (is_client()) parts().goodbye.close_frame_size = output_size() - size_before;
     request_flush();
     set_timer();
     resume_reading();  // The answer would wait for ever.
@@ -169,7 +170,7 @@ void WebSocketConnection::terminate() {
 
 SendResult WebSocketConnection::send_large(const FrameHeader& header,
                                            std::span<const std::byte> payload) {
-    const Shared::Borrowable& lent = shared().borrowable;
+    const ConnectionsOnLoop::Borrowable& lent = connections().borrowable;
     const bool is_lent = lent.connection == this && contains(lent.bytes, payload);
     // Too large to copy just to wait for others: it leaves at once, with all before it.
     const bool is_urgent = !is_lent && payload.size() >= write_through_size_min && !is_blocked();
@@ -203,7 +204,7 @@ SendResult WebSocketConnection::refused() {
 }
 
 SendResult WebSocketConnection::overflow() {
-    shared().counters.add(Counter::messages_dropped);
+    connections().counters.add(Counter::messages_dropped);
     switch (options().overflow) {
         case Overflow::drop: break;
         case Overflow::close:
@@ -211,7 +212,7 @@ SendResult WebSocketConnection::overflow() {
             return SendResult::closed;
         case Overflow::tell:
             // Not from within send(): its caller may be walking over connections.
-            if (extras().dropped_count++ == 0) {
+            if (parts().dropped_count++ == 0) {
                 handle().post(
                     [](Connection& connection) { engine_of(connection).tell_overflow(); });
             }
@@ -221,7 +222,7 @@ SendResult WebSocketConnection::overflow() {
 }
 
 void WebSocketConnection::tell_overflow() {
-    const std::size_t count = std::exchange(extras().dropped_count, 0);
+    const std::size_t count = std::exchange(parts().dropped_count, 0);
     if (handlers().overflow) handlers().overflow(*this, count);
 }
 
@@ -245,8 +246,8 @@ void WebSocketConnection::on_output_lost(std::size_t size) noexcept {
 }
 
 void WebSocketConnection::count_sent(std::size_t size) noexcept {
-    shared().counters.add(Counter::bytes_sent, size);
-    if (some_extras() != nullptr) some_extras()->uptake.sent_size += size;
+    connections().counters.add(Counter::bytes_sent, size);
+    if (some_parts() != nullptr) some_parts()->uptake.sent_size += size;
     const std::size_t unanswered_size = unanswered_size_ + size;
     unanswered_size_ = unanswered_size < unanswered_size_max
                            ? static_cast<std::uint32_t>(unanswered_size) & unanswered_size_max

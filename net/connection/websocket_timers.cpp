@@ -1,5 +1,5 @@
 // A connection's waits: those of its session, and its own end.
-#include "net/connection/shared.hpp"
+#include "net/connection/connections_on_loop.hpp"
 #include "net/connection/websocket_connection.hpp"
 
 #include <algorithm>
@@ -84,8 +84,8 @@ void WebSocketConnection::mark_taken() {
 bool WebSocketConnection::has_taken_more() {
     const std::size_t untaken_size = unacknowledged_size();
     if (untaken_size == SIZE_MAX) return false;
-    if (some_extras() == nullptr && untaken_size + output_size() < slow_size_min) return false;
-    Uptake& last = extras().uptake;
+    if (some_parts() == nullptr && untaken_size + output_size() < slow_size_min) return false;
+    Uptake& last = parts().uptake;
     const auto taken_size = static_cast<std::int64_t>(last.sent_size - untaken_size);
     const bool is_all = last.looked_sent_size == last.sent_size;
     const bool counts = last.waiting_size >= (is_all ? 1 : slow_size_min);

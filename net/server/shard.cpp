@@ -32,10 +32,10 @@ void for_each(const Slots& slots, Visit visit) {
 Shard::Shard(Common& common, Reactor& reactor)
     : common_(common),
       reactor_(reactor),
-      shared_(reactor, this),
+      connections_(reactor, this),
       scratch_head_(common.options.http) {
     for (const auto& route : common.router.websockets()) {
-        routes_.push_back(RouteOnLoop::make(*route, shared_));
+        routes_.push_back(RouteOnLoop::make(*route, connections_));
     }
 }
 
@@ -114,7 +114,7 @@ void Shard::shut_down(std::uint64_t grace_ms, Function<void()> done) {
 }
 
 void Shard::terminate_all() {
-    for_each<Stream>(reactor_.slots(), [](Stream& stream) { stream.abandon(); });
+    for_each<Stream>(reactor_.slots(), [](Stream& stream) { stream.break_off(); });
 }
 
 // Written once a second; to read the clock takes no system call.

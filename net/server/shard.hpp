@@ -9,8 +9,8 @@
 #include "core/http/http_date.hpp"
 #include "core/http/http_head.hpp"
 #include "net/connection/admission_control.hpp"
+#include "net/connection/connections_on_loop.hpp"
 #include "net/connection/server_on_loop.hpp"
-#include "net/connection/shared.hpp"
 #include "net/loop/fd.hpp"
 #include "net/server/router.hpp"
 #include "net/server/trusted_proxies.hpp"
@@ -76,11 +76,11 @@ class Shard final : public ServerOnLoop {
         return common_.trusted_proxies;
     }
     [[nodiscard]] RouteOnLoop& on_loop(const WebSocketRoute& route) noexcept;
-    [[nodiscard]] StreamsOnLoop& streams() const noexcept { return shared_.streams; }
-    [[nodiscard]] Topics& topics() noexcept { return shared_.topics; }
+    [[nodiscard]] StreamsOnLoop& streams() const noexcept { return connections_.streams; }
+    [[nodiscard]] Topics& topics() noexcept { return connections_.topics; }
     // Reading them: any thread.
-    [[nodiscard]] Counters& counters() noexcept { return shared_.counters; }
-    [[nodiscard]] const Counters& counters() const noexcept { return shared_.counters; }
+    [[nodiscard]] Counters& counters() noexcept { return connections_.counters; }
+    [[nodiscard]] const Counters& counters() const noexcept { return connections_.counters; }
     [[nodiscard]] bool is_shutting_down() const noexcept { return static_cast<bool>(done_); }
 
     void publish(std::string_view topic, const PreparedMessage& message,
@@ -112,7 +112,7 @@ class Shard final : public ServerOnLoop {
 
     Common& common_;
     Reactor& reactor_;
-    Shared shared_;
+    ConnectionsOnLoop connections_;
     std::vector<RouteOnLoop> routes_;
     std::vector<Token> listeners_;
     HttpHead scratch_head_;

@@ -93,11 +93,6 @@ void Stream::on_flush() {
     is_broken_ ? tell_broken() : flush();
 }
 
-void Stream::abandon() {
-    if (!is_open()) return close();
-    break_off();
-}
-
 Received Stream::peek(std::span<std::byte> space) noexcept {
     return receive_raw(space, MSG_PEEK);
 }

@@ -7,6 +7,14 @@
 //     open ──finish()──▶ finishing ──all sent──▶ lingering ──peer ended──▶ closed
 //       └──────────────────────close()───────────────────────────────────────▲
 //
+// The words for its end, and what the peer sees of each:
+//
+//     shut_down()   the server says so     by protocol: a close frame, ERROR, or the last answer
+//     finish()      the protocol is over   all that waits, then the end of our side
+//     break_off()   it is given up         the end of TCP, or a reset; on_lost() follows
+//     close()       nothing is left to do  the end of TCP
+//     retire()      of the reactor         nothing: the object goes at the end of the turn
+//
 // Lingering means: our side is shut down, what the peer still sends is thrown
 // away. Closing a socket with unread input would reset the connection, and the
 // peer could lose our last bytes (RFC 6455, section 7.1.1).
@@ -56,8 +64,9 @@ class Stream : public Watched {
     void on_flush() final;
     // The server shuts down: says goodbye, if it is no WebSocket.
     virtual void shut_down() {}
-    // The server gives up on whoever is still connected.
-    void abandon();
+    // Gives the connection up: nothing is sent or to be read any more. on_lost() follows in this
+    // turn, or, where it is finished already, its end.
+    void break_off();
 
     [[nodiscard]] Reactor& reactor() const noexcept { return streams_->reactor(); }
     // Bytes that wait for the socket, or for the end of the turn.
@@ -185,9 +194,6 @@ class Stream : public Watched {
     // Sends what is left, then closes as `farewell` says; at the latest when the peer
     // takes nothing, or does not end, for `timeout_ms`.
     void finish(Farewell farewell, std::uint32_t timeout_ms);
-    // Gives the connection up: nothing is sent or to be read any more, on_lost() follows in this
-    // turn.
-    void break_off();
     [[nodiscard]] bool is_given_up() const noexcept { return is_given_up_; }
     // Nothing can be sent any more: it was given up, or the peer has reset it.
     [[nodiscard]] bool is_broken() const noexcept { return is_broken_; }

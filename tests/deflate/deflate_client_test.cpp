@@ -2,7 +2,7 @@
 #include "tests/support/client_fixture.hpp"
 
 #include <edgews/deflate.hpp>
-#include "net/connection/shared.hpp"
+#include "net/connection/connections_on_loop.hpp"
 
 #include <memory>
 #include <optional>
@@ -184,7 +184,7 @@ TEST_F(DeflateClientTest, compressions_that_are_gone_are_forgotten) {
     for (int i = 0; i < 100; ++i) {
         client.emplace(loop, "bad", ClientHandlers{}, with(edgews::deflate()));
     }
-    EXPECT_LE(Shared::of_clients(reactor).compressions.size(), 2U);
+    EXPECT_LE(ConnectionsOnLoop::of_clients(reactor).compressions.size(), 2U);
 }
 
 }  // namespace

@@ -3,7 +3,7 @@
 
 #include <edgews/client.hpp>
 #include <edgews/loop.hpp>
-#include "net/connection/shared.hpp"
+#include "net/connection/connections_on_loop.hpp"
 
 #include <gtest/gtest.h>
 

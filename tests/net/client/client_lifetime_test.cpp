@@ -1,5 +1,5 @@
 // A client may be destroyed in every phase and in every handler, and handlers may throw.
-#include "net/connection/shared.hpp"
+#include "net/connection/connections_on_loop.hpp"
 #include "tests/support/client_fixture.hpp"
 
 #include <functional>
@@ -341,7 +341,7 @@ TEST_F(ClientLifetime, handlers_of_the_end_that_throw_are_counted_and_hold_up_no
     const RawServer server(loop);
     const auto failure_count = [&] {
         Stats stats;
-        Shared::of_clients(reactor).counters.add_to(stats);
+        ConnectionsOnLoop::of_clients(reactor).counters.add_to(stats);
         return stats[Counter::handler_failures];
     };
     std::uint64_t count = failure_count();

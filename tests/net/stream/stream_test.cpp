@@ -178,9 +178,9 @@ TEST_F(StreamTest, that_has_closed_is_not_given_up_any_more) {
     EXPECT_EQ(heard(), "");
 }
 
-TEST_F(StreamTest, to_abandon_it_is_a_loss_for_its_owner_or_ends_its_goodbye) {
+TEST_F(StreamTest, to_break_it_off_is_a_loss_for_its_owner_or_ends_its_goodbye) {
     TestStream& stream = open();
-    stream.abandon();
+    stream.break_off();
     turn();
     EXPECT_EQ(diary_.take_notes(), (Notes{"lost", "deleted"}));
 
@@ -189,8 +189,7 @@ TEST_F(StreamTest, to_abandon_it_is_a_loss_for_its_owner_or_ends_its_goodbye) {
     leaving.finish(TestStream::Farewell::linger, goodbye_ms);
     turn();
     EXPECT_FALSE(leaving.is_closed());
-    leaving.abandon();
-    EXPECT_TRUE(leaving.is_closed());
+    leaving.break_off();
     turn();
     EXPECT_EQ(diary_.take_notes(), Notes{"deleted"});
 }

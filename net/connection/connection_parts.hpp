@@ -34,7 +34,7 @@ struct Uptake {
     std::size_t waiting_size = 0;  // What it had not taken, and what waited to be sent.
 };
 
-struct Extras final : SessionParts {
+struct ConnectionParts final : SessionParts {
     Subscriptions subscriptions;
     std::string subprotocol;  // Empty: none.
     HeldInput held;
@@ -43,8 +43,8 @@ struct Extras final : SessionParts {
     std::uint32_t dropped_count = 0;  // Messages, of this turn: to be told.
 };
 
-[[nodiscard]] inline std::unique_ptr<SessionParts> make_extras() {
-    return std::make_unique<Extras>();
+[[nodiscard]] inline std::unique_ptr<SessionParts> make_connection_parts() {
+    return std::make_unique<ConnectionParts>();
 }
 
 }  // namespace edgews

@@ -1,4 +1,4 @@
-// The parts that WebSocket connections share on one loop: those of a server, or of all clients.
+// What WebSocket connections have in common on one loop, all of them, or those of a route.
 #pragma once
 
 #include <edgews/route.hpp>
@@ -7,6 +7,7 @@
 #include "core/websocket/message_codec.hpp"
 #include "core/websocket/session.hpp"
 #include "crypto/random.hpp"
+#include "net/connection/share.hpp"
 #include "net/connection/topics.hpp"
 #include "net/connection/websocket_route.hpp"
 #include "net/loop/reactor.hpp"
@@ -22,33 +23,10 @@ namespace edgews {
 class WebSocketConnection;
 class ServerOnLoop;
 
-// What one connection may have its loop do in one turn, before others get theirs: counted in bytes,
-// or what is worth as many, for small frames, what compresses well and what goes to many cost more
-// than their bytes say.
-class Share {
-  public:
-    static constexpr std::size_t size_max = 4 * Reactor::receive_space_size;
-    static constexpr std::size_t event_cost = 512;
-    static constexpr std::size_t delivery_cost = 256;
-
-    // `delivery_count`: Topics::delivery_count(), as it is now.
-    void begin(std::uint64_t delivery_count) noexcept {
-        spent_ = 0;
-        delivery_count_ = delivery_count;
-    }
-    void spend(std::size_t cost) noexcept { spent_ += cost; }
-    [[nodiscard]] bool is_used_up(std::uint64_t delivery_count) const noexcept {
-        return spent_ + (delivery_count - delivery_count_) * delivery_cost >= size_max;
-    }
-
-  private:
-    std::size_t spent_ = 0;
-    std::uint64_t delivery_count_ = 0;
-};
-
-struct Shared {
+// What the connections of one loop have in common: those of a server, or of all clients.
+struct ConnectionsOnLoop {
     // `reactor` is borrowed, and `server`, which is null for clients.
-    Shared(Reactor& reactor_of_all, const ServerOnLoop* server_of_all)
+    ConnectionsOnLoop(Reactor& reactor_of_all, const ServerOnLoop* server_of_all)
         : reactor(reactor_of_all),
           streams(StreamsOnLoop::of(reactor_of_all)),
           server(server_of_all),
@@ -56,7 +34,7 @@ struct Shared {
           masks(server_of_all == nullptr ? std::make_unique<Random>() : nullptr) {}
 
     // That of all clients on the loop. It goes with the loop.
-    [[nodiscard]] static Shared& of_clients(Reactor& reactor);
+    [[nodiscard]] static ConnectionsOnLoop& of_clients(Reactor& reactor);
 
     Reactor& reactor;
     StreamsOnLoop& streams;
@@ -88,10 +66,11 @@ struct Shared {
 // A WebSocket route and what its connections on this loop have in common: their sessions' setup.
 struct RouteOnLoop : SessionSetup {
     const WebSocketRoute* route = nullptr;
-    Shared* shared = nullptr;
+    ConnectionsOnLoop* connections = nullptr;
     std::shared_ptr<LoopCompression> compression{};  // Null: none.
 
-    [[nodiscard]] static RouteOnLoop make(const WebSocketRoute& route, Shared& shared);
+    [[nodiscard]] static RouteOnLoop make(const WebSocketRoute& route,
+                                          ConnectionsOnLoop& connections);
 };
 
 }  // namespace edgews

@@ -1,46 +1,46 @@
-#include "net/connection/shared.hpp"
+#include "net/connection/connections_on_loop.hpp"
 
-#include "net/connection/extras.hpp"
+#include "net/connection/connection_parts.hpp"
 
 namespace edgews {
 
 namespace {
 
 struct ClientsOnLoop final : Attachment {
-    explicit ClientsOnLoop(Reactor& reactor) : shared(reactor, nullptr) {}
+    explicit ClientsOnLoop(Reactor& reactor) : connections(reactor, nullptr) {}
 
-    Shared shared;
+    ConnectionsOnLoop connections;
 };
 
 }  // namespace
 
-Shared& Shared::of_clients(Reactor& reactor) {
-    return reactor.attached<ClientsOnLoop>().shared;
+ConnectionsOnLoop& ConnectionsOnLoop::of_clients(Reactor& reactor) {
+    return reactor.attached<ClientsOnLoop>().connections;
 }
 
-RouteOnLoop RouteOnLoop::make(const WebSocketRoute& route, Shared& shared) {
+RouteOnLoop RouteOnLoop::make(const WebSocketRoute& route, ConnectionsOnLoop& connections) {
     const RouteOptions& options = route.options;
     RouteOnLoop made;
-    made.reader = {.role = shared.server == nullptr ? Role::client : Role::server,
+    made.reader = {.role = connections.server == nullptr ? Role::client : Role::server,
                    .streaming = route.handlers.is_streaming(),
                    .message_size_max = options.message_size_max,
                    .frame_size_max = options.frame_size_max,
                    .fragment_count_max = options.fragment_count_max,
-                   .pool = &shared.reactor.pool()};
+                   .pool = &connections.reactor.pool()};
     made.times = {.idle_ping_ms = options.idle_ping_ms,
                   .ping_timeout_ms = options.ping_timeout_ms,
                   .message_timeout_ms = options.message_timeout_ms,
                   .message_rate_min = options.message_rate_min,
                   .close_timeout_ms = options.close_timeout_ms};
-    made.masks = shared.masks.get();
-    made.make_parts = make_extras;
+    made.masks = connections.masks.get();
+    made.make_parts = make_connection_parts;
     made.route = &route;
-    made.shared = &shared;
-    made.compression = shared.open(options.compression);
+    made.connections = &connections;
+    made.compression = connections.open(options.compression);
     return made;
 }
 
-std::shared_ptr<LoopCompression> Shared::open(
+std::shared_ptr<LoopCompression> ConnectionsOnLoop::open(
     const std::shared_ptr<const Compression>& compression) {
     if (!compression) return nullptr;
     const auto known = compressions.find(compression.get());
