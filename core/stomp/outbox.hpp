@@ -20,6 +20,13 @@ namespace edgews::stomp {
 
 class Account;
 
+// Whoever serves a session: the broker's owner derives its own kind from it.
+class OutboxOwner {
+  protected:
+    OutboxOwner() = default;
+    ~OutboxOwner() = default;
+};
+
 class Outbox {
   public:
     Outbox() = default;
@@ -64,7 +71,7 @@ class Outbox {
     // again.
     bool may_try_again = false;
 
-    void* owner = nullptr;  // Whoever serves the session, as the broker's owner knows it.
+    OutboxOwner* owner = nullptr;  // Null: nobody.
     std::string session_id{};
     std::string user{};    // Empty: anonymous.
     std::string origin{};  // Who that is taken for: where it comes from.

@@ -30,6 +30,7 @@
 #include "core/stomp/content.hpp"
 #include "core/stomp/frame_reader.hpp"
 #include "core/stomp/heart_beat.hpp"
+#include "core/stomp/request.hpp"
 #include "core/stomp/transaction.hpp"
 #include "core/stomp/version.hpp"
 
@@ -40,32 +41,11 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace edgews::stomp {
-
-struct Request {
-    enum class Kind : std::uint8_t {
-        connect,      // Answer with accept() or refuse().
-        send,         // To a topic, a queue, a user; or anything in a transaction.
-        application,  // SEND to /app/…: hand it to its handler, then answered().
-        subscribe,
-        unsubscribe,
-        ack,
-        nack,
-        begin,
-        commit,
-        abort,
-        disconnect,
-    };
-    Kind kind = Kind::connect;
-    // Valid until the session is called again. Null: it was blocked.
-    const Frame* frame = nullptr;
-    // Of send, application and subscribe, in its one spelling (canonical(), destination.hpp), as
-    // `frame` has it, too.
-    std::string_view destination{};
-    bool is_of_commit = false;  // An application's: it was a send before, in a transaction.
-};
 
 // What the ids of sessions begin with: "/temp-queue/session-…" is the name of somebody's queue, as
 // reply-to told it, and no name that a client gives to its own.
@@ -101,9 +81,9 @@ class Session {
     // Before that: where the handler's reply goes, in its one spelling; empty: nowhere. Touches the
     // broker, which gets a temporary queue if that is what reply-to names.
     [[nodiscard]] std::string open_reply_queue() noexcept;
-    // To all others; these touch the broker. False: it has to wait for room in a queue; call
-    // carry_out() again when Outbox::may_try_again is set, and do not read meanwhile.
-    [[nodiscard]] bool carry_out() noexcept;
+    // To all others; these touch the broker. `blocked`: call it again when Outbox::may_try_again is
+    // set, and do not read meanwhile.
+    [[nodiscard]] Outcome carry_out() noexcept;
 
     // Touch the broker.
 
@@ -138,28 +118,54 @@ class Session {
     void enter(State state) noexcept { state_ = state; }
 
     [[nodiscard]] const Request* replay();
-    [[nodiscard]] Fault check(const Frame& frame);
-    [[nodiscard]] Fault check_connect(const Frame& frame);
-    [[nodiscard]] Fault check_send_frame(const Frame& frame);
-    [[nodiscard]] Fault check_subscribe_frame(const Frame& frame);
-    [[nodiscard]] Fault check_unsubscribe_frame(const Frame& frame);
-    [[nodiscard]] Fault check_settling(const Frame& frame);
-    [[nodiscard]] Fault check_transaction_frame(const Frame& frame);
-    [[nodiscard]] Fault find_transaction(const Frame& frame);
-    [[nodiscard]] Fault spell(const Frame& frame);
-    [[nodiscard]] Fault make_sending(const Frame& frame);
-    [[nodiscard]] std::string reply_to_of(const Frame& frame);
+    // What a frame asks for, or what is wrong with it.
+    struct Checking {
+        Fault fault = Fault::none;
+        Checked what{};
 
-    [[nodiscard]] Fault carry_out_send(bool& is_done);
-    [[nodiscard]] Fault carry_out_subscribe();
-    [[nodiscard]] Fault carry_out_settling();
-    [[nodiscard]] Fault carry_out_commit(bool& is_done);
-    void carry_out_abort();
-    [[nodiscard]] Fault put_in_transaction();
-    [[nodiscard]] Fault carry_out_begin();
-    [[nodiscard]] Fault note_in_transaction(Transaction& transaction, std::size_t size);
+        Checking(Fault wrong) noexcept : fault(wrong) {}
+        template <class T>
+        requires std::is_constructible_v<Checked, T> Checking(T asked) : what(std::move(asked)) {}
+    };
+    [[nodiscard]] Checking check(const Frame& frame);
+    [[nodiscard]] Checking check_connect(const Frame& frame);
+    [[nodiscard]] Checking check_send_frame(const Frame& frame);
+    [[nodiscard]] Checking check_subscribe_frame(const Frame& frame);
+    [[nodiscard]] Checking check_unsubscribe_frame(const Frame& frame);
+    [[nodiscard]] Checking check_settling(const Frame& frame);
+    [[nodiscard]] Checking check_transaction_frame(const Frame& frame);
+    // Whether the transaction is there that the frame names, if it names one.
+    [[nodiscard]] bool has_its_transaction(const Frame& frame);
+    [[nodiscard]] Fault spell(const Frame& frame);
+    [[nodiscard]] Checking make_sending(const Frame& frame);
+    // Where others are to answer. Both empty: reply-to is none of ours to change.
+    struct ReplyTo {
+        std::string queue{};      // A temporary queue of this session, as the client calls it,
+        std::string full_name{};  // and as others do.
+    };
+    [[nodiscard]] ReplyTo reply_to_of(const Frame& frame) const;
+
+    // What was carried out, or not.
+    struct Effect {
+        Fault fault = Fault::none;
+        bool is_blocked = false;
+    };
+    [[nodiscard]] Effect carry_out(std::monostate);
+    [[nodiscard]] Effect carry_out(ToSend& request);
+    [[nodiscard]] Effect carry_out(ToSendToApplication& request);
+    [[nodiscard]] Effect carry_out(ToSubscribe& request);
+    [[nodiscard]] Effect carry_out(ToUnsubscribe& request);
+    [[nodiscard]] Effect carry_out(ToSettle& request);
+    [[nodiscard]] Effect carry_out(ToBegin& request);
+    [[nodiscard]] Effect carry_out(ToCommit& request);
+    [[nodiscard]] Effect carry_out(ToAbort& request);
+    [[nodiscard]] Effect carry_out(ToDisconnect);
+    [[nodiscard]] Fault subscribe(SubscriptionSetup setup);
+    [[nodiscard]] Fault put_in_transaction(ToSend& request);
+    [[nodiscard]] Fault note_in_transaction(Transaction& transaction, std::size_t size,
+                                            std::size_t key_size);
     void append_for_application(std::string& out, const Frame& frame) const;
-    [[nodiscard]] Fault ensure_reply_queue();
+    [[nodiscard]] Fault ensure_reply_queue(const std::string& reply_queue);
     void resolve_own_queue(std::string& key) const;
 
     // A header with what the client said: it reads it back as it wrote it, whatever is in it.
@@ -191,16 +197,11 @@ class Session {
 
     // Of the request that is to be answered.
     Request request_;
+    Checked checked_;
     std::unique_ptr<Respelled> respelled_;  // What it refers to; null: to what was received.
     bool wants_receipt_ = false;
-    std::string receipt_;  // The id that its RECEIPT is to have.
-    Sending sending_;
-    std::string reply_queue_;  // The temporary queue that its reply-to names; empty: none.
-    SubscriptionSetup subscribing_;
-    std::string unsubscribing_;
-    Settling settling_;
-    std::string transaction_;  // Named by it.
-    bool is_in_transaction_ = false;
+    std::string receipt_;    // The id that its RECEIPT is to have.
+    std::string spare_key_;  // The memory of the last message's key, for the next.
 
     // What a COMMIT left for the application, and the receipts that come after it.
     std::string replay_;

@@ -17,12 +17,12 @@ std::optional<AckMode> ack_mode_of(std::optional<std::string_view> ack, Version 
 
 }  // namespace
 
-Fault Session::check(const Frame& frame) {
+Session::Checking Session::check(const Frame& frame) {
     if (frame.fault != Fault::none) return frame.fault;
     if (state_ == State::connecting) {
-        return frame.command == Command::connect ? check_connect(frame) : Fault::not_connected;
+        if (frame.command != Command::connect) return Fault::not_connected;
+        return check_connect(frame);
     }
-    is_in_transaction_ = false;
     switch (frame.command) {
         case Command::connect: return Fault::connected_already;
         case Command::send: return check_send_frame(frame);
@@ -33,7 +33,7 @@ Fault Session::check(const Frame& frame) {
         case Command::begin:
         case Command::commit:
         case Command::abort: return check_transaction_frame(frame);
-        case Command::disconnect: request_.kind = Request::Kind::disconnect; return Fault::none;
+        case Command::disconnect: request_.kind = Request::Kind::disconnect; return ToDisconnect();
         case Command::unknown:
         case Command::connected:
         case Command::message:
@@ -44,7 +44,7 @@ Fault Session::check(const Frame& frame) {
 }
 
 // Each request begins as a connect.
-Fault Session::check_connect(const Frame& frame) {
+Session::Checking Session::check_connect(const Frame& frame) {
     const auto accept_version = frame.find("accept-version");
     const auto version = accept_version ? negotiate(*accept_version) : Version::v1_0;
     if (!version) return Fault::no_common_version;
@@ -58,7 +58,7 @@ Fault Session::check_connect(const Frame& frame) {
     return Fault::none;
 }
 
-Fault Session::check_send_frame(const Frame& frame) {
+Session::Checking Session::check_send_frame(const Frame& frame) {
     request_.kind = Request::Kind::send;
     const auto destination = frame.find("destination");
     if (!destination) return Fault::destination_missing;
@@ -68,12 +68,13 @@ Fault Session::check_send_frame(const Frame& frame) {
     if (kind == DestinationKind::application || kind == DestinationKind::user) {
         if (const Fault fault = spell(frame); fault != Fault::none) return fault;
     }
-    if (const Fault fault = find_transaction(frame); fault != Fault::none) return fault;
-    if (kind == DestinationKind::application) {
-        if (!is_in_transaction_) request_.kind = Request::Kind::application;
-        return Fault::none;
+    if (!has_its_transaction(frame)) return Fault::transaction_unknown;
+    if (kind != DestinationKind::application) return make_sending(*request_.frame);
+    if (const auto transaction = frame.find("transaction")) {
+        return ToSendToApplication{std::string(*transaction)};
     }
-    return make_sending(*request_.frame);
+    request_.kind = Request::Kind::application;
+    return Fault::none;
 }
 
 // Whoever is asked about the destination, in the request or in the frame, sees it spelled as it is
@@ -97,7 +98,7 @@ Fault Session::spell(const Frame& frame) {
 }
 
 // The message, before anyone is asked: to copy it takes the longest, and needs no broker.
-Fault Session::make_sending(const Frame& frame) {
+Session::Checking Session::make_sending(const Frame& frame) {
     const auto expires = frame.find("expires");
     const auto expires_ms = parse_number<std::uint64_t>(expires.value_or("0"));
     if (!expires_ms) return Fault::expires_malformed;
@@ -105,31 +106,33 @@ Fault Session::make_sending(const Frame& frame) {
     // To a user: the receivers know it by the name that they subscribed to.
     const std::string_view rest = parse_user_destination(request_.destination).rest;
     const std::string user_destination = rest.empty() ? "" : "/user" + std::string(rest);
-    const std::string reply_to = reply_to_of(frame);
-    if (reply_to.size() > destination_size_max) return Fault::destination_too_long;
-    sending_.key = request_.destination;
-    sending_.content = contents_.make(
+    ReplyTo reply_to = reply_to_of(frame);
+    if (reply_to.full_name.size() > destination_size_max) return Fault::destination_too_long;
+    const auto transaction = frame.find("transaction");
+    std::string key = std::exchange(spare_key_, {});
+    key = request_.destination;
+    Content content = contents_.make(
         {.destination = rest.empty() ? request_.destination : std::string_view(user_destination),
          .headers = frame.headers,
-         .reply_to = reply_to,
+         .reply_to = reply_to.full_name,
          .body = frame.body,
          .expires_ms = *expires_ms});
-    return Fault::none;
+    return ToSend{
+        .sending = {.content = std::move(content), .key = std::move(key)},
+        .reply_queue = std::move(reply_to.queue),
+        .transaction = transaction ? std::optional(std::string(*transaction)) : std::nullopt};
 }
 
-// What others are to answer to: the full name of a temporary queue of this session. Empty:
-// reply-to is none of ours to change.
-std::string Session::reply_to_of(const Frame& frame) {
-    reply_queue_.clear();
+Session::ReplyTo Session::reply_to_of(const Frame& frame) const {
     const auto reply_to = frame.find("reply-to");
     if (!reply_to || kind_of(*reply_to) != DestinationKind::temp_queue) return {};
     if (reply_to->starts_with(foreign_queue_prefix)) return {};
     if (check_subscribe(*reply_to) != Fault::none) return {};
-    reply_queue_ = *reply_to;
-    return Broker::subscription_key(outbox_, *reply_to);
+    return {.queue = std::string(*reply_to),
+            .full_name = Broker::subscription_key(outbox_, *reply_to)};
 }
 
-Fault Session::check_subscribe_frame(const Frame& frame) {
+Session::Checking Session::check_subscribe_frame(const Frame& frame) {
     request_.kind = Request::Kind::subscribe;
     const auto destination = frame.find("destination");
     if (!destination) return Fault::destination_missing;
@@ -147,30 +150,32 @@ Fault Session::check_subscribe_frame(const Frame& frame) {
     const auto prefetch = parse_number<std::uint32_t>(frame.find("prefetch-count").value_or("0"));
     if (!prefetch) return Fault::prefetch_count_malformed;
 
-    subscribing_ = {.id = id ? std::string(*id) : '\n' + std::string(*destination),
-                    .destination = std::string(*destination),
-                    .ack_mode = *ack_mode,
-                    .prefetch_count = *prefetch,
-                    .has_id = id.has_value()};
-    return outbox_.find(subscribing_.id) == nullptr ? Fault::none : Fault::subscription_exists;
+    ToSubscribe asked{{.id = id ? std::string(*id) : '\n' + std::string(*destination),
+                       .destination = std::string(*destination),
+                       .ack_mode = *ack_mode,
+                       .prefetch_count = *prefetch,
+                       .has_id = id.has_value()}};
+    if (outbox_.find(asked.setup.id) != nullptr) return Fault::subscription_exists;
+    return asked;
 }
 
-Fault Session::check_unsubscribe_frame(const Frame& frame) {
+Session::Checking Session::check_unsubscribe_frame(const Frame& frame) {
     request_.kind = Request::Kind::unsubscribe;
     const auto id = frame.find("id");
     const auto destination = frame.find("destination");
+    ToUnsubscribe asked;
     if (id) {
-        unsubscribing_ = *id;
+        asked.id = *id;
     } else if (version_ == Version::v1_0 && destination) {
-        unsubscribing_ = '\n' + std::string(*destination);
+        asked.id = '\n' + std::string(*destination);
     } else {
         return Fault::id_missing;
     }
-    const bool is_known = outbox_.find(unsubscribing_) != nullptr;
-    return is_known ? Fault::none : Fault::subscription_unknown;
+    if (outbox_.find(asked.id) == nullptr) return Fault::subscription_unknown;
+    return asked;
 }
 
-Fault Session::check_settling(const Frame& frame) {
+Session::Checking Session::check_settling(const Frame& frame) {
     const bool is_nack = frame.command == Command::nack;
     request_.kind = is_nack ? Request::Kind::nack : Request::Kind::ack;
     if (is_nack && version_ == Version::v1_0) return Fault::nack_not_in_1_0;
@@ -190,32 +195,35 @@ Fault Session::check_settling(const Frame& frame) {
         const bool is_refused = requeue == "false" || requeue == "False";
         verdict = is_refused ? Verdict::dead_letter : Verdict::requeue;
     }
-    settling_ = {.id = *id, .verdict = verdict};
-    return find_transaction(frame);
+    if (!has_its_transaction(frame)) return Fault::transaction_unknown;
+    const auto transaction = frame.find("transaction");
+    return ToSettle{
+        .settling = {.id = *id, .verdict = verdict},
+        .transaction = transaction ? std::optional(std::string(*transaction)) : std::nullopt};
 }
 
-Fault Session::check_transaction_frame(const Frame& frame) {
+Session::Checking Session::check_transaction_frame(const Frame& frame) {
     const auto name = frame.find("transaction");
     if (!name) return Fault::transaction_missing;
-    transaction_ = *name;
-    const bool is_open = transactions_.find(transaction_) != nullptr;
-    if (frame.command != Command::begin) {
-        request_.kind =
-            frame.command == Command::commit ? Request::Kind::commit : Request::Kind::abort;
-        return is_open ? Fault::none : Fault::transaction_unknown;
+    const bool is_open = transactions_.find(*name) != nullptr;
+    if (frame.command == Command::begin) {
+        request_.kind = Request::Kind::begin;
+        if (is_open) return Fault::transaction_exists;
+        if (transactions_.count() >= options_.transaction_count_max) {
+            return Fault::too_many_transactions;
+        }
+        return ToBegin{std::string(*name)};
     }
-    request_.kind = Request::Kind::begin;
-    if (is_open) return Fault::transaction_exists;
-    const bool is_one_too_many = transactions_.count() >= options_.transaction_count_max;
-    return is_one_too_many ? Fault::too_many_transactions : Fault::none;
+    const bool is_commit = frame.command == Command::commit;
+    request_.kind = is_commit ? Request::Kind::commit : Request::Kind::abort;
+    if (!is_open) return Fault::transaction_unknown;
+    if (is_commit) return ToCommit{std::string(*name)};
+    return ToAbort{std::string(*name)};
 }
 
-Fault Session::find_transaction(const Frame& frame) {
+bool Session::has_its_transaction(const Frame& frame) {
     const auto name = frame.find("transaction");
-    if (!name) return Fault::none;
-    transaction_ = *name;
-    is_in_transaction_ = true;
-    return transactions_.find(transaction_) != nullptr ? Fault::none : Fault::transaction_unknown;
+    return !name || transactions_.find(*name) != nullptr;
 }
 
 }  // namespace edgews::stomp

@@ -13,44 +13,52 @@ constexpr std::size_t frame_overhead = 96;
 
 }  // namespace
 
-bool Session::carry_out() noexcept {
-    bool is_done = true;
-    Fault fault = Fault::none;
-    switch (request_.kind) {
-        case Request::Kind::connect:
-        case Request::Kind::application: assert(false); break;
-        case Request::Kind::send:
-            fault = is_in_transaction_ ? put_in_transaction() : carry_out_send(is_done);
-            break;
-        case Request::Kind::subscribe: fault = carry_out_subscribe(); break;
-        case Request::Kind::unsubscribe: broker_.unsubscribe(*outbox_.find(unsubscribing_)); break;
-        case Request::Kind::ack:
-        case Request::Kind::nack: fault = carry_out_settling(); break;
-        case Request::Kind::begin: fault = carry_out_begin(); break;
-        case Request::Kind::commit: fault = carry_out_commit(is_done); break;
-        case Request::Kind::abort: carry_out_abort(); break;
-        case Request::Kind::disconnect:
-            if (wants_receipt_) write_receipt(output_);
-            enter(State::over);
-            return true;
+Outcome Session::carry_out() noexcept {
+    const Effect effect =
+        std::visit([this](auto& request) { return carry_out(request); }, checked_);
+    if (effect.fault != Fault::none) {
+        refuse(effect.fault);
+        return Outcome::done;
     }
-    if (fault != Fault::none) {
-        refuse(fault);
-        return true;
-    }
-    if (is_done && wants_receipt_) write_receipt(output_);
-    if (is_done) wants_receipt_ = false;
     request_.frame = nullptr;  // The input goes before the next try, and before anything else.
-    return is_done;
+    if (effect.is_blocked) return Outcome::blocked;
+    if (wants_receipt_) write_receipt(output_);
+    wants_receipt_ = false;
+    if (auto* const sent = std::get_if<ToSend>(&checked_)) {
+        spare_key_ = std::move(sent->sending.key);
+    }
+    checked_ = {};
+    return Outcome::done;
 }
 
-Fault Session::carry_out_send(bool& is_done) {
-    if (const Fault fault = ensure_reply_queue(); fault != Fault::none) return fault;
-    resolve_own_queue(sending_.key);
-    const Broker::Sent sent = broker_.send(sending_.key, sending_.content, &outbox_);
-    is_done = sent != Broker::Sent::blocked;
-    if (is_done) sending_.content = {};
-    return fault_of(sent);
+Session::Effect Session::carry_out(std::monostate) {
+    assert(false);  // It is its owner who answers it.
+    return {};
+}
+
+// Nothing follows its RECEIPT.
+Session::Effect Session::carry_out(ToDisconnect) {
+    enter(State::over);
+    return {};
+}
+
+Session::Effect Session::carry_out(ToUnsubscribe& request) {
+    broker_.unsubscribe(*outbox_.find(request.id));
+    return {};
+}
+
+Session::Effect Session::carry_out(ToSubscribe& request) {
+    return {.fault = subscribe(std::move(request.setup))};
+}
+
+Session::Effect Session::carry_out(ToSend& request) {
+    if (request.transaction) return {.fault = put_in_transaction(request)};
+    if (const Fault fault = ensure_reply_queue(request.reply_queue); fault != Fault::none) {
+        return {.fault = fault};
+    }
+    resolve_own_queue(request.sending.key);
+    const Broker::Sent sent = broker_.send(request.sending.key, request.sending.content, &outbox_);
+    return {.fault = fault_of(sent), .is_blocked = sent == Broker::Sent::blocked};
 }
 
 // A short name of a temporary queue is the session's own, if it has one of that name.
@@ -61,75 +69,74 @@ void Session::resolve_own_queue(std::string& key) const {
 }
 
 // The queue that reply-to names is there when the answer comes, subscribed to by its own name.
-Fault Session::ensure_reply_queue() {
-    if (reply_queue_.empty()) return Fault::none;
-    const std::string key = Broker::subscription_key(outbox_, reply_queue_);
-    if (broker_.find_queue(key) != nullptr || outbox_.find(reply_queue_) != nullptr) {
+Fault Session::ensure_reply_queue(const std::string& reply_queue) {
+    if (reply_queue.empty()) return Fault::none;
+    const std::string key = Broker::subscription_key(outbox_, reply_queue);
+    if (broker_.find_queue(key) != nullptr || outbox_.find(reply_queue) != nullptr) {
         return Fault::none;
     }
-    subscribing_ = {.id = reply_queue_, .destination = reply_queue_, .is_for_replies = true};
-    return carry_out_subscribe();
+    return subscribe({.id = reply_queue, .destination = reply_queue, .is_for_replies = true});
 }
 
 std::string Session::open_reply_queue() noexcept {
     assert(request_.kind == Request::Kind::application);
-    std::string full_name = reply_to_of(*request_.frame);
-    if (const Fault fault = ensure_reply_queue(); fault != Fault::none) {
+    ReplyTo own = reply_to_of(*request_.frame);
+    if (const Fault fault = ensure_reply_queue(own.queue); fault != Fault::none) {
         refuse(fault);
         return {};
     }
-    if (!full_name.empty()) return full_name;
+    if (!own.full_name.empty()) return std::move(own.full_name);
     const std::string_view reply_to = request_.frame->find("reply-to").value_or("");
     if (check_send(reply_to) != Fault::none) return {};
     std::string storage;
     return std::string(canonical(reply_to, storage).text);
 }
 
-Fault Session::carry_out_subscribe() {
-    subscribing_.front = "MESSAGE\n";
-    if (subscribing_.has_id) {
-        append_said(subscribing_.front, "subscription", subscribing_.id, version_);
-    }
-    return broker_.subscribe(outbox_, std::exchange(subscribing_, {}));
+Fault Session::subscribe(SubscriptionSetup setup) {
+    setup.front = "MESSAGE\n";
+    if (setup.has_id) append_said(setup.front, "subscription", setup.id, version_);
+    return broker_.subscribe(outbox_, std::move(setup));
 }
 
-Fault Session::put_in_transaction() {
-    Transaction& transaction = *transactions_.find(transaction_);
-    const Frame& frame = *request_.frame;
-    const bool is_for_application = kind_of(request_.destination) == DestinationKind::application;
-    const std::size_t size_before = transaction.application_frames.size();
-    if (is_for_application) append_for_application(transaction.application_frames, frame);
-    const std::size_t size = is_for_application
-                                 ? transaction.application_frames.size() - size_before
-                                 : sending_.content.size();
-    if (!is_for_application) {
-        if (const Fault fault = ensure_reply_queue(); fault != Fault::none) return fault;
+Fault Session::put_in_transaction(ToSend& request) {
+    if (const Fault fault = ensure_reply_queue(request.reply_queue); fault != Fault::none) {
+        return fault;
     }
-    const Fault fault = note_in_transaction(transaction, size);
+    Transaction& transaction = *transactions_.find(*request.transaction);
+    Sending& sending = request.sending;
+    const Fault fault =
+        note_in_transaction(transaction, sending.content.size(), sending.key.size());
     if (fault != Fault::none) return fault;
-    if (!is_for_application) {
-        resolve_own_queue(sending_.key);
-        transaction.sendings.push_back(std::exchange(sending_, {}));
-    }
+    resolve_own_queue(sending.key);
+    transaction.sendings.push_back(std::move(sending));
     return Fault::none;
 }
 
-Fault Session::carry_out_begin() {
-    const std::size_t size = sizeof(Transaction) + transaction_.size();
-    if (!broker_.take_for_transaction(outbox_, size)) return Fault::memory_full;
-    transactions_.begin(transaction_).taken = size;
-    return Fault::none;
+Session::Effect Session::carry_out(ToSendToApplication& request) {
+    Transaction& transaction = *transactions_.find(request.transaction);
+    const std::size_t size_before = transaction.application_frames.size();
+    append_for_application(transaction.application_frames, *request_.frame);
+    const std::size_t size = transaction.application_frames.size() - size_before;
+    return {.fault = note_in_transaction(transaction, size, 0)};
+}
+
+Session::Effect Session::carry_out(ToBegin& request) {
+    const std::size_t size = sizeof(Transaction) + request.transaction.size();
+    if (!broker_.take_for_transaction(outbox_, size)) return {.fault = Fault::memory_full};
+    transactions_.begin(request.transaction).taken = size;
+    return {};
 }
 
 // The frame's RECEIPT, if it wants one, comes with the COMMIT.
-Fault Session::note_in_transaction(Transaction& transaction, std::size_t size) {
+Fault Session::note_in_transaction(Transaction& transaction, std::size_t size,
+                                   std::size_t key_size) {
     const std::size_t said_size = size + receipt_.size();
     transaction.size += said_size;
     ++transaction.count;
     const bool fits = transaction.count <= options_.transaction_frame_count_max &&
                       transaction.size <= options_.transaction_size_max;
     if (!fits) return Fault::transaction_too_big;
-    const std::size_t taken = said_size + sending_.key.size() + frame_overhead;
+    const std::size_t taken = said_size + key_size + frame_overhead;
     if (!broker_.take_for_transaction(outbox_, taken)) return Fault::memory_full;
     transaction.taken += taken;
     if (wants_receipt_) write_receipt(transaction.receipts);
@@ -148,37 +155,39 @@ void Session::append_for_application(std::string& out, const Frame& frame) const
     append_frame(out, Command::send, headers, frame.body, Version::v1_2);
 }
 
-Fault Session::carry_out_settling() {
-    if (const Fault fault = Broker::check(outbox_, settling_.id); fault != Fault::none) {
-        return fault;
+Session::Effect Session::carry_out(ToSettle& request) {
+    Settling& settling = request.settling;
+    if (const Fault fault = Broker::check(outbox_, settling.id); fault != Fault::none) {
+        return {.fault = fault};
     }
-    if (!is_in_transaction_) {
-        broker_.settle(outbox_, settling_);
-        return Fault::none;
+    if (!request.transaction) {
+        broker_.settle(outbox_, settling);
+        return {};
     }
-    Transaction& transaction = *transactions_.find(transaction_);
-    const Fault fault = note_in_transaction(transaction, sizeof(Settling));
-    if (fault != Fault::none) return fault;
-    Broker::reserve(outbox_, settling_, transaction.number);
-    transaction.settlings.push_back(settling_);
-    return Fault::none;
+    Transaction& transaction = *transactions_.find(*request.transaction);
+    const Fault fault = note_in_transaction(transaction, sizeof(Settling), 0);
+    if (fault != Fault::none) return {.fault = fault};
+    Broker::reserve(outbox_, settling, transaction.number);
+    transaction.settlings.push_back(settling);
+    return {};
 }
 
 // All of it, or nothing: what can fail is looked at before anything happens.
-Fault Session::carry_out_commit(bool& is_done) {
-    Transaction& transaction = *transactions_.find(transaction_);
+Session::Effect Session::carry_out(ToCommit& request) {
+    Transaction& transaction = *transactions_.find(request.transaction);
     for (const Settling& settling : transaction.settlings) {
         // Given back by UNSUBSCRIBE since.
-        if (outbox_.find(settling.id.subscription) == nullptr) return Fault::delivery_unknown;
+        if (outbox_.find(settling.id.subscription) == nullptr) {
+            return {.fault = Fault::delivery_unknown};
+        }
     }
     // What it holds, its queues are to hold.
     const std::size_t taken = transaction.taken;
     broker_.give_back_of_transaction(outbox_, taken);
     const Broker::Sent sent = broker_.send_all(transaction.sendings, &outbox_);
-    is_done = sent != Broker::Sent::blocked;
     if (sent != Broker::Sent::done) {
         broker_.take_again_for_transaction(outbox_, taken);
-        return fault_of(sent);
+        return {.fault = fault_of(sent), .is_blocked = sent == Broker::Sent::blocked};
     }
     for (const Settling& settling : transaction.settlings) {
         broker_.settle_reserved(outbox_, settling, transaction.number);
@@ -192,16 +201,17 @@ Fault Session::carry_out_commit(bool& is_done) {
         wants_receipt_ = false;
     }
     transactions_.remove(transaction);
-    return Fault::none;
+    return {};
 }
 
-void Session::carry_out_abort() {
-    Transaction& transaction = *transactions_.find(transaction_);
+Session::Effect Session::carry_out(ToAbort& request) {
+    Transaction& transaction = *transactions_.find(request.transaction);
     broker_.give_back_of_transaction(outbox_, transaction.taken);
     for (const Settling& settling : transaction.settlings) {
         Broker::release(outbox_, settling, transaction.number);
     }
     transactions_.remove(transaction);
+    return {};
 }
 
 }  // namespace edgews::stomp

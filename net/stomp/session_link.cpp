@@ -9,7 +9,6 @@
 #include <cassert>
 #include <chrono>
 #include <exception>
-#include <mutex>
 #include <optional>
 #include <utility>
 
@@ -48,18 +47,18 @@ std::string origin_of(const Address& limited_as) {
 StompSessionLink::StompSessionLink(StompLoop& loop, const Admission& admission)
     : loop_(loop),
       state_(loop.state()),
-      session_(state_.options.session, state_.broker, loop.contents(), loop.reactor().pool(),
-               state_.new_session_id()),
+      session_(state_.options.session, state_.broker_of_sessions(), loop.contents(),
+               loop.reactor().pool(), state_.new_session_id()),
       address_(admission.address()),
       limited_as_(admission.limited_as()),
       began_ms_(loop.reactor().listened_ms()),
       heard_ms_(began_ms_) {
-    const std::lock_guard lock(state_.mutex);
+    StompLocked locked = state_.lock();
     session_.outbox().owner = this;
     session_.outbox().origin = origin_of(limited_as_);
     session_.outbox().is_taking = true;
-    state_.sessions.emplace(HashedView(session_.outbox().session_id), this);
-    if (state_.is_ending) end(stomp::Fault::server_shutting_down, {});
+    locked.sessions().emplace(HashedView(session_.outbox().session_id), this);
+    if (locked.is_ending()) end(locked, stomp::Fault::server_shutting_down, {});
     await_connect(state_.options.connect_timeout_ms);
 }
 
@@ -235,7 +234,7 @@ void StompSessionLink::answer_application(const stomp::Request& request) {
     }
     std::string reply_to;
     {
-        const std::lock_guard lock(state_.mutex);
+        const StompLocked locked = state_.lock();
         reply_to = session_.open_reply_queue();
     }
     if (session_.is_over()) return;
@@ -290,19 +289,19 @@ bool StompSessionLink::may_have(const stomp::Outgoing& message) {
 }
 
 bool StompSessionLink::carry_out() noexcept {
-    const std::lock_guard lock(state_.mutex);
-    is_undone_ = !session_.carry_out();
-    state_.hand_out();
+    StompLocked locked = state_.lock();
+    is_undone_ = session_.carry_out() == stomp::Outcome::blocked;
+    locked.hand_out();
     return !session_.outbox().has_to_wait();
 }
 
-bool StompSessionLink::take(std::vector<stomp::Outgoing>& out) {
+bool StompSessionLink::take(StompLocked& locked, std::vector<stomp::Outgoing>& out) {
     session_.attend();
     is_cut_off_ = !may_send();
     may_try_again_ = session_.outbox().may_try_again;
-    if (is_slow_) state_.broker.set_taking(session_.outbox(), false);
+    if (is_slow_) locked.broker().set_taking(session_.outbox(), false);
     if (session_.is_over() || is_slow_ || is_cut_off_) return false;
-    return state_.broker.collect(session_.outbox(), taken_size_max, out);
+    return locked.broker().collect(session_.outbox(), taken_size_max, out);
 }
 
 void StompSessionLink::deliver(std::span<const stomp::Outgoing> messages) {
@@ -348,16 +347,16 @@ void StompSessionLink::send_message(const stomp::Outgoing& message) {
 }
 
 void StompSessionLink::withhold(std::span<const stomp::DeliveryId> messages) noexcept {
-    const std::lock_guard lock(state_.mutex);
-    for (const stomp::DeliveryId id : messages) state_.broker.withhold(session_.outbox(), id);
-    state_.hand_out();
+    StompLocked locked = state_.lock();
+    for (const stomp::DeliveryId id : messages) locked.broker().withhold(session_.outbox(), id);
+    locked.hand_out();
 }
 
 void StompSessionLink::drained() {
     if (!std::exchange(is_slow_, false) || is_finished_) return;
-    const std::lock_guard lock(state_.mutex);
-    state_.broker.set_taking(session_.outbox(), true);
-    loop_.serve_soon(*this);
+    StompLocked locked = state_.lock();
+    locked.broker().set_taking(session_.outbox(), true);
+    loop_.serve_soon(locked, *this);
 }
 
 void StompSessionLink::try_again() {
@@ -378,9 +377,10 @@ void StompSessionLink::end_here(stomp::Fault fault, std::string_view detail) {
     finish_if_over();
 }
 
-void StompSessionLink::end(stomp::Fault fault, std::string_view reason) noexcept {
-    state_.broker.end(session_.outbox(), fault, reason);
-    state_.hand_out();
+void StompSessionLink::end(StompLocked& locked, stomp::Fault fault,
+                           std::string_view reason) noexcept {
+    locked.broker().end(session_.outbox(), fault, reason);
+    locked.hand_out();
 }
 
 // One frame is one message, as the oldest clients want it. None of these has a NUL in its body.
@@ -409,11 +409,11 @@ void StompSessionLink::leave() noexcept {
         cancel(*timer);
     }
     {
-        const std::lock_guard lock(state_.mutex);
+        StompLocked locked = state_.lock();
         session_.leave();
-        loop_.forget(*this);
-        state_.sessions.erase(HashedView(session_.outbox().session_id));
-        state_.hand_out();
+        loop_.forget(locked, *this);
+        locked.sessions().erase(HashedView(session_.outbox().session_id));
+        locked.hand_out();
     }
     session_.forget();
     if (!state_.hooks.disconnected || !was_connected_) return;

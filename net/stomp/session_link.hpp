@@ -21,10 +21,11 @@ namespace edgews {
 
 class Admission;
 class PathParameters;
+class StompLocked;
 class StompLoop;
 struct StompApplication;
 
-class StompSessionLink {
+class StompSessionLink : public stomp::OutboxOwner {
   public:
     // `admission`: the connection's.
     StompSessionLink(StompLoop& loop, const Admission& admission);
@@ -43,16 +44,16 @@ class StompSessionLink {
     // From the loop's part.
 
     [[nodiscard]] StompLoop& stomp_loop() const noexcept { return loop_; }
-    // Appends what is ready to `out`. True: there is more. Requires: the state's mutex is held.
-    [[nodiscard]] bool take(std::vector<stomp::Outgoing>& out);
+    // Appends what is ready to `out`. True: there is more.
+    [[nodiscard]] bool take(StompLocked& locked, std::vector<stomp::Outgoing>& out);
     // Sends what was taken, and goes on if it had to wait.
     void deliver(std::span<const stomp::Outgoing> messages);
     // Goes on with what had to wait, if it may.
     void try_again();
     // Has `authorise` look at each subscription again. Requires: there is that hook.
     void authorise_again();
-    // Any thread; requires: the state's mutex is held.
-    void end(stomp::Fault fault, std::string_view reason) noexcept;
+    // Any thread.
+    void end(StompLocked& locked, stomp::Fault fault, std::string_view reason) noexcept;
     [[nodiscard]] stomp::Session& session() noexcept { return session_; }
     [[nodiscard]] StompClient client() const noexcept;
 

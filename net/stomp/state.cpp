@@ -39,8 +39,8 @@ StompBroker::State::State(StompBroker& face, StompOptions stomp_options, StompHo
       options(std::move(stomp_options)),
       hooks(std::move(stomp_hooks)),
       failed_logins(options.failed_logins_per_minute_max),
-      contents(random_name()),
-      broker(options.broker, random_number()) {}
+      contents_(random_name()),
+      broker_(options.broker, random_number()) {}
 
 StompBroker::State::~State() = default;
 
@@ -55,7 +55,8 @@ std::size_t StompBroker::State::waiting_size_max() const noexcept {
 }
 
 StompLoop& StompBroker::State::on_loop(Reactor& reactor) {
-    const std::lock_guard lock(mutex);
+    const StompLocked locked = lock();
+    auto& loops = locked.loops();
     for (const auto& known : loops) {
         if (known->is_of(reactor)) return *known;
     }
@@ -63,16 +64,20 @@ StompLoop& StompBroker::State::on_loop(Reactor& reactor) {
     return *loops.back();
 }
 
-void StompBroker::State::hand_out() noexcept {
-    while (stomp::Outbox* const outbox = broker.next_attention()) {
+StompLocked StompBroker::State::lock() {
+    return StompLocked(*this);
+}
+
+void StompLocked::hand_out() noexcept {
+    while (stomp::Outbox* const outbox = state_.broker_.next_attention()) {
         auto* const session = static_cast<StompSessionLink*>(outbox->owner);
-        session->stomp_loop().serve_soon(*session);
+        session->stomp_loop().serve_soon(*this, *session);
     }
 }
 
-void StompBroker::State::tell_time() {
+void StompLocked::tell_time() {
     const auto now = std::chrono::system_clock::now().time_since_epoch();
-    broker.set_time(static_cast<std::uint64_t>(
+    state_.broker_.set_time(static_cast<std::uint64_t>(
         std::chrono::duration_cast<std::chrono::milliseconds>(now).count()));
 }
 
@@ -90,16 +95,16 @@ stomp::Fault StompBroker::State::send(std::string_view session_id, std::string_v
     const std::string_view rest = stomp::parse_user_destination(destination).rest;
     const std::string shown = rest.empty() ? std::string(destination) : "/user" + std::string(rest);
 
-    const std::lock_guard lock(mutex);
-    tell_time();  // Where no client is, nobody else does.
+    StompLocked locked = lock();
+    locked.tell_time();  // Where no client is, nobody else does.
     const stomp::Content content =
-        contents.make({.destination = shown, .headers = headers, .body = body});
-    const auto session = sessions.find(session_id);
+        locked.contents().make({.destination = shown, .headers = headers, .body = body});
+    const auto session = locked.sessions().find(session_id);
     const stomp::Broker::Sent sent =
-        session == sessions.end()
-            ? broker.send(key, content, nullptr)
-            : broker.send_for(session->second->session().outbox(), key, content);
-    hand_out();
+        session == locked.sessions().end()
+            ? locked.broker().send(key, content, nullptr)
+            : locked.broker().send_for(session->second->session().outbox(), key, content);
+    locked.hand_out();
     return stomp::fault_of(sent);
 }
 

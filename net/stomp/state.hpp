@@ -1,6 +1,6 @@
 // The state that all sessions of a StompBroker share, on all loops.
 //
-// The broker proper (core/stomp/broker.hpp) is for one thread at a time: `mutex` is held while one
+// The broker proper (core/stomp/broker.hpp) is for one thread at a time: lock() is held while one
 // request is carried out, or while what is ready for a loop's sessions is taken from it; never
 // while frames are parsed, written or sent, and never while the application is called.
 //
@@ -30,6 +30,7 @@
 namespace edgews {
 
 class Reactor;
+class StompLocked;
 class StompLoop;
 
 // Bytes that wait in front of a connection: above this, messages are left to the broker.
@@ -51,30 +52,61 @@ struct StompBroker::State {
     std::vector<StompApplication> applications{};
     AddressRates failed_logins;
 
-    std::mutex mutex{};  // Guards what follows.
-    // Pools first, that they outlive the messages which the broker's queues still have.
-    stomp::ContentPool contents;  // Of messages that the application sends.
-    std::vector<std::unique_ptr<StompLoop>> loops{};
-    stomp::Broker broker;
-    NameViewTable<StompSessionLink*> sessions{};  // By their own ids.
-    bool is_ending = false;
-
     // Bytes that may wait in front of a connection: the options', and one message of the broker's.
     [[nodiscard]] std::size_t waiting_size_max() const noexcept;
     // The loop's part; its thread.
     [[nodiscard]] StompLoop& on_loop(Reactor& reactor);
-    // Something was done to the broker: whoever it concerns is served, on its own loop. Requires:
-    // `mutex` is held.
-    void hand_out() noexcept;
-    // Requires: `mutex` is held.
-    void tell_time();
+    // Any thread; requires: it has not locked it already.
+    [[nodiscard]] StompLocked lock();
+    // For sessions to hold, which touch it only under the lock.
+    [[nodiscard]] stomp::Broker& broker_of_sessions() noexcept { return broker_; }
     // From the application; `session_id`: because that session wanted it, on whose account it is.
-    // Empty: nobody's. Any thread; requires: `mutex` is not held.
+    // Empty: nobody's. Any thread; requires: it has not locked it.
     [[nodiscard]] stomp::Fault send(std::string_view session_id, std::string_view destination,
                                     std::span<const std::byte> body,
                                     std::span<const stomp::Header> headers) noexcept;
-    // Any thread; requires: `mutex` is not held.
+    // Any thread.
     [[nodiscard]] std::string new_session_id();
+
+  private:
+    friend class StompLocked;
+    std::mutex mutex_{};  // Guards what follows.
+    // Pools first, that they outlive the messages which the broker's queues still have.
+    stomp::ContentPool contents_;  // Of messages that the application sends.
+    std::vector<std::unique_ptr<StompLoop>> loops_{};
+    stomp::Broker broker_;
+    NameViewTable<StompSessionLink*> sessions_{};  // By their own ids.
+    bool is_ending_ = false;
+};
+
+// A StompBroker's state while its mutex is held: nobody else touches what is reached through this.
+// Whoever is given one knows that the mutex is held, and must not keep it.
+class StompLocked {
+  public:
+    StompLocked(const StompLocked&) = delete;
+    StompLocked& operator=(const StompLocked&) = delete;
+
+    [[nodiscard]] stomp::Broker& broker() const noexcept { return state_.broker_; }
+    [[nodiscard]] stomp::ContentPool& contents() const noexcept { return state_.contents_; }
+    [[nodiscard]] std::vector<std::unique_ptr<StompLoop>>& loops() const noexcept {
+        return state_.loops_;
+    }
+    [[nodiscard]] NameViewTable<StompSessionLink*>& sessions() const noexcept {
+        return state_.sessions_;
+    }
+    [[nodiscard]] bool is_ending() const noexcept { return state_.is_ending_; }
+    // Sessions that come from now on are ended at once.
+    void begin_ending() noexcept { state_.is_ending_ = true; }
+    // Something was done to the broker: whoever it concerns is served, on its own loop.
+    void hand_out() noexcept;
+    void tell_time();
+
+  private:
+    friend struct StompBroker::State;  // Its lock() alone makes one.
+    explicit StompLocked(StompBroker::State& state) : lock_(state.mutex_), state_(state) {}
+
+    std::lock_guard<std::mutex> lock_;
+    StompBroker::State& state_;
 };
 
 }  // namespace edgews

@@ -10,7 +10,6 @@
 #include <array>
 #include <cstddef>
 #include <iterator>
-#include <mutex>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
@@ -76,7 +75,7 @@ void StompBroker::app(std::string_view pattern, Function<void(StompRequest&)> ha
         throw std::invalid_argument("StompBroker::app(\"" + std::string(pattern) +
                                     "\"): it does not begin with /app/");
     }
-    if (const std::lock_guard lock(state_->mutex); !state_->loops.empty()) {
+    if (!state_->lock().loops().empty()) {
         throw std::logic_error("StompBroker::app(\"" + std::string(pattern) +
                                "\"): it comes before the first server listens");
     }
@@ -106,31 +105,31 @@ stomp::Fault StompBroker::send(std::string_view destination, std::span<const std
 }
 
 bool StompBroker::end_session(std::string_view session_id, std::string_view reason) {
-    const std::lock_guard lock(state_->mutex);
-    const auto found = state_->sessions.find(session_id);
-    if (found == state_->sessions.end()) return false;
-    found->second->end(stomp::Fault::closed_by_server, reason);
+    StompLocked locked = state_->lock();
+    const auto found = locked.sessions().find(session_id);
+    if (found == locked.sessions().end()) return false;
+    found->second->end(locked, stomp::Fault::closed_by_server, reason);
     return true;
 }
 
 void StompBroker::end_all() {
-    const std::lock_guard lock(state_->mutex);
-    state_->is_ending = true;
-    for (const auto& [id, session] : state_->sessions) {
-        session->end(stomp::Fault::server_shutting_down, {});
+    StompLocked locked = state_->lock();
+    locked.begin_ending();
+    for (const auto& [id, session] : locked.sessions()) {
+        session->end(locked, stomp::Fault::server_shutting_down, {});
     }
 }
 
 void StompBroker::authorise_again() {
     if (!state_->hooks.authorise) return;
-    const std::lock_guard lock(state_->mutex);
-    for (const auto& loop : state_->loops) loop->authorise_again_soon();
+    const StompLocked locked = state_->lock();
+    for (const auto& loop : locked.loops()) loop->authorise_again_soon();
 }
 
 StompStats StompBroker::stats() const {
-    const std::lock_guard lock(state_->mutex);
-    const stomp::Broker& broker = state_->broker;
-    return {.sessions = state_->sessions.size(),
+    const StompLocked locked = state_->lock();
+    const stomp::Broker& broker = locked.broker();
+    return {.sessions = locked.sessions().size(),
             .destinations = broker.queue_count() + broker.topics().count(),
             .memory = broker.accounts().total(stomp::Common::memory),
             .counters = broker.counters()};
@@ -155,8 +154,8 @@ std::vector<StompDestination> StompBroker::destinations(std::string_view after,
     const auto is_full = [&] { return some.size() >= count_max; };
     if (is_full()) return some;
     {
-        const std::lock_guard lock(state_->mutex);
-        state_->broker.visit_queues_after(after, [&](const stomp::Queue& queue) {
+        const StompLocked locked = state_->lock();
+        locked.broker().visit_queues_after(after, [&](const stomp::Queue& queue) {
             some.push_back({.name = queue.name(),
                             .is_queue = true,
                             .consumers = queue.consumer_count(),
@@ -167,7 +166,7 @@ std::vector<StompDestination> StompBroker::destinations(std::string_view after,
             return !is_full();
         });
         queue_count = some.size();
-        state_->broker.topics().visit_after(
+        locked.broker().topics().visit_after(
             after, [&](std::string_view name, const stomp::Topic& topic) {
                 some.push_back({.name = std::string(name),
                                 .consumers = topic.subscribers.size(),

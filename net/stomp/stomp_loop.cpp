@@ -5,7 +5,6 @@
 #include "net/stomp/state.hpp"
 
 #include <cstdint>
-#include <mutex>
 #include <utility>
 
 namespace edgews {
@@ -26,10 +25,10 @@ StompLoop::StompLoop(StompBroker::State& state, Reactor& reactor, std::string po
 void StompLoop::tell_time() {
     bool is_more = false;
     {
-        const std::lock_guard lock(state_.mutex);
-        state_.tell_time();
-        is_more = state_.broker.is_sweeping();
-        state_.hand_out();
+        StompLocked locked = state_.lock();
+        locked.tell_time();
+        is_more = locked.broker().is_sweeping();
+        locked.hand_out();
     }
     if (is_more && !std::exchange(is_sweeping_, true)) {
         reactor_.post(make_job([this] {
@@ -43,7 +42,7 @@ bool StompLoop::is_of(const Reactor& reactor) const noexcept {
     return link_.lock() == reactor.link();
 }
 
-void StompLoop::serve_soon(StompSessionLink& session) {
+void StompLoop::serve_soon(StompLocked&, StompSessionLink& session) {
     if (!session.place_in_loop.is_linked) ready_.push_back(session);
     if (std::exchange(is_woken_, true)) return;
     if (Reactor::current() == &reactor_) {
@@ -53,7 +52,7 @@ void StompLoop::serve_soon(StompSessionLink& session) {
     }
 }
 
-void StompLoop::forget(StompSessionLink& session) noexcept {
+void StompLoop::forget(StompLocked&, StompSessionLink& session) noexcept {
     ready_.remove(session);
     if (!session.place_among_resting.is_linked) return;
     resting_.remove(session);
@@ -85,8 +84,8 @@ void StompLoop::authorise_again_soon() {
 void StompLoop::authorise_again() {
     std::vector<StompSessionLink*> mine;  // None of them goes before this turn ends.
     {
-        const std::lock_guard lock(state_.mutex);
-        for (const auto& [id, session] : state_.sessions) {
+        const StompLocked locked = state_.lock();
+        for (const auto& [id, session] : locked.sessions()) {
             if (&session->stomp_loop() == this) mine.push_back(session);
         }
     }
@@ -105,20 +104,20 @@ void StompLoop::serve() {
 }
 
 void StompLoop::take_batch() {
-    const std::lock_guard lock(state_.mutex);
-    state_.tell_time();
+    StompLocked locked = state_.lock();
+    locked.tell_time();
     is_woken_ = false;
     // Those who have more come again in the next turn, after others.
     stomp::List<StompSessionLink, &StompSessionLink::place_in_loop> unfinished;
     while (StompSessionLink* const session = ready_.pop_front()) {
-        const bool is_more = session->take(batch_);
+        const bool is_more = session->take(locked, batch_);
         served_.push_back({session, batch_.size()});
         if (is_more) unfinished.push_back(*session);
     }
     while (StompSessionLink* const session = unfinished.pop_front()) ready_.push_back(*session);
     if (!ready_.is_empty() && !std::exchange(is_woken_, true))
         reactor_.post(make_job([this] { serve(); }));
-    state_.hand_out();  // What was taken may have made room for others.
+    locked.hand_out();  // What was taken may have made room for others.
 }
 
 }  // namespace edgews

@@ -17,6 +17,7 @@
 namespace edgews {
 
 class Reactor;
+class StompLocked;
 struct LoopLink;
 
 class StompLoop final : public Writer {
@@ -31,9 +32,9 @@ class StompLoop final : public Writer {
     // For whoever writes a frame at the moment.
     [[nodiscard]] std::string& scratch() noexcept { return scratch_; }
 
-    // Any thread; requires: the state's mutex is held. `session` is one of this loop.
-    void serve_soon(StompSessionLink& session);
-    void forget(StompSessionLink& session) noexcept;
+    // Any thread. `session` is one of this loop.
+    void serve_soon(StompLocked& locked, StompSessionLink& session);
+    void forget(StompLocked& locked, StompSessionLink& session) noexcept;
     // Has the session's try_again() called in the next turn. Requires: it is one of this loop.
     void try_again_soon(StompSessionLink& session);
     // Any thread. Has each session here look at its subscriptions again, if the loop is not gone.

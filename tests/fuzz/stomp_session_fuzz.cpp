@@ -111,7 +111,7 @@ class Client {
     void attend() {
         session_.attend();
         if (is_blocked_ && session_.outbox().may_try_again && !session_.is_over()) {
-            is_blocked_ = !session_.carry_out();
+            is_blocked_ = session_.carry_out() == Outcome::blocked;
             feed();
         }
         read_output();
@@ -176,7 +176,7 @@ class Client {
             case Request::Kind::connect:
                 return session_.accept(request.frame->find("login").value_or(""));
             case Request::Kind::application: return session_.answered();
-            default: is_blocked_ = !session_.carry_out();
+            default: is_blocked_ = session_.carry_out() == Outcome::blocked;
         }
     }
 

@@ -61,7 +61,7 @@ void Peer::feed() {
                 session_->answered();
                 break;
             }
-            default: is_blocked_ = !session_->carry_out();
+            default: is_blocked_ = session_->carry_out() == Outcome::blocked;
         }
         if (is_blocked_) break;
     }
@@ -72,7 +72,7 @@ void Peer::feed() {
 void Peer::serve() {
     session_->attend();
     if (is_blocked_ && session_->outbox().may_try_again && !session_->is_over()) {
-        is_blocked_ = !session_->carry_out();
+        is_blocked_ = session_->carry_out() == Outcome::blocked;
         note_output();
         feed();
     }

@@ -30,7 +30,7 @@ class Line {
             if (request->kind == Request::Kind::connect) {
                 session_.accept("");
             } else {
-                EXPECT_TRUE(session_.carry_out());
+                EXPECT_EQ(session_.carry_out(), Outcome::done);
             }
         }
         EXPECT_FALSE(session_.is_over()) << session_.output();
