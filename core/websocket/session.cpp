@@ -48,7 +48,10 @@ void WebSocketSession::answer(const Event& event, const Output& output) {
 
 void WebSocketSession::answer_ping(std::span<const std::byte> payload, const Output& output) {
     if (!may_send()) return;
-    if (!output.holds_pongs) return write_control(Opcode::pong, payload, output.queue);
+    if (!output.holds_pongs) {
+        if (holds_ping()) parts_->held_ping.reset();  // This answer is its answer, too.
+        return write_control(Opcode::pong, payload, output.queue);
+    }
     Buffer& held = make_parts().held_ping;
     held = setup_->reader.pool->take(control_payload_size_max);
     held.append(payload);
