@@ -159,7 +159,8 @@ class SessionSide {
         if (first_byte != 0x88) {
             return to_hex(std::array{std::byte(first_byte)}) + ": " + text_of(plain);
         }
-        if (plain.size() < 2) return "close" + std::string(plain.size(), '?');
+        if (plain.empty()) return "close without a code";
+        if (plain.size() == 1) return "close with half a code";
         const unsigned code =
             std::to_integer<unsigned>(plain[0]) << 8 | std::to_integer<unsigned>(plain[1]);
         return "close " + std::to_string(code) + ": " + text_of(std::span(plain).subspan(2));
