@@ -42,6 +42,7 @@ void WebSocketSession::answer(const Event& event, const Output& output) {
         has_failed_ = true;
         if (closing_.may_send_close()) {
             write_close(close_code_for(event.fault), describe(event.fault), output.queue);
+            since_ms_ = output.now_ms;
         }
     }
 }
@@ -187,14 +188,15 @@ std::uint32_t WebSocketSession::next_due_ms(std::uint32_t now_ms,
         wait_ms = std::min(wait_ms, passed_ms < limit_ms ? limit_ms - passed_ms : 1);
     };
     if (!may_send()) {
-        consider(since_ms_, limits.close_timeout_ms);
+        if (limits.close_timeout_ms > 0) consider(since_ms_, limits.close_timeout_ms);
         return wait_ms;
     }
     if (is_ping_sent_) {
         // Was it answered? Looked at when the next could be due, and when its time is up.
         const std::uint32_t ping_ms = idle_ping_ms(place);
-        if (now_ms - since_ms_ < ping_ms) consider(since_ms_, ping_ms);
-        if (limits.ping_timeout_ms > 0) consider(since_ms_, limits.ping_timeout_ms);
+        const bool is_limited = limits.ping_timeout_ms > 0;
+        if (!is_limited || now_ms - since_ms_ < ping_ms) consider(since_ms_, ping_ms);
+        if (is_limited) consider(since_ms_, limits.ping_timeout_ms);
     } else if (limits.idle_ping_ms > 0) {
         consider(heard_ms_, idle_ping_ms(place));
     }
@@ -207,7 +209,8 @@ std::uint32_t WebSocketSession::next_due_ms(std::uint32_t now_ms,
 WebSocketSession::Due WebSocketSession::due(std::uint32_t now_ms, std::uint32_t place) noexcept {
     const SessionTimes& limits = setup_->times;
     if (!may_send()) {
-        return now_ms - since_ms_ < limits.close_timeout_ms ? Due::nothing : Due::close_overdue;
+        const std::uint32_t limit_ms = limits.close_timeout_ms;
+        return limit_ms == 0 || now_ms - since_ms_ < limit_ms ? Due::nothing : Due::close_overdue;
     }
     if (is_inside_message_ && limits.message_timeout_ms > 0 &&
         now_ms - message_began_ms_ >= limits.message_timeout_ms && !is_message_coming(now_ms)) {
@@ -220,9 +223,13 @@ WebSocketSession::Due WebSocketSession::idle_due(std::uint32_t now_ms,
                                                  std::uint32_t place) noexcept {
     const std::uint32_t limit_ms = setup_->times.ping_timeout_ms;
     // Anything that was received since the ping is as good as its pong.
-    if (heard_ms_ - since_ms_ < INT32_MAX || limit_ms == 0) is_ping_sent_ = false;
-    if (is_ping_sent_) return now_ms - since_ms_ < limit_ms ? Due::nothing : Due::peer_silent;
-    if (now_ms - heard_ms_ < idle_ping_ms(place)) return Due::nothing;
+    if (heard_ms_ - since_ms_ < INT32_MAX) is_ping_sent_ = false;
+    if (is_ping_sent_ && limit_ms > 0) {
+        return now_ms - since_ms_ < limit_ms ? Due::nothing : Due::peer_silent;
+    }
+    // Without a limit, a silent peer is asked again and again.
+    const std::uint32_t began_ms = is_ping_sent_ ? since_ms_ : heard_ms_;
+    if (now_ms - began_ms < idle_ping_ms(place)) return Due::nothing;
     rest_compression();
     is_ping_sent_ = true;
     since_ms_ = now_ms;
@@ -243,8 +250,9 @@ WebSocketSession::Due WebSocketSession::at(std::uint32_t now_ms, OutputQueue& qu
 bool WebSocketSession::is_message_coming(std::uint32_t now_ms) noexcept {
     const SessionTimes& limits = setup_->times;
     const std::uint64_t arrived_size = reader_.arrived_size();
-    const std::uint64_t more =
-        arrived_size - std::exchange(make_parts().arrived_size, arrived_size);
+    const std::uint64_t seen_size = std::exchange(make_parts().arrived_size, arrived_size);
+    // Less than before: a ping has begun, of whose bytes the reader now knows how many are left.
+    const std::uint64_t more = arrived_size > seen_size ? arrived_size - seen_size : 0;
     if (more * 1000 < std::uint64_t{limits.message_rate_min} * limits.message_timeout_ms) {
         return false;
     }
