@@ -47,6 +47,14 @@ inline Bytes frame_to(Role receiver, unsigned first_byte, std::string_view paylo
     return frame(first_byte, bytes_of(payload), receiver == Role::server);
 }
 
+// A fault as Transcript tells it, and what the peer is told of it.
+inline std::string heard_of(Fault fault) {
+    return "fault: " + std::string(describe(fault));
+}
+inline std::string said_of(Fault fault) {
+    return "close " + std::to_string(close_code_for(fault)) + ": " + std::string(describe(fault));
+}
+
 // One side: a session with its queue, its pool and its clock, and what it heard. The pool keeps no
 // block, so that a sanitizer sees a payload that is used too late.
 class SessionSide {

@@ -20,8 +20,10 @@ using test::Bytes;
 using test::Entries;
 using test::expect_however_cut;
 using test::frame_to;
+using test::heard_of;
 using test::name_of;
 using test::other;
+using test::said_of;
 using test::SessionSide;
 using test::operator+;
 
@@ -44,14 +46,6 @@ class SessionClosing : public test::SessionPair {
 
 std::string code_bytes(unsigned code) {
     return {static_cast<char>(code >> 8), static_cast<char>(code & 0xFF)};
-}
-
-std::string said_of(Fault fault) {
-    return "close " + std::to_string(close_code_for(fault)) + ": " + std::string(describe(fault));
-}
-
-std::string heard_of(Fault fault) {
-    return "fault: " + std::string(describe(fault));
 }
 
 // ---- The closing handshake
