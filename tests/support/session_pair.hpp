@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/base/memory_budget.hpp"
 #include "core/websocket/session.hpp"
 #include "crypto/random.hpp"
 
@@ -97,6 +98,12 @@ class SessionSide {
         receive(frame_to(role(), first_byte, payload));
     }
 
+    // What the pool lends counts against a budget.
+    void limit_memory(std::size_t size_max) {
+        budget_ = std::make_unique<MemoryBudget>(size_max);
+        pool.count_against(*budget_, 0);
+    }
+
     [[nodiscard]] Role role() const { return setup_.reader.role; }
     // All events so far: see Transcript.
     [[nodiscard]] const Entries& heard() const { return heard_.entries(); }
@@ -177,6 +184,7 @@ class SessionSide {
     Random masks_{seed};
     Transcript heard_;
     std::vector<std::uint32_t> mask_keys_;
+    std::unique_ptr<MemoryBudget> budget_;  // Outlives the pool.
 
   public:
     BufferPool pool{0};

@@ -2,7 +2,6 @@
 // each pair of bytes, a count and a value, means so many of that value.
 #include <gtest/gtest.h>
 
-#include "core/base/memory_budget.hpp"
 #include "core/websocket/session.hpp"
 
 #include <cstddef>
@@ -223,19 +222,18 @@ struct Bad {
     const char* name;
     std::string packed;
     Fault fault;
-    std::string streamed;  // What is told before the fault, where messages are streamed in a piece.
 };
 
 const std::vector<Bad> bad_rows = {
-    {"malformed", std::string("\0x", 2), Fault::compression_malformed, ""},
+    {"malformed", std::string("\0x", 2), Fault::compression_malformed},
     {"malformed behind something",
      std::string("\x02"
                  "a\0x",
                  4),
-     Fault::compression_malformed, ""},
-    {"no UTF-8", "\x01\xFF", Fault::invalid_utf8, ""},
-    {"a cut character", "\x01\xE2\x01\x82", Fault::invalid_utf8, ""},
-    {"too large", packed_runs(11, 100), Fault::message_too_big, ""},
+     Fault::compression_malformed},
+    {"no UTF-8", "\x01\xFF", Fault::invalid_utf8},
+    {"a cut character", "\x01\xE2\x01\x82", Fault::invalid_utf8},
+    {"too large", packed_runs(11, 100), Fault::message_too_big},
 };
 
 // Sections 7.2.2 of RFC 7692 and 7.1.7 of RFC 6455.
@@ -300,10 +298,9 @@ TEST_F(SessionCompression, a_message_of_just_the_size_that_is_allowed_is_restore
 TEST_F(SessionCompression, without_memory_a_message_is_a_fault_with_1013) {
     for (const Role role : both_roles) {
         for (const std::size_t count_of_runs : {3'000U, 1'000U}) {
-            MemoryBudget budget(24 * 1024);
             connect_compressed();
             SessionSide& one = side(role);
-            one.pool.count_against(budget, 0);
+            one.limit_memory(24 * 1024);
             one.receive(0xC2, packed_runs(8, 100));  // There is enough for this one.
             EXPECT_EQ(one.heard(), Entries{"binary: " + runs(8, 100)});
             Buffer others = one.pool.take(64 * 1024);

@@ -2,7 +2,6 @@
 // time, from an input that may be overwritten between them.
 #include <gtest/gtest.h>
 
-#include "core/base/memory_budget.hpp"
 #include "core/websocket/session.hpp"
 
 #include <algorithm>
@@ -165,11 +164,10 @@ TEST_F(SessionRestoring, the_rest_of_the_input_is_kept_once) {
 }
 
 TEST_F(SessionRestoring, without_memory_the_rest_of_the_input_is_not_kept) {
-    MemoryBudget budget(200 * 1024);
     connect_compressed();
     for (const Role role : both_roles) {
         SessionSide& one = side(role);
-        one.pool.count_against(budget, 0);
+        one.limit_memory(200 * 1024);
         Bytes bytes = frame_to(role, 0xC1, packed_runs(10'000, 2));
         std::span<std::byte> input = bytes;
         EXPECT_EQ(one.session.read(input).kind, Kind::restoring);
