@@ -144,6 +144,18 @@ TEST_F(SessionCompression, a_large_compressed_message_is_sent_as_it_should_be) {
     }
 }
 
+// However large the message was: a small part of a block is copied.
+TEST_F(SessionCompression, what_was_compressed_well_holds_little_memory) {
+    for (const Role role : both_roles) {
+        for (const std::size_t times : {10U, 100U}) {
+            connect_compressed();
+            side(role).send(runs(60'000 / times, times));
+            EXPECT_LE(side(role).pool.lent_size(), 4 * side(role).queue.size() + 1'024);
+            EXPECT_EQ(side(role).said(), Entries{"c1: " + packed_runs(60'000 / times, times)});
+        }
+    }
+}
+
 // ---- What is heard
 
 struct Row {

@@ -94,6 +94,7 @@ TEST_F(SessionRestoring, a_streamed_message_is_restored_in_chunks_of_16_kib) {
         EXPECT_EQ(one.session.next_slice_size(), 2'048U);
         std::string restored;
         Event event = one.session.read(input);
+        EXPECT_EQ(event.payload.size(), 16U * 1'024);
         for (; event.kind == Kind::chunk; event = one.session.read(input)) {
             EXPECT_LE(event.payload.size(), 16U * 1'024);
             EXPECT_EQ(event.opcode, Opcode::binary);
@@ -159,6 +160,19 @@ TEST_F(SessionRestoring, the_rest_of_the_input_is_kept_once) {
         EXPECT_TRUE(one.session.keep_restoring());   // There is nothing to be kept.
         EXPECT_EQ(one.pool.lent_size(), lent_size);
         EXPECT_FALSE(one.session.read(input));
+        expect_no_memory_held();
+    }
+}
+
+TEST_F(SessionRestoring, between_the_fragments_of_a_streamed_message_no_memory_is_held) {
+    connect_compressed({.reader = {.streaming = true}});
+    for (const Role role : both_roles) {
+        SessionSide& one = side(role);
+        EXPECT_EQ(read_and_overwrite(one, frame_to(role, 0x42, packed_runs(3'000, 2)), 1),
+                  (Entries{"begin binary", "chunk binary: " + runs(3'000, 2)}));
+        EXPECT_EQ(one.pool.lent_size(), 0U);
+        one.receive(0x80, packed_runs(1, 2));
+        EXPECT_EQ(one.heard(), (Entries{"chunk binary: " + runs(1, 2), "end binary"}));
         expect_no_memory_held();
     }
 }

@@ -74,6 +74,14 @@ class SessionTime : public test::SessionPair {
         const Bytes whole = frame_to(one.role(), 0x82, std::string(100'000, 'm'));
         one.receive(std::span(whole).first(whole.size() - 100'000 + size));
     }
+    // Reads without an answer. Whether the session says that a message has begun.
+    static bool begins(SessionSide& one, std::span<const std::byte> bytes) {
+        Bytes copy(bytes.begin(), bytes.end());
+        std::span<std::byte> input = copy;
+        while (one.session.read(input)) {
+        }
+        return one.session.note_progress(one.now_ms);
+    }
     // The next of it.
     static void go_on(SessionSide& one, std::size_t size) { one.receive(Bytes(size)); }
 };
@@ -196,6 +204,8 @@ TEST_F(SessionTime, pings_of_neighbours_are_spread_over_the_last_quarter) {
         for (const std::uint32_t place : {0U, 1U, 0xFFFF'FFFFU}) {
             EXPECT_EQ(one.session.idle_ping_ms(place), 1U);
         }
+        one.now_ms += 1;
+        EXPECT_EQ(one.at(), Due::ping);
     });
 }
 
@@ -356,13 +366,7 @@ TEST_F(SessionTime, a_message_that_begins_in_the_same_input_as_another_ends_has_
 
 TEST_F(SessionTime, the_owner_is_told_when_a_message_has_begun) {
     for_each_clock(messages, [](SessionSide& one) {
-        const auto read = [&](std::span<const std::byte> bytes) {
-            Bytes copy(bytes.begin(), bytes.end());
-            std::span<std::byte> input = copy;
-            while (one.session.read(input)) {
-            }
-            return one.session.note_progress(one.now_ms);
-        };
+        const auto read = [&](std::span<const std::byte> bytes) { return begins(one, bytes); };
         const Bytes message = frame_to(one.role(), 0x81, "Hello");
         EXPECT_FALSE(read({}));
         EXPECT_FALSE(read(message));
@@ -372,11 +376,17 @@ TEST_F(SessionTime, the_owner_is_told_when_a_message_has_begun) {
         EXPECT_FALSE(read(std::span(message).subspan(1)));
         EXPECT_EQ(one.next_due_ms(), never);
     });
+    // Nor when one is broken off.
+    for (const unsigned first_byte : {0x88U, 0x83U}) {
+        for_each_clock(messages, [&](SessionSide& one) {
+            EXPECT_TRUE(begins(one, frame_to(one.role(), 0x01, "x")));
+            EXPECT_FALSE(begins(one, frame_to(one.role(), first_byte, "")));
+        });
+    }
     SessionTimes times = messages;
     times.message_timeout_ms = 0;
     for_each_clock(times, [](SessionSide& one) {
-        begin_message(one, 1);
-        EXPECT_FALSE(one.session.note_progress(one.now_ms));
+        EXPECT_FALSE(begins(one, frame_to(one.role(), 0x01, "x")));
         EXPECT_EQ(one.next_due_ms(), never);
     });
 }
