@@ -113,9 +113,10 @@ class MessageReader {
 
     // Bytes of the message that is being assembled, as the headers of its frames so far claim.
     [[nodiscard]] std::uint64_t message_size() const noexcept { return message_size_; }
-    // Of these, how many have arrived.
+    // Of these, how many have arrived. What is left of a control frame in between is not theirs.
     [[nodiscard]] std::uint64_t arrived_size() const noexcept {
-        return message_size_ - std::min(message_size_, frame_size_left_);
+        return step_ == Step::control ? message_size_
+                                      : message_size_ - std::min(message_size_, frame_size_left_);
     }
 
     // Takes over the memory of the last event's payload, which stays where it is. Requires: that

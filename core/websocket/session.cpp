@@ -250,9 +250,8 @@ WebSocketSession::Due WebSocketSession::at(std::uint32_t now_ms, OutputQueue& qu
 bool WebSocketSession::is_message_coming(std::uint32_t now_ms) noexcept {
     const SessionTimes& limits = setup_->times;
     const std::uint64_t arrived_size = reader_.arrived_size();
-    const std::uint64_t seen_size = std::exchange(make_parts().arrived_size, arrived_size);
-    // Less than before: a ping has begun, of whose bytes the reader now knows how many are left.
-    const std::uint64_t more = arrived_size > seen_size ? arrived_size - seen_size : 0;
+    const std::uint64_t more =
+        arrived_size - std::exchange(make_parts().arrived_size, arrived_size);
     if (more * 1000 < std::uint64_t{limits.message_rate_min} * limits.message_timeout_ms) {
         return false;
     }

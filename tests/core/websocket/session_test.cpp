@@ -234,7 +234,7 @@ TEST_F(SessionPair, while_pongs_wait_only_the_newest_ping_is_answered) {
         EXPECT_EQ(one.heard(), (Entries{"ping: first", "ping: " + ping_125, "ping: newest"}));
         EXPECT_EQ(one.said(), Entries{});
         EXPECT_TRUE(one.session.holds_ping());
-        one.session.answer_held_ping(one.queue);
+        one.session.answer_held_ping({.queue = &one.queue, .now_ms = 0});
         EXPECT_FALSE(one.session.holds_ping());
         EXPECT_EQ(one.said(), Entries{"8a: newest"});
         expect_no_memory_held();
