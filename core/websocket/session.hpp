@@ -4,12 +4,13 @@
 // Its owner has a transport, a clock and a queue of output:
 //
 //     WebSocketSession session(setup, now_ms);
-//     while (Event event = session.next(input, {&queue, now_ms}))  // Pings and closes are
-//     answered,
-//         if (event.kind == Event::Kind::message)                 // and a fault is told the peer.
+//     while (const Event event = session.next(input, {&queue, now_ms}))
+//         if (event.kind == Event::Kind::message)
 //             session.send(Message::checked(event.message_kind(), event.payload), queue);
-//     session.at(now_ms, queue);      // Not later than session.next_due_ms(now_ms) from now.
+//     session.at(now_ms, queue);  // And again after session.next_due_ms(now_ms), or sooner.
 //     transport.write(queue);
+//
+// Pings and the peer's close are answered, and a fault is told the peer, without the owner's doing.
 //
 // The session has no clock: it is told milliseconds, which may begin anywhere and wrap at 2^32. It
 // belongs to one thread. An owner that has more to say about an answer (whose system refuses

@@ -1,8 +1,8 @@
-// The table of tokens and the sources that they name. It is the reason why a stale event, handle or
+// The table of tokens and the objects that they name. It is the reason why a stale event, handle or
 // timer can never reach a freed or a reused object.
 //
 // A token is a slot's index and its generation, which goes up each time that the
-// slot is freed. The owning loop asks for sources; any thread may ask whether a
+// slot is freed. The owning loop asks for objects; any thread may ask whether a
 // token still lives, so slots never move and are freed with the table only.
 #pragma once
 
@@ -20,7 +20,7 @@ class Slots {
     Slots();
     ~Slots();
 
-    // Requires: fewer than 2^24 sources.
+    // Requires: fewer than 2^24 objects.
     [[nodiscard]] Token insert(Registered& object) noexcept;
     // From now on the token names `object`. Requires: is_live(token).
     void replace(Token token, Registered& object) noexcept;
@@ -30,7 +30,7 @@ class Slots {
     // Any thread.
     [[nodiscard]] bool is_live(Token token) const noexcept;
 
-    // All sources, for visits: index 0 … count()-1; null where a slot is free.
+    // All objects, for visits: index 0 … count()-1; null where a slot is free.
     [[nodiscard]] std::size_t count() const noexcept { return used_; }
     [[nodiscard]] Registered* at(std::size_t index) const noexcept;
 
