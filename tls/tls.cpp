@@ -16,12 +16,12 @@ struct Tls::State {
 Tls::Tls(std::unique_ptr<State> state) noexcept : state_(std::move(state)) {}
 Tls::~Tls() = default;
 
-MadeTls Tls::make(const TlsOptions& options) {
+Made<std::shared_ptr<Tls>> Tls::make(const TlsOptions& options) {
     TlsContext::Made made = TlsContext::make(options);
-    if (made.error) return {std::move(made.error)};
+    if (made.error) return {.error = std::move(made.error)};
     auto state = std::make_unique<State>();
     state->context = std::move(made.context);
-    return {{}, std::shared_ptr<Tls>(new Tls(std::move(state)))};
+    return {.value = std::shared_ptr<Tls>(new Tls(std::move(state)))};
 }
 
 Error Tls::reload(const TlsOptions& options) {

@@ -36,10 +36,10 @@ struct TlsClient::State {
 TlsClient::TlsClient(std::shared_ptr<State> state) noexcept : state_(std::move(state)) {}
 TlsClient::~TlsClient() = default;
 
-MadeTlsClient TlsClient::make(const TlsClientOptions& options) {
+Made<std::shared_ptr<TlsClient>> TlsClient::make(const TlsClientOptions& options) {
     auto state = std::make_shared<State>();
-    if (Error error = state->set_up(options)) return {std::move(error)};
-    return {{}, std::shared_ptr<TlsClient>(new TlsClient(std::move(state)))};
+    if (Error error = state->set_up(options)) return {.error = std::move(error)};
+    return {.value = std::shared_ptr<TlsClient>(new TlsClient(std::move(state)))};
 }
 
 Error TlsClient::State::set_up(const TlsClientOptions& options) {

@@ -44,10 +44,9 @@ class Crowd {
   public:
     Crowd(const Channel& channel, std::uint64_t seed, const edgews::TlsIdentity& authority)
         : channel_(channel), world_{.loop = loop_, .dice = Dice(seed)} {
-        const edgews::MadeTlsClient made =
-            edgews::TlsClient::make({.authorities = authority.certificate_chain});
+        const auto made = edgews::TlsClient::make({.authorities = authority.certificate_chain});
         if (made.error) throw std::runtime_error(made.error.message);
-        world_.tls = made.tls;
+        world_.tls = made.value;
         world_.deflate = edgews::deflate({.memory = edgews::DeflateMemory::dedicated});
         world_.deflate_shared = edgews::deflate();
         world_.client_hello = make_client_hello();

@@ -218,11 +218,11 @@ void Service::add_pages() {
 }
 
 void Service::listen(const edgews::TlsIdentity& identity) {
-    const edgews::MadeTls made = edgews::Tls::make({.identities = {identity}});
+    const auto made = edgews::Tls::make({.identities = {identity}});
     require(made.error);
     const std::string host = "127.0.0.1";
     require(server_.listen({.host = host}));
-    require(server_.listen({.host = host, .tls = made.tls}));
+    require(server_.listen({.host = host, .tls = made.value}));
     require(server_.listen({.host = host, .proxy_protocol = true}));
     require(broker_.listen(server_, {.host = host}));
     ports_ = {.plain = port_of(server_.listening_on(0)),

@@ -1,4 +1,4 @@
-// What UTF-8 is, the incremental validator, and the choice among kernels.
+// The rules of UTF-8, the incremental validator, and the choice among kernels.
 #include "core/kernels/utf8.hpp"
 
 #include <array>

@@ -1,4 +1,4 @@
-// What the broker does with queues.
+// The broker's half for queues: SEND, SUBSCRIBE, ACK and NACK.
 #include "core/stomp/broker.hpp"
 
 #include <cassert>

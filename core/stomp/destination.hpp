@@ -1,5 +1,5 @@
-// What a name says about a destination, and its one spelling. The names are those of
-// <edgews/stomp_frame.hpp>.
+// Names of destinations: their kinds, their one spelling, and their segments. The names are those
+// of <edgews/stomp_frame.hpp>.
 #pragma once
 
 #include <edgews/stomp_frame.hpp>

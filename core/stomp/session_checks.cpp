@@ -1,4 +1,4 @@
-// What a session checks of a frame before it asks anyone.
+// The checks of a frame that a session makes before it asks anyone.
 #include "core/base/number.hpp"
 #include "core/stomp/session.hpp"
 

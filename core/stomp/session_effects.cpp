@@ -1,4 +1,4 @@
-// What a session's requests do, once nobody objects: here it touches the broker.
+// The effects of a session's requests, once nobody objects: here it touches the broker.
 #include "core/stomp/frame_writer.hpp"
 #include "core/stomp/session.hpp"
 

@@ -51,7 +51,7 @@ class Waiter {
     }
     // Requires: nobody waits at `place`.
     void wait(Waiter*& place, std::coroutine_handle<> coroutine) noexcept;
-    // Whoever waits at `place`, if anybody does, goes on.
+    // Lets the coroutine that waits at `place` go on, if there is one.
     static void resume(Waiter*& place);
 
   private:
@@ -59,13 +59,13 @@ class Waiter {
     std::coroutine_handle<> coroutine_{};
 };
 
-// What coroutines and handlers both see of a connection; lives as long as either.
+// The state of a connection that its coroutines and its handlers share. It lives as long as either.
 class AsyncState final : public std::enable_shared_from_this<AsyncState> {
   public:
     AsyncState();
     ~AsyncState();
 
-    // What handlers tell. Those of parts: with Delivery::parts.
+    // A route's or client's handlers call these. Those of parts are called with Delivery::parts.
     void opened(Connection& connection);
     void message(Message message);
     void part_begins(Message::Kind kind) noexcept;

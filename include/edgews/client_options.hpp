@@ -21,13 +21,9 @@ namespace edgews {
 
 class Client;
 
-// The answer to a look-up of a host's name.
-struct Resolved {
-    // "resolve example.invalid: Name or service not known"
-    Error error{};
-    // In the order in which to try them; at least one where there is no error.
-    std::vector<SocketAddress> addresses{};
-};
+// The answer to a look-up of a host's name: its addresses, in the order in which to try them, at
+// least one; or the error, "resolve example.invalid: Name or service not known".
+using Resolved = Made<std::vector<SocketAddress>>;
 
 // A function that looks a name up, and blocks meanwhile. It is called on another thread than the
 // loop's, perhaps after the loop is gone, and destroyed there, before its answer arrives. One that

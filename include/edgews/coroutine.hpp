@@ -47,7 +47,7 @@ namespace edgews {
 template <class T = void>
 class [[nodiscard]] Task;
 
-// What the promises of all tasks have.
+// The part that the promises of all tasks have in common.
 class TaskPromise {
   public:
     [[nodiscard]] std::suspend_always initial_suspend() const noexcept { return {}; }
@@ -76,7 +76,7 @@ class TaskPromise {
     std::exception_ptr exception_{};
 };
 
-// And how they differ: a value, or none.
+// The part in which they differ: a value, or none.
 template <class T>
 class TaskResult : public TaskPromise {
   public:

@@ -14,4 +14,11 @@ struct Error {
     explicit operator bool() const noexcept { return static_cast<bool>(code); }
 };
 
+// The result of a function that makes or finds something: that, or the error.
+template <class T>
+struct Made {
+    T value{};  // With an error it is empty.
+    Error error{};
+};
+
 }  // namespace edgews

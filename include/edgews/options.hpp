@@ -19,7 +19,7 @@ class Compression;
 class StreamProtocol;
 class Transport;
 
-// What happens when a message would exceed a connection's backlog.
+// The ways to deal with a message that would exceed a connection's backlog.
 enum class Overflow : std::uint8_t {
     close,  // The connection is closed with `overflow_close_code`.
     drop,   // The message is dropped, and send() returns `dropped`.
@@ -42,7 +42,7 @@ struct RouteOptions {
     std::size_t backlog_size_max = 1024 * 1024;
     // Bytes. The drain handler runs when the backlog has grown beyond this and is back below it.
     std::size_t drain_mark = 64 * 1024;
-    // What happens when a message would exceed backlog_size_max.
+    // The way to deal with a message that would exceed backlog_size_max.
     Overflow overflow = Overflow::close;
     // The close code of Overflow::close.
     std::uint16_t overflow_close_code = close_code::try_again_later;

@@ -1,4 +1,4 @@
-// What applications see of STOMP: frames, faults, and destinations.
+// The parts of STOMP that applications see: frames, faults, and destinations.
 //
 // Destinations say where messages are sent:
 //
@@ -67,7 +67,7 @@ enum class Fault : std::uint8_t {
     message_id_missing,
     subscription_missing,
     transaction_missing,
-    // What they say.
+    // Headers whose value is wrong.
     destination_invalid,  // No known prefix, nothing behind it, or control characters.
     destination_too_long,
     destination_escape_malformed,  // A '%' without two hexadecimal digits, or one that means NUL.
@@ -161,7 +161,7 @@ enum class DestinationKind : std::uint8_t { unknown, topic, queue, temp_queue, u
 // "/user/USER" and `rest`, spelled canonically, whatever the name has in it: to send to.
 [[nodiscard]] std::string user_destination(std::string_view user, std::string_view rest);
 
-// What somebody wants to send or subscribe to. A view: valid as long as the text.
+// The destination of a SEND or SUBSCRIBE. It is a view, valid as long as the text.
 class Destination {
   public:
     explicit Destination(std::string_view text) noexcept : text_(text) {}

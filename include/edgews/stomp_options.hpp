@@ -4,6 +4,7 @@
 #include <edgews/address.hpp>
 #include <edgews/function.hpp>
 #include <edgews/stomp_frame.hpp>
+#include <edgews/version.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -24,7 +25,8 @@ struct FrameLimits {
     std::size_t body_size_max = 1024 * 1024;  // Bytes.
 };
 
-// What a side of a session can do and wants (1.2, Heart-beating). Milliseconds; 0: none.
+// The heart-beats that one side of a session can send and wants (1.2, Heart-beating). Milliseconds;
+// 0: none.
 struct HeartBeat {
     std::uint32_t can_send_ms = 0;  // It sends something at least so often.
     std::uint32_t wants_ms = 0;     // It would like to hear something so often.
@@ -38,16 +40,16 @@ struct SessionOptions {
     FrameLimits frame{};
     // Of the first frame, CONNECT: from somebody who may be anyone.
     FrameLimits connecting{.body_size_max = 1024};
-    // What the server can do and wants. It sends and hears as often as a client asks, at most so
-    // often.
+    // The heart-beats of the server. It sends and hears as often as a client asks, but no more
+    // often than this.
     HeartBeat heart_beat{.can_send_ms = 1'000, .wants_ms = 1'000};
-    std::string server = "edgews/0.1.0";                 // The header of CONNECTED.
-    std::size_t transaction_count_max = 16;              // Open at a time.
-    std::size_t transaction_frame_count_max = 10'000;    // In one of them,
-    std::size_t transaction_size_max = 4 * 1024 * 1024;  // and their bytes.
+    std::string server = "edgews/" + std::string(library_version);  // The header of CONNECTED.
+    std::size_t transaction_count_max = 16;                         // Open at a time.
+    std::size_t transaction_frame_count_max = 10'000;               // In one of them,
+    std::size_t transaction_size_max = 4 * 1024 * 1024;             // and their bytes.
 };
 
-// What becomes of a SEND to a full queue.
+// The ways to deal with a SEND to a full queue.
 enum class WhenFull : std::uint8_t {
     refuse,       // ERROR queue_full.
     drop_oldest,  // The oldest that no consumer has makes room.
@@ -61,7 +63,7 @@ struct QueueLimits {
     WhenFull when_full = WhenFull::refuse;
 };
 
-// What becomes of a topic's message when too much waits for a subscriber already.
+// The ways to deal with a topic's message when too much waits for a subscriber already.
 enum class WhenSlow : std::uint8_t {
     disconnect,   // ERROR too_slow, and the session ends.
     drop_oldest,  // Of this subscription.

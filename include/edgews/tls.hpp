@@ -1,11 +1,11 @@
 // wss and https: TLS 1.2 and 1.3 on OpenSSL 3, an add-on, in libedgews-tls.a.
 //
 //     #include <edgews/tls.hpp>
-//     const edgews::MadeTls made = edgews::Tls::make({.identities = {{"chain.pem", "key.pem"}}});
-//     server.listen({.port = 443, .tls = made.tls});
+//     const auto made = edgews::Tls::make({.identities = {{"chain.pem", "key.pem"}}});
+//     server.listen({.port = 443, .tls = made.value});
 //
-//     const edgews::MadeTlsClient trust = edgews::TlsClient::make({});
-//     edgews::Client client(loop, "wss://example.com/feed", handlers, {.tls = trust.tls});
+//     const auto trust = edgews::TlsClient::make({});
+//     edgews::Client client(loop, "wss://example.com/feed", handlers, {.tls = trust.value});
 //
 // Without renegotiation and compression; with forward secrecy, the server's preference of ciphers,
 // ALPN "http/1.1" and session tickets.
@@ -53,13 +53,11 @@ struct TlsOptions {
     Function<void(std::string_view, const Address&)> on_failure{};
 };
 
-struct MadeTls;
-
 // Any thread.
 class Tls final : public TransportFactory {
   public:
     // Returns an error that names the option, if a file cannot be read or does not fit the others.
-    [[nodiscard]] static MadeTls make(const TlsOptions& options);
+    [[nodiscard]] static Made<std::shared_ptr<Tls>> make(const TlsOptions& options);
     ~Tls() override;
 
     // New connections get these from now on; those that are open keep what they have. With an error
@@ -74,11 +72,6 @@ class Tls final : public TransportFactory {
     struct State;
     explicit Tls(std::unique_ptr<State> state) noexcept;
     std::unique_ptr<State> state_;
-};
-
-struct MadeTls {
-    Error error{};
-    std::shared_ptr<Tls> tls{};  // Null with an error.
 };
 
 // ---- Clients -----------------------------------------------------------------------------------
@@ -98,14 +91,12 @@ struct TlsClientOptions {
     bool accepts_any_certificate = false;
 };
 
-struct MadeTlsClient;
-
 // Any thread. Remembers the sessions of the last servers, so that to reconnect costs them and us
 // less.
 class TlsClient final : public ClientTransportFactory {
   public:
     // Returns an error that names the option, if a file cannot be read or does not fit the others.
-    [[nodiscard]] static MadeTlsClient make(const TlsClientOptions& options);
+    [[nodiscard]] static Made<std::shared_ptr<TlsClient>> make(const TlsClientOptions& options);
     ~TlsClient() override;
 
     [[nodiscard]] std::unique_ptr<Transport> connect(BufferPool& pool,
@@ -115,11 +106,6 @@ class TlsClient final : public ClientTransportFactory {
     struct State;
     explicit TlsClient(std::shared_ptr<State> state) noexcept;
     std::shared_ptr<State> state_;
-};
-
-struct MadeTlsClient {
-    Error error{};
-    std::shared_ptr<TlsClient> tls{};  // Null with an error.
 };
 
 }  // namespace edgews

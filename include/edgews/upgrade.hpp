@@ -90,7 +90,7 @@ class Upgrade {
     [[nodiscard]] unsigned status() const noexcept { return status_; }
     [[nodiscard]] const std::string& body() const noexcept { return body_; }
     [[nodiscard]] UpgradeAnswer& answer() noexcept { return answer_; }
-    // Whoever takes it answers the client. Requires: it was deferred.
+    // Takes the right to answer the client. Requires: it was deferred.
     [[nodiscard]] DeferredUpgrade take_deferred() noexcept { return std::move(deferred_); }
 
     const Request& request_;

@@ -133,7 +133,7 @@ void Dialer::Dial::resolve(std::uint16_t port) {
     ResolveRequest request{.host = name_, .port = port, .lookup = options_.lookup};
     resolution_ = edgews::resolve(reactor_, std::move(request), [this](Resolved resolved) {
         if (resolved.error) return finish({.error = std::move(resolved.error)});
-        connect(with_families_taking_turns(std::move(resolved.addresses)));
+        connect(with_families_taking_turns(std::move(resolved.value)));
     });
 }
 

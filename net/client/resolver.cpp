@@ -59,7 +59,7 @@ Resolved ask_system(const std::string& host, std::uint16_t port, int flags) {
     const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(found, ::freeaddrinfo);
     Resolved resolved;
     for (const addrinfo* one = found; one != nullptr; one = one->ai_next) {
-        SocketAddress& address = resolved.addresses.emplace_back();
+        SocketAddress& address = resolved.value.emplace_back();
         address.size = one->ai_addrlen;
         std::memcpy(&address.storage, one->ai_addr, one->ai_addrlen);
     }
@@ -79,8 +79,7 @@ Resolved loopback(std::uint16_t port) {
     Resolved resolved;
     for (const char* ip : {"::1", "127.0.0.1"}) {
         const Resolved one = ask_system(ip, port, AI_NUMERICHOST);
-        resolved.addresses.insert(resolved.addresses.end(), one.addresses.begin(),
-                                  one.addresses.end());
+        resolved.value.insert(resolved.value.end(), one.value.begin(), one.value.end());
     }
     return resolved;
 }
@@ -320,7 +319,7 @@ std::shared_ptr<Question> Threads::next(std::vector<Lookup>& unwanted) {
 
 void Threads::answer(Question& question) {
     Resolved resolved = question.lookup(question.host, question.port);
-    if (!resolved.error && resolved.addresses.empty()) resolved = failed(question.host, EAI_NONAME);
+    if (!resolved.error && resolved.value.empty()) resolved = failed(question.host, EAI_NONAME);
     question.lookup = {};
     std::vector<Asker> askers;
     {
@@ -382,7 +381,7 @@ std::optional<Resolved> resolve_at_once(const std::string& host, std::uint16_t p
     const bool is_bracketed = host.starts_with('[') && host.ends_with(']');
     Resolved literal =
         ask_system(is_bracketed ? host.substr(1, host.size() - 2) : host, port, AI_NUMERICHOST);
-    if (is_bracketed && (literal.error || literal.addresses.at(0).family() != AF_INET6)) {
+    if (is_bracketed && (literal.error || literal.value.at(0).family() != AF_INET6)) {
         return failed(host, EAI_NONAME);
     }
     if (!literal.error) return literal;

@@ -1,4 +1,4 @@
-// What WebSocket connections have in common on one loop, all of them, or those of a route.
+// The parts that WebSocket connections share on one loop: all of them, or those of a route.
 #pragma once
 
 #include <edgews/route.hpp>
@@ -23,7 +23,7 @@ namespace edgews {
 class WebSocketConnection;
 class ServerOnLoop;
 
-// What the connections of one loop have in common: those of a server, or of all clients.
+// The parts that the connections of one loop share: those of a server, or of all clients.
 struct ConnectionsOnLoop {
     // `reactor` is borrowed, and `server`, which is null for clients.
     ConnectionsOnLoop(Reactor& reactor_of_all, const ServerOnLoop* server_of_all)

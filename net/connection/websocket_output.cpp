@@ -1,4 +1,4 @@
-// What a connection sends, within the limits of its backlog.
+// A connection's messages to the peer, within the limits of its backlog.
 #include "core/kernels/utf8.hpp"
 #include "core/websocket/output_queue.hpp"
 #include "net/connection/connections_on_loop.hpp"

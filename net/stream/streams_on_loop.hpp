@@ -1,5 +1,5 @@
-// What the streams of one loop share: queues and memory to send and to receive with, and the line
-// of those that wait for a transport's handshake.
+// The parts that the streams of one loop share: queues and memory to send and to receive with, and
+// the line of those that wait for a transport's handshake.
 //
 // It is made with the loop's first stream. It belongs to the loop's thread.
 #pragma once

@@ -78,12 +78,12 @@ int main(int count, char** words) {
             std::fprintf(stderr, "%s: %.*s\n", peer.to_string().c_str(),
                          static_cast<int>(reason.size()), reason.data());
         };
-        edgews::MadeTls made = edgews::Tls::make(options.tls);
+        auto made = edgews::Tls::make(options.tls);
         if (made.error) {
             std::fprintf(stderr, "secure_echo: %s\n", made.error.message.c_str());
             return 1;
         }
-        options.echo.listen.tls = std::move(made.tls);
+        options.echo.listen.tls = std::move(made.value);
     }
     if (options.is_deflating) options.echo.route.compression = edgews::deflate(options.deflate);
     return programs::serve_echo(options.echo);

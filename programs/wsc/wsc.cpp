@@ -73,9 +73,9 @@ int run(wsc::Options options) {
     // A redirection may lead to wss, too. The system's authorities take a while to read.
     if (options.wants_tls || options.client.redirect_count_max > 0 ||
         edgews::parse_websocket_url(options.url).is_secure) {
-        const edgews::MadeTlsClient made = edgews::TlsClient::make(options.tls);
+        const auto made = edgews::TlsClient::make(options.tls);
         if (made.error) return fail(wsc::usage_error, made.error.message, options.is_quiet);
-        options.client.tls = made.tls;
+        options.client.tls = made.value;
     }
     if (options.wants_deflate) {
         options.client.compression = edgews::deflate({.memory = edgews::DeflateMemory::dedicated});

@@ -28,7 +28,7 @@ std::vector<std::string> verses() {
 template <class Made>
 auto made_tls(Made made) {
     if (made.error) throw SetUpRefused(std::move(made.error));
-    return made.tls;
+    return made.value;
 }
 
 }  // namespace

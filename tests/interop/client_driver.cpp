@@ -138,9 +138,9 @@ bool take_options(edgews::ClientOptions& options, int count, char** words) {
         } else if (option == "--subprotocol" && i + 1 < count) {
             options.subprotocols.emplace_back(words[++i]);
         } else if (option == "--authorities" && i + 1 < count) {
-            edgews::MadeTlsClient made = edgews::TlsClient::make({.authorities = words[++i]});
+            auto made = edgews::TlsClient::make({.authorities = words[++i]});
             if (made.error) return false;
-            options.tls = std::move(made.tls);
+            options.tls = std::move(made.value);
         } else {
             return false;
         }

@@ -121,10 +121,10 @@ Identities make_all() {
     Identities made{.good = make_identity(names, "20990101000000Z"),
                     .other = make_identity("DNS:other.test", "20990101000000Z"),
                     .expired = make_identity(names, "20250101000000Z")};
-    const MadeTls server = Tls::make({.identities = {made.good}});
-    const MadeTlsClient client = TlsClient::make({.authorities = made.good.certificate_chain});
-    shake_hands(*server.tls, *client.tls);  // A new session,
-    shake_hands(*server.tls, *client.tls);  // and one that is resumed.
+    const auto server = Tls::make({.identities = {made.good}});
+    const auto client = TlsClient::make({.authorities = made.good.certificate_chain});
+    shake_hands(*server.value, *client.value);  // A new session,
+    shake_hands(*server.value, *client.value);  // and one that is resumed.
     set_current_kernel(kernel);
     return made;
 }

@@ -64,7 +64,7 @@ class ResolverTimes : public testing::Test {
             begun.push_back(host);
             ++begun_ms[now_ms()];
             std::this_thread::sleep_for(std::chrono::milliseconds(ms));
-            return Resolved{.addresses = {socket_address("192.0.2.7", port)}};
+            return Resolved{.value = {socket_address("192.0.2.7", port)}};
         };
     }
     Token ask(const std::string& host, Lookup lookup, std::uint16_t port = 80) {
@@ -84,7 +84,7 @@ class ResolverTimes : public testing::Test {
     void expect_texts(const Resolved& resolved, const std::vector<std::string>& expected) {
         EXPECT_FALSE(resolved.error) << resolved.error.message;
         std::vector<std::string> texts;
-        for (const SocketAddress& one : resolved.addresses) {
+        for (const SocketAddress& one : resolved.value) {
             texts.push_back(edgews::Address(*one.get()).to_string());
         }
         EXPECT_EQ(texts, expected);
@@ -238,7 +238,7 @@ TEST_F(SlowNames, who_asks_the_system_for_the_same_within_a_second_shares_the_an
     ASSERT_EQ(answers.size(), asked_count + 3);
     std::size_t other_count = 0;
     for (const Resolved& answer : answers) {
-        if (edgews::Address(*answer.addresses.at(0).get()).port() == 81) {
+        if (edgews::Address(*answer.value.at(0).get()).port() == 81) {
             ++other_count;
             expect_texts(answer, {"192.0.2.1:81", "[2001:db8::1]:81"});
         } else {
@@ -331,7 +331,7 @@ TEST_F(ResolverTimes, what_the_system_says_is_told_in_its_words) {
         ASSERT_EQ(answers.size(), 1U);
         EXPECT_EQ(answers[0].error.code, row.code);
         EXPECT_EQ(answers[0].error.message, std::string("resolve ") + row.host + ": " + row.words);
-        EXPECT_TRUE(answers[0].addresses.empty());
+        EXPECT_TRUE(answers[0].value.empty());
     }
     (void)ask("a.test", look_up);
     run_until(20);

@@ -90,14 +90,14 @@ void play_secure(World& world, Record& record) {
         choices.once_in(8) ? static_cast<Refusal>(choices.between(1, 4)) : Refusal::none;
     const bool is_secure = refusal != Refusal::none || !choices.once_in(5);
     CrowdOptions options{.is_hopeless = refusal != Refusal::none};
-    MadeTls tls;
-    MadeTlsClient client_tls;
+    Made<std::shared_ptr<Tls>> tls;
+    Made<std::shared_ptr<TlsClient>> client_tls;
     if (is_secure) {
         tls = Tls::make(drawn_tls(choices, refusal));
         client_tls = TlsClient::make(drawn_client_tls(choices, refusal));
-        record.require(tls.tls && client_tls.tls, "there is no TLS");
-        options.service.tls = tls.tls;
-        options.client.tls = client_tls.tls;
+        record.require(tls.value && client_tls.value, "there is no TLS");
+        options.service.tls = tls.value;
+        options.client.tls = client_tls.value;
     }
     if (choices.once_in(2)) {
         options.service.compression = drawn_compression(choices);
@@ -119,7 +119,7 @@ void play_secure(World& world, Record& record) {
         const TlsOptions next = drawn_tls(choices, refusal);
         const Faults faults = world.faults();
         world.faults().refused = 0;
-        keeper = std::thread([&world, &record, next, server = tls.tls] {
+        keeper = std::thread([&world, &record, next, server = tls.value] {
             world.run_for(world.choices().below(200));
             record.require(!server->reload(next), "there are no new certificates");
         });

@@ -18,13 +18,12 @@
 namespace edgews::test {
 
 inline SocketAddress socket_address(const std::string& ip, std::uint16_t port) {
-    return resolve_at_once(ip, port).value().addresses.at(0);
+    return resolve_at_once(ip, port).value().value.at(0);
 }
 
 // Finds these, whatever it is asked for.
 inline Lookup lookup_of(std::vector<SocketAddress> addresses) {
-    return
-        [addresses](const std::string&, std::uint16_t) { return Resolved{.addresses = addresses}; };
+    return [addresses](const std::string&, std::uint16_t) { return Resolved{.value = addresses}; };
 }
 
 // Finds 127.0.0.1, but not before it is let go (at the latest in 30 seconds).
@@ -35,7 +34,7 @@ class SlowLookup {
     [[nodiscard]] Lookup lookup() const {
         return [state = state_](const std::string&, std::uint16_t port) {
             state->wait();
-            return Resolved{.addresses = {socket_address("127.0.0.1", port)}};
+            return Resolved{.value = {socket_address("127.0.0.1", port)}};
         };
     }
     void let_go() const {

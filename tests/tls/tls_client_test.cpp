@@ -29,14 +29,14 @@ class TlsClientTest : public testing::Test {
   protected:
     void serve(TlsOptions options) {
         if (options.identities.empty()) options.identities = {identity()};
-        MadeTls made = Tls::make(options);
+        auto made = Tls::make(options);
         ASSERT_FALSE(made.error) << made.error.message;
-        tls_ = std::move(made.tls);
+        tls_ = std::move(made.value);
     }
     void use(TlsClientOptions options) {
-        MadeTlsClient made = TlsClient::make(options);
+        auto made = TlsClient::make(options);
         ASSERT_FALSE(made.error) << made.error.message;
-        client_tls_ = std::move(made.tls);
+        client_tls_ = std::move(made.value);
     }
     // Gives `to` what `from` has to say, in pieces. Whether that was anything.
     bool pass(Transport& from, Transport& to, std::string& plain, std::size_t piece_size) {

@@ -24,7 +24,7 @@ class WssTest : public ClientFixture {
   protected:
     void serve(TlsOptions options = {}) {
         if (options.identities.empty()) options.identities = {identity_of(std::string(host))};
-        MadeTls made = Tls::make(options);
+        auto made = Tls::make(options);
         ASSERT_FALSE(made.error) << made.error.message;
         server_.emplace();
         (*server_)->ws(
@@ -37,7 +37,7 @@ class WssTest : public ClientFixture {
                                      HeaderFault::none);
                            upgrade.reject(302);
                        }});
-        server_->start({.host = "127.0.0.1", .tls = made.tls});
+        server_->start({.host = "127.0.0.1", .tls = made.value});
     }
     void TearDown() override {
         client.reset();
@@ -49,10 +49,10 @@ class WssTest : public ClientFixture {
         if (tls.authorities.empty()) {
             tls.authorities = identity_of(std::string(host)).certificate_chain;
         }
-        MadeTlsClient made = TlsClient::make(tls);
+        auto made = TlsClient::make(tls);
         EXPECT_FALSE(made.error) << made.error.message;
-        return {.tls = made.tls, .lookup = [](const std::string&, std::uint16_t port) {
-                    return Resolved{.addresses = {socket_address("127.0.0.1", port)}};
+        return {.tls = made.value, .lookup = [](const std::string&, std::uint16_t port) {
+                    return Resolved{.value = {socket_address("127.0.0.1", port)}};
                 }};
     }
     [[nodiscard]] static std::string url(std::uint16_t port, std::string_view name = host) {

@@ -34,9 +34,9 @@ class TlsFixture : public testing::Test {
         options.on_failure = [this](std::string_view reason, const Address&) {
             failures_.emplace_back(reason);
         };
-        MadeTls made = Tls::make(options);
+        auto made = Tls::make(options);
         ASSERT_FALSE(made.error) << made.error.message;
-        tls_ = std::move(made.tls);
+        tls_ = std::move(made.value);
         accept();
     }
     void accept() {

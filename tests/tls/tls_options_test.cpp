@@ -133,10 +133,10 @@ TEST_F(TlsFiles, errors_of_the_applications_are_not_taken_for_ours) {
 
 TEST_F(TlsFiles, a_host_that_cannot_be_a_name_has_no_transport) {
     BufferPool pool{0};
-    const MadeTlsClient made = TlsClient::make({.accepts_any_certificate = true});
-    ASSERT_NE(made.tls, nullptr);
-    EXPECT_NE(made.tls->connect(pool, std::string(255, 'x')), nullptr);
-    EXPECT_EQ(made.tls->connect(pool, std::string(256, 'x')), nullptr);
+    const auto made = TlsClient::make({.accepts_any_certificate = true});
+    ASSERT_NE(made.value, nullptr);
+    EXPECT_NE(made.value->connect(pool, std::string(255, 'x')), nullptr);
+    EXPECT_EQ(made.value->connect(pool, std::string(256, 'x')), nullptr);
     ERR_clear_error();
 }
 

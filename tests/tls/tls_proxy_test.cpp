@@ -93,10 +93,10 @@ class TlsProxyTest : public testing::Test {
   protected:
     void start(ServerOptions options = {}) {
         if (options.trusted_proxies.empty()) options.trusted_proxies = {"127.0.0.1"};
-        MadeTls made = Tls::make({.identities = {identity_of("one.example")},
-                                  .on_failure = [this](std::string_view, const Address& peer) {
-                                      failures_.add(peer.ip());
-                                  }});
+        auto made = Tls::make({.identities = {identity_of("one.example")},
+                               .on_failure = [this](std::string_view, const Address& peer) {
+                                   failures_.add(peer.ip());
+                               }});
         ASSERT_FALSE(made.error) << made.error.message;
         server_ = std::make_unique<TestServer>(std::move(options));
         (*server_)->get("/whoami", [](const Request& request, Response& response) {
@@ -104,7 +104,7 @@ class TlsProxyTest : public testing::Test {
         });
         (*server_)->ws(
             "/", {.open = [](Connection& c) { c.send("<" + c.remote_address().ip() + ">"); }});
-        server_->start({.host = "127.0.0.1", .tls = std::move(made.tls), .proxy_protocol = true});
+        server_->start({.host = "127.0.0.1", .tls = std::move(made.value), .proxy_protocol = true});
     }
     [[nodiscard]] TestServer& server() { return *server_; }
     [[nodiscard]] Secured connect(const OpensslSetup& setup = {}) {

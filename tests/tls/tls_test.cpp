@@ -356,9 +356,9 @@ TEST_F(TlsTest, a_key_with_a_pass_phrase_is_an_error) {
               1);
     EVP_PKEY_free(key);
     BIO_free(plain);
-    const MadeTls made = Tls::make({.identities = {{one.certificate_chain, text_of_bio(locked)}}});
+    const auto made = Tls::make({.identities = {{one.certificate_chain, text_of_bio(locked)}}});
     EXPECT_EQ(made.error.message, "TLS: private key: bad password read");
-    EXPECT_EQ(made.tls, nullptr);
+    EXPECT_EQ(made.value, nullptr);
 }
 
 TEST_F(TlsTest, a_key_of_another_kind_than_the_certificates_is_an_error) {
@@ -367,7 +367,7 @@ TEST_F(TlsTest, a_key_of_another_kind_than_the_certificates_is_an_error) {
     EVP_PKEY* const key = EVP_RSA_gen(2048);
     EXPECT_EQ(PEM_write_bio_PrivateKey(bio, key, nullptr, nullptr, 0, nullptr, nullptr), 1);
     EVP_PKEY_free(key);
-    const MadeTls made = Tls::make({.identities = {{one.certificate_chain, text_of_bio(bio)}}});
+    const auto made = Tls::make({.identities = {{one.certificate_chain, text_of_bio(bio)}}});
     EXPECT_EQ(made.error.message, "TLS: private key: no certificate assigned");
 }
 

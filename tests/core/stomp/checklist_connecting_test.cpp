@@ -141,7 +141,7 @@ TEST(StompChecklist, B9_CONNECTED_names_session_server_and_heart_beat) {
     for (int i = 0; i < 20; ++i) {
         const Got got = connected_by(peers, "accept-version:1.2\n");
         sessions.insert(got.header("session"));
-        EXPECT_EQ(got.header("server"), "edgews/0.1.0");
+        EXPECT_EQ(got.header("server"), "edgews/" + std::string(library_version));
         EXPECT_EQ(got.header("heart-beat"), "1000,1000");
         EXPECT_EQ(got.headers.size(), 4U);
     }

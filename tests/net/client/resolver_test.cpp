@@ -85,7 +85,7 @@ TEST_F(Resolver, literals_and_localhost_are_answered_without_a_lookup) {
         EXPECT_TRUE(answers.empty());  // Not from within.
         ASSERT_TRUE(await(1));
         EXPECT_FALSE(answers[0].error) << answers[0].error.message;
-        EXPECT_EQ(texts(answers[0].addresses), expected);
+        EXPECT_EQ(texts(answers[0].value), expected);
     }
     EXPECT_EQ(asked_count, 0);
 }
@@ -95,7 +95,7 @@ TEST_F(Resolver, a_literals_zone_is_kept) {
         const std::optional<Resolved> resolved = resolve_at_once(host, 80);
         ASSERT_TRUE(resolved && !resolved->error) << host;
         sockaddr_in6 address{};
-        std::memcpy(&address, &resolved->addresses.at(0).storage, sizeof address);
+        std::memcpy(&address, &resolved->value.at(0).storage, sizeof address);
         EXPECT_EQ(address.sin6_scope_id, ::if_nametoindex("lo"));
     }
 }
@@ -108,7 +108,7 @@ TEST_F(Resolver, what_cannot_be_a_name_is_an_error_and_looked_up_nowhere) {
         const std::optional<Resolved> resolved = resolve_at_once(host, 80);
         ASSERT_TRUE(resolved) << host;
         EXPECT_EQ(resolved->error.code, std::error_code(EAI_NONAME, resolve_category())) << host;
-        EXPECT_TRUE(resolved->addresses.empty());
+        EXPECT_TRUE(resolved->value.empty());
     }
     for (const char* host :
          {"example.test", "notlocalhost", "localhost.example.test", "[", "::1]"}) {
@@ -126,11 +126,11 @@ TEST_F(Resolver, any_other_name_is_looked_up_on_another_thread) {
         sigset_t blocked;
         ::pthread_sigmask(SIG_BLOCK, nullptr, &blocked);
         are_signals_blocked = sigismember(&blocked, SIGTERM) == 1;
-        return Resolved{.addresses = {socket_address("192.0.2.7", port), socket_address("::1", 1)}};
+        return Resolved{.value = {socket_address("192.0.2.7", port), socket_address("::1", 1)}};
     });
     ASSERT_TRUE(await(1));
     EXPECT_FALSE(answers[0].error);
-    EXPECT_EQ(texts(answers[0].addresses), (Texts{"192.0.2.7:80", "[::1]:1"}));
+    EXPECT_EQ(texts(answers[0].value), (Texts{"192.0.2.7:80", "[::1]:1"}));
     EXPECT_EQ(asked, "example.test:80");
     EXPECT_NE(id, std::this_thread::get_id());
     EXPECT_TRUE(are_signals_blocked);
@@ -174,7 +174,7 @@ TEST_F(Resolver, names_that_hang_hold_up_no_others) {
     for (int i = 0; i < 20; ++i) ask("slow0.test", slow.lookup());
     ask("example.test", lookup_of({socket_address("192.0.2.7", 1)}));
     ASSERT_TRUE(await(1));
-    EXPECT_EQ(texts(answers[0].addresses), Texts{"192.0.2.7:1"});
+    EXPECT_EQ(texts(answers[0].value), Texts{"192.0.2.7:1"});
     slow.wait_until_begun(count);
     slow.let_go();
     ASSERT_TRUE(await(count + 21));
@@ -238,7 +238,7 @@ TEST_F(Resolver, one_that_was_cancelled_is_not_answered_and_if_it_can_be_not_loo
     slow.wait_until_destroyed();
     ask("example.test", lookup_of({socket_address("192.0.2.7", 1)}));
     ASSERT_TRUE(await(1));
-    EXPECT_EQ(texts(answers[0].addresses), Texts{"192.0.2.7:1"});
+    EXPECT_EQ(texts(answers[0].value), Texts{"192.0.2.7:1"});
     EXPECT_EQ(slow.begun_count(), 8);
 }
 

@@ -42,9 +42,9 @@ TEST(StompOverTcp, a_proxy_header_is_not_understood_and_refused_at_once) {
 }
 
 TEST(StompOverTcp, tls_is_spoken_where_it_is_asked_for) {
-    MadeTls made = Tls::make({.identities = {identity_of("one.example")}});
+    auto made = Tls::make({.identities = {identity_of("one.example")}});
     ASSERT_FALSE(made.error) << made.error.message;
-    TcpServer server({}, {}, {.tls = made.tls});
+    TcpServer server({}, {}, {.tls = made.value});
     TestClient socket = server.server.connect();
     OpensslClient tls;
     std::string heard;
