@@ -79,7 +79,7 @@ else
 .DEFAULT_GOAL := all
 .PHONY: all addons tests unit test run sim sim-bugs sanitize coverage fuzz bench bench-smoke \
   bench-programs soak-program soak peers race stomp-race lint install clean help force lint-layers lint-sizes \
-  lint-faults lint-format lint-clang lint-portable lint-tidy
+  lint-faults lint-bugs lint-format lint-clang lint-portable lint-tidy
 
 all: $(OUT)/libedgews.a $(OUT)/libedgews-sim.a $(PROGRAMS:%=$(OUT)/programs/%) $(EXAMPLES:%=$(OUT)/examples/%)  ## the libraries, the programs, the examples (default)
 
@@ -336,7 +336,7 @@ ALL_CODE := $(sort $(LINTED) $(PUBLIC) $(HEADERS) $(wildcard deflate/*.hpp tls/*
 
 lint:  ## layers, sizes, format, clang-tidy, clang++, AArch64
 	@tools/need lint
-	@$(MAKE) -k lint-layers lint-sizes lint-faults lint-format lint-clang lint-portable lint-tidy
+	@$(MAKE) -k lint-layers lint-sizes lint-faults lint-bugs lint-format lint-clang lint-portable lint-tidy
 
 lint-layers:
 	@tools/check_layers $(LINTED) $(PUBLIC) $(HEADERS) $(wildcard deflate/*.hpp tls/*.hpp sim/*.hpp)
@@ -347,6 +347,10 @@ lint-sizes:
 # And that it names all that the archives call, where there are some.
 lint-faults:
 	@tools/check_faults $(wildcard $(WITH_ADDONS))
+
+# Each bug that `make sim-bugs` puts in has the code that it changes.
+lint-bugs:
+	@tests/sim/seeded_bugs --look
 
 lint-format:
 	@clang-format --dry-run -Werror $(ALL_CODE)
