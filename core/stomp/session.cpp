@@ -100,10 +100,10 @@ const Request* Session::next(std::span<const std::byte>& input) noexcept {
     const auto receipt = may_ask ? frame->find("receipt") : std::nullopt;
     wants_receipt_ = receipt.has_value();
     receipt_ = receipt.value_or("");
-    Checking checking = check(*frame);
-    checked_ = std::move(checking.what);
-    if (checking.fault == Fault::none) return &request_;
-    refuse(checking.fault);
+    checked_.emplace<std::monostate>();
+    const Fault fault = check(*frame);
+    if (fault == Fault::none) return &request_;
+    refuse(fault);
     input = {};
     return nullptr;
 }

@@ -41,7 +41,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -118,26 +117,19 @@ class Session {
     void enter(State state) noexcept { state_ = state; }
 
     [[nodiscard]] const Request* replay();
-    // What a frame asks for, or what is wrong with it.
-    struct Checking {
-        Fault fault = Fault::none;
-        Checked what{};
-
-        Checking(Fault wrong) noexcept : fault(wrong) {}
-        template <class T>
-        requires std::is_constructible_v<Checked, T> Checking(T asked) : what(std::move(asked)) {}
-    };
-    [[nodiscard]] Checking check(const Frame& frame);
-    [[nodiscard]] Checking check_connect(const Frame& frame);
-    [[nodiscard]] Checking check_send_frame(const Frame& frame);
-    [[nodiscard]] Checking check_subscribe_frame(const Frame& frame);
-    [[nodiscard]] Checking check_unsubscribe_frame(const Frame& frame);
-    [[nodiscard]] Checking check_settling(const Frame& frame);
-    [[nodiscard]] Checking check_transaction_frame(const Frame& frame);
-    // Whether the transaction is there that the frame names, if it names one.
-    [[nodiscard]] bool has_its_transaction(const Frame& frame);
+    // These say what is wrong with a frame, or what it asks for, in checked_.
+    [[nodiscard]] Fault check(const Frame& frame);
+    [[nodiscard]] Fault check_connect(const Frame& frame);
+    [[nodiscard]] Fault check_send_frame(const Frame& frame);
+    [[nodiscard]] Fault check_subscribe_frame(const Frame& frame);
+    [[nodiscard]] Fault check_unsubscribe_frame(const Frame& frame);
+    [[nodiscard]] Fault check_settling(const Frame& frame);
+    [[nodiscard]] Fault check_transaction_frame(const Frame& frame);
+    // Whether it is there, if a frame names one.
+    [[nodiscard]] bool is_there(std::optional<std::string_view> transaction);
     [[nodiscard]] Fault spell(const Frame& frame);
-    [[nodiscard]] Checking make_sending(const Frame& frame);
+    [[nodiscard]] Fault make_sending(const Frame& frame,
+                                     std::optional<std::string_view> transaction);
     // Where others are to answer. Both empty: reply-to is none of ours to change.
     struct ReplyTo {
         std::string queue{};      // A temporary queue of this session, as the client calls it,

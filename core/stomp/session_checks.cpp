@@ -17,7 +17,7 @@ std::optional<AckMode> ack_mode_of(std::optional<std::string_view> ack, Version 
 
 }  // namespace
 
-Session::Checking Session::check(const Frame& frame) {
+Fault Session::check(const Frame& frame) {
     if (frame.fault != Fault::none) return frame.fault;
     if (state_ == State::connecting) {
         if (frame.command != Command::connect) return Fault::not_connected;
@@ -33,7 +33,10 @@ Session::Checking Session::check(const Frame& frame) {
         case Command::begin:
         case Command::commit:
         case Command::abort: return check_transaction_frame(frame);
-        case Command::disconnect: request_.kind = Request::Kind::disconnect; return ToDisconnect();
+        case Command::disconnect:
+            request_.kind = Request::Kind::disconnect;
+            checked_.emplace<ToDisconnect>();
+            return Fault::none;
         case Command::unknown:
         case Command::connected:
         case Command::message:
@@ -44,7 +47,7 @@ Session::Checking Session::check(const Frame& frame) {
 }
 
 // Each request begins as a connect.
-Session::Checking Session::check_connect(const Frame& frame) {
+Fault Session::check_connect(const Frame& frame) {
     const auto accept_version = frame.find("accept-version");
     const auto version = accept_version ? negotiate(*accept_version) : Version::v1_0;
     if (!version) return Fault::no_common_version;
@@ -58,7 +61,7 @@ Session::Checking Session::check_connect(const Frame& frame) {
     return Fault::none;
 }
 
-Session::Checking Session::check_send_frame(const Frame& frame) {
+Fault Session::check_send_frame(const Frame& frame) {
     request_.kind = Request::Kind::send;
     const auto destination = frame.find("destination");
     if (!destination) return Fault::destination_missing;
@@ -68,12 +71,14 @@ Session::Checking Session::check_send_frame(const Frame& frame) {
     if (kind == DestinationKind::application || kind == DestinationKind::user) {
         if (const Fault fault = spell(frame); fault != Fault::none) return fault;
     }
-    if (!has_its_transaction(frame)) return Fault::transaction_unknown;
-    if (kind != DestinationKind::application) return make_sending(*request_.frame);
-    if (const auto transaction = frame.find("transaction")) {
-        return ToSendToApplication{std::string(*transaction)};
+    const auto transaction = frame.find("transaction");
+    if (!is_there(transaction)) return Fault::transaction_unknown;
+    if (kind != DestinationKind::application) return make_sending(*request_.frame, transaction);
+    if (transaction) {
+        checked_.emplace<ToSendToApplication>().transaction = *transaction;
+    } else {
+        request_.kind = Request::Kind::application;
     }
-    request_.kind = Request::Kind::application;
     return Fault::none;
 }
 
@@ -98,7 +103,7 @@ Fault Session::spell(const Frame& frame) {
 }
 
 // The message, before anyone is asked: to copy it takes the longest, and needs no broker.
-Session::Checking Session::make_sending(const Frame& frame) {
+Fault Session::make_sending(const Frame& frame, std::optional<std::string_view> transaction) {
     const auto expires = frame.find("expires");
     const auto expires_ms = parse_number<std::uint64_t>(expires.value_or("0"));
     if (!expires_ms) return Fault::expires_malformed;
@@ -108,19 +113,18 @@ Session::Checking Session::make_sending(const Frame& frame) {
     const std::string user_destination = rest.empty() ? "" : "/user" + std::string(rest);
     ReplyTo reply_to = reply_to_of(frame);
     if (reply_to.full_name.size() > destination_size_max) return Fault::destination_too_long;
-    const auto transaction = frame.find("transaction");
-    std::string key = std::exchange(spare_key_, {});
-    key = request_.destination;
-    Content content = contents_.make(
+    auto& asked = checked_.emplace<ToSend>();
+    asked.sending.key = std::move(spare_key_);
+    asked.sending.key = request_.destination;
+    asked.sending.content = contents_.make(
         {.destination = rest.empty() ? request_.destination : std::string_view(user_destination),
          .headers = frame.headers,
          .reply_to = reply_to.full_name,
          .body = frame.body,
          .expires_ms = *expires_ms});
-    return ToSend{
-        .sending = {.content = std::move(content), .key = std::move(key)},
-        .reply_queue = std::move(reply_to.queue),
-        .transaction = transaction ? std::optional(std::string(*transaction)) : std::nullopt};
+    asked.reply_queue = std::move(reply_to.queue);
+    if (transaction) asked.transaction.emplace(*transaction);
+    return Fault::none;
 }
 
 Session::ReplyTo Session::reply_to_of(const Frame& frame) const {
@@ -132,7 +136,7 @@ Session::ReplyTo Session::reply_to_of(const Frame& frame) const {
             .full_name = Broker::subscription_key(outbox_, *reply_to)};
 }
 
-Session::Checking Session::check_subscribe_frame(const Frame& frame) {
+Fault Session::check_subscribe_frame(const Frame& frame) {
     request_.kind = Request::Kind::subscribe;
     const auto destination = frame.find("destination");
     if (!destination) return Fault::destination_missing;
@@ -150,20 +154,20 @@ Session::Checking Session::check_subscribe_frame(const Frame& frame) {
     const auto prefetch = parse_number<std::uint32_t>(frame.find("prefetch-count").value_or("0"));
     if (!prefetch) return Fault::prefetch_count_malformed;
 
-    ToSubscribe asked{{.id = id ? std::string(*id) : '\n' + std::string(*destination),
-                       .destination = std::string(*destination),
-                       .ack_mode = *ack_mode,
-                       .prefetch_count = *prefetch,
-                       .has_id = id.has_value()}};
-    if (outbox_.find(asked.setup.id) != nullptr) return Fault::subscription_exists;
-    return asked;
+    auto& setup = checked_.emplace<ToSubscribe>().setup;
+    setup = {.id = id ? std::string(*id) : '\n' + std::string(*destination),
+             .destination = std::string(*destination),
+             .ack_mode = *ack_mode,
+             .prefetch_count = *prefetch,
+             .has_id = id.has_value()};
+    return outbox_.find(setup.id) == nullptr ? Fault::none : Fault::subscription_exists;
 }
 
-Session::Checking Session::check_unsubscribe_frame(const Frame& frame) {
+Fault Session::check_unsubscribe_frame(const Frame& frame) {
     request_.kind = Request::Kind::unsubscribe;
     const auto id = frame.find("id");
     const auto destination = frame.find("destination");
-    ToUnsubscribe asked;
+    auto& asked = checked_.emplace<ToUnsubscribe>();
     if (id) {
         asked.id = *id;
     } else if (version_ == Version::v1_0 && destination) {
@@ -171,11 +175,10 @@ Session::Checking Session::check_unsubscribe_frame(const Frame& frame) {
     } else {
         return Fault::id_missing;
     }
-    if (outbox_.find(asked.id) == nullptr) return Fault::subscription_unknown;
-    return asked;
+    return outbox_.find(asked.id) != nullptr ? Fault::none : Fault::subscription_unknown;
 }
 
-Session::Checking Session::check_settling(const Frame& frame) {
+Fault Session::check_settling(const Frame& frame) {
     const bool is_nack = frame.command == Command::nack;
     request_.kind = is_nack ? Request::Kind::nack : Request::Kind::ack;
     if (is_nack && version_ == Version::v1_0) return Fault::nack_not_in_1_0;
@@ -195,14 +198,15 @@ Session::Checking Session::check_settling(const Frame& frame) {
         const bool is_refused = requeue == "false" || requeue == "False";
         verdict = is_refused ? Verdict::dead_letter : Verdict::requeue;
     }
-    if (!has_its_transaction(frame)) return Fault::transaction_unknown;
     const auto transaction = frame.find("transaction");
-    return ToSettle{
-        .settling = {.id = *id, .verdict = verdict},
-        .transaction = transaction ? std::optional(std::string(*transaction)) : std::nullopt};
+    if (!is_there(transaction)) return Fault::transaction_unknown;
+    auto& asked = checked_.emplace<ToSettle>();
+    asked.settling = {.id = *id, .verdict = verdict};
+    if (transaction) asked.transaction.emplace(*transaction);
+    return Fault::none;
 }
 
-Session::Checking Session::check_transaction_frame(const Frame& frame) {
+Fault Session::check_transaction_frame(const Frame& frame) {
     const auto name = frame.find("transaction");
     if (!name) return Fault::transaction_missing;
     const bool is_open = transactions_.find(*name) != nullptr;
@@ -212,18 +216,22 @@ Session::Checking Session::check_transaction_frame(const Frame& frame) {
         if (transactions_.count() >= options_.transaction_count_max) {
             return Fault::too_many_transactions;
         }
-        return ToBegin{std::string(*name)};
+        checked_.emplace<ToBegin>().transaction = *name;
+        return Fault::none;
     }
     const bool is_commit = frame.command == Command::commit;
     request_.kind = is_commit ? Request::Kind::commit : Request::Kind::abort;
     if (!is_open) return Fault::transaction_unknown;
-    if (is_commit) return ToCommit{std::string(*name)};
-    return ToAbort{std::string(*name)};
+    if (is_commit) {
+        checked_.emplace<ToCommit>().transaction = *name;
+    } else {
+        checked_.emplace<ToAbort>().transaction = *name;
+    }
+    return Fault::none;
 }
 
-bool Session::has_its_transaction(const Frame& frame) {
-    const auto name = frame.find("transaction");
-    return !name || transactions_.find(*name) != nullptr;
+bool Session::is_there(std::optional<std::string_view> transaction) {
+    return !transaction || transactions_.find(*transaction) != nullptr;
 }
 
 }  // namespace edgews::stomp

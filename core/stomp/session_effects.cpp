@@ -27,7 +27,7 @@ Outcome Session::carry_out() noexcept {
     if (auto* const sent = std::get_if<ToSend>(&checked_)) {
         spare_key_ = std::move(sent->sending.key);
     }
-    checked_ = {};
+    checked_.emplace<std::monostate>();
     return Outcome::done;
 }
 
