@@ -1,16 +1,13 @@
 // An echo on a transport of your own, with nothing but core/: no loop, no server. Here the
-// transport is a socketpair; it may be shared memory or a kernel bypass.
+// transport is a socketpair, as `socat TCP-LISTEN:9001,fork EXEC:own_transport` makes one.
 #include "core/websocket/handshake.hpp"
 #include "core/websocket/session.hpp"
 
 #include <poll.h>
-#include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include <chrono>
-#include <iostream>
-#include <thread>
 
 using namespace edgews;
 
@@ -23,8 +20,9 @@ static std::uint32_t now_ms() {
 static bool shake_hands(int fd) {
     HttpHead head;
     char request[4096];
-    const auto size = static_cast<std::size_t>(::read(fd, request, sizeof request));
-    if (head.parse({request, size}) != HttpHead::Progress::complete) return false;
+    const auto size = std::max<ssize_t>(::read(fd, request, sizeof request), 0);
+    const std::string_view input(request, static_cast<std::size_t>(size));
+    if (head.parse(input) != HttpHead::Progress::complete) return false;
     std::string answer;
     const auto [fault, key] = read_opening_request(head);
     if (fault != HandshakeFault::none) append_refusal(answer, fault);
@@ -37,7 +35,6 @@ static void serve(int fd) {
     OutputQueue queue(pool);
     const SessionSetup setup{.reader = {.pool = &pool}};
     std::vector<std::byte> space(64 * 1024);
-    if (!shake_hands(fd)) return;
     WebSocketSession session(setup, now_ms());
     while (!session.has_ended()) {
         pollfd waiting{.fd = fd, .events = POLLIN, .revents = 0};
@@ -46,8 +43,8 @@ static void serve(int fd) {
         if (size < 0 || (ready > 0 && size == 0)) return;
         std::span<std::byte> input = std::span(space).first(static_cast<std::size_t>(size));
         while (const Event event = session.next(input, {&queue, now_ms()})) {
-            if (event.kind != Event::Kind::message) continue;
-            session.send(Message::checked(event.message_kind(), event.payload), queue);
+            if (event.kind == Event::Kind::message)
+                session.send(Message::checked(event.message_kind(), event.payload), queue);
         }
         if (session.at(now_ms(), queue) == WebSocketSession::Due::peer_silent) return;
         for (iovec piece; queue.gather(std::span(&piece, 1)) > 0;) {
@@ -58,21 +55,6 @@ static void serve(int fd) {
     }
 }
 
-// A client that says "Hello" (RFC 6455, section 5.7), and goodbye.
 int main() {
-    int ends[2] = {-1, -1};
-    if (::socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0) return 1;
-    std::thread server([&] { serve(ends[0]); });
-    const auto ask = [&](std::string_view bytes) {
-        char answer[512];
-        if (::write(ends[1], bytes.data(), bytes.size()) < 0) return std::string();
-        return std::string(answer,
-                           static_cast<std::size_t>(::read(ends[1], answer, sizeof answer)));
-    };
-    std::cout << ask(
-        "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n");
-    std::cout << ask({"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58", 11}).substr(2) << '\n';
-    (void)ask({"\x88\x80\0\0\0\0", 6});
-    server.join();
+    if (shake_hands(STDIN_FILENO)) serve(STDIN_FILENO);
 }
