@@ -1,7 +1,7 @@
 #include "core/base/pages.hpp"
 
-#include <sys/mman.h>
-#include <unistd.h>
+#include <sys/mman.h>  // mmap, munmap, madvise: memory, and all that core/ asks of the system.
+#include <unistd.h>    // getpagesize.
 
 #include <cstdint>
 

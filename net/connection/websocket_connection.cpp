@@ -204,8 +204,10 @@ void WebSocketConnection::hold(std::span<const std::byte> input) {
     } else if (is_kept) {
         held.bytes = reactor().pool().try_take(input.size());
         is_kept = static_cast<bool>(held.bytes);
-        if (is_kept) held.bytes.append(input);
-        if (is_kept) held.begin = 0;
+        if (is_kept) {
+            held.bytes.append(input);
+            held.begin = 0;
+        }
     }
     if (!is_kept && Stream::is_open() && !is_given_up()) handle_fault(Fault::no_memory);
 }

@@ -172,7 +172,7 @@ class WebSocketConnection final : public Stream, public Connection {
     SendResult send_masked(const FrameHeader& header, std::span<const std::byte> payload);
     SendResult send_application_control(Opcode opcode, std::span<const std::byte> payload);
     [[nodiscard]] WebSocketSession::Output session_output();
-    void begin_closing(std::uint16_t code, std::string_view reason);
+    bool begin_closing(std::uint16_t code, std::string_view reason);
     void answer_held_ping();
     // Something was written.
     SendResult accepted() {

@@ -131,14 +131,12 @@ SendResult WebSocketConnection::send_application_control(Opcode opcode,
 bool WebSocketConnection::close(std::uint16_t code, std::string_view reason) {
     if (!may_close_with(code, reason)) return false;
     is_unwanted_ = true;
-    if (!may_send_now()) return false;
-    begin_closing(code, reason);
-    return true;
+    return begin_closing(code, reason);
 }
 
 // What was published before comes first, and may close it.
-void WebSocketConnection::begin_closing(std::uint16_t code, std::string_view reason) {
-    if (!may_send_now()) return;
+bool WebSocketConnection::begin_closing(std::uint16_t code, std::string_view reason) {
+    if (!may_send_now()) return false;
     mark_taken();
     const std::size_t size_before = output_size();
     (void)session_.close(code, reason, session_output());
@@ -146,6 +144,7 @@ void WebSocketConnection::begin_closing(std::uint16_t code, std::string_view rea
     request_flush();
     set_timer();
     resume_reading();  // The answer would wait for ever.
+    return true;
 }
 
 WebSocketSession::Output WebSocketConnection::session_output() {

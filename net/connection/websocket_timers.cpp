@@ -51,7 +51,8 @@ void WebSocketConnection::check_open_timers() {
     // It is us who do not listen; but a peer that takes nothing is not excused.
     if (is_paused_ && !is_blocked()) session_.did_not_listen(now());
     if (has_reached_lifetime()) {
-        return begin_closing(close_code::going_away, "the connection reached its maximum lifetime");
+        begin_closing(close_code::going_away, "the connection reached its maximum lifetime");
+        return;
     }
     using Due = WebSocketSession::Due;
     const Due due = session_.due(now(), place());

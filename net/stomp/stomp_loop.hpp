@@ -35,7 +35,8 @@ class StompLoop final : public Writer {
     // Any thread. `session` is one of this loop.
     void serve_soon(StompLocked& locked, StompSessionLink& session);
     void forget(StompLocked& locked, StompSessionLink& session) noexcept;
-    // Has the session's try_again() called in the next turn. Requires: it is one of this loop.
+    // Has the session's try_again() called when others had their turn: by a job, of this turn or of
+    // the next. Requires: it is one of this loop.
     void try_again_soon(StompSessionLink& session);
     // Any thread. Has each session here look at its subscriptions again, if the loop is not gone.
     void authorise_again_soon();

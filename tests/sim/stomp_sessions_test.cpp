@@ -1,10 +1,13 @@
 // What STOMP sessions have of each other, and of limits.
 #include "stomp_session.hpp"
 
+#include "net/loop/reactor.hpp"
+
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -249,6 +252,28 @@ TEST_F(StompSessions, who_sends_what_takes_long_has_others_wait_for_a_few_of_the
     ASSERT_EQ(done.size(), count + 1);
     const auto place = std::ranges::find(done, "/topic/other") - done.begin();
     EXPECT_LE(place, 33);
+}
+
+// Whoever has used up a share goes on when others had their turn, and has one share in each from
+// then on.
+TEST_F(StompSessions, who_goes_on_has_one_share_in_each_turn) {
+    std::map<std::uint64_t, std::size_t> counts;  // Of SENDs, by turns of the loop.
+    start({}, {.message = [&](const StompClient&, const stomp::Frame&) {
+              world_.run_for(1);
+              ++counts[Reactor::current()->turn()];
+              return true;
+          }});
+    StompClientPeer flooder(world_);
+    connect(flooder);
+    for (int i = 0; i < 200; ++i) flooder.send_to("/topic/flood", "x");
+    world_.run_for(1'000);
+    std::size_t sum = 0;
+    for (const auto& [turn, count] : counts) {
+        // Behind those that are read in the first turn there is a job, which goes on.
+        EXPECT_LE(count, turn == counts.begin()->first ? 32U : 16U) << "in turn " << turn;
+        sum += count;
+    }
+    EXPECT_EQ(sum, 200U);
 }
 
 }  // namespace
