@@ -1,4 +1,5 @@
-// Heart-beats: what each side can do and wants (1.2, Heart-beating). 1.0 has none.
+// Heart-beats: what each side can do and wants, when it sends one, and when the other counts as
+// gone (1.2, Heart-beating). 1.0 has none.
 #pragma once
 
 #include <edgews/stomp_options.hpp>
@@ -11,6 +12,23 @@ namespace edgews::stomp {
 [[nodiscard]] constexpr std::uint32_t agreed_ms(HeartBeat sender, HeartBeat receiver) noexcept {
     if (sender.can_send_ms == 0 || receiver.wants_ms == 0) return 0;
     return sender.can_send_ms > receiver.wants_ms ? sender.can_send_ms : receiver.wants_ms;
+}
+
+// Of what the other end wants to hear something within: two of these pass between two sendings at
+// most, which leaves a fifth for whoever is late.
+[[nodiscard]] constexpr std::uint64_t beat_period_ms(std::uint64_t send_every_ms) noexcept {
+    return send_every_ms * 40 / 100;
+}
+
+// How often to look whether it was heard.
+[[nodiscard]] constexpr std::uint64_t hearing_period_ms(std::uint64_t hear_every_ms) noexcept {
+    return hear_every_ms / 10;
+}
+
+// More than half as long again is a margin, and twice as long is never reached.
+[[nodiscard]] constexpr bool is_too_silent(std::uint64_t silence_ms,
+                                           std::uint64_t hear_every_ms) noexcept {
+    return silence_ms * 100 >= hear_every_ms * 175;
 }
 
 }  // namespace edgews::stomp

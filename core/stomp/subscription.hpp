@@ -5,6 +5,7 @@
 // With ack mode auto a message is consumed when it is taken, which is when it is sent.
 #pragma once
 
+#include <edgews/stomp_frame.hpp>
 #include "core/stomp/delivery.hpp"
 #include "core/stomp/list.hpp"
 #include "core/stomp/ring.hpp"
@@ -18,9 +19,6 @@ namespace edgews::stomp {
 
 class Outbox;
 class Queue;
-
-// The `ack` header of SUBSCRIBE (1.2, SUBSCRIBE).
-enum class AckMode : std::uint8_t { automatic, client, client_individual };
 
 struct SubscriptionSetup {
     std::string id;           // The client's; without one (1.0): LF and the destination.

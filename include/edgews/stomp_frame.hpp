@@ -151,6 +151,15 @@ struct Frame {
     [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const noexcept;
 };
 
+// ---- Acknowledging -----------------------------------------------------------------------------
+
+// What a subscription's client says about its messages: the `ack` header (1.2, SUBSCRIBE).
+enum class AckMode : std::uint8_t {
+    automatic,          // "auto": nothing. A message is consumed when it is sent.
+    client,             // An ACK is about a message and all that came before it.
+    client_individual,  // An ACK is about one message. Not in 1.0.
+};
+
 // ---- Destinations ------------------------------------------------------------------------------
 
 enum class DestinationKind : std::uint8_t { unknown, topic, queue, temp_queue, user, application };

@@ -1,4 +1,5 @@
 #include "net/stomp/session_link.hpp"
+#include "core/stomp/heart_beat.hpp"
 
 #include "net/connection/admission.hpp"
 #include "net/loop/reactor.hpp"
@@ -18,14 +19,6 @@ namespace {
 
 // What is taken from the broker in one go: the next turn brings more.
 constexpr std::size_t taken_size_max = 64 * 1024;
-// Of what a client agreed to be heard within, before it counts as gone: more than half as long
-// again is a margin, and twice as long is never reached (1.2, Heart-beating).
-constexpr std::uint64_t patience_percent = 175;
-constexpr std::uint64_t checks_per_beat = 10;
-// Of what a client wants to hear something within: two of these pass between two sendings at most,
-// which leaves a fifth for whoever is late.
-constexpr std::uint64_t beat_percent = 40;
-
 // What a session may do in one turn of its loop, before others get theirs: so many requests, in so
 // much time, of which the clock is asked now and then.
 constexpr unsigned request_count_max = 256;
@@ -428,11 +421,11 @@ void StompSessionLink::begin_heart_beats() noexcept {
     was_connected_ = true;
     Reactor& reactor = loop_.reactor();
     if (const std::uint32_t send_ms = session_.send_every_ms(); send_ms > 0) {
-        beat_timer_ = reactor.every(send_ms * beat_percent / 100, make_job([this] { beat(); }));
+        beat_timer_ = reactor.every(stomp::beat_period_ms(send_ms), make_job([this] { beat(); }));
     }
     if (const std::uint32_t hear_ms = session_.hear_every_ms(); hear_ms > 0) {
         heard_timer_ =
-            reactor.every(hear_ms / checks_per_beat, make_job([this] { check_heard(); }));
+            reactor.every(stomp::hearing_period_ms(hear_ms), make_job([this] { check_heard(); }));
     }
 }
 
@@ -444,7 +437,7 @@ void StompSessionLink::beat() {
 void StompSessionLink::check_heard() {
     const std::uint64_t silence_ms = loop_.reactor().listened_ms() - heard_ms_;
     if (is_blocked_) heard_ms_ = loop_.reactor().listened_ms();  // It is we who do not listen.
-    if (silence_ms * 100 < session_.hear_every_ms() * patience_percent || is_blocked_) return;
+    if (!stomp::is_too_silent(silence_ms, session_.hear_every_ms()) || is_blocked_) return;
     end_here(stomp::Fault::heart_beat_missed, {});
 }
 

@@ -1,0 +1,57 @@
+// The way of a STOMP client's frames to its broker and back: a socket of their own, perhaps with
+// TLS, or a WebSocket.
+#pragma once
+
+#include <edgews/address.hpp>
+#include <edgews/client_options.hpp>
+#include "core/stomp/broker_url.hpp"
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string_view>
+
+namespace edgews {
+
+class Reactor;
+
+class StompCarrier {
+  public:
+    // Who is told, never from within the carrier's own functions. Any of these may destroy the
+    // carrier.
+    class Owner {
+      public:
+        virtual void carrier_opened() = 0;
+        virtual void carrier_received(std::span<const std::byte> bytes) = 0;
+        // The peer has taken what waited, or some of it.
+        virtual void carrier_drained() = 0;
+        // It could not be opened, or has ended. The last that is told.
+        virtual void carrier_lost(ClientError error) = 0;
+
+      protected:
+        ~Owner() = default;
+    };
+
+    // Begins to connect, in the way that `options` say. All are borrowed.
+    [[nodiscard]] static std::unique_ptr<StompCarrier> start(Reactor& reactor,
+                                                             const stomp::BrokerUrl& url,
+                                                             const ClientOptions& options,
+                                                             Owner& owner);
+    StompCarrier() = default;
+    StompCarrier(const StompCarrier&) = delete;
+    StompCarrier& operator=(const StompCarrier&) = delete;
+    // Ends it at once, unless finish() was called.
+    virtual ~StompCarrier() = default;
+
+    // One frame, or an EOL. Requires: it was opened.
+    virtual void send(std::string_view frame) = 0;
+    // Sends what waits, and then ends; the owner is told nothing any more.
+    virtual void finish() = 0;
+    virtual void pause() = 0;
+    virtual void resume() = 0;
+    // Bytes that the system has not taken yet.
+    [[nodiscard]] virtual std::size_t unsent_size() const noexcept = 0;
+    [[nodiscard]] virtual const Address& peer() const noexcept = 0;
+};
+
+}  // namespace edgews

@@ -1,0 +1,76 @@
+#include "net/stomp/websocket_carrier.hpp"
+
+#include "core/kernels/utf8.hpp"
+#include "net/loop/reactor.hpp"
+
+#include <utility>
+
+namespace edgews {
+
+namespace {
+
+ClientOptions websocket_options(ClientOptions options) {
+    options.subprotocols = {"v12.stomp", "v11.stomp", "v10.stomp"};
+    // Frames have limits of their own, messages need none; and so has what waits.
+    options.message_size_max = SIZE_MAX;
+    options.message_timeout_ms = 0;
+    options.backlog_size_max = SIZE_MAX;
+    options.drain_mark = 0;
+    options.reconnect.enabled = false;
+    return options;
+}
+
+}  // namespace
+
+StompWebSocketCarrier::StompWebSocketCarrier(Reactor& reactor, const stomp::BrokerUrl& url,
+                                             const ClientOptions& options, Owner& owner)
+    : owner_(owner), client_(reactor.loop(), url.text, handlers(), websocket_options(options)) {}
+
+StompWebSocketCarrier::~StompWebSocketCarrier() {
+    if (client_.ready_state() != ReadyState::closing) client_.terminate();
+}
+
+ClientHandlers StompWebSocketCarrier::handlers() {
+    return {
+        .open = [this](Client&) { owner_.carrier_opened(); },
+        // In parts: each is a sign of life, and the frames' reader keeps what it needs.
+        .message_chunk =
+            [this](Client&, std::span<const std::byte> bytes) { owner_.carrier_received(bytes); },
+        .drain = [this](Client&) { owner_.carrier_drained(); },
+        .error =
+            [this](Client&, const ClientError& error) {
+                error_ = error;
+                has_failed_ = true;
+            },
+        .close = [this](Client&, const CloseEvent& event) { closed(event); }};
+}
+
+void StompWebSocketCarrier::closed(const CloseEvent& event) {
+    if (!has_failed_) {
+        std::string what = "the broker closed the connection: " + std::to_string(event.code);
+        if (!event.reason.empty()) what.append(" ").append(event.reason);
+        error_ = {.stage = ClientStage::open,
+                  .error = {std::make_error_code(std::errc::connection_reset), std::move(what)}};
+    }
+    owner_.carrier_lost(std::move(error_));
+}
+
+// Text, wherever it can be: some brokers take nothing else.
+void StompWebSocketCarrier::send(std::string_view frame) {
+    const auto kind = is_utf8(frame) ? Message::Kind::text : Message::Kind::binary;
+    static_cast<void>(client_.send(Message::checked(kind, std::as_bytes(std::span(frame)))));
+}
+
+void StompWebSocketCarrier::finish() {
+    static_cast<void>(client_.close());
+}
+
+void StompWebSocketCarrier::pause() {
+    if (Connection* const connection = client_.connection()) connection->pause_reading();
+}
+
+void StompWebSocketCarrier::resume() {
+    if (Connection* const connection = client_.connection()) connection->resume_reading();
+}
+
+}  // namespace edgews
