@@ -2,6 +2,8 @@
 #include "core/stomp/heart_beat.hpp"
 
 #include "net/client/back_off.hpp"
+#include "net/client/tcp_carrier.hpp"
+#include "net/stomp/websocket_carrier.hpp"
 
 #include <algorithm>
 #include <stdexcept>
@@ -72,12 +74,26 @@ void ClientState::begin() {
     unsent_at_end_ = 0;
     held_.reset();
     session_.emplace(options_.frame, reactor_.pool());
-    carrier_ = StompCarrier::start(reactor_, brokers_[broker_], options_.connection, *this);
+    carrier_ = start_carrier();
     if (options_.connection.open_timeout_ms > 0) {
         later(try_timer_, options_.connection.open_timeout_ms, [this] {
             fail(ClientStage::handshake, std::errc::timed_out, "not connected in time");
         });
     }
+}
+
+std::unique_ptr<Carrier> ClientState::start_carrier() {
+    const BrokerUrl& url = brokers_[broker_];
+    Carrier::Owner& owner = *this;
+    if (url.carrier == BrokerUrl::Carrier::websocket) {
+        return std::make_unique<StompWebSocketCarrier>(reactor_, url.text, options_.connection,
+                                                       owner);
+    }
+    return std::make_unique<TcpCarrier>(
+        reactor_,
+        TcpCarrier::Target{
+            .host = url.host, .port = url.port, .has_tls = url.carrier == BrokerUrl::Carrier::tls},
+        options_.connection, owner);
 }
 
 void ClientState::carrier_opened() {

@@ -13,8 +13,8 @@
 #include "core/stomp/broker_url.hpp"
 #include "core/stomp/client_session.hpp"
 #include "crypto/random.hpp"
+#include "net/client/carrier.hpp"
 #include "net/loop/reactor.hpp"
-#include "net/stomp/carrier.hpp"
 #include "net/stomp/client_receipts.hpp"
 #include "net/stomp/client_subscriptions.hpp"
 
@@ -32,8 +32,7 @@
 
 namespace edgews::stomp {
 
-class ClientState final : public std::enable_shared_from_this<ClientState>,
-                          private StompCarrier::Owner {
+class ClientState final : public std::enable_shared_from_this<ClientState>, private Carrier::Owner {
   public:
     // Throws std::invalid_argument for an option that cannot be used.
     ClientState(Reactor& reactor, ClientOptions options, ClientHandlers handlers);
@@ -73,6 +72,7 @@ class ClientState final : public std::enable_shared_from_this<ClientState>,
 
     // One connection.
     void begin();
+    [[nodiscard]] std::unique_ptr<Carrier> start_carrier();
     void carrier_opened() override;
     void carrier_received(std::span<const std::byte> bytes) override;
     void carrier_drained() override;
@@ -137,7 +137,7 @@ class ClientState final : public std::enable_shared_from_this<ClientState>,
     bool was_dropped_ = false;             // The drain handler is to be called.
     std::optional<std::string> thrown_{};  // By a handler that has just been called.
     std::uint64_t connection_ = 0;         // Its number.
-    std::unique_ptr<StompCarrier> carrier_{};
+    std::unique_ptr<Carrier> carrier_{};
     std::optional<ClientSession> session_{};
     Buffer held_{};  // What came behind a message whose handler paused.
 

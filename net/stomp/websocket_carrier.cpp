@@ -22,9 +22,9 @@ ClientOptions websocket_options(ClientOptions options) {
 
 }  // namespace
 
-StompWebSocketCarrier::StompWebSocketCarrier(Reactor& reactor, const stomp::BrokerUrl& url,
+StompWebSocketCarrier::StompWebSocketCarrier(Reactor& reactor, const std::string& url,
                                              const ClientOptions& options, Owner& owner)
-    : owner_(owner), client_(reactor.loop(), url.text, handlers(), websocket_options(options)) {}
+    : owner_(owner), client_(reactor.loop(), url, handlers(), websocket_options(options)) {}
 
 StompWebSocketCarrier::~StompWebSocketCarrier() {
     if (client_.ready_state() != ReadyState::closing) client_.terminate();
@@ -56,9 +56,9 @@ void StompWebSocketCarrier::closed(const CloseEvent& event) {
 }
 
 // Text, wherever it can be: some brokers take nothing else.
-void StompWebSocketCarrier::send(std::string_view frame) {
-    const auto kind = is_utf8(frame) ? Message::Kind::text : Message::Kind::binary;
-    static_cast<void>(client_.send(Message::checked(kind, std::as_bytes(std::span(frame)))));
+void StompWebSocketCarrier::send(std::string_view bytes) {
+    const auto kind = is_utf8(bytes) ? Message::Kind::text : Message::Kind::binary;
+    static_cast<void>(client_.send(Message::checked(kind, std::as_bytes(std::span(bytes)))));
 }
 
 void StompWebSocketCarrier::finish() {

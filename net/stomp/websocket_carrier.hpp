@@ -2,21 +2,21 @@
 #pragma once
 
 #include <edgews/client.hpp>
-#include "net/stomp/carrier.hpp"
+#include "net/client/carrier.hpp"
 
 #include <cstddef>
-#include <memory>
+#include <string>
 #include <string_view>
 
 namespace edgews {
 
-class StompWebSocketCarrier final : public StompCarrier {
+class StompWebSocketCarrier final : public Carrier {
   public:
-    StompWebSocketCarrier(Reactor& reactor, const stomp::BrokerUrl& url,
-                          const ClientOptions& options, Owner& owner);
+    StompWebSocketCarrier(Reactor& reactor, const std::string& url, const ClientOptions& options,
+                          Owner& owner);
     ~StompWebSocketCarrier() override;
 
-    void send(std::string_view frame) override;
+    void send(std::string_view bytes) override;
     void finish() override;
     void pause() override;
     void resume() override;

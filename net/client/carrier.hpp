@@ -1,21 +1,17 @@
-// The way of a STOMP client's frames to its broker and back: a socket of their own, perhaps with
-// TLS, or a WebSocket.
+// The way of a client's bytes to its server and back, for protocols that do not care what carries
+// them: a socket of their own (net/client/tcp_carrier.hpp), perhaps with TLS, or a WebSocket.
 #pragma once
 
 #include <edgews/address.hpp>
 #include <edgews/client_options.hpp>
-#include "core/stomp/broker_url.hpp"
 
 #include <cstddef>
-#include <memory>
 #include <span>
 #include <string_view>
 
 namespace edgews {
 
-class Reactor;
-
-class StompCarrier {
+class Carrier {
   public:
     // Who is told, never from within the carrier's own functions. Any of these may destroy the
     // carrier.
@@ -32,19 +28,14 @@ class StompCarrier {
         ~Owner() = default;
     };
 
-    // Begins to connect, in the way that `options` say. All are borrowed.
-    [[nodiscard]] static std::unique_ptr<StompCarrier> start(Reactor& reactor,
-                                                             const stomp::BrokerUrl& url,
-                                                             const ClientOptions& options,
-                                                             Owner& owner);
-    StompCarrier() = default;
-    StompCarrier(const StompCarrier&) = delete;
-    StompCarrier& operator=(const StompCarrier&) = delete;
+    Carrier() = default;
+    Carrier(const Carrier&) = delete;
+    Carrier& operator=(const Carrier&) = delete;
     // Ends it at once, unless finish() was called.
-    virtual ~StompCarrier() = default;
+    virtual ~Carrier() = default;
 
-    // One frame, or an EOL. Requires: it was opened.
-    virtual void send(std::string_view frame) = 0;
+    // Over a WebSocket it is one message. Requires: it was opened.
+    virtual void send(std::string_view bytes) = 0;
     // Sends what waits, and then ends; the owner is told nothing any more.
     virtual void finish() = 0;
     virtual void pause() = 0;

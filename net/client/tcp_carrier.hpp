@@ -1,30 +1,30 @@
-// A STOMP client's socket: TCP or a Unix socket, perhaps with TLS.
+// A client's socket as a carrier: TCP or a Unix socket, perhaps with TLS.
 #pragma once
 
 #include <edgews/client_options.hpp>
-#include "core/stomp/broker_url.hpp"
+#include "net/client/carrier.hpp"
 #include "net/client/dialer.hpp"
-#include "net/stomp/carrier.hpp"
 #include "net/stream/stream.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace edgews {
 
 // The socket, once it is connected. The loop owns it, and it may outlive its carrier: by what is
 // still to be sent.
-class StompClientSocket final : public Stream {
+class CarrierSocket final : public Stream {
   public:
     // `owner` is borrowed until abandon().
-    StompClientSocket(Reactor& reactor, StompCarrier::Owner& owner, const ClientOptions& options);
+    CarrierSocket(Reactor& reactor, Carrier::Owner& owner, const ClientOptions& options);
 
     // Registers with the loop, and begins. 0, or the system's error number.
     [[nodiscard]] int start(Fd fd, std::unique_ptr<Transport> tls);
-    void send(std::string_view frame);
+    void send(std::string_view bytes);
     // The owner is told nothing any more. Then: what waits is sent, or not.
     void finish();
     void cut() noexcept;
@@ -49,20 +49,26 @@ class StompClientSocket final : public Stream {
     void count_sent(std::size_t) noexcept override {}  // Nobody counts them.
     void lose(ClientStage stage, std::errc code, std::string_view what);
 
-    StompCarrier::Owner* owner_;  // Null: nobody wants to know any more.
+    Carrier::Owner* owner_;  // Null: nobody wants to know any more.
     const std::uint32_t tls_timeout_ms_;
     std::size_t lost_size_ = 0;
     bool is_opening_ = false;  // TLS's handshake goes on.
     bool is_paused_ = false;
 };
 
-class StompTcpCarrier final : public StompCarrier {
+class TcpCarrier final : public Carrier {
   public:
-    StompTcpCarrier(Reactor& reactor, const stomp::BrokerUrl& url, const ClientOptions& options,
-                    Owner& owner);
-    ~StompTcpCarrier() override;
+    struct Target {
+        std::string host{};  // Without brackets.
+        std::uint16_t port = 0;
+        bool has_tls = false;
+    };
+    // Begins to connect, in the way that `options` say: look-up, time-outs, `unix_path`, `tls`,
+    // which must be there for a target with TLS. They are borrowed, and so is `owner`.
+    TcpCarrier(Reactor& reactor, Target target, const ClientOptions& options, Owner& owner);
+    ~TcpCarrier() override;
 
-    void send(std::string_view frame) override { socket_->send(frame); }
+    void send(std::string_view bytes) override { socket_->send(bytes); }
     void finish() override;
     void pause() override;
     void resume() override;
@@ -74,12 +80,12 @@ class StompTcpCarrier final : public StompCarrier {
     void lose(ClientStage stage, Error error);
 
     Reactor& reactor_;
-    const stomp::BrokerUrl& url_;
+    const Target target_;
     const ClientOptions& options_;
     Owner& owner_;
     Dialer dialer_;
     Address peer_{};
-    StompClientSocket* socket_ = nullptr;  // Null: it is not connected, or has ended.
+    CarrierSocket* socket_ = nullptr;  // Null: it is not connected, or has ended.
 };
 
 }  // namespace edgews
