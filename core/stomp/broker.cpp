@@ -121,7 +121,9 @@ Fault Broker::subscribe(Outbox& outbox, SubscriptionSetup setup) {
     const DestinationKind kind = kind_of(setup.destination);
     const bool is_topic = kind == DestinationKind::topic || kind == DestinationKind::user;
     Queue* queue = nullptr;
-    if (is_topic) {
+    if (setup.is_relayed) {
+        setup.is_pattern = false;  // It is filed nowhere.
+    } else if (is_topic) {
         const Fault fault = check_topic(outbox, setup.key);
         if (fault != Fault::none) return fault;
         if (!topics_.has(setup.key)) size += TopicTable::size_of(setup.key);
@@ -135,6 +137,7 @@ Fault Broker::subscribe(Outbox& outbox, SubscriptionSetup setup) {
 
     Subscription& subscription = add(outbox, std::move(setup));
     const std::string& key = subscription.setup().key;
+    if (subscription.setup().is_relayed) return Fault::none;
     if (is_topic) {
         topics_.add(key, subscription);
         if (is_pattern(key)) ++outbox.pattern_count;
@@ -246,16 +249,49 @@ bool Broker::publish(std::string_view key, const Content& content) {
     found_.clear();
     topics_.find(key, found_);
     for (Subscription* const subscription : found_) {
-        offer(*subscription, content);
+        offer(*subscription, {.content = content});
         is_crowded = is_crowded || subscription->outbox().is_crowded;
     }
     return is_crowded;
 }
 
-void Broker::offer(Subscription& subscription, const Content& content) {
+void Broker::send_to_exactly(std::string_view key, const Content& content) {
+    ++counters_.received;
+    found_.clear();
+    topics_.find_exactly(key, found_);
+    for (Subscription* const subscription : found_) offer(*subscription, {.content = content});
+}
+
+std::size_t Broker::tell_gap(std::string_view key, const Content& content) {
+    found_.clear();
+    topics_.find_exactly(key, found_);
+    for (Subscription* const subscription : found_) {
+        if (subscription->setup().wants_gaps) offer(*subscription, {.content = content});
+    }
+    return found_.size();
+}
+
+void Broker::end_subscribers(std::string_view key, Fault fault, std::string_view reason) {
+    found_.clear();
+    topics_.find_exactly(key, found_);
+    for (Subscription* const subscription : found_) end(subscription->outbox(), fault, reason);
+}
+
+void Broker::give(Subscription& subscription, Given given) {
+    offer(subscription, {.content = std::move(given.content),
+                         .position = given.position,
+                         .attempts = given.is_redelivered ? 1U : 0U});
+}
+
+void Broker::let_go_on(Outbox& outbox) noexcept {
+    outbox.may_try_again = true;
+    attend_to(outbox);
+}
+
+void Broker::offer(Subscription& subscription, Delivery delivery) {
     Outbox& outbox = subscription.outbox();
-    if (outbox.fault != Fault::none || !may_wait(subscription, content.size())) return;
-    Delivery delivery{.content = content, .is_covered = subscription.covers_one_more()};
+    if (outbox.fault != Fault::none || !may_wait(subscription, delivery.content.size())) return;
+    delivery.is_covered = subscription.covers_one_more();
     note_waiting(outbox, delivery);
     subscription.give(std::move(delivery));
     note_ready(subscription);
@@ -338,11 +374,17 @@ void Broker::yield(Outbox& producer) noexcept {
 
 void Broker::leave_topic(Subscription& subscription) noexcept {
     Outbox& outbox = subscription.outbox();
+    const bool is_relayed = subscription.setup().is_relayed;
+    const auto give_back = [&](const Delivery& delivery) {
+        if (is_relayed) note_settled(subscription, delivery, Verdict::requeue);
+    };
+    subscription.settle_all(give_back);
     while (subscription.waiting_count() > 0) {
-        forget_waiting(outbox, subscription.take_back());
+        const Delivery waiting = subscription.take_back();
+        forget_waiting(outbox, waiting);
+        give_back(waiting);
     }
-    subscription.settle_all([](const Delivery&) {});
-    topics_.remove(subscription.setup().key, subscription);
+    if (!is_relayed) topics_.remove(subscription.setup().key, subscription);
     if (subscription.setup().is_pattern) --outbox.pattern_count;
 }
 
@@ -365,6 +407,9 @@ bool Broker::collect(Outbox& outbox, std::size_t size_max, std::vector<Outgoing>
                 queue->settled(taken.delivery);
                 ++queue->consumed_total;
             }
+            if (subscription->setup().is_relayed && !subscription->is_acknowledged()) {
+                note_settled(*subscription, taken.delivery, Verdict::accepted);
+            }
             size += next_size;
             out.push_back({.content = std::move(taken.delivery.content),
                            .subscription = subscription,
@@ -378,6 +423,11 @@ bool Broker::collect(Outbox& outbox, std::size_t size_max, std::vector<Outgoing>
         if (size >= size_max) break;
     }
     return !outbox.ready.is_empty();
+}
+
+void Broker::note_settled(Subscription& subscription, const Delivery& delivery, Verdict verdict) {
+    subscription.outbox().settled.push_back(
+        {.subscription = subscription.number(), .position = delivery.position, .verdict = verdict});
 }
 
 void Broker::withhold(Outbox& outbox, DeliveryId id) {

@@ -31,9 +31,6 @@
 
 namespace edgews::stomp {
 
-// What a client says about a delivery.
-enum class Verdict : std::uint8_t { accepted, requeue, dead_letter };
-
 // A message and where it goes, of a transaction or alone.
 struct Sending {
     Content content{};
@@ -103,6 +100,23 @@ class Broker {
     [[nodiscard]] Sent send(std::string_view key, const Content& content, Outbox* producer);
     // The same, because a session wanted it, which does not wait.
     [[nodiscard]] Sent send_for(Outbox& session, std::string_view key, const Content& content);
+    // To those who subscribed to a topic by exactly this name or pattern, and to none whose pattern
+    // covers it. What came from elsewhere came once for each of these.
+    void send_to_exactly(std::string_view key, const Content& content);
+    // The same to those of them who want to hear of gaps. How many subscriptions there are.
+    std::size_t tell_gap(std::string_view key, const Content& content);
+    // Ends all who subscribed to a topic by exactly this name or pattern.
+    void end_subscribers(std::string_view key, Fault fault, std::string_view reason);
+    // To a relayed subscription. `position`: what the outbox's `settled` is to call it.
+    struct Given {
+        Content content{};
+        std::uint64_t position = 0;
+        bool is_redelivered = false;
+    };
+    void give(Subscription& subscription, Given given);
+    // What it had to wait for has come, or will not: it is to try again.
+    void let_go_on(Outbox& outbox) noexcept;
+
     // All of it, or nothing.
     [[nodiscard]] Sent send_all(std::span<const Sending> sendings, Outbox* producer);
 
@@ -161,7 +175,7 @@ class Broker {
     [[nodiscard]] Subscription& add(Outbox& outbox, SubscriptionSetup setup);
     void remove(Subscription& subscription) noexcept;
     [[nodiscard]] bool publish(std::string_view key, const Content& content);
-    void offer(Subscription& subscription, const Content& content);
+    void offer(Subscription& subscription, Delivery delivery);
     [[nodiscard]] bool may_wait(Subscription& subscription, std::size_t size);
     void note_waiting(Outbox& outbox, const Delivery& delivery) noexcept;
     void forget_waiting(Outbox& outbox, const Delivery& delivery) noexcept;
@@ -199,6 +213,7 @@ class Broker {
     [[nodiscard]] Queue& leave_queue(Subscription& subscription);
     void after_leaving(Queue& queue);
     void after_settling(Subscription& subscription);
+    static void note_settled(Subscription& subscription, const Delivery& delivery, Verdict verdict);
     void drop_expired(Queue& queue, std::size_t& left);
     void drop_unused(std::size_t& left);
     void note_use(Queue& queue) noexcept;

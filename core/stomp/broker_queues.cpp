@@ -214,7 +214,8 @@ void Broker::settle(Outbox& outbox, Settling settling) {
     if (!subscription.is_acknowledged()) return;
     Queue* const queue = subscription.queue;
     subscription.settle(settling.id.sequence, [&](Delivery delivery) {
-        if (queue != nullptr) finish(*queue, std::move(delivery), settling.verdict);
+        if (queue != nullptr) return finish(*queue, std::move(delivery), settling.verdict);
+        if (subscription.setup().is_relayed) note_settled(subscription, delivery, settling.verdict);
     });
     after_settling(subscription);
 }
@@ -239,7 +240,7 @@ void Broker::settle_reserved(Outbox& outbox, Settling settling, std::uint32_t tr
                                  [&](Delivery delivery) {
                                      if (queue == nullptr) return;
                                      finish(*queue, std::move(delivery), settling.verdict);
-                                 });
+                                 });  // A relayed one was settled upstream, with its transaction.
     after_settling(subscription);
 }
 

@@ -12,9 +12,14 @@ namespace edgews::stomp {
 
 class Account;
 
+// What a client says about a delivery.
+enum class Verdict : std::uint8_t { accepted, requeue, dead_letter };
+
 struct Delivery {
     Content content{};
-    std::uint64_t position = 0;  // In its queue, in the order of arrival; of a topic: 0.
+    // In its queue, in the order of arrival; of a relayed subscription: see Broker::give(); of a
+    // topic: 0.
+    std::uint64_t position = 0;
     Account* account = nullptr;  // Of a queue: whose memory it is; null: nobody's.
     std::uint32_t attempts = 0;  // How often it was delivered before.
     // Of a topic: its subscription may be sent it without acknowledging anything before.

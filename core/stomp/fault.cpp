@@ -2,77 +2,99 @@
 
 #include <edgews/close_code.hpp>
 
+#include <array>
 #include <cassert>
+#include <cstddef>
+#include <string_view>
 
 namespace edgews::stomp {
 
-std::string_view describe(Fault fault) noexcept {
-    switch (fault) {
-        case Fault::none: return "No rule was broken.";
-        case Fault::unknown_command: return "This command is unknown.";
-        case Fault::header_without_colon: return "A header line has no colon.";
-        case Fault::header_name_empty: return "A header has no name.";
-        case Fault::header_escape_undefined:
-            return "A header has a backslash that begins no escape sequence of this version.";
-        case Fault::header_not_utf8: return "A header is not valid UTF-8.";
-        case Fault::head_has_nul: return "The frame ends before the blank line behind its headers.";
-        case Fault::content_length_malformed: return "The content-length is no number of octets.";
-        case Fault::body_end_missing:
-            return "No NUL follows the octets that content-length counts.";
-        case Fault::too_many_headers: return "The frame has more headers than the limit.";
-        case Fault::header_too_long: return "A header line is longer than the limit.";
-        case Fault::head_too_big: return "The headers together are larger than the limit.";
-        case Fault::body_too_big: return "The body is larger than the limit.";
-        case Fault::not_connected: return "The first frame must be CONNECT.";
-        case Fault::connected_already: return "The session is connected already.";
-        case Fault::no_common_version: return "Supported protocol versions are 1.0, 1.1 and 1.2.";
-        case Fault::heart_beat_malformed:
-            return "The heart-beat header must be two numbers with a comma between.";
-        case Fault::access_refused: return "Access was refused.";
-        case Fault::session_expired: return "The session has expired.";
-        case Fault::heart_beat_missed: return "Nothing was heard for longer than was agreed.";
-        case Fault::destination_missing: return "The destination header is missing.";
-        case Fault::id_missing: return "The id header is missing.";
-        case Fault::message_id_missing: return "The message-id header is missing.";
-        case Fault::subscription_missing: return "The subscription header is missing.";
-        case Fault::transaction_missing: return "The transaction header is missing.";
-        case Fault::destination_invalid: return "There can be no such destination.";
-        case Fault::destination_too_long:
-            return "A destination has at most 1024 octets, and a pattern 32 segments.";
-        case Fault::destination_escape_malformed:
-            return "A percent sign in a destination begins no escape that it may have.";
-        case Fault::destination_not_for_send: return "Nothing can be sent to this destination.";
-        case Fault::destination_not_for_subscribe:
-            return "This destination cannot be subscribed to.";
-        case Fault::id_too_long: return "A subscription's id has at most 1024 octets.";
-        case Fault::wildcard_not_last:
-            return "A wildcard for many segments must be the destination's last segment.";
-        case Fault::subscription_exists: return "A subscription with this id exists.";
-        case Fault::subscription_unknown: return "There is no such subscription.";
-        case Fault::ack_mode_invalid: return "The ack header names no mode of this version.";
-        case Fault::prefetch_count_malformed: return "The prefetch-count is no number.";
-        case Fault::expires_malformed: return "The expires header is no number.";
-        case Fault::nack_not_in_1_0: return "Version 1.0 has no NACK.";
-        case Fault::delivery_unknown: return "No such message waits to be acknowledged.";
-        case Fault::transaction_exists: return "A transaction with this id exists.";
-        case Fault::transaction_unknown: return "There is no such transaction.";
-        case Fault::too_many_subscriptions:
-            return "The session has as many subscriptions as the limit.";
-        case Fault::too_many_shapes:
-            return "Patterns have as many shapes as the limit, or as this client's share of it.";
-        case Fault::too_many_transactions:
-            return "The session has as many transactions as the limit.";
-        case Fault::transaction_too_big: return "The transaction is larger than the limit.";
-        case Fault::too_many_destinations:
-            return "There are as many destinations as the limit, or as this client's share of it.";
-        case Fault::queue_full: return "The queue is full.";
-        case Fault::memory_full: return "No memory is left, or none of this client's share of it.";
-        case Fault::too_slow: return "More messages wait for the client than the limit.";
-        case Fault::server_shutting_down: return "The server is shutting down.";
-        case Fault::handler_failed: return "The application failed.";
-        case Fault::closed_by_server: return "The server closed the session.";
+namespace {
+
+struct Sentence {
+    Fault fault;
+    std::string_view text;
+};
+// One for each, in their order.
+constexpr std::array sentences{
+    Sentence{Fault::none, "No rule was broken."},
+    Sentence{Fault::unknown_command, "This command is unknown."},
+    Sentence{Fault::header_without_colon, "A header line has no colon."},
+    Sentence{Fault::header_name_empty, "A header has no name."},
+    Sentence{Fault::header_escape_undefined,
+             "A header has a backslash that begins no escape sequence of this version."},
+    Sentence{Fault::header_not_utf8, "A header is not valid UTF-8."},
+    Sentence{Fault::head_has_nul, "The frame ends before the blank line behind its headers."},
+    Sentence{Fault::content_length_malformed, "The content-length is no number of octets."},
+    Sentence{Fault::body_end_missing, "No NUL follows the octets that content-length counts."},
+    Sentence{Fault::too_many_headers, "The frame has more headers than the limit."},
+    Sentence{Fault::header_too_long, "A header line is longer than the limit."},
+    Sentence{Fault::head_too_big, "The headers together are larger than the limit."},
+    Sentence{Fault::body_too_big, "The body is larger than the limit."},
+    Sentence{Fault::not_connected, "The first frame must be CONNECT."},
+    Sentence{Fault::connected_already, "The session is connected already."},
+    Sentence{Fault::no_common_version, "Supported protocol versions are 1.0, 1.1 and 1.2."},
+    Sentence{Fault::heart_beat_malformed,
+             "The heart-beat header must be two numbers with a comma between."},
+    Sentence{Fault::access_refused, "Access was refused."},
+    Sentence{Fault::session_expired, "The session has expired."},
+    Sentence{Fault::heart_beat_missed, "Nothing was heard for longer than was agreed."},
+    Sentence{Fault::destination_missing, "The destination header is missing."},
+    Sentence{Fault::id_missing, "The id header is missing."},
+    Sentence{Fault::message_id_missing, "The message-id header is missing."},
+    Sentence{Fault::subscription_missing, "The subscription header is missing."},
+    Sentence{Fault::transaction_missing, "The transaction header is missing."},
+    Sentence{Fault::destination_invalid, "There can be no such destination."},
+    Sentence{Fault::destination_too_long,
+             "A destination has at most 1024 octets, and a pattern 32 segments."},
+    Sentence{Fault::destination_escape_malformed,
+             "A percent sign in a destination begins no escape that it may have."},
+    Sentence{Fault::destination_not_for_send, "Nothing can be sent to this destination."},
+    Sentence{Fault::destination_not_for_subscribe, "This destination cannot be subscribed to."},
+    Sentence{Fault::id_too_long, "A subscription's id has at most 1024 octets."},
+    Sentence{Fault::wildcard_not_last,
+             "A wildcard for many segments must be the destination's last segment."},
+    Sentence{Fault::subscription_exists, "A subscription with this id exists."},
+    Sentence{Fault::subscription_unknown, "There is no such subscription."},
+    Sentence{Fault::ack_mode_invalid, "The ack header names no mode of this version."},
+    Sentence{Fault::prefetch_count_malformed, "The prefetch-count is no number."},
+    Sentence{Fault::expires_malformed, "The expires header is no number."},
+    Sentence{Fault::nack_not_in_1_0, "Version 1.0 has no NACK."},
+    Sentence{Fault::delivery_unknown, "No such message waits to be acknowledged."},
+    Sentence{Fault::transaction_exists, "A transaction with this id exists."},
+    Sentence{Fault::transaction_unknown, "There is no such transaction."},
+    Sentence{Fault::too_many_subscriptions, "The session has as many subscriptions as the limit."},
+    Sentence{Fault::too_many_shapes,
+             "Patterns have as many shapes as the limit, or as this client's share of it."},
+    Sentence{Fault::too_many_transactions, "The session has as many transactions as the limit."},
+    Sentence{Fault::transaction_too_big, "The transaction is larger than the limit."},
+    Sentence{Fault::too_many_destinations,
+             "There are as many destinations as the limit, or as this client's share of it."},
+    Sentence{Fault::queue_full, "The queue is full."},
+    Sentence{Fault::memory_full, "No memory is left, or none of this client's share of it."},
+    Sentence{Fault::too_slow, "More messages wait for the client than the limit."},
+    Sentence{Fault::destination_not_relayed, "The upstream broker can have no such destination."},
+    Sentence{Fault::upstream_unavailable, "The upstream broker is not available."},
+    Sentence{Fault::upstream_refused, "The upstream broker refused it."},
+    Sentence{Fault::upstream_in_doubt, "It is in doubt whether the upstream broker has it."},
+    Sentence{Fault::too_many_upstreams, "There are as many upstream connections as the limit."},
+    Sentence{Fault::server_shutting_down, "The server is shutting down."},
+    Sentence{Fault::handler_failed, "The application failed."},
+    Sentence{Fault::closed_by_server, "The server closed the session."},
+};
+
+consteval bool are_in_order() {
+    for (std::size_t i = 0; i < sentences.size(); ++i) {
+        if (static_cast<std::size_t>(sentences[i].fault) != i) return false;
     }
-    return {};
+    return sentences.back().fault == Fault::closed_by_server;
+}
+static_assert(are_in_order());
+
+}  // namespace
+
+std::string_view describe(Fault fault) noexcept {
+    return sentences[static_cast<std::size_t>(fault)].text;
 }
 
 std::uint16_t close_code_for(Fault fault) noexcept {
@@ -107,6 +129,8 @@ std::uint16_t close_code_for(Fault fault) noexcept {
         case Fault::transaction_unknown: return close_code::protocol_error;
         case Fault::access_refused:
         case Fault::session_expired:
+        case Fault::destination_not_relayed:
+        case Fault::upstream_refused:
         case Fault::destination_invalid:
         case Fault::destination_too_long:
         case Fault::destination_escape_malformed:
@@ -125,6 +149,9 @@ std::uint16_t close_code_for(Fault fault) noexcept {
         case Fault::transaction_too_big: return close_code::message_too_big;
         case Fault::queue_full:
         case Fault::memory_full:
+        case Fault::upstream_unavailable:
+        case Fault::upstream_in_doubt:
+        case Fault::too_many_upstreams:
         case Fault::too_slow: return close_code::try_again_later;
         case Fault::server_shutting_down: return close_code::going_away;
         case Fault::handler_failed: return close_code::internal_error;

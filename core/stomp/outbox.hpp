@@ -15,6 +15,7 @@
 #include <string_view>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 namespace edgews::stomp {
 
@@ -67,6 +68,13 @@ class Outbox {
     // Something went wrong behind the session's back: it is to end with this.
     Fault fault = Fault::none;
     std::string reason{};  // Of closed_by_server.
+    // Messages of relayed subscriptions that are done with: their upstream broker is to hear of it.
+    struct Settled {
+        std::uint64_t subscription = 0;  // Its number.
+        std::uint64_t position = 0;      // As it was given.
+        Verdict verdict = Verdict::accepted;
+    };
+    std::vector<Settled> settled{};
     // What had to wait, as a producer, may go on: a SEND that found its queue full may be tried
     // again.
     bool may_try_again = false;

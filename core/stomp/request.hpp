@@ -34,6 +34,9 @@ struct Request {
     // `frame` has it, too.
     std::string_view destination{};
     bool is_of_commit = false;  // An application's: it was a send before, in a transaction.
+    // A send or a subscribe of what belongs to an upstream broker. The send is to be answered with
+    // sent_up(), unless it is of a transaction, and the subscribe with carry_out().
+    bool is_relayed = false;
 };
 
 // Each has all that it takes: the frame may be gone by then.
@@ -44,6 +47,10 @@ struct ToSend {
 };
 // Of a transaction: to the application, as it came.
 struct ToSendToApplication {
+    std::string transaction{};
+};
+// The same to an upstream broker.
+struct ToSendUp {
     std::string transaction{};
 };
 struct ToSubscribe {
@@ -68,7 +75,7 @@ struct ToAbort {
 struct ToDisconnect {};
 
 // None: it is not carried out by the session, but answered by its owner.
-using Checked = std::variant<std::monostate, ToSend, ToSendToApplication, ToSubscribe,
+using Checked = std::variant<std::monostate, ToSend, ToSendToApplication, ToSendUp, ToSubscribe,
                              ToUnsubscribe, ToSettle, ToBegin, ToCommit, ToAbort, ToDisconnect>;
 
 // What became of a request.

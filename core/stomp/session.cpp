@@ -101,6 +101,7 @@ const Request* Session::next(std::span<const std::byte>& input) noexcept {
     wants_receipt_ = receipt.has_value();
     receipt_ = receipt.value_or("");
     checked_.emplace<std::monostate>();
+    is_receipt_withheld_ = false;
     const Fault fault = check(*frame);
     if (fault == Fault::none) return &request_;
     refuse(fault);
@@ -129,6 +130,21 @@ void Session::answered() noexcept {
     output_ += receipts_after_replay_;
     replay_.clear();
     replayed_ = 0;
+}
+
+std::optional<std::string> Session::wanted_receipt() const {
+    if (!wants_receipt_) return std::nullopt;
+    return receipt_;
+}
+
+SubscriptionSetup& Session::withhold_receipt() {
+    is_receipt_withheld_ = true;
+    return std::get<ToSubscribe>(checked_).setup;
+}
+
+void Session::give_receipt() {
+    if (!std::exchange(is_receipt_withheld_, false)) return;
+    if (std::exchange(wants_receipt_, false)) write_receipt(output_);
 }
 
 void Session::accept(std::string_view user) noexcept {
@@ -234,8 +250,12 @@ std::uint32_t Session::hear_every_ms() const noexcept {
 }
 
 void Session::write_receipt(std::string& out) const {
+    append_receipt(out, receipt_);
+}
+
+void Session::append_receipt(std::string& out, std::string_view id) const {
     out += "RECEIPT\n";
-    append_said(out, "receipt-id", receipt_, version_);
+    append_said(out, "receipt-id", id, version_);
     out += '\n';
     out += '\0';
 }

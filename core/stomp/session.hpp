@@ -30,6 +30,7 @@
 #include "core/stomp/content.hpp"
 #include "core/stomp/frame_reader.hpp"
 #include "core/stomp/heart_beat.hpp"
+#include "core/stomp/relay_rules.hpp"
 #include "core/stomp/request.hpp"
 #include "core/stomp/transaction.hpp"
 #include "core/stomp/version.hpp"
@@ -64,6 +65,8 @@ class Session {
 
     // That of the WebSocket subprotocol: it is agreed on, if CONNECT lists it. Before next().
     void prefer(Version version) noexcept { preferred_ = version; }
+    // What belongs to an upstream broker; borrowed. Before next().
+    void set_relay(const RelayRules& rules) noexcept { relay_ = &rules; }
     // The next request of `input`, from which it takes what it used. Null: all was used, or the
     // session is over. Requires: the last one was answered, and is not blocked. Does not touch the
     // broker.
@@ -75,8 +78,21 @@ class Session {
     void accept(std::string_view user) noexcept;
     // To any; it is over. `detail`: what is no UTF-8 in it is not shown.
     void refuse(Fault fault, std::string_view detail = {}) noexcept;
-    // To application: its handler has run.
+    // To application: its handler has run. To a relayed send: it is on its way, and nobody waits
+    // for a receipt.
     void answered() noexcept;
+    // The id of the receipt that the request wants. Nothing: none.
+    [[nodiscard]] std::optional<std::string> wanted_receipt() const;
+    // To a relayed send: it is on its way, and confirm() writes its RECEIPT, if it wants one.
+    // Requires of confirm(): the session is not over.
+    void sent_up() noexcept { wants_receipt_ = false; }
+    void confirm(std::string_view receipt) { append_receipt(output_, receipt); }
+    // To a relayed subscribe, before carry_out(): what is to be filed; and its RECEIPT is not
+    // written before give_receipt().
+    [[nodiscard]] SubscriptionSetup& withhold_receipt();
+    void give_receipt();
+    // To a commit, before carry_out(): what of it belongs to the upstream broker. Empty: nothing.
+    [[nodiscard]] RelayedPart relayed_part();
     // Before that: where the handler's reply goes, in its one spelling; empty: nowhere. Touches the
     // broker, which gets a temporary queue if that is what reply-to names.
     [[nodiscard]] std::string open_reply_queue() noexcept;
@@ -145,6 +161,7 @@ class Session {
     [[nodiscard]] Effect carry_out(std::monostate);
     [[nodiscard]] Effect carry_out(ToSend& request);
     [[nodiscard]] Effect carry_out(ToSendToApplication& request);
+    [[nodiscard]] Effect carry_out(ToSendUp& request);
     [[nodiscard]] Effect carry_out(ToSubscribe& request);
     [[nodiscard]] Effect carry_out(ToUnsubscribe& request);
     [[nodiscard]] Effect carry_out(ToSettle& request);
@@ -165,6 +182,7 @@ class Session {
                             Version version);
     [[nodiscard]] std::string limit_of(Fault fault) const;
     void write_receipt(std::string& out) const;
+    void append_receipt(std::string& out, std::string_view id) const;
     void fail(Fault fault, std::string body, bool has_receipt);
 
     const SessionOptions& options_;
@@ -187,11 +205,13 @@ class Session {
         Frame frame;
     };
 
+    const RelayRules* relay_ = nullptr;  // Null: all is the broker's.
     // Of the request that is to be answered.
     Request request_;
     Checked checked_;
     std::unique_ptr<Respelled> respelled_;  // What it refers to; null: to what was received.
     bool wants_receipt_ = false;
+    bool is_receipt_withheld_ = false;
     std::string receipt_;    // The id that its RECEIPT is to have.
     std::string spare_key_;  // The memory of the last message's key, for the next.
 

@@ -73,6 +73,11 @@ Fault Session::check_send_frame(const Frame& frame) {
     }
     const auto transaction = frame.find("transaction");
     if (!is_there(transaction)) return Fault::transaction_unknown;
+    request_.is_relayed = relay_ != nullptr && relay_->takes(*destination);
+    if (request_.is_relayed) {
+        if (transaction) checked_.emplace<ToSendUp>().transaction = *transaction;
+        return Fault::none;
+    }
     if (kind != DestinationKind::application) return make_sending(*request_.frame, transaction);
     if (transaction) {
         checked_.emplace<ToSendToApplication>().transaction = *transaction;
@@ -160,6 +165,10 @@ Fault Session::check_subscribe_frame(const Frame& frame) {
              .ack_mode = *ack_mode,
              .prefetch_count = *prefetch,
              .has_id = id.has_value()};
+    if (relay_ != nullptr && relay_->takes(*destination)) {
+        request_.is_relayed = true;
+        setup.wants_gaps = frame.find("gap") == "true";
+    }
     return outbox_.find(setup.id) == nullptr ? Fault::none : Fault::subscription_exists;
 }
 

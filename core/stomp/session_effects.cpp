@@ -22,8 +22,10 @@ Outcome Session::carry_out() noexcept {
     }
     request_.frame = nullptr;  // The input goes before the next try, and before anything else.
     if (effect.is_blocked) return Outcome::blocked;
-    if (wants_receipt_) write_receipt(output_);
-    wants_receipt_ = false;
+    if (wants_receipt_ && !is_receipt_withheld_) {
+        write_receipt(output_);
+        wants_receipt_ = false;
+    }
     if (auto* const sent = std::get_if<ToSend>(&checked_)) {
         spare_key_ = std::move(sent->sending.key);
     }
@@ -120,6 +122,14 @@ Session::Effect Session::carry_out(ToSendToApplication& request) {
     return {.fault = note_in_transaction(transaction, size, 0)};
 }
 
+Session::Effect Session::carry_out(ToSendUp& request) {
+    Transaction& transaction = *transactions_.find(request.transaction);
+    const std::size_t size_before = transaction.relayed_frames.size();
+    append_for_application(transaction.relayed_frames, *request_.frame);
+    const std::size_t size = transaction.relayed_frames.size() - size_before;
+    return {.fault = note_in_transaction(transaction, size, 0)};
+}
+
 Session::Effect Session::carry_out(ToBegin& request) {
     const std::size_t size = sizeof(Transaction) + request.transaction.size();
     if (!broker_.take_for_transaction(outbox_, size)) return {.fault = Fault::memory_full};
@@ -202,6 +212,25 @@ Session::Effect Session::carry_out(ToCommit& request) {
     }
     transactions_.remove(transaction);
     return {};
+}
+
+RelayedPart Session::relayed_part() {
+    const auto* const commit = std::get_if<ToCommit>(&checked_);
+    if (relay_ == nullptr || commit == nullptr) return {};
+    const Transaction& transaction = *transactions_.find(commit->transaction);
+    RelayedPart part{.frames = transaction.relayed_frames};
+    for (const Settling& settling : transaction.settlings) {
+        const Subscription* const subscription = outbox_.find(settling.id.subscription);
+        if (subscription == nullptr || !subscription->setup().is_relayed) continue;
+        subscription->visit_reserved(
+            {settling.first, settling.id.sequence}, transaction.number,
+            [&](const Delivery& delivery) {
+                part.settled.push_back({.subscription = settling.id.subscription,
+                                        .position = delivery.position,
+                                        .verdict = settling.verdict});
+            });
+    }
+    return part;
 }
 
 Session::Effect Session::carry_out(ToAbort& request) {

@@ -25,7 +25,8 @@ Subscription::Taken Subscription::take() noexcept {
     Taken taken{.delivery = waiting_.pop_front(), .sequence = ++last_sequence_};
     if (!is_acknowledged()) return taken;
     // A topic has nobody else to give it to: then its place is all that is kept.
-    Delivery kept = queue == nullptr ? Delivery{} : taken.delivery;
+    Delivery kept =
+        queue == nullptr ? Delivery{.position = taken.delivery.position} : taken.delivery;
     unsettled_.push_back({.delivery = std::move(kept),
                           .sequence = taken.sequence,
                           .transaction = 0,

@@ -30,6 +30,10 @@ struct SubscriptionSetup {
     bool has_id = true;                // The client gave it one.
     bool is_pattern = false;           // Filled in with the key.
     bool is_for_replies = false;       // A reply-to named it, and no SUBSCRIBE.
+    // Its messages are given to it by name, from an upstream broker, which hears how they are
+    // settled (Outbox::settled): it is in no topic and no queue.
+    bool is_relayed = false;
+    bool wants_gaps = false;  // It is told when messages may have been missed.
 };
 
 class Subscription {
@@ -95,6 +99,9 @@ class Subscription {
     template <class F>
     void settle_reserved(Range range, std::uint32_t transaction, F&& each);
     void release(Range range, std::uint32_t transaction) noexcept;
+    // each(const Delivery&), in order, of what it has reserved.
+    template <class F>
+    void visit_reserved(Range range, std::uint32_t transaction, F&& each) const;
     // The end: all that is unsettled.
     template <class F>
     void settle_all(F&& each);
@@ -163,6 +170,15 @@ void Subscription::settle_reserved(Range range, std::uint32_t transaction, F&& e
         if (!entry.is_settled && entry.transaction == transaction) settle_one(entry, each);
     }
     forget_settled();
+}
+
+template <class F>
+void Subscription::visit_reserved(Range range, std::uint32_t transaction, F&& each) const {
+    for (std::size_t place = place_from(range.first); place < unsettled_.size(); ++place) {
+        const Unsettled& entry = unsettled_[place];
+        if (entry.sequence > range.last) break;
+        if (!entry.is_settled && entry.transaction == transaction) each(entry.delivery);
+    }
 }
 
 template <class F>

@@ -189,6 +189,11 @@ std::size_t TopicTable::find(std::string_view destination, std::vector<Subscript
     return look_count;
 }
 
+void TopicTable::find_exactly(std::string_view key, std::vector<Subscription*>& out) {
+    const auto found = topics_.find(key);
+    if (found != topics_.end()) append_subscribers(found->second, out);
+}
+
 void TopicTable::look_up(std::uint64_t hash, std::string_view destination,
                          std::vector<Subscription*>& out) {
     const auto [begin, end] = patterns_.equal_range(hash);

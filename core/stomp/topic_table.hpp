@@ -51,6 +51,9 @@ class TopicTable {
     // among the patterns: at most once for each shape, and twice for each with a rest.
     std::size_t find(std::string_view destination, std::vector<Subscription*>& out);
 
+    // Appends those who subscribed by exactly this name or pattern.
+    void find_exactly(std::string_view key, std::vector<Subscription*>& out);
+
     // It has subscribers.
     [[nodiscard]] bool has(std::string_view destination) const;
     // Some pattern has the shape of this one.

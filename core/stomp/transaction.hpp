@@ -18,10 +18,11 @@ struct Transaction {
     std::vector<Settling> settlings{};  // Reserved for it.
     // SENDs to the application, as frames of 1.2, for its handlers at COMMIT.
     std::string application_frames{};
-    std::string receipts{};  // RECEIPT frames of what is in it.
-    std::size_t count = 0;   // Frames.
-    std::size_t size = 0;    // Bytes of memory that those take,
-    std::size_t taken = 0;   // and all of it, as the broker knows it.
+    std::string relayed_frames{};  // The same to an upstream broker.
+    std::string receipts{};        // RECEIPT frames of what is in it.
+    std::size_t count = 0;         // Frames.
+    std::size_t size = 0;          // Bytes of memory that those take,
+    std::size_t taken = 0;         // and all of it, as the broker knows it.
 };
 
 // Few are open at a time, so they are searched one by one.

@@ -98,7 +98,7 @@ class StompBroker {
     StompBroker(const StompBroker&) = delete;
     StompBroker& operator=(const StompBroker&) = delete;
     // Requires: the servers that it was attached to are gone.
-    ~StompBroker();
+    virtual ~StompBroker();
 
     // These three set the broker up, before the first server listens.
 

@@ -93,6 +93,12 @@ enum class Fault : std::uint8_t {
     queue_full,
     memory_full,  // All of it, or the client's share.
     too_slow,     // More waits for the client than is allowed.
+    // Of a relay (edgews/stomp_relay.hpp).
+    destination_not_relayed,  // The upstream broker can have none of that name.
+    upstream_unavailable,     // There is no upstream broker, or it takes nothing.
+    upstream_refused,         // The upstream broker did.
+    upstream_in_doubt,        // It was lost before it confirmed what it was sent.
+    too_many_upstreams,       // Sessions with an upstream connection of their own.
     // Ours.
     server_shutting_down,
     handler_failed,  // The application threw.

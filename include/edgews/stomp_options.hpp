@@ -114,6 +114,9 @@ struct BrokerOptions {
     std::uint64_t unused_queue_timeout_ms = 0;
 };
 
+// The brokers that a relay knows how to speak to: they name destinations in different ways.
+enum class UpstreamKind : std::uint8_t { edgews, rabbitmq, activemq };
+
 // Since the broker began. In copies.
 struct BrokerCounters {
     std::uint64_t received = 0;   // Messages that were sent to a destination.

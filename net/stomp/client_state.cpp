@@ -46,8 +46,13 @@ ClientState::ClientState(Reactor& reactor, ClientOptions options, ClientHandlers
       handlers_(std::move(handlers)),
       brokers_(parse(options_)),
       broker_(random_.next() % brokers_.size()) {
-    if (options_.disconnect_timeout_ms == 0) refuse("disconnect_timeout_ms must not be 0");
-    if (!options_.connection.lookup) refuse("connection.lookup is empty");
+    check(options_);
+}
+
+void ClientState::check(const ClientOptions& options) {
+    static_cast<void>(parse(options));
+    if (options.disconnect_timeout_ms == 0) refuse("disconnect_timeout_ms must not be 0");
+    if (!options.connection.lookup) refuse("connection.lookup is empty");
 }
 
 void ClientState::complete(const Completion& completion, const Receipt& receipt) noexcept {

@@ -37,6 +37,8 @@ class ClientState final : public std::enable_shared_from_this<ClientState>, priv
     // Throws std::invalid_argument for an option that cannot be used.
     ClientState(Reactor& reactor, ClientOptions options, ClientHandlers handlers);
     ~ClientState() = default;
+    // Throws the same.
+    static void check(const ClientOptions& options);
 
     // Of `client`, whom the handlers are given.
     void connect(Client& client);

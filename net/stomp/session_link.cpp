@@ -3,6 +3,8 @@
 
 #include "net/connection/admission.hpp"
 #include "net/loop/reactor.hpp"
+#include "net/stomp/relay.hpp"
+#include "net/stomp/session_relay.hpp"
 #include "net/stomp/state.hpp"
 #include "net/stomp/stomp_loop.hpp"
 
@@ -46,6 +48,10 @@ StompSessionLink::StompSessionLink(StompLoop& loop, const Admission& admission)
       limited_as_(admission.limited_as()),
       began_ms_(loop.reactor().listened_ms()),
       heard_ms_(began_ms_) {
+    if (state_.relay) {
+        relay_ = std::make_unique<StompSessionRelay>(*this, *state_.relay);
+        session_.set_relay(state_.relay->rules);
+    }
     StompLocked locked = state_.lock();
     session_.outbox().owner = this;
     session_.outbox().origin = origin_of(limited_as_);
@@ -53,19 +59,6 @@ StompSessionLink::StompSessionLink(StompLoop& loop, const Admission& admission)
     locked.sessions().emplace(HashedView(session_.outbox().session_id), this);
     if (locked.is_ending()) end(locked, stomp::Fault::server_shutting_down, {});
     await_connect(state_.options.connect_timeout_ms);
-}
-
-// As its loop has listened to it, and let it go on.
-void StompSessionLink::await_connect(std::uint64_t delay_ms) {
-    connect_timer_ = loop_.reactor().after(
-        delay_ms, make_job([this] {
-            connect_timer_ = no_token;
-            const std::uint64_t limit_ms = state_.options.connect_timeout_ms;
-            const std::uint64_t passed_ms = loop_.reactor().listened_ms() - began_ms_;
-            if (waits_for_handshake()) return await_connect(limit_ms);
-            if (passed_ms < limit_ms) return await_connect(limit_ms - passed_ms);
-            end_here(stomp::Fault::not_connected, "No CONNECT came in time (connect_timeout_ms).");
-        }));
 }
 
 StompSessionLink::~StompSessionLink() {
@@ -106,7 +99,7 @@ void StompSessionLink::process(std::span<const std::byte> input) {
         hold(input);
         pause();
         if (!is_blocked_) rest();
-        if (is_undone_) refuse_in_time();
+        if (is_undone_ && !waits_for_upstream_) await_room();
         break;
     }
     write_output();
@@ -124,17 +117,6 @@ void StompSessionLink::finish_rest() {
     while (is_resting_ && !is_finished_) try_again();
 }
 
-// Whoever waits for room does not hear its client: not even that it is gone.
-void StompSessionLink::refuse_in_time() {
-    block_timer_ = loop_.reactor().after(
-        state_.options.block_timeout_ms, make_job([this] {
-            block_timer_ = no_token;
-            session_.refuse(stomp::Fault::queue_full, "No room came in time (block_timeout_ms).");
-            write_output();
-            finish_if_over();
-        }));
-}
-
 // False: it waits for room in a queue, or for those who get what it sent.
 bool StompSessionLink::answer(const stomp::Request& request) {
     using Kind = stomp::Request::Kind;
@@ -148,11 +130,38 @@ bool StompSessionLink::answer(const stomp::Request& request) {
             answer_application(request);
         } else if (is_for_nobody(request)) {
             session_.refuse(stomp::Fault::destination_invalid, no_handler);
+        } else if (relay_ && (request.is_relayed || request.kind == Kind::commit)) {
+            is_done = relay_->answer(request);
         } else {
+            if (relay_ && request.kind == Kind::unsubscribe) relay_->note_unsubscribe(request);
             is_done = carry_out();
         }
     });
     return is_done;
+}
+
+void StompSessionLink::await_upstream(bool is_undone) {
+    waits_for_upstream_ = true;
+    is_undone_ = is_undone;
+    {
+        const StompLocked locked = state_.lock();
+        session_.outbox().may_try_again = false;
+    }
+    const std::uint64_t limit_ms = state_.relay->options.upstream.receipt_timeout_ms;
+    if (limit_ms == 0) return;
+    refuse_in_time(limit_ms,
+                   is_undone ? stomp::Fault::upstream_in_doubt : stomp::Fault::upstream_unavailable,
+                   "No receipt came in time (receipt_timeout_ms).");
+}
+
+void StompSessionLink::stop_waiting() noexcept {
+    waits_for_upstream_ = false;
+    cancel(block_timer_);
+    session_.give_receipt();
+}
+
+void StompSessionLink::go_on() {
+    if (waits_for_upstream_ && !session_.is_over()) try_again();
 }
 
 template <class F>
@@ -282,10 +291,15 @@ bool StompSessionLink::may_have(const stomp::Outgoing& message) {
 }
 
 bool StompSessionLink::carry_out() noexcept {
-    StompLocked locked = state_.lock();
-    is_undone_ = session_.carry_out() == stomp::Outcome::blocked;
-    locked.hand_out();
-    return !session_.outbox().has_to_wait();
+    bool has_to_wait = false;
+    {
+        StompLocked locked = state_.lock();
+        is_undone_ = session_.carry_out() == stomp::Outcome::blocked;
+        locked.hand_out();
+        has_to_wait = session_.outbox().has_to_wait();
+    }
+    if (relay_) relay_->settle();
+    return !has_to_wait;
 }
 
 bool StompSessionLink::take(StompLocked& locked, std::vector<stomp::Outgoing>& out) {
@@ -313,6 +327,7 @@ void StompSessionLink::deliver(std::span<const stomp::Outgoing> messages) {
         }
     }
     if (!withheld.empty()) withhold(withheld);
+    if (relay_) relay_->settle();
     // Who rests does so until the next turn: it may be told to try again from an earlier wait.
     const bool waits_for_room = is_blocked_ && !is_resting_;
     if (waits_for_room && may_try_again_ && !session_.is_over()) try_again();
@@ -354,9 +369,11 @@ void StompSessionLink::drained() {
 
 void StompSessionLink::try_again() {
     if (is_finished_) return;
+    if (waits_for_upstream_) stop_waiting();
     is_resting_ = false;
     is_blocked_ = is_undone_ && !carry_out();
     if (!is_undone_) cancel(block_timer_);
+    if (is_undone_ && block_timer_ == no_token) await_room();  // It waited upstream before.
     write_output();
     if (is_blocked_) return;
     const Buffer rest = std::move(held_);
@@ -409,36 +426,13 @@ void StompSessionLink::leave() noexcept {
         locked.hand_out();
     }
     session_.forget();
+    if (relay_) relay_->leave();
     if (!state_.hooks.disconnected || !was_connected_) return;
     try {
         state_.hooks.disconnected(client(), session_.fault());
     } catch (...) {
         // There is no session left to end.
     }
-}
-
-void StompSessionLink::begin_heart_beats() noexcept {
-    was_connected_ = true;
-    Reactor& reactor = loop_.reactor();
-    if (const std::uint32_t send_ms = session_.send_every_ms(); send_ms > 0) {
-        beat_timer_ = reactor.every(stomp::beat_period_ms(send_ms), make_job([this] { beat(); }));
-    }
-    if (const std::uint32_t hear_ms = session_.hear_every_ms(); hear_ms > 0) {
-        heard_timer_ =
-            reactor.every(stomp::hearing_period_ms(hear_ms), make_job([this] { check_heard(); }));
-    }
-}
-
-// What was sent since the last one is a sign of life, too.
-void StompSessionLink::beat() {
-    if (!std::exchange(has_sent_, false)) static_cast<void>(send({.front = "\n"}));
-}
-
-void StompSessionLink::check_heard() {
-    const std::uint64_t silence_ms = loop_.reactor().listened_ms() - heard_ms_;
-    if (is_blocked_) heard_ms_ = loop_.reactor().listened_ms();  // It is we who do not listen.
-    if (!stomp::is_too_silent(silence_ms, session_.hear_every_ms()) || is_blocked_) return;
-    end_here(stomp::Fault::heart_beat_missed, {});
 }
 
 void StompSessionLink::give_time(std::uint32_t valid_for_ms) noexcept {

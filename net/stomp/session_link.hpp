@@ -12,6 +12,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -23,6 +24,7 @@ class Admission;
 class PathParameters;
 class StompLocked;
 class StompLoop;
+class StompSessionRelay;
 struct StompApplication;
 
 class StompSessionLink : public stomp::OutboxOwner {
@@ -91,6 +93,12 @@ class StompSessionLink : public stomp::OutboxOwner {
     virtual void resume() = 0;
 
   private:
+    friend class StompSessionRelay;  // Its other half, of a relay.
+    // The session waits for an upstream broker, and then go_on() is called, or the broker lets it
+    // go on. `is_undone`: the last request is still to be carried out then.
+    void await_upstream(bool is_undone);
+    void stop_waiting() noexcept;
+    void go_on();
     void process(std::span<const std::byte> input);
     [[nodiscard]] bool answer(const stomp::Request& request);
     void answer_connect(const stomp::Request& request);
@@ -117,7 +125,8 @@ class StompSessionLink : public stomp::OutboxOwner {
     void check_heard();
     void give_time(std::uint32_t valid_for_ms) noexcept;
     void renew();
-    void refuse_in_time();
+    void await_room();
+    void refuse_in_time(std::uint64_t delay_ms, stomp::Fault fault, std::string_view why);
     // What call() throws is the session's end, and its ERROR: hooks and handlers may. What is done
     // to the session and the broker does not, whoever has it done: where it finds no memory it has
     // done a half, and the process ends.
@@ -131,11 +140,13 @@ class StompSessionLink : public stomp::OutboxOwner {
     Address address_;
     Address limited_as_;  // See Admission.
     StompVerdicts verdicts_;
-    Buffer held_;               // What came behind a request that waits.
-    bool is_blocked_ = false;   // Nothing more is processed until it may go on.
-    bool is_undone_ = false;    // Then: the last request is still to be carried out.
-    bool is_resting_ = false;   // Blocked, but only for others to have their turn.
-    bool is_finished_ = false;  // It has left.
+    std::unique_ptr<StompSessionRelay> relay_;  // Null: nothing is relayed.
+    Buffer held_;                               // What came behind a request that waits.
+    bool is_blocked_ = false;                   // Nothing more is processed until it may go on.
+    bool is_undone_ = false;           // Then: the last request is still to be carried out.
+    bool is_resting_ = false;          // Blocked, but only for others to have their turn.
+    bool waits_for_upstream_ = false;  // Blocked, for an upstream broker.
+    bool is_finished_ = false;         // It has left.
     bool was_connected_ = false;
     bool is_slow_ = false;        // The connection takes nothing now.
     bool may_try_again_ = false;  // Of take(), for deliver():

@@ -1,6 +1,8 @@
 #include "net/stomp/state.hpp"
 
+#include <edgews/server.hpp>
 #include "crypto/random.hpp"
+#include "net/loop/reactor.hpp"
 #include "net/stomp/stomp_loop.hpp"
 
 #include <array>
@@ -55,13 +57,43 @@ std::size_t StompBroker::State::waiting_size_max() const noexcept {
 }
 
 StompLoop& StompBroker::State::on_loop(Reactor& reactor) {
-    const StompLocked locked = lock();
-    auto& loops = locked.loops();
-    for (const auto& known : loops) {
-        if (known->is_of(reactor)) return *known;
+    StompLoop* made = nullptr;
+    {
+        const StompLocked locked = lock();
+        auto& loops = locked.loops();
+        for (const auto& known : loops) {
+            if (known->is_of(reactor)) return *known;
+        }
+        loops.push_back(std::make_unique<StompLoop>(*this, reactor, random_name()));
+        made = loops.back().get();
     }
-    loops.push_back(std::make_unique<StompLoop>(*this, reactor, random_name()));
-    return *loops.back();
+    if (relay) made->start_upstream(*relay);
+    return *made;
+}
+
+void StompBroker::State::start_upstreams(Server& server) {
+    if (!relay) return;
+    for (std::size_t i = 0; i < server.loop_count(); ++i) {
+        server.loop(i).post([this, &reactor = Reactor::of(server.loop(i))] {
+            static_cast<void>(on_loop(reactor));
+        });
+    }
+}
+
+// From the application: by the connection of its loop, or by any.
+stomp::Fault StompBroker::State::send_up(std::string_view destination,
+                                         std::span<const std::byte> body,
+                                         std::span<const stomp::Header> headers) {
+    StompLoop* loop = nullptr;
+    {
+        const StompLocked locked = lock();
+        for (const auto& each : locked.loops()) {
+            const bool is_here = Reactor::current() == &each->reactor();
+            if (loop == nullptr || is_here) loop = each.get();
+        }
+    }
+    if (loop == nullptr) return stomp::Fault::upstream_unavailable;
+    return loop->send_up(destination, body, headers);
 }
 
 StompLocked StompBroker::State::lock() {
@@ -92,6 +124,7 @@ stomp::Fault StompBroker::State::send(std::string_view session_id, std::string_v
     std::string storage;
     const auto [wrong, key] = stomp::canonical(destination, storage);
     if (wrong != stomp::Fault::none) return wrong;
+    if (relay && relay->rules.takes(key)) return send_up(key, body, headers);
     const std::string_view rest = stomp::parse_user_destination(destination).rest;
     const std::string shown = rest.empty() ? std::string(destination) : "/user" + std::string(rest);
 

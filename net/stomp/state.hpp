@@ -16,6 +16,7 @@
 #include "core/stomp/broker.hpp"
 #include "core/stomp/content.hpp"
 #include "net/connection/address_rates.hpp"
+#include "net/stomp/relay.hpp"
 #include "net/stomp/session_link.hpp"
 
 #include <cstddef>
@@ -44,18 +45,22 @@ struct StompApplication {
 struct StompBroker::State {
     State(StompBroker& face, StompOptions stomp_options, StompHooks stomp_hooks);
     ~State();
-    [[nodiscard]] static State& of(StompBroker& broker) noexcept { return *broker.state_; }
+    [[nodiscard]] static State& of(const StompBroker& broker) noexcept { return *broker.state_; }
 
     StompBroker& broker_face;
     const StompOptions options;
     const StompHooks hooks;
     std::vector<StompApplication> applications{};
     AddressRates failed_logins;
+    // Null: nothing is relayed.
+    std::unique_ptr<StompRelayState> relay{};
 
     // Bytes that may wait in front of a connection: the options', and one message of the broker's.
     [[nodiscard]] std::size_t waiting_size_max() const noexcept;
     // The loop's part; its thread.
     [[nodiscard]] StompLoop& on_loop(Reactor& reactor);
+    // Has a relay's connections made on all loops of the server, once they run.
+    void start_upstreams(Server& server);
     // Any thread; requires: it has not locked it already.
     [[nodiscard]] StompLocked lock();
     // For sessions to hold, which touch it only under the lock.
@@ -69,6 +74,10 @@ struct StompBroker::State {
     [[nodiscard]] std::string new_session_id();
 
   private:
+    [[nodiscard]] stomp::Fault send_up(std::string_view destination,
+                                       std::span<const std::byte> body,
+                                       std::span<const stomp::Header> headers);
+
     friend class StompLocked;
     std::mutex mutex_{};  // Guards what follows.
     // Pools first, that they outlive the messages which the broker's queues still have.

@@ -86,6 +86,7 @@ void StompBroker::app(std::string_view pattern, Function<void(StompRequest&)> ha
 }
 
 void StompBroker::attach(Server& server, std::string_view pattern, RouteOptions options) {
+    state_->start_upstreams(server);
     server.ws<StompOnConnection>(pattern, stomp_handlers(*state_),
                                  stomp_route_options(*state_, std::move(options)));
 }
@@ -96,6 +97,7 @@ Error StompBroker::listen(Server& server, ListenOptions options) {
                 "ListenOptions::proxy_protocol: STOMP over TCP knows no PROXY header"};
     }
     options.protocol = std::make_shared<StompOverTcp>(*state_);
+    state_->start_upstreams(server);
     return server.listen(options);
 }
 

@@ -2,7 +2,9 @@
 
 #include "net/loop/loop_link.hpp"
 #include "net/loop/reactor.hpp"
+#include "net/stomp/client_subscriptions.hpp"
 #include "net/stomp/state.hpp"
+#include "net/stomp/upstream.hpp"
 
 #include <cstdint>
 #include <utility>
@@ -36,6 +38,43 @@ void StompLoop::tell_time() {
             tell_time();
         }));
     }
+}
+
+void StompLoop::start_upstream(StompRelayState& relay) {
+    upstream_ = new StompUpstream(*this, relay);  // The reactor owns it.
+}
+
+void StompLoop::subscribe_soon(const std::string& destination) {
+    const std::shared_ptr<LoopLink> link = link_.lock();
+    if (!link) return;
+    link->mailbox.post(make_job([this, destination] {
+        if (upstream_ != nullptr) upstream_->subscribe(destination);
+    }));
+}
+
+stomp::Fault StompLoop::send_up(std::string_view destination, std::span<const std::byte> body,
+                                std::span<const stomp::Header> headers) {
+    if (Reactor::current() == &reactor_) {
+        if (upstream_ == nullptr) return stomp::Fault::upstream_unavailable;
+        switch (upstream_->send(destination, body, {.headers = headers})) {
+            case SendResult::sent:
+            case SendResult::queued: return stomp::Fault::none;
+            case SendResult::invalid: return stomp::Fault::destination_not_relayed;
+            case SendResult::dropped:
+            case SendResult::closed: break;
+        }
+        return stomp::Fault::upstream_unavailable;
+    }
+    const std::shared_ptr<LoopLink> link = link_.lock();
+    if (!link) return stomp::Fault::upstream_unavailable;
+    link->mailbox.post(
+        make_job([this, destination = std::string(destination), kept = stomp::KeptHeaders(headers),
+                  bytes = std::vector<std::byte>(body.begin(), body.end())] {
+            const std::vector<stomp::Header> views = kept.views();
+            if (upstream_ == nullptr) return;
+            static_cast<void>(upstream_->send(destination, bytes, {.headers = views}));
+        }));
+    return stomp::Fault::none;
 }
 
 bool StompLoop::is_of(const Reactor& reactor) const noexcept {

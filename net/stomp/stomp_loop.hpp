@@ -18,7 +18,9 @@ namespace edgews {
 
 class Reactor;
 class StompLocked;
+class StompUpstream;
 struct LoopLink;
+struct StompRelayState;
 
 class StompLoop final : public Writer {
   public:
@@ -29,6 +31,17 @@ class StompLoop final : public Writer {
     [[nodiscard]] StompBroker::State& state() const noexcept { return state_; }
     [[nodiscard]] Reactor& reactor() const noexcept { return reactor_; }
     [[nodiscard]] stomp::ContentPool& contents() noexcept { return contents_; }
+    // Of a relay: its shared connection. Null: it is no relay's, or the loop has ended.
+    [[nodiscard]] StompUpstream* upstream() const noexcept { return upstream_; }
+    void start_upstream(StompRelayState& relay);
+    void forget_upstream() noexcept { upstream_ = nullptr; }
+    // Any thread. Has the shared connection here make an interest's subscription.
+    void subscribe_soon(const std::string& destination);
+    // Any thread. Sends what the application has for the upstream broker: at once, if this is its
+    // loop's thread, else soon, and then nobody hears whether it left.
+    [[nodiscard]] stomp::Fault send_up(std::string_view destination,
+                                       std::span<const std::byte> body,
+                                       std::span<const stomp::Header> headers);
     // For whoever writes a frame at the moment.
     [[nodiscard]] std::string& scratch() noexcept { return scratch_; }
 
@@ -60,7 +73,8 @@ class StompLoop final : public Writer {
     std::weak_ptr<LoopLink> link_;  // The broker, and what it has of a loop, may outlive that.
     stomp::ContentPool contents_;
     std::string scratch_;
-    bool is_sweeping_ = false;  // tell_time() is to go on.
+    StompUpstream* upstream_ = nullptr;  // The reactor owns it.
+    bool is_sweeping_ = false;           // tell_time() is to go on.
     // Guarded by the state's mutex.
     stomp::List<StompSessionLink, &StompSessionLink::place_in_loop> ready_;
     bool is_woken_ = false;

@@ -3,19 +3,25 @@
 //     build/programs/stomp_broker [--host 127.0.0.1] [--port 15674] [--path /ws] [--tcp-port 61613]
 //         [--user login:passcode]... [--threads 1] [--max-queue 100000] [--when-full refuse]
 //         [--max-message 1048576] [--no-page] [--allow-host NAME]...
+//         [--relay stomp://login:passcode@host:port[,…]] [--upstream-kind edgews|rabbitmq|activemq]
 //
 // With --user, only those get in, to the page too; without, everyone does. --tcp-port 0 picks a
 // free port, which the second line that it prints tells, and "none" opens none. A SEND to a queue
 // that is full: its producer is refused, the queue's oldest message is dropped, or the producer is
 // blocked. Behind a proxy of this machine, --allow-host says the name that the world knows the
-// broker by. /app/echo answers whoever asks by reply-to. The page is in page/, inside
-// this program.
+// broker by. /app/echo answers whoever asks by reply-to. With --relay, topics and queues are those
+// of the first of these brokers that is there (edgews/stomp_relay.hpp). The page is in page/,
+// inside this program.
 #include <edgews/edgews.hpp>
 #include <edgews/stomp_broker.hpp>
+#include <edgews/stomp_relay.hpp>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
+#include <memory>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -43,12 +49,15 @@ struct Arguments {
     edgews::stomp::WhenFull when_full = edgews::stomp::WhenFull::refuse;
     std::size_t message_max = 1024 * 1024;
     bool has_page = true;
+    std::vector<std::string> upstreams{};
+    edgews::stomp::UpstreamKind upstream_kind = edgews::stomp::UpstreamKind::edgews;
 
     static constexpr const char* usage =
         "[--host ADDRESS] [--port 0-65535] [--path /PATH] [--tcp-port 0-65535 or none]"
         " [--user LOGIN:PASSCODE]... [--threads N, 0: one per CPU] [--max-queue MESSAGES]"
         " [--when-full refuse|drop|block] [--max-message BYTES] [--no-page]"
-        " [--allow-host NAME]...";
+        " [--allow-host NAME]... [--relay stomp://LOGIN:PASSCODE@HOST:PORT[,...]]"
+        " [--upstream-kind edgews|rabbitmq|activemq]";
 
     bool take(std::string_view option, std::string_view value) {
         if (value.empty()) return false;
@@ -58,6 +67,8 @@ struct Arguments {
         if (option == "--max-message") return parse_number(value, message_max);
         if (option == "--user") return users.add(value);
         if (option == "--when-full") return take_when_full(value);
+        if (option == "--relay") return take_upstreams(value);
+        if (option == "--upstream-kind") return take_upstream_kind(value);
         if (option == "--tcp-port") {
             has_tcp = value != "none";
             return !has_tcp || parse_number(value, tcp_port);
@@ -72,6 +83,20 @@ struct Arguments {
         }
         host = value;
         return option == "--host";
+    }
+    bool take_upstreams(std::string_view value) {
+        while (!value.empty()) {
+            const std::string_view one = value.substr(0, value.find(','));
+            upstreams.emplace_back(one);
+            value.remove_prefix(std::min(one.size() + 1, value.size()));
+        }
+        return true;
+    }
+    bool take_upstream_kind(std::string_view value) {
+        using edgews::stomp::UpstreamKind;
+        if (value == "rabbitmq") upstream_kind = UpstreamKind::rabbitmq;
+        if (value == "activemq") upstream_kind = UpstreamKind::activemq;
+        return value == "rabbitmq" || value == "activemq" || value == "edgews";
     }
     bool take_when_full(std::string_view value) {
         using edgews::stomp::WhenFull;
@@ -113,12 +138,32 @@ void serve_page(edgews::Server& server, edgews::StompBroker& broker, const Argum
     });
 }
 
+std::unique_ptr<edgews::StompBroker> make_broker(const Arguments& arguments,
+                                                 edgews::StompOptions options) {
+    edgews::StompHooks hooks = hooks_for(arguments);
+    if (arguments.upstreams.empty()) {
+        return std::make_unique<edgews::StompBroker>(std::move(options), std::move(hooks));
+    }
+    edgews::StompRelayOptions relay;
+    relay.upstream.brokers = arguments.upstreams;
+    relay.kind = arguments.upstream_kind;
+    const auto tell = [](bool is_available, std::string_view address, std::string_view reason) {
+        std::fprintf(stderr, "upstream %s %.*s %.*s\n", is_available ? "up" : "down",
+                     static_cast<int>(address.size()), address.data(),
+                     static_cast<int>(reason.size()), reason.data());
+    };
+    return std::make_unique<edgews::StompRelay>(std::move(relay), std::move(options),
+                                                std::move(hooks),
+                                                edgews::StompRelayHooks{.upstream = tell});
+}
+
 int serve(const Arguments& arguments) {
     edgews::StompOptions options;
     options.broker.queue = {.message_count_max = arguments.queue_max,
                             .when_full = arguments.when_full};
     options.session.frame.body_size_max = arguments.message_max;
-    edgews::StompBroker broker(std::move(options), hooks_for(arguments));
+    const std::unique_ptr<edgews::StompBroker> made = make_broker(arguments, std::move(options));
+    edgews::StompBroker& broker = *made;
     broker.app("/app/echo", [](edgews::StompRequest& request) { request.reply(request.text()); });
 
     edgews::Server server({.loops = arguments.threads, .hosts = arguments.hosts});
@@ -161,5 +206,10 @@ int main(int count, char** words) {
                      words[i], value.data(), Arguments::usage);
         return 2;
     }
-    return serve(arguments);
+    try {
+        return serve(arguments);
+    } catch (const std::invalid_argument& error) {
+        std::fprintf(stderr, "stomp_broker: %s\n", error.what());
+        return 2;
+    }
 }

@@ -1,0 +1,54 @@
+// What the sessions of a relay share, beside a broker's state: what of their requests goes up, and
+// who subscribed to what up there.
+//
+// A destination that somebody here has subscribed to is an interest: one subscription of one shared
+// connection, which lives on the interest's home loop. It is there before the first RECEIPT of a
+// SUBSCRIBE goes out, and some seconds longer than the last subscriber.
+#pragma once
+
+#include <edgews/stomp_relay.hpp>
+#include "core/base/string_hash.hpp"
+#include "core/stomp/relay_rules.hpp"
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace edgews {
+
+class StompLoop;
+
+struct StompInterest {
+    HashedName destination;
+    StompLoop* home = nullptr;
+    bool is_confirmed = false;           // Upstream has it, as far as is known.
+    std::vector<std::string> waiting{};  // Ids of sessions that wait for that.
+    std::uint64_t unused_since_ms = 0;   // 0: it is used.
+};
+
+struct StompRelayState {
+    StompRelayState(StompRelayOptions relay_options, StompRelayHooks relay_hooks);
+
+    const StompRelayOptions options;
+    const StompRelayHooks hooks;
+    const stomp::RelayRules rules;
+
+    std::atomic<std::size_t> own_connections{0};
+    std::atomic<std::uint64_t> sent{0};
+    std::atomic<std::uint64_t> received{0};
+    std::atomic<std::uint64_t> gaps{0};
+    std::atomic<std::uint64_t> refused{0};
+    std::atomic<std::uint64_t> in_doubt{0};
+
+    // Guarded by the mutex of the broker's state. The keys are views of the interests' own names.
+    NameViewTable<std::unique_ptr<StompInterest>> interests{};
+};
+
+// Whether a SUBSCRIBE has nothing in it that makes it a subscription of its own upstream.
+[[nodiscard]] bool is_sharable(const stomp::Frame& subscribe) noexcept;
+
+}  // namespace edgews

@@ -1,0 +1,83 @@
+// A relay's shared connection upstream, one on each loop: it makes the subscriptions of the
+// interests whose home this loop is, hands out what they bring, and sends what sessions of this
+// loop send.
+//
+// An ERROR does not always say what it is about (RabbitMQ's never does). After one, the
+// subscriptions that were not confirmed yet are made again one by one, when all others have been:
+// the one at which there is an ERROR again is refused, and nobody else suffers from it.
+#pragma once
+
+#include <edgews/stomp_relay.hpp>
+#include "net/loop/registered.hpp"
+#include "net/stomp/relay.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace edgews {
+
+class Reactor;
+class StompLocked;
+class StompLoop;
+
+class StompUpstream final : public Registered {
+  public:
+    // Of that loop, whose reactor owns it.
+    StompUpstream(StompLoop& loop, StompRelayState& relay);
+    ~StompUpstream() override;
+    // The loop ends: says goodbye.
+    void let_go() noexcept override;
+
+    [[nodiscard]] bool is_available() const { return client_ && client_->is_connected(); }
+    // As stomp::Client::send(); `destination` in our spelling. `invalid`: there can be none there.
+    SendResult send(std::string_view destination, std::span<const std::byte> body,
+                    stomp::SendOptions options);
+    // Makes the subscription of an interest whose home this is.
+    void subscribe(const std::string& destination);
+
+    // Requires: the mutex is held.
+    [[nodiscard]] const StompUpstreamStats& stats(const StompLocked&) const noexcept {
+        return stats_;
+    }
+
+  private:
+    struct Made {
+        std::string destination{};
+        bool is_pattern = false;
+        bool was_confirmed = false;
+    };
+    void subscribe(std::unique_ptr<Made> made);
+    void connected();
+    void failed(const ClientError& error);
+    void disconnected();
+    void take(const Made& made, const stomp::Message& message);
+    void confirmed(stomp::SubscriptionNumber number, bool is_confirmed);
+    void tell_gap(const Made& made);
+    void suspect();
+    void probe_next();
+    void refuse(const std::string& destination, std::string_view reason);
+    void drop_unused();
+
+    StompLoop& loop_;
+    StompRelayState& relay_;
+    std::string name_{};  // Of a destination, as it is called upstream.
+    std::unordered_map<stomp::SubscriptionNumber, std::unique_ptr<Made>> made_;
+    std::set<stomp::SubscriptionNumber> unconfirmed_;  // Of the present connection.
+    std::deque<std::unique_ptr<Made>> suspects_;
+    std::string probed_{};  // Empty: none is.
+    std::string reason_{};  // Of the last failure.
+    std::uint64_t connected_ms_ = 0;
+    Token sweep_timer_ = no_token;
+    StompUpstreamStats stats_{};             // Guarded by the broker's mutex.
+    std::optional<stomp::Client> client_{};  // Nothing: the loop has ended.
+};
+
+}  // namespace edgews
