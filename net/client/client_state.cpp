@@ -74,7 +74,11 @@ ClientState::ClientState(Reactor& reactor, std::string url, ClientHandlers handl
                         .connect_timeout_ms = options_.connect_timeout_ms,
                         .lookup = options_.lookup,
                         .watch = watch_of(options_)}),
-      wanted_url_(std::move(url)) {
+      wanted_url_(std::move(url)),
+      open_timer_(reactor),
+      ping_timer_(reactor),
+      pong_timer_(reactor),
+      reconnect_timer_(reactor) {
     make_route();
 }
 
@@ -93,21 +97,6 @@ void ClientState::tell(const Handler& handler, Arguments&&... arguments) noexcep
     } catch (...) {
         ConnectionsOnLoop::of_clients(reactor_).counters.add(Counter::handler_failures);
     }
-}
-
-template <class F>
-void ClientState::later(Token& timer, std::uint64_t delay_ms, F&& function) {
-    cancel(timer);
-    auto run = [this, &timer, call = std::forward<F>(function)]() mutable {
-        timer = no_token;
-        const auto self = shared_from_this();  // A handler may destroy the client.
-        call();
-    };
-    timer = reactor_.after(delay_ms, make_job(std::move(run)));
-}
-
-void ClientState::cancel(Token& timer) noexcept {
-    if (timer != no_token) reactor_.cancel(std::exchange(timer, no_token));
 }
 
 // ---- A try -----------------------------------------------------------------
@@ -131,8 +120,9 @@ void ClientState::begin() {
     unsent_size_ = 0;
     opened_ms_ = 0;
     if (options_.open_timeout_ms > 0) {
-        later(open_timer_, options_.open_timeout_ms,
-              [this] { fail(stage(), error_of(std::errc::timed_out, "not open in time")); });
+        open_timer_.set(options_.open_timeout_ms, [this] {
+            fail(stage(), error_of(std::errc::timed_out, "not open in time"));
+        });
     }
     dial();
 }
@@ -178,7 +168,7 @@ Error ClientState::check_options() const {
 void ClientState::dial() {
     if (Error error = prepare()) {
         // Not from within the constructor.
-        return later(reconnect_timer_, 1, [this, error] { fail(ClientStage::options, error); });
+        return reconnect_timer_.set(1, [this, error] { fail(ClientStage::options, error); });
     }
     auto done = [this](Dialed result) { dialed(std::move(result)); };
     if (!options_.unix_path.empty()) return dialer_.start_unix(options_.unix_path, done);
@@ -226,7 +216,7 @@ void ClientState::start_opening(Fd fd) {
 void ClientState::opened(ClientOpening& opening, const HttpHead& head,
                          const ReadOpeningResponse& response, std::span<std::byte> rest) {
     opening_ = nullptr;
-    cancel(open_timer_);
+    open_timer_.cancel();
     std::string().swap(request_);  // Of no more use, and it may be open for long.
     protocol_ = response.subprotocol;
     extensions_ = head.header("Sec-WebSocket-Extensions").value_or("");
@@ -297,8 +287,8 @@ void ClientState::fail(ClientStage stage, Error error) {
 void ClientState::stop_trying() {
     dialer_.cancel();
     if (opening_ != nullptr) std::exchange(opening_, nullptr)->cancel();
-    for (Token* timer : {&open_timer_, &ping_timer_, &pong_timer_, &reconnect_timer_}) {
-        cancel(*timer);
+    for (Alarm* timer : {&open_timer_, &ping_timer_, &pong_timer_, &reconnect_timer_}) {
+        timer->cancel();
     }
 }
 
@@ -323,7 +313,7 @@ void ClientState::make_route() {
         phase_ = Phase::open;
         opened_ms_ = reactor_.now_ms();
         answered_us_ = pinged_us_ = now_us();
-        if (options_.ping_ms > 0) later(ping_timer_, options_.ping_ms, [this] { ping(); });
+        if (options_.ping_ms > 0) ping_timer_.set(options_.ping_ms, [this] { ping(); });
         call(handlers_.open);
     };
     to.pong = [this](Connection&, std::span<const std::byte> payload) { on_pong(payload); };
@@ -361,14 +351,14 @@ void ClientState::on_close(const CloseEvent& event) {
 // answered after the next has left still measures.
 void ClientState::ping() {
     if (!connection_->is_open()) return;  // It is closing, in a time of its own.
-    if (options_.pong_timeout_ms > 0 && (pong_timer_ == no_token || is_ping_answered())) {
+    if (options_.pong_timeout_ms > 0 && (!pong_timer_.is_set() || is_ping_answered())) {
         pinged_ms_ = static_cast<std::uint32_t>(reactor_.listened_ms());
-        later(pong_timer_, options_.pong_timeout_ms, [this] { check_pong(); });
+        pong_timer_.set(options_.pong_timeout_ms, [this] { check_pong(); });
     }
     pinged_us_ = now_us();
     connection_->mark_taken();
     connection_->ping(std::as_bytes(std::span(&pinged_us_, 1)));
-    later(ping_timer_, options_.ping_ms, [this] { ping(); });
+    ping_timer_.set(options_.ping_ms, [this] { ping(); });
 }
 
 void ClientState::on_pong(std::span<const std::byte> payload) {
@@ -390,7 +380,7 @@ void ClientState::check_pong() {
     const auto passed_ms = static_cast<std::uint32_t>(reactor_.listened_ms()) - pinged_ms_;
     if (passed_ms < options_.pong_timeout_ms ||
         connection_->is_still_taking(options_.ping_ms + options_.pong_timeout_ms)) {
-        return later(pong_timer_, options_.pong_timeout_ms, [this] { check_pong(); });
+        return pong_timer_.set(options_.pong_timeout_ms, [this] { check_pong(); });
     }
     failure_ = "the server does not answer";
     connection_->break_off();
@@ -418,8 +408,8 @@ bool ClientState::close(std::uint16_t code, std::string_view reason) {
     if (!Connection::may_close_with(code, reason)) return false;
     if (phase_ == Phase::open) {
         if (!connection_->close(code, reason)) return false;
-        cancel(ping_timer_);
-        cancel(pong_timer_);
+        ping_timer_.cancel();
+        pong_timer_.cancel();
         return true;
     }
     return give_up();
@@ -433,7 +423,7 @@ void ClientState::terminate() {
 // Before it is open.
 bool ClientState::give_up() {
     if (phase_ == Phase::waiting) {
-        cancel(reconnect_timer_);
+        reconnect_timer_.cancel();
         phase_ = Phase::closed;
         return true;
     }
@@ -444,7 +434,7 @@ bool ClientState::give_up() {
     stop_trying();
     assert(connection_ == nullptr);  // Open from the moment that it is there.
     // Not from in here.
-    later(open_timer_, 1, [this, given_up] {
+    open_timer_.set(1, [this, given_up] {
         fail(given_up, error_of(std::errc::operation_canceled, "closed before it was open"));
     });
     return true;
@@ -452,7 +442,7 @@ bool ClientState::give_up() {
 
 void ClientState::reconnect() {
     assert(ready_state() == ReadyState::closed);
-    cancel(reconnect_timer_);
+    reconnect_timer_.cancel();
     begin();
 }
 
@@ -475,7 +465,7 @@ void ClientState::plan_reconnecting(bool is_vain) {
     wanted_url_ = std::move(plan.url);
     options_.headers = std::move(plan.headers);
     phase_ = Phase::waiting;
-    later(reconnect_timer_, plan.delay_ms, [this] { begin(); });
+    reconnect_timer_.set(plan.delay_ms, [this] { begin(); });
 }
 
 void ClientState::detach() {

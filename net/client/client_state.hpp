@@ -13,6 +13,7 @@
 #include "net/client/client_opening.hpp"
 #include "net/client/dialer.hpp"
 #include "net/connection/connections_on_loop.hpp"
+#include "net/loop/alarm.hpp"
 
 #include <array>
 #include <cstdint>
@@ -90,9 +91,6 @@ class ClientState final : public std::enable_shared_from_this<ClientState>,
     void call(const Handler& handler, Arguments&&... arguments);
     template <class Handler, class... Arguments>
     void tell(const Handler& handler, Arguments&&... arguments) noexcept;
-    template <class F>
-    void later(Token& timer, std::uint64_t delay_ms, F&& function);
-    void cancel(Token& timer) noexcept;
 
     Reactor& reactor_;
     Client* client_ = nullptr;  // Null: it is gone.
@@ -129,10 +127,10 @@ class ClientState final : public std::enable_shared_from_this<ClientState>,
     std::string why_not_followed_{};  // For the error about the last redirection: " (why)".
     unsigned failure_count_ = 0;      // Since the connection was stable.
     std::uint64_t opened_ms_ = 0;
-    Token open_timer_ = no_token;
-    Token ping_timer_ = no_token;
-    Token pong_timer_ = no_token;
-    Token reconnect_timer_ = no_token;
+    Alarm open_timer_;
+    Alarm ping_timer_;
+    Alarm pong_timer_;
+    Alarm reconnect_timer_;
 };
 
 }  // namespace edgews

@@ -2,7 +2,9 @@
 #include "net/connection/connections_on_loop.hpp"
 #include "tests/support/client_fixture.hpp"
 
+#include <cstdint>
 #include <functional>
+#include <new>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -293,6 +295,42 @@ TEST_F(ClientLifetime, a_loop_that_ends_first_of_a_goodbye_takes_everything_with
     }
     own_loop.reset();
     EXPECT_EQ(held_by_handlers.use_count(), 1);
+}
+
+// A lookup of which only so many copies can be made, as where there is no memory for more.
+class ScarceLookup {
+  public:
+    explicit ScarceLookup(int& left_count) : left_count_(&left_count) {}
+    ScarceLookup(const ScarceLookup& other) : left_count_(other.left_count_) {
+        if (--*left_count_ < 0) throw std::bad_alloc();
+    }
+    ScarceLookup& operator=(const ScarceLookup&) = delete;
+    ~ScarceLookup() = default;
+    Resolved operator()(const std::string&, std::uint16_t) const { return {}; }
+
+  private:
+    int* left_count_;
+};
+
+TEST_F(ClientLifetime, one_that_cannot_be_made_leaves_nothing) {
+    const RawServer server(loop);
+    int refused_count = 0;
+    while (!client) {
+        int left_count = 1'000;
+        edgews::ClientOptions options;
+        options.lookup = ScarceLookup(left_count);
+        left_count = refused_count;
+        try {
+            client.emplace(loop, server.url(), noting(), std::move(options));
+        } catch (const std::bad_alloc&) {
+            ++refused_count;
+            EXPECT_EQ(loop.next_timeout_ms(), -1);
+            EXPECT_EQ(held_by_handlers.use_count(), 1);
+        }
+    }
+    EXPECT_GT(refused_count, 1);
+    client.reset();
+    EXPECT_TRUE(notes.empty());
 }
 
 // ---- Handlers that throw ---------------------------------------------------
