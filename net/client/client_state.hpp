@@ -1,30 +1,36 @@
-// The state behind a Client, from one try to connect to the next.
+// The state behind a Client: what goes from one try to connect to the next, and the connection
+// while it is open.
 //
-//     idle ──connect()──▶ connecting ──opened──▶ open ──close frame──▶ closing ──TCP ends──▶ closed
-//                           └────────── failed, lost ───────────────────────────────────────▲  │
-//                           ▲────────────── redirected, waiting to reconnect ──────────────────┘
+//     connecting ──try_opened()──▶ open ──TCP has ended──▶ closed ──it is to try again──▶ waiting
+//      ▲  ▲ └───────────────── try_failed() ────────────────▲│ ▲                           │  │
+//      │  └──────────────────── reconnect() ─────────────────┘ └───────── close() ─────────┘  │
+//      └───────────────────── reconnect(), or the time has come ──────────────────────────────┘
+//
+// Two more states are not kept here: an open connection knows whether it is closing, and a try that
+// was given up fails in a moment.
 //
 // Lives as long as its Client, and as the Connection that may outlive that by its goodbye.
 #pragma once
 
 #include <edgews/client.hpp>
-#include "core/websocket/client_handshake.hpp"
-#include "core/websocket/websocket_url.hpp"
-#include "net/client/client_opening.hpp"
-#include "net/client/dialer.hpp"
+#include "net/client/client_pings.hpp"
+#include "net/client/client_try.hpp"
 #include "net/connection/connections_on_loop.hpp"
 #include "net/loop/alarm.hpp"
 
-#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 
 namespace edgews {
 
 class ClientState final : public std::enable_shared_from_this<ClientState>,
-                          private ClientOpening::Owner {
+                          private ClientTry::Owner,
+                          private ClientPings::Owner {
   public:
     ClientState(Reactor& reactor, std::string url, ClientHandlers handlers, ClientOptions options);
     ~ClientState() = default;
@@ -45,9 +51,11 @@ class ClientState final : public std::enable_shared_from_this<ClientState>,
     [[nodiscard]] std::size_t unsent_size() const noexcept { return unsent_size_; }
     [[nodiscard]] const std::string& protocol() const noexcept { return protocol_; }
     [[nodiscard]] const std::string& extensions() const noexcept { return extensions_; }
-    [[nodiscard]] const std::string& url() const noexcept { return url_text_; }
-    [[nodiscard]] const Address& peer() const noexcept { return peer_; }
-    [[nodiscard]] std::optional<std::uint32_t> latency_us() const noexcept { return latency_us_; }
+    [[nodiscard]] const std::string& url() const noexcept { return try_.url(); }
+    [[nodiscard]] const Address& peer() const noexcept { return try_.peer(); }
+    [[nodiscard]] std::optional<std::uint32_t> latency_us() const noexcept {
+        return pings_.latency_us();
+    }
 
   private:
     enum class Phase : std::uint8_t { connecting, open, closed, waiting };
@@ -56,81 +64,46 @@ class ClientState final : public std::enable_shared_from_this<ClientState>,
         std::shared_ptr<ClientState> state{};
     };
 
-    // One try.
     void begin();
-    [[nodiscard]] Error prepare();
-    [[nodiscard]] Error check_options() const;
-    void dial();
-    void dialed(Dialed dialed);
-    [[nodiscard]] OpeningOffer offer() const noexcept;
-    [[nodiscard]] OpeningRequestFault append_request();
-    void start_opening(Fd fd);
-    void opened(ClientOpening& opening, const HttpHead& head, const ReadOpeningResponse& response,
-                std::span<std::byte> rest) override;
-    void opening_failed(ClientError error) override;
-    [[nodiscard]] bool leads_on(const HttpHead& head) override;
-    [[nodiscard]] std::string why_not(const HttpHead& head, const WebSocketUrl& target) const;
-    [[nodiscard]] Error error_of(std::errc code, std::string_view what) const;
-    [[nodiscard]] ClientStage stage() const noexcept;
-    void fail(ClientStage stage, Error error);
-    void end(const ClientError* error, const CloseEvent& event);
-    void stop_trying();
-    void plan_reconnecting(bool is_vain);
-    [[nodiscard]] bool give_up();
+    void try_opened(ClientOpening& opening, const HttpHead& head,
+                    const ReadOpeningResponse& response, std::span<std::byte> rest) override;
+    void try_failed(const ClientError& error) override;
 
-    // While open.
     void make_route();
+    void on_open();
+    void server_is_silent() override;
     void on_close(const CloseEvent& event);
-    void on_pong(std::span<const std::byte> payload);
-    void ping();
-    void check_pong();
-    [[nodiscard]] bool is_ping_answered() const noexcept;
-
-    [[nodiscard]] bool is_proxied() const noexcept { return !options_.proxy.empty(); }
     template <class Handler, class... Arguments>
     void call(const Handler& handler, Arguments&&... arguments);
+
+    void end(const ClientError* error, const CloseEvent& event);
+    void plan_reconnecting(bool is_vain);
     template <class Handler, class... Arguments>
     void tell(const Handler& handler, Arguments&&... arguments) noexcept;
+    [[nodiscard]] bool give_up();
 
     Reactor& reactor_;
     Client* client_ = nullptr;  // Null: it is gone.
     ClientHandlers handlers_;
     ClientOptions options_;
-    WebSocketRoute route_;
-    RouteOnLoop route_on_loop_;
-    Dialer dialer_;
-
-    std::string wanted_url_;  // Where each try begins,
-    std::string url_text_{};  // and where it is by now.
-    std::string name_{};      // The same without user information, which errors do not tell.
-    WebSocketUrl url_{};
-    WebSocketUrl proxy_{};
-    std::string request_{};  // The opening request.
-    std::array<char, websocket_key_size> key_{};
-    std::optional<DeflateParameters> deflate_terms_{};
+    std::string wanted_url_;  // Where each try begins.
+    ClientTry try_;
     Phase phase_ = Phase::closed;
-    ClientOpening* opening_ = nullptr;
-    WebSocketConnection* connection_ = nullptr;
-    std::string failure_{};      // Why the connection is about to be lost; empty: nobody said.
-    bool is_unwanted_ = false;   // The application closed it: it is not opened again.
-    bool is_elsewhere_ = false;  // A redirection led to another origin.
+    bool is_unwanted_ = false;  // The application closed it: it is not opened again.
 
-    Address peer_{};
+    // The connection, and what is left of the last one.
+    WebSocketRoute route_;
+    RouteOnLoop route_on_loop_{};
+    WebSocketConnection* connection_ = nullptr;  // Null unless the phase is `open`.
+    ClientPings pings_;
     std::string protocol_{};
     std::string extensions_{};
+    std::string failure_{};  // Why the connection is about to be lost; empty: nobody said.
     std::size_t unsent_size_ = 0;
-    std::optional<std::uint32_t> latency_us_{};
-    std::uint64_t pinged_us_ = 0;    // When the last ping left,
-    std::uint64_t answered_us_ = 0;  // and the last one whose pong came.
-    std::uint32_t pinged_ms_ = 0;    // When the first one left that waits for an answer.
-    unsigned redirect_count_ = 0;
-    std::string why_not_followed_{};  // For the error about the last redirection: " (why)".
-    unsigned failure_count_ = 0;      // Since the connection was stable.
-    std::uint64_t opened_ms_ = 0;
-    Alarm open_timer_;
-    Alarm ping_timer_;
-    Alarm pong_timer_;
-    Alarm reconnect_timer_;
+    std::uint64_t opened_ms_ = 0;  // 0: it was not.
+
+    unsigned failure_count_ = 0;  // Since the connection was stable.
+    Alarm next_try_;
 };
 
 }  // namespace edgews
