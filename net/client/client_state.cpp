@@ -1,5 +1,6 @@
 #include "net/client/client_state.hpp"
 
+#include "net/client/back_off.hpp"
 #include "net/connection/websocket_connection.hpp"
 
 #include <algorithm>
@@ -163,12 +164,9 @@ void ClientState::plan_reconnecting(bool is_vain) {
     if (!limits.enabled || is_unwanted_ || client_ == nullptr) return;
     const bool was_stable = opened_ms_ != 0 && reactor_.now_ms() - opened_ms_ >= limits.stable_ms;
     failure_count_ = was_stable ? 1 : failure_count_ + 1;
-    const unsigned doublings = std::min(failure_count_ - 1, 31U);
-    const std::uint64_t limit_ms =
-        std::min<std::uint64_t>(std::uint64_t{limits.delay_ms} << doublings, limits.delay_max_ms);
-    const auto random = std::uint64_t{ConnectionsOnLoop::of_clients(reactor_).masks->next()};
+    const std::uint32_t random = ConnectionsOnLoop::of_clients(reactor_).masks->next();
     Reconnecting plan{.count = failure_count_,
-                      .delay_ms = static_cast<std::uint32_t>(random * (limit_ms + 1) >> 32),
+                      .delay_ms = back_off_ms(limits, failure_count_, random),
                       .stop = is_vain,
                       .url = wanted_url_,
                       .headers = options_.headers};
