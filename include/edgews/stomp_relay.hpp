@@ -87,6 +87,9 @@ struct StompRelayStats {
     std::uint64_t gaps = 0;      // Destinations times losses.
     std::uint64_t refused = 0;   // SENDs that could not go up.
     std::uint64_t in_doubt = 0;  // Receipts that did not come.
+
+    // Prometheus' text exposition format, for a route such as /metrics.
+    [[nodiscard]] std::string prometheus() const;
 };
 
 class StompRelay final : public StompBroker {

@@ -102,6 +102,7 @@ void StompUpstream::connected() {
     connected_ms_ = loop_.reactor().now_ms();
     unconfirmed_.clear();
     for (const auto& [number, made] : made_) unconfirmed_.insert(number);
+    is_resubscribing_ = !unconfirmed_.empty();
     {
         StompLocked locked = loop_.state().lock();
         stats_.is_available = true;
@@ -146,7 +147,7 @@ void StompUpstream::confirmed(stomp::SubscriptionNumber number, bool is_confirme
     const bool was_lost = std::exchange(made.was_confirmed, true);
     {
         StompLocked locked = loop_.state().lock();
-        if (unconfirmed_.empty()) {
+        if (unconfirmed_.empty() && std::exchange(is_resubscribing_, false)) {
             stats_.resubscribed_ms = loop_.reactor().now_ms() - connected_ms_;
         }
         const auto interest = relay_.interests.find(HashedView(made.destination));

@@ -75,6 +75,7 @@ class StompUpstream final : public Registered {
     std::string probed_{};  // Empty: none is.
     std::string reason_{};  // Of the last failure.
     std::uint64_t connected_ms_ = 0;
+    bool is_resubscribing_ = false;  // Not all of what was there before is confirmed again.
     Token sweep_timer_ = no_token;
     StompUpstreamStats stats_{};             // Guarded by the broker's mutex.
     std::optional<stomp::Client> client_{};  // Nothing: the loop has ended.

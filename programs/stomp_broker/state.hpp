@@ -2,7 +2,9 @@
 #pragma once
 
 #include <edgews/loop.hpp>
+#include <edgews/server.hpp>
 #include <edgews/stomp_broker.hpp>
+#include <edgews/stomp_relay.hpp>
 #include "core/stomp/session.hpp"
 
 #include <algorithm>
@@ -62,8 +64,30 @@ inline std::vector<edgews::StompDestination> shown_destinations(const edgews::St
     return shown;
 }
 
+// {"sent":1,…,"upstreams":[{"address":"stomp://…","available":true,…}]}
+inline std::string relay_json(const edgews::StompRelayStats& stats) {
+    std::string json = R"({"sent":)" + std::to_string(stats.sent);
+    append_number(json, "received", stats.received);
+    append_number(json, "gaps", stats.gaps);
+    append_number(json, "refused", stats.refused);
+    append_number(json, "in_doubt", stats.in_doubt);
+    append_number(json, "own_connections", stats.own_connections);
+    json += R"(,"upstreams":[)";
+    for (const edgews::StompUpstreamStats& one : stats.upstreams) {
+        if (json.back() != '[') json += ',';
+        json += R"({"address":)" + demo::quote(one.address) + R"(,"available":)" +
+                (one.is_available ? "true" : "false");
+        append_number(json, "subscriptions", one.subscriptions);
+        append_number(json, "connects", one.connects);
+        append_number(json, "failures", one.failures);
+        append_number(json, "resubscribed_ms", one.resubscribed_ms);
+        json += '}';
+    }
+    return json + "]}";
+}
+
 // {"path":"/ws","time":…,"sessions":1,…,"destinations":[{"name":"/queue/a",…}],"left_out":0}; time
-// in milliseconds, for rates. Requires: one of the loops calls.
+// in milliseconds, for rates; of a relay, with "relay":{…}. Requires: one of the loops calls.
 inline std::string state_json(const edgews::StompBroker& broker, std::string_view path) {
     const edgews::StompStats stats = broker.stats();
     const std::vector<edgews::StompDestination> shown = shown_destinations(broker);
@@ -80,12 +104,24 @@ inline std::string state_json(const edgews::StompBroker& broker, std::string_vie
     append_number(json, "dropped", stats.counters.dropped);
     append_number(json, "expired", stats.counters.expired);
     append_number(json, "left_out", left_out);
+    if (const auto* const relay = dynamic_cast<const edgews::StompRelay*>(&broker)) {
+        json += R"(,"relay":)" + relay_json(relay->relay_stats());
+    }
     json += R"(,"destinations":[)";
     for (const edgews::StompDestination& destination : shown) {
         if (json.back() != '[') json += ',';
         append_json(json, destination);
     }
     return json + "]}";
+}
+
+// The server's counters, and a relay's, for Prometheus.
+inline std::string metrics_text(const edgews::Server& server, const edgews::StompBroker& broker) {
+    std::string text = server.stats().prometheus();
+    if (const auto* const relay = dynamic_cast<const edgews::StompRelay*>(&broker)) {
+        text += relay->relay_stats().prometheus();
+    }
+    return text;
 }
 
 }  // namespace programs

@@ -130,6 +130,11 @@ void serve_page(edgews::Server& server, edgews::StompBroker& broker, const Argum
                        if (users.let_in(request, response)) programs::answer_with(file, response);
                    });
     }
+    server.get("/metrics", [&](const Request& request, Response& response) {
+        if (!users.let_in(request, response)) return;
+        response.headers.add("Content-Type", "text/plain; version=0.0.4");
+        response.body = programs::metrics_text(server, broker);
+    });
     server.get("/state.json", [&](const Request& request, Response& response) {
         if (!users.let_in(request, response)) return;
         response.headers.add("Content-Type", "application/json");

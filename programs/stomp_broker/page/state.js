@@ -4,6 +4,7 @@
 // changes nothing about them. A row stays the same element as long as its destination is there.
 
 import { byId, element, number, setText } from "./dom.js";
+import { showRelay } from "./relay.js";
 
 const EVERY_MS = 1000;
 const TIMEOUT_MS = 5000;
@@ -56,6 +57,7 @@ export class State {
             const rate = this.#last ? `${this.#rate(state, this.#last, name)} /s` : "";
             setText(byId(`${name}-rate`), rate);
         }
+        showRelay(state.relay);
         this.#showRows();
     }
 
