@@ -164,7 +164,7 @@ $(OUT)/tests/many_clients: $(OBJ)/tests/interop/many_clients.o $(OUT)/libedgews.
 # sanitizer in each.
 FAULT_TESTS := $(wildcard tests/sim/fail_*_test.cpp tests/faults/*.cpp)
 SIM_UNITS := $(filter-out $(FAULT_TESTS),$(wildcard tests/sim/*_test.cpp tests/sim/script*.cpp)) \
-  tests/support/raw_server.cpp \
+  tests/support/raw_server.cpp tests/support/test_client.cpp \
   $(if $(filter asan,$(MODE)),,$(FAULT_TESTS))
 SIM_TESTS := $(filter-out $(FAULT_TESTS) $(SIM_UNITS),$(wildcard tests/sim/*.cpp))
 $(OUT)/tests/sim: $(SIM_TESTS:%.cpp=$(OBJ)/%.o) $(OUT)/libedgews-sim.a $(WITH_ADDONS)

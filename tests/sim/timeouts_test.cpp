@@ -1,5 +1,7 @@
-// What happens when nothing does: every timer of connections and handshakes, with
-// limits of some ten milliseconds.
+// What happens when nothing does: every timer of connections and handshakes, between a server and a
+// client on threads of their own, by a clock that is told.
+#include "world_fixture.hpp"
+
 #include <edgews/options.hpp>
 
 #include <gtest/gtest.h>
@@ -22,7 +24,7 @@ int passed_ms(Clock::time_point since) {
         std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - since).count());
 }
 
-class TimeoutsTest : public testing::Test {
+class TimeoutsTest : private sim::test::CalmWorld, public testing::Test {
   protected:
     TestClient open(RouteOptions options) {
         server_->ws(
@@ -170,7 +172,7 @@ TEST_F(TimeoutsTest, zero_switches_each_off) {
 
 // ---- Before the WebSocket --------------------------------------------------
 
-struct HttpTimeoutsTest : testing::Test {
+struct HttpTimeoutsTest : private sim::test::CalmWorld, testing::Test {
     HttpTimeoutsTest() : server({.handshake_timeout_ms = 40, .keep_alive_timeout_ms = 80}) {
         server->get("/", [](const Request&, Response&) {});
         server.start();
@@ -200,7 +202,7 @@ TEST_F(HttpTimeoutsTest, a_head_that_drips_in_does_not_gain_time) {
     client.send("GET / HTTP/1.1\r\nX: ");
     while (passed_ms(began) < 30) {
         client.send("y");
-        server.on_loop([] {});
+        world.run_for(1);
     }
     EXPECT_EQ(client.read_reply().status, 408U);
     EXPECT_LT(passed_ms(began), 1'000);
