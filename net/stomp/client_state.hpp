@@ -130,8 +130,8 @@ class ClientState final : public std::enable_shared_from_this<ClientState>, priv
     ClientOptions options_;
     ClientHandlers handlers_;
     std::vector<BrokerUrl> brokers_;
-    std::size_t broker_ = 0;  // The present one.
     Random random_;
+    std::size_t broker_ = 0;  // The present one. It begins with a random one: behind random_.
 
     Phase phase_ = Phase::closed;
     bool is_unwanted_ = false;  // The application ended it: it is not connected again.

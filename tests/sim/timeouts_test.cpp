@@ -24,7 +24,7 @@ int passed_ms(Clock::time_point since) {
         std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - since).count());
 }
 
-class TimeoutsTest : private sim::test::CalmWorld, public testing::Test {
+class TimeoutsTest : protected sim::test::CalmWorld, public testing::Test {
   protected:
     TestClient open(RouteOptions options) {
         server_->ws(
@@ -172,7 +172,7 @@ TEST_F(TimeoutsTest, zero_switches_each_off) {
 
 // ---- Before the WebSocket --------------------------------------------------
 
-struct HttpTimeoutsTest : private sim::test::CalmWorld, testing::Test {
+struct HttpTimeoutsTest : protected sim::test::CalmWorld, testing::Test {
     HttpTimeoutsTest() : server({.handshake_timeout_ms = 40, .keep_alive_timeout_ms = 80}) {
         server->get("/", [](const Request&, Response&) {});
         server.start();
