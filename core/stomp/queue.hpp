@@ -8,11 +8,11 @@
 #pragma once
 
 #include <edgews/stomp_options.hpp>
+#include "core/base/ring.hpp"
 #include "core/stomp/accounts.hpp"
 #include "core/stomp/delivery.hpp"
 #include "core/stomp/list.hpp"
 #include "core/stomp/outbox.hpp"
-#include "core/stomp/ring.hpp"
 #include "core/stomp/subscription.hpp"
 
 #include <cstddef>

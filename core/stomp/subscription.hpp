@@ -6,9 +6,9 @@
 #pragma once
 
 #include <edgews/stomp_frame.hpp>
+#include "core/base/ring.hpp"
 #include "core/stomp/delivery.hpp"
 #include "core/stomp/list.hpp"
-#include "core/stomp/ring.hpp"
 
 #include <cstddef>
 #include <cstdint>

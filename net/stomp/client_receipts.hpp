@@ -3,7 +3,7 @@
 #pragma once
 
 #include <edgews/stomp_client.hpp>
-#include "core/stomp/ring.hpp"
+#include "core/base/ring.hpp"
 
 #include <cstdint>
 

@@ -1,27 +1,23 @@
-// A ring is a deque, and an intrusive list is a list: each beside the one of the library.
+// A ring is a deque: it goes beside the one of the library.
 #include "tests/support/allocations.hpp"
 
 #include <gtest/gtest.h>
 
-#include "core/stomp/list.hpp"
-#include "core/stomp/ring.hpp"
+#include "core/base/ring.hpp"
 
-#include <algorithm>
-#include <array>
 #include <cstddef>
 #include <deque>
 #include <memory>
 #include <random>
 #include <string>
 #include <utility>
-#include <vector>
 
-namespace edgews::stomp {
+namespace edgews {
 namespace {
 
-using edgews::test::allocation_count;
+using test::allocation_count;
 
-TEST(StompRing, it_is_a_deque) {
+TEST(Ring, it_is_a_deque) {
     for (unsigned seed = 0; seed < 20; ++seed) {
         SCOPED_TRACE("seed " + std::to_string(seed));
         std::mt19937 random(seed);
@@ -58,7 +54,7 @@ TEST(StompRing, it_is_a_deque) {
     }
 }
 
-TEST(StompRing, what_was_taken_is_not_held_any_more) {
+TEST(Ring, what_was_taken_is_not_held_any_more) {
     Ring<std::shared_ptr<int>> ring;
     const auto shared = std::make_shared<int>(1);
     ring.push_back(shared);
@@ -80,52 +76,10 @@ std::size_t taken_after(std::size_t before, std::size_t count) {
     return allocation_count() - taken;
 }
 
-TEST(StompRing, an_empty_one_keeps_what_the_next_burst_needs_and_nothing_huge) {
+TEST(Ring, an_empty_one_keeps_what_the_next_burst_needs_and_nothing_huge) {
     EXPECT_EQ(taken_after(1024, 1024), 0U);
     EXPECT_GT(taken_after(1025, 1), 0U);
 }
 
-struct Element {
-    ListLink<Element> link;
-};
-
-TEST(StompList, it_is_a_list_that_any_element_may_leave) {
-    for (unsigned seed = 0; seed < 20; ++seed) {
-        SCOPED_TRACE("seed " + std::to_string(seed));
-        std::mt19937 random(seed);
-        List<Element, &Element::link> list;
-        std::array<Element, 6> elements;
-        std::deque<Element*> deque;
-        for (int step = 0; step < 500; ++step) {
-            Element& element = elements[random() % elements.size()];
-            if (random() % 4 == 0) {
-                Element* const first = list.pop_front();
-                ASSERT_EQ(first, deque.empty() ? nullptr : deque.front());
-                if (first != nullptr) deque.pop_front();
-            } else if (random() % 2 == 0) {
-                list.remove(element);  // It may be in none.
-                std::erase(deque, &element);
-            } else if (!element.link.is_linked) {
-                list.push_back(element);
-                deque.push_back(&element);
-            }
-            ASSERT_EQ(list.front(), deque.empty() ? nullptr : deque.front());
-            ASSERT_EQ(list.is_empty(), deque.empty());
-            const Element* previous = nullptr;
-            const Element* each = list.front();
-            for (const Element* const expected : deque) {
-                ASSERT_EQ(each, expected);
-                ASSERT_TRUE(each->link.is_linked);
-                ASSERT_EQ(each->link.previous, previous);
-                previous = each;
-                each = each->link.next;
-            }
-            ASSERT_EQ(each, nullptr);
-        }
-        while (list.pop_front() != nullptr) continue;
-        for (const Element& element : elements) EXPECT_FALSE(element.link.is_linked);
-    }
-}
-
 }  // namespace
-}  // namespace edgews::stomp
+}  // namespace edgews

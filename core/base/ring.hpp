@@ -7,7 +7,7 @@
 #include <memory>
 #include <utility>
 
-namespace edgews::stomp {
+namespace edgews {
 
 // T: default-constructed where nothing is, and cheap to move.
 template <class T>
@@ -74,4 +74,4 @@ class Ring {
     std::size_t size_ = 0;
 };
 
-}  // namespace edgews::stomp
+}  // namespace edgews
