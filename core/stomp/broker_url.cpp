@@ -45,8 +45,9 @@ BrokerUrlFault read(std::string_view rest, const Scheme& scheme, BrokerUrl& url)
     const std::size_t slash = rest.find('/');
     const std::string_view authority = rest.substr(0, slash);
     const Authority parsed = parse_authority(authority);
+    if (!parsed.is_valid) return BrokerUrlFault::host_malformed;
     url.port = port_or(parsed, scheme.port);
-    if (!parsed.is_valid || url.port == 0) return BrokerUrlFault::host_malformed;
+    if (url.port == 0) return BrokerUrlFault::host_malformed;
     std::string_view host = parsed.host;
     if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
     url.host = host;

@@ -65,5 +65,22 @@ TEST(StompHeartBeat, C2_C3_beats_come_as_often_as_both_can_stand) {
     EXPECT_EQ(agreed_ms({.can_send_ms = 20, .wants_ms = 5}, {.can_send_ms = 5, .wants_ms = 0}), 0U);
 }
 
+// However the sendings of something else fall between the looks.
+TEST(StompHeartBeat, whoever_is_looked_after_so_often_is_never_silent_for_what_was_agreed) {
+    for (const std::uint64_t agreed : {5U, 10U, 1'000U, 4'294'967'295U}) {
+        EXPECT_LE(2 * beat_period_ms(agreed), agreed * 80 / 100);
+        EXPECT_GT(beat_period_ms(agreed), 0U);
+    }
+}
+
+TEST(StompHeartBeat, silence_is_too_long_at_seven_quarters_and_seen_before_it_is_twice) {
+    for (const std::uint64_t agreed : {1U, 10U, 1'000U, 4'294'967'295U}) {
+        const std::uint64_t limit_ms = (agreed * 175 + 99) / 100;
+        EXPECT_FALSE(is_too_silent(limit_ms - 1, agreed));
+        EXPECT_TRUE(is_too_silent(limit_ms, agreed));
+        EXPECT_LE(limit_ms + hearing_period_ms(agreed), 2 * agreed);
+    }
+}
+
 }  // namespace
 }  // namespace edgews::stomp
