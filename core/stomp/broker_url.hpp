@@ -31,7 +31,7 @@ struct BrokerUrl {
 
     BrokerUrlFault fault = BrokerUrlFault::none;  // With a fault, all else is as it stands here.
     Carrier carrier = Carrier::tcp;
-    std::string host{};      // Without brackets. Of a WebSocket, empty: see `text`.
+    std::string host{};      // Without brackets. Of a WebSocket, empty: it is read elsewhere.
     std::uint16_t port = 0;  // Given, or the scheme's: 61613, or 61614 with TLS.
     std::string login{};
     std::string passcode{};

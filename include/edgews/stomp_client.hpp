@@ -40,7 +40,8 @@ class ClientState;
 
 struct ClientOptions {
     // URLs of brokers, at least one: "stomp://login:passcode@host:61613/virtual-host", "stomps://…"
-    // (TLS), "ws://host:15674/ws", "wss://…". They are tried in turn, beginning with a random one.
+    // (TLS), "ws://host:15674/ws", "wss://…". Each connection is to the next of them, and the first
+    // to a random one.
     std::vector<std::string> brokers{};
     // The headers of CONNECT. Empty: those of the URL.
     std::string login{};
@@ -58,20 +59,21 @@ struct ClientOptions {
 
     // Milliseconds in which a receipt has to come. 0: no limit.
     std::uint32_t receipt_timeout_ms = 30'000;
-    // Milliseconds in which the broker has to answer DISCONNECT. Not 0.
+    // Milliseconds in which the broker has to answer DISCONNECT. The time begins anew as long as it
+    // takes bytes that wait in front of that. Not 0.
     std::uint32_t disconnect_timeout_ms = 5'000;
     // Bytes of frames that may wait for a broker that does not read. It is a hard limit, but one
-    // frame may always wait. Beyond it send() returns `dropped`.
+    // frame may always wait. Beyond it send(), ack() and nack() return `dropped`.
     std::size_t backlog_size_max = 16 * 1024 * 1024;
     // Bytes of SENDs that are kept while there is no connection, and milliseconds for which they
-    // are: then they leave in order, in front of what follows. Beyond either, send() returns
+    // are: then they leave in order, in front of what follows. Beyond the first, send() returns
     // `closed`, and those that were kept too long are lost. 0 bytes: none are kept.
     std::size_t kept_size_max = 0;
     std::uint32_t kept_ms = 2'000;
 
     // The way to the broker: look-up of names, time-outs of each step (handshake_timeout_ms is that
-    // of CONNECTED), keep-alive, `tls`, `unix_path`; for WebSockets all of it but the subprotocols
-    // and the limits of messages.
+    // of CONNECTED, too), keep-alive, `tls`, `unix_path`; for WebSockets all of it but the
+    // subprotocols and the limits of messages.
     edgews::ClientOptions connection{};
     // How it connects again: after any loss and any failure. Authentication that fails may be one
     // broker's, or pass; a reconnect handler that knows better says stop.
@@ -136,7 +138,8 @@ struct Receipt {
         refused,    // By an ERROR that names it.
         lost,       // In doubt: the connection ended before.
         late,       // In doubt: ClientOptions::receipt_timeout_ms has passed.
-        unsent,     // It never left: what was kept was kept too long, or the client ends.
+        unsent,     // It never left: there was no connection, or it was kept too long, or the
+                    // version of the next connection cannot say its destination.
     };
     Outcome outcome = Outcome::confirmed;
     // Of `refused`: the ERROR's message. Valid until the completion returns.
@@ -192,8 +195,7 @@ struct ClientHandlers {
     Function<void(Client&)> connected{};
     // A message of no subscription: a reply to a temporary queue.
     MessageHandler message{};
-    // No more waits for the broker than a quarter of backlog_size_max, after send() returned
-    // `dropped`.
+    // Nothing waits for the broker any more, after send(), ack() or nack() returned `dropped`.
     Function<void(Client&)> drain{};
     // A broker could not be reached, sent ERROR, broke a rule, or was lost. The text of ERROR's
     // message header is in ClientError::error.message, its body in ClientError::body.
@@ -219,7 +221,8 @@ class Client {
     SubscriptionNumber subscribe(std::string_view destination, MessageHandler handler,
                                  const SubscribeOptions& options = {});
     // Its handler is not called any more. `headers`: of UNSUBSCRIBE; durable subscriptions need
-    // some. False: there is no such subscription.
+    // some. Without a connection it is not said, and its receipt is `unsent`. False: there is no
+    // such subscription.
     bool unsubscribe(SubscriptionNumber subscription, Completion receipt = {},
                      std::span<const Header> headers = {});
     // The headers with which it is made again after a reconnection. False: as above.
@@ -234,8 +237,8 @@ class Client {
     SendResult send(std::string_view destination, std::string_view text, SendOptions options = {}) {
         return send(destination, std::as_bytes(std::span(text)), std::move(options));
     }
-    // ACK and NACK. `closed`: its connection has ended. `invalid`: it needs none, or the version
-    // has no NACK.
+    // ACK and NACK. `dropped`: too much waits. `closed`: its connection has ended, or its
+    // transaction has. `invalid`: it needs none, or the version has no NACK.
     SendResult ack(const Unacknowledged& message, SendOptions options = {});
     SendResult nack(const Unacknowledged& message, SendOptions options = {});
 
@@ -255,15 +258,16 @@ class Client {
     [[nodiscard]] bool is_connected() const noexcept;
     // It neither has a connection nor tries to make one.
     [[nodiscard]] bool is_closed() const noexcept;
-    // Nothing more is read from the broker until resume_reading(). It is not judged by its silence
-    // meanwhile.
+    // Nothing more is read from the broker until resume_reading(), not of the next connection
+    // either, but for the answer to CONNECT. It is not judged by its silence meanwhile, and what
+    // has become of it is not told. disconnect() resumes reading, too.
     void pause_reading();
     void resume_reading();
     // Bytes of frames that the system has not taken yet.
     [[nodiscard]] std::size_t buffered_amount() const noexcept;
     // The version that was agreed on. Requires: is_connected().
     [[nodiscard]] Version version() const noexcept;
-    // The URL of the broker, without login and passcode.
+    // The URL of the broker, the present or the last one, without login and passcode.
     [[nodiscard]] std::string_view broker() const noexcept;
     // The address of the broker. Family `none`: there is no connection.
     [[nodiscard]] const Address& remote_address() const noexcept;

@@ -40,7 +40,13 @@ class Carrier {
     virtual void finish() = 0;
     virtual void pause() = 0;
     virtual void resume() = 0;
-    // Bytes that the system has not taken yet.
+    // Sends as much as the system takes. Without this it does so at the end of the turn.
+    virtual void flush() = 0;
+    // Bytes that wait, and that the peer's system has not acknowledged. A system call.
+    [[nodiscard]] virtual std::size_t untaken_size() const noexcept = 0;
+    // What it is doing.
+    [[nodiscard]] virtual ClientStage stage() const noexcept = 0;
+    // Bytes that the system has not taken yet, or that did not leave before the end.
     [[nodiscard]] virtual std::size_t unsent_size() const noexcept = 0;
     [[nodiscard]] virtual const Address& peer() const noexcept = 0;
 };

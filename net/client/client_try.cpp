@@ -25,11 +25,6 @@ std::string without_user_info(std::string_view url) {
     return std::string(url.substr(0, begin)).append(url.substr(at + 1));
 }
 
-PeerWatch watch_of(const ClientOptions& options) noexcept {
-    return {.keep_alive_ms = options.tcp_keep_alive_ms,
-            .user_timeout_ms = options.tcp_user_timeout_ms};
-}
-
 }  // namespace
 
 ClientTry::ClientTry(Reactor& reactor, const ClientOptions& options, Owner& owner)

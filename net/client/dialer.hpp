@@ -7,6 +7,7 @@
 #pragma once
 
 #include <edgews/address.hpp>
+#include <edgews/client_options.hpp>
 #include <edgews/error.hpp>
 #include <edgews/function.hpp>
 #include "net/client/resolver.hpp"
@@ -30,6 +31,12 @@ struct DialOptions {
     Lookup lookup = look_up;
     PeerWatch watch{};
 };
+
+// How the system finds out that the server has vanished.
+[[nodiscard]] inline PeerWatch watch_of(const ClientOptions& options) noexcept {
+    return {.keep_alive_ms = options.tcp_keep_alive_ms,
+            .user_timeout_ms = options.tcp_user_timeout_ms};
+}
 
 struct Dialed {
     // "resolve example.invalid: Name or service not known", "connect to 192.0.2.1:443: Connection

@@ -11,11 +11,6 @@ namespace {
 constexpr std::uint32_t linger_ms = 5'000;  // For the server to read what came last.
 constexpr int receive_count_max = 4;        // In one turn, before others get theirs.
 
-PeerWatch watch_of(const ClientOptions& options) noexcept {
-    return {.keep_alive_ms = options.tcp_keep_alive_ms,
-            .user_timeout_ms = options.tcp_user_timeout_ms};
-}
-
 }  // namespace
 
 // ---- The socket --------------------------------------------------------------------------------
@@ -180,6 +175,12 @@ void TcpCarrier::pause() {
 
 void TcpCarrier::resume() {
     if (socket_ != nullptr) socket_->resume();
+}
+
+ClientStage TcpCarrier::stage() const noexcept {
+    if (dialer_.is_resolving()) return ClientStage::resolve;
+    if (socket_ == nullptr) return ClientStage::connect;
+    return socket_->is_opening() ? ClientStage::tls : ClientStage::open;
 }
 
 std::size_t TcpCarrier::unsent_size() const noexcept {

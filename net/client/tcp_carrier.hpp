@@ -30,6 +30,8 @@ class CarrierSocket final : public Stream {
     void cut() noexcept;
     void pause() noexcept { is_paused_ = true; }
     void resume();
+    void send_now() { flush(); }
+    [[nodiscard]] bool is_opening() const noexcept { return is_opening_; }
     // After the end: bytes that did not leave.
     [[nodiscard]] std::size_t unsent_size() const noexcept {
         return lost_size_ + (is_closed() ? 0 : output_size());
@@ -72,6 +74,11 @@ class TcpCarrier final : public Carrier {
     void finish() override;
     void pause() override;
     void resume() override;
+    void flush() override { socket_->send_now(); }
+    [[nodiscard]] std::size_t untaken_size() const noexcept override {
+        return socket_->untaken_size();
+    }
+    [[nodiscard]] ClientStage stage() const noexcept override;
     [[nodiscard]] std::size_t unsent_size() const noexcept override;
     [[nodiscard]] const Address& peer() const noexcept override { return peer_; }
 

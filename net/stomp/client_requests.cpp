@@ -9,8 +9,10 @@ namespace edgews::stomp {
 
 namespace {
 
-// What a frame takes beside its body, about: for the limit on what waits.
+// What a SEND that is kept takes beside its destination and its body, about.
 constexpr std::size_t head_size = 256;
+// Bytes of memory that are kept for the next frame.
+constexpr std::size_t kept_output_size_max = 64 * 1024;
 
 }  // namespace
 
@@ -25,15 +27,35 @@ const Address& ClientState::peer() const noexcept {
 
 // One frame at a time: over a WebSocket each is a message.
 void ClientState::push() {
-    carrier_->send(session_->output());
-    session_->output().clear();
+    std::string& output = session_->output();
+    carrier_->send(output);
+    output.clear();
+    if (output.capacity() > kept_output_size_max) output.shrink_to_fit();
     has_sent_ = true;
 }
 
-// One may always wait.
-bool ClientState::has_room_for(std::size_t size) const noexcept {
-    const std::size_t waiting = unsent_size();
-    return waiting == 0 || waiting + head_size + size <= options_.backlog_size_max;
+// Its frame that asks for that receipt, or else takes both back.
+SendResult ClientState::push_if_room(std::uint64_t receipt) {
+    if (!has_room_for(session_->output().size())) {
+        session_->output().clear();
+        static_cast<void>(receipts_.take(receipt));
+        was_dropped_ = true;
+        return SendResult::dropped;
+    }
+    push();
+    return SendResult::sent;
+}
+
+// One frame may always wait. What waits now may only be this turn's: the system is asked before
+// anything is refused, and will say when it takes more.
+bool ClientState::has_room_for(std::size_t size) {
+    const auto has_room = [&] {
+        const std::size_t waiting = unsent_size();
+        return waiting == 0 || waiting + size <= options_.backlog_size_max;
+    };
+    if (has_room()) return true;
+    carrier_->flush();
+    return has_room();
 }
 
 // ---- Receipts ----------------------------------------------------------------------------------
@@ -41,7 +63,7 @@ bool ClientState::has_room_for(std::size_t size) const noexcept {
 std::uint64_t ClientState::await_receipt(Completion completion) {
     if (!completion) return 0;
     const std::uint64_t limit_ms = options_.receipt_timeout_ms;
-    const std::uint64_t due_ms = limit_ms == 0 ? 0 : reactor_.now_ms() + limit_ms;
+    const std::uint64_t due_ms = limit_ms == 0 ? 0 : reactor_.listened_ms() + limit_ms;
     const std::uint64_t number = receipts_.add(std::move(completion), due_ms);
     if (limit_ms > 0 && receipt_timer_ == no_token) {
         later(receipt_timer_, limit_ms, [this] { check_receipts(); });
@@ -49,12 +71,13 @@ std::uint64_t ClientState::await_receipt(Completion completion) {
     return number;
 }
 
+// As this loop has listened to the broker.
 void ClientState::check_receipts() {
     const std::uint64_t connection = connection_;
-    const std::uint64_t now_ms = reactor_.now_ms();
+    const std::uint64_t now_ms = reactor_.listened_ms();
     while (receipts_.due_ms() != 0 && receipts_.due_ms() <= now_ms) {
         complete(receipts_.take_oldest(), {.outcome = Receipt::Outcome::late});
-        if (connection != connection_ || !carrier_) return;  // Who was told has ended it.
+        if (connection != connection_ || !carrier_ || thrown_) return;  // Who was told ended it.
     }
     if (receipts_.due_ms() == 0) return;
     later(receipt_timer_, receipts_.due_ms() - now_ms, [this] { check_receipts(); });
@@ -96,10 +119,23 @@ bool ClientState::make(const ClientSubscription& subscription) {
 bool ClientState::unsubscribe(SubscriptionNumber number, Completion receipt,
                               std::span<const Header> headers) {
     if (!subscriptions_.remove(number)) return false;
-    if (!is_connected()) return true;
+    if (!is_connected()) {
+        if (receipt) tell_unsent(std::move(receipt));
+        return true;
+    }
     session_->unsubscribe(number, headers, await_receipt(std::move(receipt)));
     push();
     return true;
+}
+
+// Not from in here.
+void ClientState::tell_unsent(Completion completion) {
+    reactor_.post(make_job([weak = weak_from_this(), completion = std::move(completion)] {
+        const auto self = weak.lock();
+        if (!self) return;
+        self->complete(completion, {.outcome = Receipt::Outcome::unsent});
+        self->heed_throw();
+    }));
 }
 
 bool ClientState::set_headers(SubscriptionNumber number, std::span<const Header> headers) {
@@ -117,10 +153,6 @@ SendResult ClientState::send(std::string_view destination, std::span<const std::
     if (options.transaction != 0 && !transactions_.contains(options.transaction)) {
         return SendResult::closed;
     }
-    if (!has_room_for(body.size())) {
-        was_dropped_ = true;
-        return SendResult::dropped;
-    }
     const std::uint64_t receipt = await_receipt(std::move(options.receipt));
     if (!session_->send({.destination = destination,
                          .headers = options.headers,
@@ -130,16 +162,28 @@ SendResult ClientState::send(std::string_view destination, std::span<const std::
         static_cast<void>(receipts_.take(receipt));
         return SendResult::invalid;
     }
-    push();
-    return SendResult::sent;
+    return push_if_room(receipt);
+}
+
+// Later, without the application's asking.
+bool ClientState::may_be_connected() const noexcept {
+    switch (phase_) {
+        case Phase::waiting:
+        case Phase::opening:
+        case Phase::connecting: return true;
+        case Phase::ending: return options_.reconnect.enabled && !is_unwanted_;
+        case Phase::connected:
+        case Phase::leaving:
+        case Phase::closed: return false;
+    }
+    return false;
 }
 
 SendResult ClientState::keep(std::string_view destination, std::span<const std::byte> body,
                              SendOptions options) {
     const std::size_t size = head_size + destination.size() + body.size();
-    const bool may_wait = phase_ != Phase::closed && phase_ != Phase::leaving && !is_unwanted_ &&
-                          options.transaction == 0;
-    if (!may_wait || size > options_.kept_size_max || kept_size_ > options_.kept_size_max - size) {
+    if (!may_be_connected() || options.transaction != 0 || size > options_.kept_size_max ||
+        kept_size_ > options_.kept_size_max - size) {
         return SendResult::closed;
     }
     kept_size_ += size;
@@ -152,23 +196,26 @@ SendResult ClientState::keep(std::string_view destination, std::span<const std::
     return SendResult::queued;
 }
 
-void ClientState::send_kept() {
+// Returns who is to be told that theirs was not sent.
+std::vector<Completion> ClientState::send_kept() {
     cancel(kept_timer_);
     kept_size_ = 0;
+    const std::uint64_t now_ms = reactor_.now_ms();
+    std::vector<Completion> unsent;
     for (Kept& kept : std::exchange(kept_, {})) {
+        const bool is_too_old = kept.since_ms + options_.kept_ms <= now_ms;
         const std::vector<Header> headers = kept.headers.views();
         const std::uint64_t receipt = await_receipt(std::move(kept.receipt));
-        const bool is_said = session_->send({.destination = kept.destination,
-                                             .headers = headers,
-                                             .body = kept.body,
-                                             .receipt = receipt});
-        if (is_said) {
+        if (!is_too_old && session_->send({.destination = kept.destination,
+                                           .headers = headers,
+                                           .body = kept.body,
+                                           .receipt = receipt})) {
             push();
         } else {
-            complete(receipts_.take(receipt), {.outcome = Receipt::Outcome::unsent});
+            unsent.push_back(receipts_.take(receipt));
         }
-        if (!is_connected()) return;
     }
+    return unsent;
 }
 
 // Those that were kept for too long, or all.
@@ -204,8 +251,7 @@ SendResult ClientState::acknowledge(Command command, const Unacknowledged& messa
         static_cast<void>(receipts_.take(receipt));
         return SendResult::invalid;
     }
-    push();
-    return SendResult::sent;
+    return push_if_room(receipt);
 }
 
 // ---- Transactions ------------------------------------------------------------------------------
@@ -228,9 +274,10 @@ SendResult ClientState::end_transaction(Command command, TransactionNumber numbe
 
 // ---- Reading -----------------------------------------------------------------------------------
 
+// What a broker answers to CONNECT is read nevertheless.
 void ClientState::pause() {
-    if (std::exchange(is_paused_, true) || !carrier_) return;
-    carrier_->pause();
+    if (std::exchange(is_paused_, true) || !is_listening()) return;
+    if (phase_ != Phase::connecting) carrier_->pause();
 }
 
 // What came meanwhile is read first, and not from in here.
@@ -238,11 +285,11 @@ void ClientState::resume() {
     if (!std::exchange(is_paused_, false)) return;
     reactor_.post(make_job([weak = weak_from_this()] {
         const auto self = weak.lock();
-        if (!self || self->is_paused_ || !self->carrier_) return;
+        if (!self || self->is_paused_ || !self->is_listening()) return;
         self->heard_ms_ = self->reactor_.listened_ms();
         const Buffer held = std::move(self->held_);
         self->process(held.bytes());
-        if (!self->is_paused_ && self->carrier_) self->carrier_->resume();
+        if (!self->is_paused_ && self->is_listening()) self->carrier_->resume();
     }));
 }
 

@@ -1,9 +1,10 @@
 // The state behind a stomp::Client, from one connection to the next.
 //
 //     opening ──carrier is open──▶ connecting ──CONNECTED──▶ connected ──disconnect()──▶ leaving
-//       ▲                               │ lost, refused          │ lost, ERROR             │
-//       RECEIPT └──────── waiting ◀─────────────┴────────────────────────┘ ▼
-//                                                                                        closed
+//        ▲                             │ lost, refused           │ lost, ERROR              │
+//        RECEIPT │                             ▼                         ▼ ▼
+//     waiting ◀──it tries again──── ending ◀────────────────────────────────────────────────┘
+//                                      └──it does not──▶ closed
 //
 // Lives as long as its Client, and as the call of a handler that destroys that.
 #pragma once
@@ -37,8 +38,6 @@ class ClientState final : public std::enable_shared_from_this<ClientState>, priv
     // Throws std::invalid_argument for an option that cannot be used.
     ClientState(Reactor& reactor, ClientOptions options, ClientHandlers handlers);
     ~ClientState() = default;
-    // Throws the same.
-    static void check(const ClientOptions& options);
 
     // Of `client`, whom the handlers are given.
     void connect(Client& client);
@@ -61,7 +60,9 @@ class ClientState final : public std::enable_shared_from_this<ClientState>, priv
     void resume();
 
     [[nodiscard]] bool is_connected() const noexcept { return phase_ == Phase::connected; }
-    [[nodiscard]] bool is_closed() const noexcept { return phase_ == Phase::closed; }
+    [[nodiscard]] bool is_closed() const noexcept {
+        return phase_ == Phase::closed || phase_ == Phase::ending;
+    }
     [[nodiscard]] std::size_t unsent_size() const noexcept;
     [[nodiscard]] Version version() const noexcept { return session_->version(); }
     [[nodiscard]] std::string_view broker() const noexcept { return brokers_[broker_].name; }
@@ -69,7 +70,15 @@ class ClientState final : public std::enable_shared_from_this<ClientState>, priv
     [[nodiscard]] Loop& loop() const noexcept { return reactor_.loop(); }
 
   private:
-    enum class Phase : std::uint8_t { waiting, opening, connecting, connected, leaving, closed };
+    enum class Phase : std::uint8_t {
+        waiting,  // To try again.
+        opening,
+        connecting,
+        connected,
+        leaving,
+        ending,  // The handlers are told.
+        closed,
+    };
     void enter(Phase phase) noexcept { phase_ = phase; }
 
     // One connection.
@@ -80,14 +89,25 @@ class ClientState final : public std::enable_shared_from_this<ClientState>, priv
     void carrier_drained() override;
     void carrier_lost(ClientError error) override;
     void process(std::span<const std::byte> bytes);
+    void hold(std::span<const std::byte> bytes);
     [[nodiscard]] bool is_listening() const noexcept;
     void take(const ServerFrame& frame);
     void take_connected();
     void take_message(const ServerFrame& frame);
     void take_error(const ServerFrame& frame);
+    void take_fault(const ServerFrame& frame);
     void begin_heart_beats();
     void check_heard();
-    void fail(ClientStage stage, std::errc code, std::string_view what);
+    struct Question {
+        std::uint64_t since_ms = 0;
+        std::uint32_t limit_ms = 0;
+        std::size_t untaken_size = 0;  // Bytes in front of it, with it. 0: it has one limit.
+        std::string_view missing{};    // For the error: a literal.
+    };
+    void await_answer(const Question& question);
+    [[nodiscard]] ClientStage stage() const noexcept;
+    void fail(std::errc code, std::string_view what);
+    void heed_throw();
     // A frame that the ERROR named, which is the connection's end.
     struct Refused {
         Completion completion{};
@@ -96,6 +116,7 @@ class ClientState final : public std::enable_shared_from_this<ClientState>, priv
     void end(const ClientError* error, bool is_orderly, const Refused& refused);
     void stop_trying();
     void plan_retry();
+    void give_up();
     void end_orderly();
 
     // What is sent.
@@ -107,12 +128,15 @@ class ClientState final : public std::enable_shared_from_this<ClientState>, priv
         std::uint64_t since_ms = 0;
     };
     void push();
-    [[nodiscard]] bool has_room_for(std::size_t size) const noexcept;
+    [[nodiscard]] SendResult push_if_room(std::uint64_t receipt);
+    [[nodiscard]] bool has_room_for(std::size_t size);
     [[nodiscard]] std::uint64_t await_receipt(Completion completion);
     [[nodiscard]] bool make(const ClientSubscription& subscription);
+    void tell_unsent(Completion completion);
+    [[nodiscard]] bool may_be_connected() const noexcept;
     SendResult keep(std::string_view destination, std::span<const std::byte> body,
                     SendOptions options);
-    void send_kept();
+    [[nodiscard]] std::vector<Completion> send_kept();
     void drop_kept(bool is_all);
     void check_receipts();
     void complete(const Completion& completion, const Receipt& receipt) noexcept;
@@ -129,9 +153,9 @@ class ClientState final : public std::enable_shared_from_this<ClientState>, priv
     Client* client_ = nullptr;  // Null: it is gone.
     ClientOptions options_;
     ClientHandlers handlers_;
+    Random random_{};
     std::vector<BrokerUrl> brokers_;
-    Random random_;
-    std::size_t broker_ = 0;  // The present one. It begins with a random one: behind random_.
+    std::size_t broker_;  // The present one, or the last.
 
     Phase phase_ = Phase::closed;
     bool is_unwanted_ = false;  // The application ended it: it is not connected again.
@@ -150,11 +174,12 @@ class ClientState final : public std::enable_shared_from_this<ClientState>, priv
     std::vector<Kept> kept_;
     std::size_t kept_size_ = 0;
 
-    unsigned failure_count_ = 0;      // Since a connection was stable.
-    std::uint64_t connected_ms_ = 0;  // 0: it was not connected.
+    unsigned failure_count_ = 0;                   // Since a connection was stable.
+    std::optional<std::uint64_t> connected_ms_{};  // Empty: its end was told, if it had begun.
     std::size_t unsent_at_end_ = 0;
     std::uint64_t heard_ms_ = 0;
     bool has_sent_ = false;  // Since the last heart-beat.
+    Token open_timer_ = no_token;
     Token try_timer_ = no_token;
     Token beat_timer_ = no_token;
     Token heard_timer_ = no_token;
@@ -188,6 +213,7 @@ void ClientState::later(Token& timer, std::uint64_t delay_ms, F&& function) {
         timer = no_token;
         const auto self = shared_from_this();  // A handler may destroy the client.
         call();
+        heed_throw();
     };
     timer = reactor_.after(delay_ms, make_job(std::move(run)));
 }

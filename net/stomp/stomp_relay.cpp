@@ -1,7 +1,7 @@
 #include <edgews/stomp_relay.hpp>
 
 #include "core/base/number.hpp"
-#include "net/stomp/client_state.hpp"
+#include "net/stomp/client_brokers.hpp"
 #include "net/stomp/relay.hpp"
 #include "net/stomp/state.hpp"
 #include "net/stomp/stomp_loop.hpp"
@@ -60,7 +60,7 @@ std::string StompRelayStats::prometheus() const {
 StompRelay::StompRelay(StompRelayOptions relay, StompOptions options, StompHooks hooks,
                        StompRelayHooks relay_hooks)
     : StompBroker(std::move(options), std::move(hooks)) {
-    stomp::ClientState::check(relay.upstream);
+    static_cast<void>(stomp::usable_brokers(relay.upstream));
     State::of(*this).relay =
         std::make_unique<StompRelayState>(std::move(relay), std::move(relay_hooks));
 }

@@ -1,6 +1,7 @@
 #include "net/stomp/websocket_carrier.hpp"
 
 #include "core/kernels/utf8.hpp"
+#include "net/connection/websocket_connection.hpp"
 #include "net/loop/reactor.hpp"
 
 #include <utility>
@@ -24,9 +25,12 @@ ClientOptions websocket_options(ClientOptions options) {
 
 StompWebSocketCarrier::StompWebSocketCarrier(Reactor& reactor, const std::string& url,
                                              const ClientOptions& options, Owner& owner)
-    : owner_(owner), client_(reactor.loop(), url, handlers(), websocket_options(options)) {}
+    : reactor_(reactor),
+      owner_(owner),
+      client_(reactor.loop(), url, handlers(), websocket_options(options)) {}
 
 StompWebSocketCarrier::~StompWebSocketCarrier() {
+    if (end_timer_ != no_token) reactor_.cancel(end_timer_);
     if (client_.ready_state() != ReadyState::closing) client_.terminate();
 }
 
@@ -52,13 +56,16 @@ void StompWebSocketCarrier::closed(const CloseEvent& event) {
         error_ = {.stage = ClientStage::open,
                   .error = {std::make_error_code(std::errc::connection_reset), std::move(what)}};
     }
-    owner_.carrier_lost(std::move(error_));
+    has_ended_ = true;
+    // Who does not read now hears of it when reading goes on, behind what was said before.
+    if (!is_paused_) owner_.carrier_lost(std::move(error_));
 }
 
 // Text, wherever it can be: some brokers take nothing else.
 void StompWebSocketCarrier::send(std::string_view bytes) {
     const auto kind = is_utf8(bytes) ? Message::Kind::text : Message::Kind::binary;
-    static_cast<void>(client_.send(Message::checked(kind, std::as_bytes(std::span(bytes)))));
+    const SendResult result = client_.send(Message::checked(kind, std::as_bytes(std::span(bytes))));
+    if (result == SendResult::closed) lost_size_ += bytes.size();
 }
 
 void StompWebSocketCarrier::finish() {
@@ -66,11 +73,28 @@ void StompWebSocketCarrier::finish() {
 }
 
 void StompWebSocketCarrier::pause() {
+    is_paused_ = true;
     if (Connection* const connection = client_.connection()) connection->pause_reading();
 }
 
 void StompWebSocketCarrier::resume() {
+    is_paused_ = false;
     if (Connection* const connection = client_.connection()) connection->resume_reading();
+    if (!has_ended_ || end_timer_ != no_token) return;
+    end_timer_ = reactor_.after(0, make_job([this] {
+                                    end_timer_ = no_token;
+                                    owner_.carrier_lost(std::move(error_));
+                                }));
+}
+
+void StompWebSocketCarrier::flush() {
+    Connection* const connection = client_.connection();
+    if (connection != nullptr) static_cast<void>(engine_of(*connection).push_out());
+}
+
+std::size_t StompWebSocketCarrier::untaken_size() const noexcept {
+    const Connection* const connection = client_.connection();
+    return connection == nullptr ? 0 : engine_of(*connection).untaken_size();
 }
 
 }  // namespace edgews

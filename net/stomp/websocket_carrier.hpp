@@ -2,6 +2,7 @@
 #pragma once
 
 #include <edgews/client.hpp>
+#include <edgews/loop.hpp>
 #include "net/client/carrier.hpp"
 
 #include <cstddef>
@@ -20,8 +21,11 @@ class StompWebSocketCarrier final : public Carrier {
     void finish() override;
     void pause() override;
     void resume() override;
+    void flush() override;
+    [[nodiscard]] std::size_t untaken_size() const noexcept override;
+    [[nodiscard]] ClientStage stage() const noexcept override { return ClientStage::handshake; }
     [[nodiscard]] std::size_t unsent_size() const noexcept override {
-        return client_.buffered_amount();
+        return lost_size_ + client_.buffered_amount();
     }
     [[nodiscard]] const Address& peer() const noexcept override { return client_.remote_address(); }
 
@@ -29,9 +33,14 @@ class StompWebSocketCarrier final : public Carrier {
     [[nodiscard]] ClientHandlers handlers();
     void closed(const CloseEvent& event);
 
+    Reactor& reactor_;
     Owner& owner_;
     ClientError error_{};  // That came before the end.
     bool has_failed_ = false;
+    bool is_paused_ = false;
+    bool has_ended_ = false;     // The owner hears of it when reading goes on.
+    std::size_t lost_size_ = 0;  // Bytes of frames that came too late to be sent.
+    Token end_timer_ = no_token;
     Client client_;
 };
 

@@ -296,6 +296,11 @@ std::size_t Stream::unacknowledged_size() const noexcept {
     return ::ioctl(fd_.get(), SIOCOUTQ, &size) == 0 ? static_cast<std::size_t>(size) : SIZE_MAX;
 }
 
+std::size_t Stream::untaken_size() const noexcept {
+    const std::size_t sent_size = is_closed() ? 0 : unacknowledged_size();
+    return output_size() + (sent_size == SIZE_MAX ? 0 : sent_size);
+}
+
 // Whoever reads slowly still gets all of it; whoever does not read is given up.
 void Stream::on_finish_timer(std::uint32_t timeout_ms) noexcept {
     if (!is_being_read()) return close();

@@ -73,6 +73,8 @@ class Stream : public Watched {
     [[nodiscard]] std::size_t output_size() const noexcept {
         return (output_ ? output_->size() : 0) + (transport_ ? transport_->pending().size() : 0);
     }
+    // These, and what was sent and the peer's system has not acknowledged. A system call.
+    [[nodiscard]] std::size_t untaken_size() const noexcept;
 
   protected:
     explicit Stream(StreamsOnLoop& streams) noexcept;
