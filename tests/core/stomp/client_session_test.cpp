@@ -66,8 +66,7 @@ struct Connected : Client {
     }
 };
 
-// ---- What is sent
-// --------------------------------------------------------------------------------
+// ---- What is sent ----------------------------------------------------------
 
 TEST(StompClientSession, CONNECT_says_what_it_was_given_and_nothing_else) {
     const Header more[] = {{"client-id", "me"}, {"x", "a:b\\c"}};
@@ -214,8 +213,7 @@ TEST(StompClientSession, a_destination_that_the_version_cannot_say_is_refused_an
     }
 }
 
-// ---- What comes
-// ----------------------------------------------------------------------------------
+// ---- What comes ------------------------------------------------------------
 
 TEST(StompClientSession, CONNECTED_says_the_version) {
     const struct {

@@ -20,12 +20,10 @@
 #include <string_view>
 #include <utility>
 
+#include "tests/support/stomp_over.hpp"
 #include "tests/support/test_server.hpp"
 
 namespace edgews::test {
-
-enum class Over { web_socket, tcp };
-inline constexpr Over both[] = {Over::web_socket, Over::tcp};
 
 // A frame that a client got.
 struct StompReply {
@@ -181,9 +179,5 @@ class StompServer {
 
     bool is_started_ = false;
 };
-
-inline const char* name_of(Over over) {
-    return over == Over::tcp ? "over TCP" : "over WebSocket";
-}
 
 }  // namespace edgews::test
