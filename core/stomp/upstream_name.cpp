@@ -6,6 +6,8 @@
 namespace edgews::stomp {
 namespace {
 
+constexpr std::size_t rabbitmq_name_size_max = 255;
+
 bool is_wild(std::string_view segment) noexcept {
     return is_any_segment(segment) || is_any_rest(segment);
 }
@@ -25,8 +27,11 @@ bool rewrite(std::string_view destination, std::string& name, Append&& append) {
     return true;
 }
 
-// RabbitMQ reads "%2F" as '/', and no other escape.
+// RabbitMQ reads "%2F" as '/', and no other escape. Its names have a length of one octet: a longer
+// one would be the end of the connection.
 bool to_rabbitmq(std::string_view destination, std::string& name) {
+    const std::size_t prefix_size = SegmentReader(destination).next().size() + 1;
+    if (destination.size() - prefix_size > rabbitmq_name_size_max) return false;
     for (const std::string_view escape : {"%2F", "%2f"}) {
         if (destination.find(escape) != std::string_view::npos) return false;
     }

@@ -2,8 +2,8 @@
 //
 //     edgews      /topic/a/b.*    as it is here
 //     RabbitMQ    /topic/a%2Fb.*  of '/' only the prefix's may be; a wildcard is between dots, as
-//     in
-//                                 AMQP, and what comes back is percent-encoded
+//                                 in AMQP, names have 255 octets at most, and what comes back is
+//                                 percent-encoded
 //     ActiveMQ    /topic/a/b.*    the rest is '>'; ',' and '?' have a meaning of their own
 #pragma once
 
