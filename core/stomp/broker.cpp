@@ -122,7 +122,7 @@ Fault Broker::subscribe(Outbox& outbox, SubscriptionSetup setup) {
     const bool is_topic = kind == DestinationKind::topic || kind == DestinationKind::user;
     Queue* queue = nullptr;
     if (setup.is_relayed) {
-        setup.is_pattern = false;  // It is filed nowhere.
+        // It is filed nowhere.
     } else if (is_topic) {
         const Fault fault = check_topic(outbox, setup.key);
         if (fault != Fault::none) return fault;
@@ -290,7 +290,11 @@ void Broker::let_go_on(Outbox& outbox) noexcept {
 
 void Broker::offer(Subscription& subscription, Delivery delivery) {
     Outbox& outbox = subscription.outbox();
-    if (outbox.fault != Fault::none || !may_wait(subscription, delivery.content.size())) return;
+    if (outbox.fault != Fault::none) return;
+    // Whoever gives it a relayed one has asked for it, and for no more than it takes.
+    const bool may =
+        subscription.setup().is_relayed || may_wait(subscription, delivery.content.size());
+    if (!may) return;
     delivery.is_covered = subscription.covers_one_more();
     note_waiting(outbox, delivery);
     subscription.give(std::move(delivery));
@@ -384,7 +388,8 @@ void Broker::leave_topic(Subscription& subscription) noexcept {
         forget_waiting(outbox, waiting);
         give_back(waiting);
     }
-    if (!is_relayed) topics_.remove(subscription.setup().key, subscription);
+    if (is_relayed) return;
+    topics_.remove(subscription.setup().key, subscription);
     if (subscription.setup().is_pattern) --outbox.pattern_count;
 }
 
@@ -397,6 +402,9 @@ bool Broker::collect(Outbox& outbox, std::size_t size_max, std::vector<Outgoing>
         if (has_expired(subscription->next().content)) {
             const Delivery gone = subscription->take_back();
             if (queue != nullptr) queue->settled(gone);
+            if (subscription->setup().is_relayed) {
+                note_settled(*subscription, gone, Verdict::accepted);
+            }
             ++counters_.expired;
         } else {
             Subscription::Taken taken = subscription->take();
@@ -436,7 +444,10 @@ void Broker::withhold(Outbox& outbox, DeliveryId id) {
     Subscription* const subscription = outbox.find(id.subscription);
     if (subscription == nullptr || !subscription->is_acknowledged()) return;
     subscription->settle_reserved({.first = id.sequence, .last = id.sequence}, 0,
-                                  [](const Delivery&) {});
+                                  [&](const Delivery& delivery) {
+                                      if (!subscription->setup().is_relayed) return;
+                                      note_settled(*subscription, delivery, Verdict::accepted);
+                                  });
     after_settling(*subscription);
 }
 

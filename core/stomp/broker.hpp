@@ -49,7 +49,8 @@ struct Outgoing {
     Content content{};
     const Subscription* subscription = nullptr;
     DeliveryId id{};
-    bool is_redelivered = false;  // Topics' never are; queues' say it or its contrary.
+    // Topics' never are; queues' and relayed ones say it or its contrary.
+    bool is_redelivered = false;
 };
 
 class Broker {

@@ -137,14 +137,27 @@ std::optional<std::string> Session::wanted_receipt() const {
     return receipt_;
 }
 
-SubscriptionSetup& Session::withhold_receipt() {
-    is_receipt_withheld_ = true;
+SubscriptionSetup& Session::setup_asked() {
     return std::get<ToSubscribe>(checked_).setup;
 }
 
+const Subscription* Session::subscription_asked() const noexcept {
+    if (const auto* const unsubscribe = std::get_if<ToUnsubscribe>(&checked_)) {
+        return outbox_.find(unsubscribe->id);
+    }
+    const auto* const settle = std::get_if<ToSettle>(&checked_);
+    if (settle == nullptr || settle->transaction) return nullptr;
+    return outbox_.find(settle->settling.id.subscription);
+}
+
 void Session::give_receipt() {
-    if (!std::exchange(is_receipt_withheld_, false)) return;
-    if (std::exchange(wants_receipt_, false)) write_receipt(output_);
+    if (const auto id = take_receipt()) confirm(*id);
+}
+
+std::optional<std::string> Session::take_receipt() {
+    const bool is_withheld = std::exchange(is_receipt_withheld_, false);
+    if (!is_withheld || !std::exchange(wants_receipt_, false)) return std::nullopt;
+    return receipt_;
 }
 
 void Session::accept(std::string_view user) noexcept {
@@ -230,7 +243,7 @@ std::string_view Session::append_front(const Outgoing& outgoing, std::string& fr
         outgoing.id.append_to(front);
         front += '\n';
     }
-    if (outgoing.subscription->queue != nullptr) {
+    if (outgoing.subscription->queue != nullptr || outgoing.subscription->setup().is_relayed) {
         front += outgoing.is_redelivered ? "redelivered:true\n" : "redelivered:false\n";
     }
     if (version_ == Version::v1_2) return outgoing.content.head(version_);

@@ -87,11 +87,23 @@ class Session {
     // Requires of confirm(): the session is not over.
     void sent_up() noexcept { wants_receipt_ = false; }
     void confirm(std::string_view receipt) { append_receipt(output_, receipt); }
-    // To a relayed subscribe, before carry_out(): what is to be filed; and its RECEIPT is not
-    // written before give_receipt().
-    [[nodiscard]] SubscriptionSetup& withhold_receipt();
+    // The same send as a frame of 1.2.
+    [[nodiscard]] std::string relayed_frame() const;
+    // To a request whose effect somebody is to confirm, before carry_out(): its RECEIPT is not
+    // written before give_receipt(); or never, but by confirm(), when take_receipt() has said its
+    // id. Nothing: it wants none.
+    void withhold_receipt() noexcept { is_receipt_withheld_ = true; }
     void give_receipt();
-    // To a commit, before carry_out(): what of it belongs to the upstream broker. Empty: nothing.
+    [[nodiscard]] std::optional<std::string> take_receipt();
+    // It is answered later, when its frame may be gone.
+    void postpone() noexcept { request_.frame = nullptr; }
+    // Of a subscribe, before carry_out(): what is to be filed.
+    [[nodiscard]] SubscriptionSetup& setup_asked();
+    // Of an unsubscribe, or an ack or nack outside transactions, before carry_out(): which
+    // subscription it is about. Null: it is none of these.
+    [[nodiscard]] const Subscription* subscription_asked() const noexcept;
+    // To a commit, before carry_out(): what of it belongs to the upstream broker. Empty: nothing,
+    // or it will be refused.
     [[nodiscard]] RelayedPart relayed_part();
     // Before that: where the handler's reply goes, in its one spelling; empty: nowhere. Touches the
     // broker, which gets a temporary queue if that is what reply-to names.
@@ -137,6 +149,7 @@ class Session {
     [[nodiscard]] Fault check(const Frame& frame);
     [[nodiscard]] Fault check_connect(const Frame& frame);
     [[nodiscard]] Fault check_send_frame(const Frame& frame);
+    [[nodiscard]] static Fault check_relayed(const Frame& frame);
     [[nodiscard]] Fault check_subscribe_frame(const Frame& frame);
     [[nodiscard]] Fault check_unsubscribe_frame(const Frame& frame);
     [[nodiscard]] Fault check_settling(const Frame& frame);

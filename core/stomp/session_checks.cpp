@@ -76,13 +76,25 @@ Fault Session::check_send_frame(const Frame& frame) {
     request_.is_relayed = relay_ != nullptr && relay_->takes(*destination);
     if (request_.is_relayed) {
         if (transaction) checked_.emplace<ToSendUp>().transaction = *transaction;
-        return Fault::none;
+        return check_relayed(frame);
     }
     if (kind != DestinationKind::application) return make_sending(*request_.frame, transaction);
     if (transaction) {
         checked_.emplace<ToSendToApplication>().transaction = *transaction;
     } else {
         request_.kind = Request::Kind::application;
+    }
+    return Fault::none;
+}
+
+// What an upstream broker would object to: its ERROR would be the end of what others share. And a
+// temporary queue up there would be its connection's, and not the client's.
+Fault Session::check_relayed(const Frame& frame) {
+    for (const Header& header : frame.headers) {
+        const bool is_number = parse_number<std::uint64_t>(header.value).has_value();
+        if (header.name == "expires" && !is_number) return Fault::expires_malformed;
+        const bool is_temporary = header.value.starts_with("/temp-queue/");
+        if (header.name == "reply-to" && is_temporary) return Fault::destination_not_relayed;
     }
     return Fault::none;
 }

@@ -122,6 +122,12 @@ Session::Effect Session::carry_out(ToSendToApplication& request) {
     return {.fault = note_in_transaction(transaction, size, 0)};
 }
 
+std::string Session::relayed_frame() const {
+    std::string out;
+    append_for_application(out, *request_.frame);
+    return out;
+}
+
 Session::Effect Session::carry_out(ToSendUp& request) {
     Transaction& transaction = *transactions_.find(request.transaction);
     const std::size_t size_before = transaction.relayed_frames.size();
@@ -221,7 +227,8 @@ RelayedPart Session::relayed_part() {
     RelayedPart part{.frames = transaction.relayed_frames};
     for (const Settling& settling : transaction.settlings) {
         const Subscription* const subscription = outbox_.find(settling.id.subscription);
-        if (subscription == nullptr || !subscription->setup().is_relayed) continue;
+        if (subscription == nullptr) return {};  // It will be refused.
+        if (!subscription->setup().is_relayed) continue;
         subscription->visit_reserved(
             {settling.first, settling.id.sequence}, transaction.number,
             [&](const Delivery& delivery) {

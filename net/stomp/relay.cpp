@@ -1,7 +1,11 @@
 #include "net/stomp/relay.hpp"
 
+#include "net/stomp/state.hpp"
+#include "net/stomp/stomp_loop.hpp"
+
 #include <algorithm>
 #include <array>
+#include <span>
 #include <stdexcept>
 #include <utility>
 
@@ -18,6 +22,36 @@ bool is_known(std::string_view header) noexcept {
     return std::ranges::find(names, header) != names.end();
 }
 
+bool begins_with_any(std::string_view name, std::span<const std::string_view> beginnings) noexcept {
+    return std::ranges::any_of(beginnings,
+                               [&](std::string_view one) { return name.starts_with(one); });
+}
+
+// The upstream broker does more than to pass it on: it reads numbers, compares names, or makes a
+// queue by it.
+bool has_a_meaning(stomp::UpstreamKind kind, const stomp::Header& header) noexcept {
+    constexpr std::array<std::string_view, 9> of_rabbitmq{"expiration",    "priority",  "timestamp",
+                                                          "delivery-mode", "user-id",   "durable",
+                                                          "auto-delete",   "exclusive", "x-"};
+    constexpr std::array<std::string_view, 9> short_ones{
+        "content-type", "content-encoding", "correlation-id", "message-id", "amqp-message-id",
+        "type",         "app-id",           "cluster-id",     "reply-to"};
+    constexpr std::array<std::string_view, 6> of_activemq{"expires", "priority", "transformation",
+                                                          "JMS",     "AMQ_",     "activemq."};
+    constexpr std::size_t short_size_max = 255;  // Their length is one octet.
+    constexpr std::size_t name_size_max = 127;
+    switch (kind) {
+        case stomp::UpstreamKind::edgews: return false;
+        case stomp::UpstreamKind::rabbitmq:
+            return header.name.size() > name_size_max ||
+                   begins_with_any(header.name, of_rabbitmq) ||
+                   (header.value.size() > short_size_max &&
+                    begins_with_any(header.name, short_ones));
+        case stomp::UpstreamKind::activemq: return begins_with_any(header.name, of_activemq);
+    }
+    return true;
+}
+
 }  // namespace
 
 StompRelayState::StompRelayState(StompRelayOptions relay_options, StompRelayHooks relay_hooks)
@@ -31,12 +65,68 @@ StompRelayState::StompRelayState(StompRelayOptions relay_options, StompRelayHook
     }
 }
 
+StompLoop* StompRelayState::home_for(StompLocked& locked, std::uint64_t hash) {
+    std::vector<StompLoop*> able;
+    for (const auto& loop : locked.loops()) {
+        if (loop->upstream() != nullptr) able.push_back(loop.get());
+    }
+    return able.empty() ? nullptr : able[hash % able.size()];
+}
+
+StompRelayState::Awaited StompRelayState::await(StompLocked& locked, std::string_view destination,
+                                                const std::string& session_id) {
+    const auto found = interests.find(HashedView(destination));
+    if (found != interests.end()) {
+        StompInterest& interest = *found->second;
+        if (interest.is_confirmed) return {.is_there = true};
+        interest.waiting.push_back(session_id);
+        return {.has_to_wait = true};
+    }
+    auto made = std::make_unique<StompInterest>();
+    made->destination = HashedName(HashedView(destination));
+    made->waiting.push_back(session_id);
+    made->home = home_for(locked, made->destination.hash());
+    if (made->home == nullptr) return {};
+    made->home->subscribe_soon(std::string(destination), false);
+    const HashedView key = made->destination;
+    interests.emplace(key, std::move(made));
+    return {.has_to_wait = true};
+}
+
+void StompRelayState::leave(StompLocked& locked, const StompLoop& home) {
+    for (auto place = interests.begin(); place != interests.end();) {
+        StompInterest& interest = *place->second;
+        if (interest.home == &home) {
+            interest.is_confirmed = false;
+            interest.home = home_for(locked, interest.destination.hash());
+            if (interest.home == nullptr) {
+                place = interests.erase(place);
+                continue;
+            }
+            interest.home->subscribe_soon(std::string(interest.destination), true);
+        }
+        ++place;
+    }
+}
+
 bool is_sharable(const stomp::Frame& subscribe) noexcept {
     const std::string_view destination = subscribe.find("destination").value_or("");
     if (!destination.starts_with("/topic/")) return false;
     if (subscribe.find("ack").value_or("auto") != "auto") return false;
     return std::ranges::all_of(subscribe.headers,
                                [](const stomp::Header& header) { return is_known(header.name); });
+}
+
+// Smaller than any broker's limits, however it is written.
+bool is_harmless(stomp::UpstreamKind kind, const stomp::Frame& send) noexcept {
+    constexpr std::size_t header_count_max = 50;
+    constexpr std::size_t head_size_max = 4 * 1024;
+    std::size_t head_size = 0;
+    for (const stomp::Header& header : send.headers) {
+        head_size += header.name.size() + header.value.size();
+        if (has_a_meaning(kind, header)) return false;
+    }
+    return send.headers.size() <= header_count_max && head_size <= head_size_max;
 }
 
 }  // namespace edgews

@@ -20,6 +20,7 @@
 
 namespace edgews {
 
+class StompLocked;
 class StompLoop;
 
 struct StompInterest {
@@ -46,9 +47,27 @@ struct StompRelayState {
 
     // Guarded by the mutex of the broker's state. The keys are views of the interests' own names.
     NameViewTable<std::unique_ptr<StompInterest>> interests{};
+
+    // Has a session told when that destination is subscribed to upstream. False: it is, or there is
+    // no loop to do it, which `is_there` tells apart.
+    struct Awaited {
+        bool has_to_wait = false;
+        bool is_there = false;
+    };
+    [[nodiscard]] Awaited await(StompLocked& locked, std::string_view destination,
+                                const std::string& session_id);
+    // That loop ends: its interests become others', or nobody's.
+    void leave(StompLocked& locked, const StompLoop& home);
+
+  private:
+    // Null: there is no loop that could.
+    [[nodiscard]] static StompLoop* home_for(StompLocked& locked, std::uint64_t hash);
 };
 
 // Whether a SUBSCRIBE has nothing in it that makes it a subscription of its own upstream.
 [[nodiscard]] bool is_sharable(const stomp::Frame& subscribe) noexcept;
+// Whether a SEND has nothing in it that the upstream broker might object to. Its ERROR is the end
+// of a connection, which must not be a shared one.
+[[nodiscard]] bool is_harmless(stomp::UpstreamKind kind, const stomp::Frame& send) noexcept;
 
 }  // namespace edgews

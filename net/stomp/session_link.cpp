@@ -130,11 +130,8 @@ bool StompSessionLink::answer(const stomp::Request& request) {
             answer_application(request);
         } else if (is_for_nobody(request)) {
             session_.refuse(stomp::Fault::destination_invalid, no_handler);
-        } else if (relay_ && (request.is_relayed || request.kind == Kind::commit)) {
-            is_done = relay_->answer(request);
         } else {
-            if (relay_ && request.kind == Kind::unsubscribe) relay_->note_unsubscribe(request);
-            is_done = carry_out();
+            is_done = relay_ ? relay_->answer(request) : carry_out();
         }
     });
     return is_done;
@@ -143,15 +140,13 @@ bool StompSessionLink::answer(const stomp::Request& request) {
 void StompSessionLink::await_upstream(bool is_undone) {
     waits_for_upstream_ = true;
     is_undone_ = is_undone;
+    session_.postpone();
     {
         const StompLocked locked = state_.lock();
         session_.outbox().may_try_again = false;
     }
     const std::uint64_t limit_ms = state_.relay->options.upstream.receipt_timeout_ms;
-    if (limit_ms == 0) return;
-    refuse_in_time(limit_ms,
-                   is_undone ? stomp::Fault::upstream_in_doubt : stomp::Fault::upstream_unavailable,
-                   "No receipt came in time (receipt_timeout_ms).");
+    if (limit_ms > 0) refuse_in_time(limit_ms);
 }
 
 void StompSessionLink::stop_waiting() noexcept {

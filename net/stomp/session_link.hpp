@@ -126,7 +126,7 @@ class StompSessionLink : public stomp::OutboxOwner {
     void give_time(std::uint32_t valid_for_ms) noexcept;
     void renew();
     void await_room();
-    void refuse_in_time(std::uint64_t delay_ms, stomp::Fault fault, std::string_view why);
+    void refuse_in_time(std::uint64_t delay_ms);
     // What call() throws is the session's end, and its ERROR: hooks and handlers may. What is done
     // to the session and the broker does not, whoever has it done: where it finds no memory it has
     // done a half, and the process ends.

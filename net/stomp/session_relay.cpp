@@ -1,5 +1,6 @@
 #include "net/stomp/session_relay.hpp"
 
+#include "core/base/ascii.hpp"
 #include "core/stomp/frame_reader.hpp"
 #include "core/stomp/upstream_name.hpp"
 #include "net/loop/reactor.hpp"
@@ -9,6 +10,7 @@
 #include "net/stomp/stomp_loop.hpp"
 #include "net/stomp/upstream.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 #include <vector>
@@ -24,9 +26,20 @@ constexpr stomp::FrameLimits no_limits{.header_count_max = SIZE_MAX,
                                        .body_size_max = SIZE_MAX};
 constexpr std::array<stomp::Header, 1> do_not_requeue{{{"requeue", "false"}}};
 
-// Of a SUBSCRIBE: what is not said anew upstream, and is not ours alone.
+// Of a SUBSCRIBE: what is not said anew upstream, is not ours alone, and says nothing of who the
+// client is.
 bool is_passed_on(std::string_view header) noexcept {
-    return header != "ack" && header != "gap" && header != "prefetch-count";
+    constexpr std::array<std::string_view, 3> ours{"ack", "gap", "prefetch-count"};
+    constexpr std::array<std::string_view, 3> secrets{"login", "passcode", "authorization"};
+    return std::ranges::find(ours, header) == ours.end() &&
+           std::ranges::none_of(secrets, [&](std::string_view secret) {
+               return equals_ignoring_case(trim(header), secret);
+           });
+}
+
+// An ERROR, and no loss.
+bool is_error_frame(const ClientError& error) noexcept {
+    return error.stage == ClientStage::open && error.error.code == std::errc::connection_refused;
 }
 
 std::string_view prefetch_header(stomp::UpstreamKind kind) noexcept {
@@ -45,6 +58,12 @@ StompSessionRelay::~StompSessionRelay() {
 
 void StompSessionRelay::leave() {
     of_own_.clear();
+    to_commit_.reset();
+    close_own();
+}
+
+void StompSessionRelay::close_own() {
+    is_paused_ = false;
     if (!own_) return;
     own_.reset();
     relay_.own_connections.fetch_sub(1, std::memory_order_relaxed);
@@ -52,29 +71,66 @@ void StompSessionRelay::leave() {
 
 bool StompSessionRelay::answer(const stomp::Request& request) {
     using Kind = stomp::Request::Kind;
-    if (request.kind == Kind::subscribe) return subscribe(request);
-    if (request.kind == Kind::commit) return commit();
-    const bool is_of_transaction = request.frame->find("transaction").has_value();
-    return is_of_transaction ? link_.carry_out() : send(request);
+    switch (request.kind) {
+        case Kind::send:
+            if (request.is_relayed) return send(request);
+            break;
+        case Kind::subscribe:
+            if (request.is_relayed) return subscribe(request);
+            break;
+        case Kind::unsubscribe:
+        case Kind::ack:
+        case Kind::nack: note(request); break;
+        case Kind::commit: return commit();
+        case Kind::disconnect: return disconnect();
+        case Kind::connect:
+        case Kind::application:
+        case Kind::begin:
+        case Kind::abort: break;
+    }
+    return link_.carry_out();
+}
+
+stomp::Fault StompSessionRelay::give_up() {
+    const bool is_in_doubt = is_committing_ || is_leaving_;
+    if (!is_in_doubt) return stomp::Fault::upstream_unavailable;
+    relay_.in_doubt.fetch_add(1, std::memory_order_relaxed);
+    return stomp::Fault::upstream_in_doubt;
 }
 
 // ---- SEND --------------------------------------------------------------------------------------
 
 bool StompSessionRelay::send(const stomp::Request& request) {
-    StompUpstream* const upstream = link_.stomp_loop().upstream();
     stomp::Session& session = link_.session();
+    const stomp::Frame& frame = *request.frame;
+    const stomp::UpstreamKind kind = relay_.options.kind;
+    const bool is_of_transaction = frame.find("transaction").has_value();
+    if (is_of_transaction || !is_harmless(kind, frame)) {
+        // What cannot be sent is told before others depend on it.
+        if (!stomp::to_upstream(kind, request.destination, name_)) {
+            return session.refuse(stomp::Fault::destination_not_relayed), true;
+        }
+        return is_of_transaction ? link_.carry_out() : send_alone();
+    }
+    StompUpstream* const upstream = link_.stomp_loop().upstream();
     if (upstream == nullptr) return session.refuse(stomp::Fault::upstream_unavailable), true;
     const std::optional<std::string> id = session.wanted_receipt();
-    stomp::SendOptions options{.headers = request.frame->headers};
     // What is kept for the next connection, and is lost, is told, whether or not it asked.
-    if (id || !upstream->is_available()) {
-        options.receipt = [here = here_, id](const stomp::Receipt& receipt) {
-            if (here->relay != nullptr) here->relay->receipt_came(receipt, id);
+    const bool is_told = id || !upstream->is_available();
+    // What its own connection is to send must not come before this.
+    const bool is_awaited = is_told || own_ != nullptr;
+    stomp::SendOptions options{.headers = frame.headers};
+    if (is_awaited) {
+        options.receipt = [here = here_, id, is_told](const stomp::Receipt& receipt) {
+            if (here->relay != nullptr) here->relay->receipt_came(receipt, id, is_told);
         };
     }
-    switch (upstream->send(request.destination, request.frame->body, std::move(options))) {
+    switch (upstream->send(request.destination, frame.body, std::move(options))) {
         case SendResult::sent:
-        case SendResult::queued: session.sent_up(); break;
+        case SendResult::queued:
+            session.sent_up();
+            if (is_awaited) ++awaited_count_;
+            break;
         case SendResult::dropped:
         case SendResult::closed: session.refuse(stomp::Fault::upstream_unavailable); break;
         case SendResult::invalid: session.refuse(stomp::Fault::destination_not_relayed); break;
@@ -82,17 +138,28 @@ bool StompSessionRelay::send(const stomp::Request& request) {
     return true;
 }
 
+// By a transaction of its own connection, which nobody else suffers from.
+bool StompSessionRelay::send_alone() {
+    stomp::Session& session = link_.session();
+    session.withhold_receipt();
+    return commit_part({.frames = session.relayed_frame()}, false);
+}
+
 void StompSessionRelay::receipt_came(const stomp::Receipt& receipt,
-                                     const std::optional<std::string>& id) {
+                                     const std::optional<std::string>& id, bool is_told) {
     using Outcome = stomp::Receipt::Outcome;
+    --awaited_count_;
     if (link_.session().is_over()) return;
+    const bool is_confirmed = receipt.outcome == Outcome::confirmed;
+    if (is_confirmed && id) {
+        link_.session().confirm(*id);
+        link_.write_output();
+    }
+    if (is_confirmed || !is_told) return go_on_if_confirmed();
     switch (receipt.outcome) {
-        case Outcome::confirmed:
-            if (!id) return;
-            link_.session().confirm(*id);
-            return link_.write_output();
         case Outcome::refused:
             return link_.end_here(stomp::Fault::upstream_refused, receipt.reason);
+        case Outcome::confirmed:
         case Outcome::unsent: return link_.end_here(stomp::Fault::upstream_unavailable, {});
         case Outcome::lost:
         case Outcome::late:
@@ -101,11 +168,27 @@ void StompSessionRelay::receipt_came(const stomp::Receipt& receipt,
     }
 }
 
+// What had to come after all that was sent before.
+void StompSessionRelay::go_on_if_confirmed() {
+    if (awaited_count_ > 0) return;
+    if (std::exchange(is_leaving_, false)) return link_.go_on();
+    send_commit();
+}
+
+// Nothing follows DISCONNECT's RECEIPT, so those of what came before come first.
+bool StompSessionRelay::disconnect() {
+    if (awaited_count_ == 0) return link_.carry_out();
+    is_leaving_ = true;
+    link_.await_upstream(true);
+    return false;
+}
+
 // ---- SUBSCRIBE ---------------------------------------------------------------------------------
 
 bool StompSessionRelay::subscribe(const stomp::Request& request) {
     stomp::Session& session = link_.session();
-    stomp::SubscriptionSetup& setup = session.withhold_receipt();
+    session.withhold_receipt();
+    stomp::SubscriptionSetup& setup = session.setup_asked();
     setup.is_relayed = !is_sharable(*request.frame);
     const std::string id = setup.id;
     const std::string destination = setup.destination;
@@ -126,26 +209,17 @@ bool StompSessionRelay::subscribe(const stomp::Request& request) {
 
 bool StompSessionRelay::await_interest(const std::string& destination) {
     link_.await_upstream(false);  // Before anybody may tell it to go on.
-    StompLocked locked = link_.state_.lock();
-    const auto found = relay_.interests.find(HashedView(destination));
-    if (found != relay_.interests.end() && found->second->is_confirmed) {
-        link_.stop_waiting();
-        return true;
+    StompRelayState::Awaited awaited;
+    {
+        StompLocked locked = link_.state_.lock();
+        awaited = relay_.await(locked, destination, link_.session().outbox().session_id);
     }
-    const std::string& session_id = link_.session().outbox().session_id;
-    if (found != relay_.interests.end()) {
-        found->second->waiting.push_back(session_id);
-        return false;
+    if (awaited.has_to_wait) return false;
+    if (!awaited.is_there) {
+        return link_.session().refuse(stomp::Fault::upstream_unavailable), true;
     }
-    auto made = std::make_unique<StompInterest>();
-    made->destination = HashedName(HashedView(destination));
-    made->waiting.push_back(session_id);
-    auto& loops = locked.loops();
-    made->home = loops[made->destination.hash() % loops.size()].get();
-    made->home->subscribe_soon(destination);
-    const HashedView key = made->destination;
-    relay_.interests.emplace(key, std::move(made));
-    return false;
+    link_.stop_waiting();
+    return true;
 }
 
 stomp::Fault StompSessionRelay::subscribe_own(const stomp::Frame& frame,
@@ -157,8 +231,11 @@ stomp::Fault StompSessionRelay::subscribe_own(const stomp::Frame& frame,
     for (const stomp::Header& header : frame.headers) {
         if (is_passed_on(header.name)) headers.push_back(header);
     }
-    const std::string prefetch = std::to_string(
-        setup.prefetch_count == 0 ? relay_.options.prefetch_count : setup.prefetch_count);
+    // It is given no more than it may have unsettled here.
+    const std::uint32_t wanted =
+        setup.prefetch_count == 0 ? relay_.options.prefetch_count : setup.prefetch_count;
+    const std::string prefetch =
+        std::to_string(std::min(wanted, link_.state_.options.broker.prefetch_count));
     headers.push_back({prefetch_header(relay_.options.kind), prefetch});
     subscribed_ = own_->subscribe(
         *name,
@@ -172,23 +249,21 @@ stomp::Fault StompSessionRelay::subscribe_own(const stomp::Frame& frame,
     return subscribed_ == 0 ? stomp::Fault::destination_not_relayed : stomp::Fault::none;
 }
 
-void StompSessionRelay::note_unsubscribe(const stomp::Request& request) {
-    const stomp::Outbox& outbox = link_.session().outbox();
-    const auto id = request.frame->find("id");
-    const stomp::Subscription* const subscription = id ? outbox.find(*id) : nullptr;
-    const bool is_own = subscription != nullptr && subscription->setup().is_relayed;
-    unsubscribed_ = is_own ? subscription->number() : 0;
+// An UNSUBSCRIBE, ACK or NACK of its own connection: the upstream broker hears of it, and says when
+// it has.
+void StompSessionRelay::note(const stomp::Request& request) {
+    stomp::Session& session = link_.session();
+    const stomp::Subscription* const subscription = session.subscription_asked();
+    if (subscription == nullptr || !subscription->setup().is_relayed) return;
+    session.withhold_receipt();
+    is_noted_ = true;
+    if (request.kind == stomp::Request::Kind::unsubscribe) unsubscribed_ = subscription->number();
 }
 
 // ---- Its own connection ------------------------------------------------------------------------
 
 bool StompSessionRelay::open_own() {
     if (own_) return true;
-    std::atomic<std::size_t>& count = relay_.own_connections;
-    if (count.fetch_add(1, std::memory_order_relaxed) >= relay_.options.own_connection_count_max) {
-        count.fetch_sub(1, std::memory_order_relaxed);
-        return false;
-    }
     stomp::ClientOptions options = relay_.options.upstream;
     options.kept_size_max = 0;
     if (relay_.hooks.upstream_login) {
@@ -198,30 +273,37 @@ bool StompSessionRelay::open_own() {
             options.passcode = std::move(login.passcode);
         }
     }
+    std::atomic<std::size_t>& count = relay_.own_connections;
+    if (count.fetch_add(1, std::memory_order_relaxed) >= relay_.options.own_connection_count_max) {
+        count.fetch_sub(1, std::memory_order_relaxed);
+        return false;
+    }
     // Each broker is tried twice. Once it was connected, what it had is lost with that.
     const std::size_t try_count_max = 2 * options.brokers.size();
-    own_ = std::make_unique<stomp::Client>(
-        link_.stomp_loop().reactor().loop(), std::move(options),
-        stomp::ClientHandlers{
-            .connected = [this](stomp::Client&) { send_commit(); },
-            .error = [this](stomp::Client&,
-                            const ClientError& error) { reason_ = error.error.message; },
-            .disconnected = [this](stomp::Client&, const stomp::Disconnected&) { own_is_lost(); },
-            .reconnect =
-                [this, try_count_max](stomp::Client&, stomp::Retry& retry) {
-                    if (retry.count < try_count_max) return;
-                    retry.stop = true;
-                    own_is_lost();
-                }});
+    stomp::ClientHandlers handlers{
+        .connected = [this](stomp::Client&) { go_on_if_confirmed(); },
+        .error =
+            [this](stomp::Client&, const ClientError& error) {
+                reason_ = error.error.message;
+                is_refused_ = is_error_frame(error);
+            },
+        .disconnected = [this](stomp::Client&, const stomp::Disconnected&) { own_is_lost(); },
+        .reconnect =
+            [this, try_count_max](stomp::Client&, stomp::Retry& retry) {
+                if (retry.count < try_count_max) return;
+                retry.stop = true;
+                own_is_lost();
+            }};
+    own_ = std::make_unique<stomp::Client>(link_.stomp_loop().reactor().loop(), std::move(options),
+                                           std::move(handlers));
     return true;
 }
 
 void StompSessionRelay::own_is_lost() {
     if (link_.session().is_over()) return;
-    if (is_committing_) relay_.in_doubt.fetch_add(1, std::memory_order_relaxed);
+    if (is_committing_) return link_.end_here(give_up(), reason_);
     link_.end_here(
-        is_committing_ ? stomp::Fault::upstream_in_doubt : stomp::Fault::upstream_unavailable,
-        reason_);
+        is_refused_ ? stomp::Fault::upstream_refused : stomp::Fault::upstream_unavailable, reason_);
 }
 
 void StompSessionRelay::take(const std::string& id, const stomp::Message& message) {
@@ -237,56 +319,92 @@ void StompSessionRelay::take(const std::string& id, const stomp::Message& messag
         {.destination = name, .headers = message.frame().headers, .body = message.body()});
     relay_.received.fetch_add(1, std::memory_order_relaxed);
     own.unsettled.emplace(++own.last_position, message);
-    StompLocked locked = link_.state_.lock();
-    locked.broker().give(*subscription,
-                         {.content = content,
-                          .position = own.last_position,
-                          .is_redelivered = message.header("redelivered") == "true"});
-    locked.hand_out();
+    bool is_too_much = false;
+    {
+        StompLocked locked = link_.state_.lock();
+        locked.broker().give(*subscription,
+                             {.content = content,
+                              .position = own.last_position,
+                              .is_redelivered = message.header("redelivered") == "true"});
+        locked.hand_out();
+        is_too_much = waiting_size() > locked.broker().options().backlog_size_max / 2;
+    }
     // Who reads slowly does not make the upstream broker's messages wait here.
-    const std::size_t limit = locked.broker().options().backlog_size_max / 2;
-    if (outbox.waiting_size <= limit || std::exchange(is_paused_, true)) return;
-    own_->pause_reading();
+    if (is_too_much && !std::exchange(is_paused_, true)) own_->pause_reading();
+}
+
+std::size_t StompSessionRelay::waiting_size() const noexcept {
+    const stomp::Outbox& outbox = link_.session().outbox();
+    return outbox.waiting_size + outbox.uncovered_size;
 }
 
 void StompSessionRelay::settle() {
-    if (!own_) return;
+    if (!own_ || link_.session().is_over()) return;
     std::vector<stomp::Outbox::Settled> settled;
     bool has_room = false;
     {
         const StompLocked locked = link_.state_.lock();
-        stomp::Outbox& outbox = link_.session().outbox();
-        settled.swap(outbox.settled);
-        has_room = outbox.waiting_size <= locked.broker().options().backlog_size_max / 4;
+        settled.swap(link_.session().outbox().settled);
+        has_room = waiting_size() <= locked.broker().options().backlog_size_max / 4;
     }
-    for (const stomp::Outbox::Settled& one : settled) settle(one, 0);
-    if (const std::uint64_t gone = std::exchange(unsubscribed_, 0)) {
-        own_->unsubscribe(of_own_[gone].upstream);
-        of_own_.erase(gone);
+    std::optional<std::string> receipt;
+    if (std::exchange(is_noted_, false)) receipt = link_.session().take_receipt();
+    const std::uint64_t gone = std::exchange(unsubscribed_, 0);
+    for (std::size_t i = 0; i < settled.size(); ++i) {
+        const bool is_left = settled[i].verdict == stomp::Verdict::requeue;
+        if (is_left && settled[i].subscription == gone && !has_to_hear_what_is_left()) continue;
+        const bool is_last = i + 1 == settled.size() && gone == 0;
+        if (settle(settled[i], 0, is_last ? receipt : std::nullopt) && is_last) receipt.reset();
     }
+    if (gone != 0) unsubscribe(gone, std::exchange(receipt, std::nullopt));
+    if (receipt) link_.session().confirm(*receipt);  // There was nothing to say.
     if (has_room && std::exchange(is_paused_, false)) own_->resume_reading();
 }
 
-// What RabbitMQ has given and hears nothing of stays its client's until the connection ends, after
-// UNSUBSCRIBE, too: so it hears. To ActiveMQ a NACK means a dead letter, and UNSUBSCRIBE is enough.
-void StompSessionRelay::settle(const stomp::Outbox::Settled& one,
-                               stomp::TransactionNumber transaction) {
-    const auto own = of_own_.find(one.subscription);
-    if (own == of_own_.end()) return;
-    const auto message = own->second.unsettled.extract(one.position);
-    if (message.empty()) return;
-    stomp::SendOptions options{.transaction = transaction};
-    switch (one.verdict) {
-        case stomp::Verdict::accepted: own_->ack(message.mapped(), std::move(options)); return;
-        case stomp::Verdict::dead_letter: options.headers = do_not_requeue; break;
-        case stomp::Verdict::requeue:
-            if (unsubscribed_ == one.subscription &&
-                relay_.options.kind == stomp::UpstreamKind::activemq) {
-                return;
-            }
-            break;
+// UNSUBSCRIBE gives back what was not acknowledged, but not at RabbitMQ, and in front of it a NACK
+// is more than that: another attempt, or a dead letter.
+bool StompSessionRelay::has_to_hear_what_is_left() const noexcept {
+    return relay_.options.kind == stomp::UpstreamKind::rabbitmq && of_own_.size() > 1;
+}
+
+// RabbitMQ keeps what was given until its connection ends: what is on the way, too, of which nobody
+// here will ever hear. So where nothing else needs the connection, it ends.
+void StompSessionRelay::unsubscribe(std::uint64_t gone, const std::optional<std::string>& receipt) {
+    const auto own = of_own_.find(gone);
+    const stomp::SubscriptionNumber number = own->second.upstream;
+    of_own_.erase(own);
+    if (relay_.options.kind == stomp::UpstreamKind::rabbitmq && of_own_.empty()) {
+        close_own();
+        if (receipt) link_.session().confirm(*receipt);
+        return;
     }
-    own_->nack(message.mapped(), std::move(options));
+    own_->unsubscribe(number, completion_of(receipt));
+}
+
+bool StompSessionRelay::settle(const stomp::Outbox::Settled& one,
+                               stomp::TransactionNumber transaction,
+                               const std::optional<std::string>& receipt) {
+    const auto own = of_own_.find(one.subscription);
+    if (own == of_own_.end()) return false;
+    const auto message = own->second.unsettled.extract(one.position);
+    if (message.empty()) return false;
+    stomp::SendOptions options{.transaction = transaction};
+    if (one.verdict == stomp::Verdict::dead_letter) options.headers = do_not_requeue;
+    options.receipt = completion_of(receipt);
+    const SendResult result = one.verdict == stomp::Verdict::accepted
+                                  ? own_->ack(message.mapped(), std::move(options))
+                                  : own_->nack(message.mapped(), std::move(options));
+    const bool is_sent = result == SendResult::sent;
+    if (!is_sent && receipt) --awaited_count_;
+    return is_sent;
+}
+
+stomp::Completion StompSessionRelay::completion_of(const std::optional<std::string>& receipt) {
+    if (!receipt) return {};
+    ++awaited_count_;
+    return [here = here_, receipt](const stomp::Receipt& answer) {
+        if (here->relay != nullptr) here->relay->receipt_came(answer, receipt, true);
+    };
 }
 
 // ---- COMMIT ------------------------------------------------------------------------------------
@@ -294,46 +412,55 @@ void StompSessionRelay::settle(const stomp::Outbox::Settled& one,
 bool StompSessionRelay::commit() {
     stomp::RelayedPart part = link_.session().relayed_part();
     if (part.frames.empty() && part.settled.empty()) return link_.carry_out();
-    if (!open_own()) {
-        link_.session().refuse(stomp::Fault::too_many_upstreams);
-        return true;
-    }
+    return commit_part(std::move(part), true);
+}
+
+bool StompSessionRelay::commit_part(stomp::RelayedPart part, bool is_undone) {
+    if (!open_own()) return link_.session().refuse(stomp::Fault::too_many_upstreams), true;
     to_commit_ = std::move(part);
-    link_.await_upstream(true);
-    if (own_->is_connected()) send_commit();
+    link_.await_upstream(is_undone);
+    if (awaited_count_ == 0) send_commit();
     return false;
 }
 
 // As one burst; what is to happen here follows when it is confirmed.
 void StompSessionRelay::send_commit() {
-    if (!to_commit_) return;
+    if (!to_commit_ || !own_->is_connected()) return;
     const stomp::RelayedPart part = *std::exchange(to_commit_, std::nullopt);
     is_committing_ = true;
     const stomp::TransactionNumber number = own_->begin();
+    bool is_sent = true;
     stomp::FrameReader frames(no_limits, link_.stomp_loop().reactor().pool());
     std::span<const std::byte> bytes = std::as_bytes(std::span(part.frames));
     while (const stomp::Frame* const frame = frames.next(bytes)) {
         const auto name =
             stomp::to_upstream(relay_.options.kind, frame->find("destination").value_or(""), name_);
-        const SendResult result =
-            name
-                ? own_->send(*name, frame->body, {.headers = frame->headers, .transaction = number})
-                : SendResult::invalid;
-        if (result == SendResult::sent) continue;
-        static_cast<void>(own_->abort(number));
-        is_committing_ = false;
-        return link_.end_here(stomp::Fault::destination_not_relayed, {});
+        is_sent =
+            is_sent && name &&
+            own_->send(*name, frame->body, {.headers = frame->headers, .transaction = number}) ==
+                SendResult::sent;
     }
-    for (const stomp::Outbox::Settled& one : part.settled) settle(one, number);
+    for (const stomp::Outbox::Settled& one : part.settled) {
+        static_cast<void>(settle(one, number, std::nullopt));
+    }
+    if (!is_sent) return give_up_commit(number);
     static_cast<void>(own_->commit(number, [here = here_](const stomp::Receipt& receipt) {
         if (here->relay != nullptr) here->relay->committed(receipt);
     }));
 }
 
+// Too much of it waits for a broker that does not read.
+void StompSessionRelay::give_up_commit(stomp::TransactionNumber number) {
+    static_cast<void>(own_->abort(number));
+    is_committing_ = false;
+    link_.end_here(stomp::Fault::upstream_unavailable, {});
+}
+
 void StompSessionRelay::committed(const stomp::Receipt& receipt) {
     if (link_.session().is_over()) return;
+    is_committing_ = receipt.outcome != stomp::Receipt::Outcome::confirmed &&
+                     receipt.outcome != stomp::Receipt::Outcome::refused;
     if (!receipt) return own_is_lost();
-    is_committing_ = false;
     link_.go_on();
 }
 

@@ -32,11 +32,11 @@ class StompSessionRelay {
     StompSessionRelay& operator=(const StompSessionRelay&) = delete;
     ~StompSessionRelay();
 
-    // Answers a send or subscribe that is relayed, or a commit. False: the session waits, until its
-    // link is told to go on.
+    // Answers all but what is the application's. False: the session waits, until its link is told
+    // to go on.
     [[nodiscard]] bool answer(const stomp::Request& request);
-    // Of an unsubscribe, before it is carried out.
-    void note_unsubscribe(const stomp::Request& request);
+    // It has waited for too long; why that is its end.
+    [[nodiscard]] stomp::Fault give_up();
     // Something was carried out, or taken from the broker: the upstream broker hears of it.
     void settle();
     // The session ends, and its own connection with it.
@@ -56,17 +56,36 @@ class StompSessionRelay {
     };
 
     [[nodiscard]] bool send(const stomp::Request& request);
-    void receipt_came(const stomp::Receipt& receipt, const std::optional<std::string>& id);
+    [[nodiscard]] bool send_alone();
+    // `id`: of the RECEIPT that is due then. `is_told`: what did not arrive is the session's end.
+    void receipt_came(const stomp::Receipt& receipt, const std::optional<std::string>& id,
+                      bool is_told);
+    void go_on_if_confirmed();
+    [[nodiscard]] bool disconnect();
     [[nodiscard]] bool subscribe(const stomp::Request& request);
     [[nodiscard]] bool await_interest(const std::string& destination);
     [[nodiscard]] stomp::Fault subscribe_own(const stomp::Frame& frame,
                                              const stomp::SubscriptionSetup& setup);
+    void note(const stomp::Request& request);
+    // False: it may have no connection more.
     [[nodiscard]] bool open_own();
+    void close_own();
     void own_is_lost();
     void take(const std::string& id, const stomp::Message& message);
-    void settle(const stomp::Outbox::Settled& one, stomp::TransactionNumber transaction);
+    // Bytes of messages that wait for its client. Requires: the mutex is held.
+    [[nodiscard]] std::size_t waiting_size() const noexcept;
+    [[nodiscard]] bool has_to_hear_what_is_left() const noexcept;
+    void unsubscribe(std::uint64_t gone, const std::optional<std::string>& receipt);
+    // `receipt`: the id of the RECEIPT that is due when it is confirmed. False: it is not there.
+    [[nodiscard]] bool settle(const stomp::Outbox::Settled& one,
+                              stomp::TransactionNumber transaction,
+                              const std::optional<std::string>& receipt);
+    // Nothing, if there is no receipt. To be given to something that is sent.
+    [[nodiscard]] stomp::Completion completion_of(const std::optional<std::string>& receipt);
     [[nodiscard]] bool commit();
+    [[nodiscard]] bool commit_part(stomp::RelayedPart part, bool is_undone);
     void send_commit();
+    void give_up_commit(stomp::TransactionNumber number);
     void committed(const stomp::Receipt& receipt);
 
     StompSessionLink& link_;
@@ -75,12 +94,17 @@ class StompSessionRelay {
     std::unique_ptr<stomp::Client> own_{};             // Null: it needs none.
     std::unordered_map<std::uint64_t, Own> of_own_{};  // By the broker's number.
     stomp::SubscriptionNumber subscribed_ = 0;         // That the session waits for.
-    std::uint64_t unsubscribed_ = 0;                   // Of note_unsubscribe(); 0: none.
-    std::optional<stomp::RelayedPart> to_commit_{};    // When its own connection is there.
+    std::size_t awaited_count_ = 0;                    // Receipts, but for a COMMIT's.
+    // When its own connection is there, and what was sent before is confirmed.
+    std::optional<stomp::RelayedPart> to_commit_{};
     bool is_committing_ = false;
-    bool is_paused_ = false;  // Nothing is read from its own connection.
-    std::string reason_{};    // Of the last failure.
-    std::string name_{};      // Of a destination, as it is called upstream.
+    bool is_leaving_ = false;         // Its DISCONNECT waits for receipts.
+    bool is_noted_ = false;           // Of note(), for settle():
+    std::uint64_t unsubscribed_ = 0;  // and what it unsubscribed from; 0: nothing.
+    bool is_paused_ = false;          // Nothing is read from its own connection.
+    bool is_refused_ = false;         // The last failure was an ERROR,
+    std::string reason_{};            // which said this.
+    std::string name_{};              // Of a destination, as it is called upstream.
 };
 
 }  // namespace edgews

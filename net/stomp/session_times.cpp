@@ -2,6 +2,7 @@
 #include "core/stomp/heart_beat.hpp"
 #include "net/loop/reactor.hpp"
 #include "net/stomp/session_link.hpp"
+#include "net/stomp/session_relay.hpp"
 #include "net/stomp/state.hpp"
 #include "net/stomp/stomp_loop.hpp"
 
@@ -47,19 +48,22 @@ void StompSessionLink::await_connect(std::uint64_t delay_ms) {
 }
 
 void StompSessionLink::await_room() {
-    refuse_in_time(state_.options.block_timeout_ms, stomp::Fault::queue_full,
-                   "No room came in time (block_timeout_ms).");
+    refuse_in_time(state_.options.block_timeout_ms);
 }
 
-// Whoever waits for room does not hear its client: not even that it is gone.
-void StompSessionLink::refuse_in_time(std::uint64_t delay_ms, stomp::Fault fault,
-                                      std::string_view why) {
-    block_timer_ = loop_.reactor().after(delay_ms, make_job([this, fault, why] {
-                                             block_timer_ = no_token;
-                                             session_.refuse(fault, why);
-                                             write_output();
-                                             finish_if_over();
-                                         }));
+// Whoever waits does not hear its client: not even that it is gone.
+void StompSessionLink::refuse_in_time(std::uint64_t delay_ms) {
+    const auto refuse = [this] {
+        block_timer_ = no_token;
+        if (waits_for_upstream_) {
+            session_.refuse(relay_->give_up(), "No receipt came in time (receipt_timeout_ms).");
+        } else {
+            session_.refuse(stomp::Fault::queue_full, "No room came in time (block_timeout_ms).");
+        }
+        write_output();
+        finish_if_over();
+    };
+    block_timer_ = loop_.reactor().after(delay_ms, make_job(refuse));
 }
 
 }  // namespace edgews

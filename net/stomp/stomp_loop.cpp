@@ -41,14 +41,16 @@ void StompLoop::tell_time() {
 }
 
 void StompLoop::start_upstream(StompRelayState& relay) {
-    upstream_ = new StompUpstream(*this, relay);  // The reactor owns it.
+    auto* const made = new StompUpstream(*this, relay);  // The reactor owns it.
+    const StompLocked locked = state_.lock();
+    upstream_ = made;
 }
 
-void StompLoop::subscribe_soon(const std::string& destination) {
+void StompLoop::subscribe_soon(const std::string& destination, bool is_moved) {
     const std::shared_ptr<LoopLink> link = link_.lock();
     if (!link) return;
-    link->mailbox.post(make_job([this, destination] {
-        if (upstream_ != nullptr) upstream_->subscribe(destination);
+    link->mailbox.post(make_job([this, destination, is_moved] {
+        if (upstream_ != nullptr) upstream_->subscribe(destination, is_moved);
     }));
 }
 

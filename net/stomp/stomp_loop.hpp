@@ -31,12 +31,14 @@ class StompLoop final : public Writer {
     [[nodiscard]] StompBroker::State& state() const noexcept { return state_; }
     [[nodiscard]] Reactor& reactor() const noexcept { return reactor_; }
     [[nodiscard]] stomp::ContentPool& contents() noexcept { return contents_; }
-    // Of a relay: its shared connection. Null: it is no relay's, or the loop has ended.
+    // Of a relay: its shared connection. Null: it is no relay's, or the loop has ended. Any thread
+    // that has locked the state; the loop's own needs not.
     [[nodiscard]] StompUpstream* upstream() const noexcept { return upstream_; }
     void start_upstream(StompRelayState& relay);
-    void forget_upstream() noexcept { upstream_ = nullptr; }
-    // Any thread. Has the shared connection here make an interest's subscription.
-    void subscribe_soon(const std::string& destination);
+    void forget_upstream(StompLocked&) noexcept { upstream_ = nullptr; }
+    // Any thread. Has the shared connection here make an interest's subscription. `is_moved`: it
+    // was another loop's before.
+    void subscribe_soon(const std::string& destination, bool is_moved);
     // Any thread. Sends what the application has for the upstream broker: at once, if this is its
     // loop's thread, else soon, and then nobody hears whether it left.
     [[nodiscard]] stomp::Fault send_up(std::string_view destination,
@@ -73,9 +75,9 @@ class StompLoop final : public Writer {
     std::weak_ptr<LoopLink> link_;  // The broker, and what it has of a loop, may outlive that.
     stomp::ContentPool contents_;
     std::string scratch_;
-    StompUpstream* upstream_ = nullptr;  // The reactor owns it.
-    bool is_sweeping_ = false;           // tell_time() is to go on.
+    bool is_sweeping_ = false;  // tell_time() is to go on.
     // Guarded by the state's mutex.
+    StompUpstream* upstream_ = nullptr;  // The reactor owns it.
     stomp::List<StompSessionLink, &StompSessionLink::place_in_loop> ready_;
     bool is_woken_ = false;
     // Not guarded: of the loop's thread alone.

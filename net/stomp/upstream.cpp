@@ -38,7 +38,11 @@ StompUpstream::StompUpstream(StompLoop& loop, StompRelayState& relay) : loop_(lo
 StompUpstream::~StompUpstream() = default;
 
 void StompUpstream::let_go() noexcept {
-    loop_.forget_upstream();
+    {
+        StompLocked locked = loop_.state().lock();
+        loop_.forget_upstream(locked);
+        relay_.leave(locked, loop_);
+    }
     loop_.reactor().cancel(sweep_timer_);
     client_.reset();
 }
@@ -56,32 +60,39 @@ SendResult StompUpstream::send(std::string_view destination, std::span<const std
     return result;
 }
 
-void StompUpstream::subscribe(const std::string& destination) {
-    subscribe(std::make_unique<Made>(
-        Made{.destination = destination, .is_pattern = stomp::is_pattern(destination)}));
+// While one is probed, no other is to be blamed for what comes of it: the next waits.
+void StompUpstream::subscribe(const std::string& destination, bool is_moved) {
+    auto made = std::make_unique<Made>(Made{.destination = destination,
+                                            .is_pattern = stomp::is_pattern(destination),
+                                            .owes_gap = is_moved});
+    if (probed_.empty() && suspects_.empty()) return static_cast<void>(make(std::move(made)));
+    suspects_.push_back(std::move(made));
+    probe_next();
 }
 
-void StompUpstream::subscribe(std::unique_ptr<Made> made) {
-    if (!client_) return;
+bool StompUpstream::make(std::unique_ptr<Made> made) {
+    if (!client_) return false;
     constexpr auto no_name = stomp::Fault::destination_not_relayed;
     const auto name = stomp::to_upstream(relay_.options.kind, made->destination, name_);
-    if (!name) return refuse(made->destination, describe(no_name));
+    if (!name) return refuse(made->destination, describe(no_name)), false;
     const stomp::SubscriptionNumber number = client_->subscribe(
-        *name, [this, &made = *made](stomp::Client&, const stomp::Message& m) { take(made, m); },
+        *name, [this, &one = *made](stomp::Client&, const stomp::Message& m) { take(one, m); },
         {.confirmed = [this](stomp::Client&, stomp::SubscriptionNumber which, bool is_confirmed) {
             confirmed(which, is_confirmed);
         }});
-    if (number == 0) return refuse(made->destination, describe(no_name));
+    if (number == 0) return refuse(made->destination, describe(no_name)), false;
     made_[number] = std::move(made);
     if (is_available()) unconfirmed_.insert(number);
-    StompLocked locked = loop_.state().lock();
+    const StompLocked locked = loop_.state().lock();
     stats_.subscriptions = made_.size();
+    return true;
 }
 
 // ---- Down --------------------------------------------------------------------------------------
 
 // To those who subscribed by this very destination: others have a subscription of theirs.
-void StompUpstream::take(const Made& made, const stomp::Message& message) {
+void StompUpstream::take(Made& made, const stomp::Message& message) {
+    if (made.owes_gap) tell_gap(made);  // In front of what came after it.
     std::string name;
     if (made.is_pattern) {
         name = stomp::from_upstream(relay_.options.kind, message.destination());
@@ -110,7 +121,7 @@ void StompUpstream::connected() {
         ++stats_.connects;
     }
     if (relay_.hooks.upstream) relay_.hooks.upstream(true, client_->broker(), {});
-    if (unconfirmed_.empty()) probe_next();
+    probe_next();
 }
 
 void StompUpstream::failed(const ClientError& error) {
@@ -127,6 +138,7 @@ void StompUpstream::disconnected() {
     StompLocked locked = loop_.state().lock();
     stats_.is_available = false;
     for (const auto& [number, made] : made_) {
+        made->owes_gap = made->owes_gap || std::exchange(made->is_confirmed, false);
         const auto found = relay_.interests.find(HashedView(made->destination));
         if (found != relay_.interests.end()) found->second->is_confirmed = false;
     }
@@ -137,14 +149,15 @@ void StompUpstream::confirmed(stomp::SubscriptionNumber number, bool is_confirme
     if (found == made_.end()) return;
     unconfirmed_.erase(number);
     Made& made = *found->second;
+    if (made.destination == probed_) probed_.clear();
     if (!is_confirmed) {
         const std::string destination = std::move(made.destination);
         client_->unsubscribe(number);
         made_.erase(found);
-        return refuse(destination, reason_);
+        refuse(destination, reason_);
+        return probe_next();
     }
-    if (made.destination == probed_) probed_.clear();
-    const bool was_lost = std::exchange(made.was_confirmed, true);
+    made.is_confirmed = true;
     {
         StompLocked locked = loop_.state().lock();
         if (unconfirmed_.empty() && std::exchange(is_resubscribing_, false)) {
@@ -153,19 +166,24 @@ void StompUpstream::confirmed(stomp::SubscriptionNumber number, bool is_confirme
         const auto interest = relay_.interests.find(HashedView(made.destination));
         if (interest != relay_.interests.end()) {
             interest->second->is_confirmed = true;
-            for (const std::string& id : std::exchange(interest->second->waiting, {})) {
-                const auto session = locked.sessions().find(HashedView(id));
-                if (session == locked.sessions().end()) continue;
-                locked.broker().let_go_on(session->second->session().outbox());
-            }
-            locked.hand_out();
+            let_go_on(locked, *interest->second);
         }
     }
-    if (was_lost) tell_gap(made);
-    if (unconfirmed_.empty()) probe_next();
+    if (made.owes_gap) tell_gap(made);
+    probe_next();
 }
 
-void StompUpstream::tell_gap(const Made& made) {
+void StompUpstream::let_go_on(StompLocked& locked, StompInterest& interest) {
+    for (const std::string& id : std::exchange(interest.waiting, {})) {
+        const auto session = locked.sessions().find(HashedView(id));
+        if (session == locked.sessions().end()) continue;
+        locked.broker().let_go_on(session->second->session().outbox());
+    }
+    locked.hand_out();
+}
+
+void StompUpstream::tell_gap(Made& made) {
+    made.owes_gap = false;
     relay_.gaps.fetch_add(1, std::memory_order_relaxed);
     constexpr std::array<stomp::Header, 1> headers{{{"gap", "true"}}};
     const stomp::Content content =
@@ -202,11 +220,12 @@ void StompUpstream::suspect() {
 }
 
 void StompUpstream::probe_next() {
-    if (suspects_.empty() || !probed_.empty() || !is_available()) return;
-    std::unique_ptr<Made> made = std::move(suspects_.front());
-    suspects_.pop_front();
-    probed_ = made->destination;
-    subscribe(std::move(made));
+    while (!suspects_.empty() && probed_.empty() && unconfirmed_.empty() && is_available()) {
+        std::unique_ptr<Made> made = std::move(suspects_.front());
+        suspects_.pop_front();
+        probed_ = made->destination;
+        if (!make(std::move(made))) probed_.clear();
+    }
 }
 
 void StompUpstream::refuse(const std::string& destination, std::string_view reason) {
@@ -225,31 +244,39 @@ void StompUpstream::refuse(const std::string& destination, std::string_view reas
 }
 
 void StompUpstream::drop_unused() {
-    const std::uint64_t now_ms = loop_.reactor().now_ms();
-    std::vector<stomp::SubscriptionNumber> dropped;
-    StompLocked locked = loop_.state().lock();
-    for (const auto& [number, made] : made_) {
-        const auto found = relay_.interests.find(HashedView(made->destination));
-        const bool is_used =
-            found != relay_.interests.end() &&
-            (!found->second->waiting.empty() || locked.broker().topics().has(made->destination));
-        if (is_used) {
-            found->second->unused_since_ms = 0;
-        } else if (found == relay_.interests.end()) {
-            dropped.push_back(number);
-        } else if (found->second->unused_since_ms == 0) {
-            found->second->unused_since_ms = now_ms;
-        } else if (now_ms - found->second->unused_since_ms >= relay_.options.linger_ms) {
-            relay_.interests.erase(found);
-            dropped.push_back(number);
+    std::vector<stomp::SubscriptionNumber> unused;
+    {
+        StompLocked locked = loop_.state().lock();
+        for (const auto& [number, made] : made_) {
+            if (is_unused(locked, *made)) unused.push_back(number);
         }
+        stats_.subscriptions = made_.size() - unused.size();
     }
-    for (const stomp::SubscriptionNumber number : dropped) {
+    for (const stomp::SubscriptionNumber number : unused) {
         client_->unsubscribe(number);
         unconfirmed_.erase(number);
         made_.erase(number);
     }
-    stats_.subscriptions = made_.size();
+}
+
+// For long enough; then its interest is gone.
+bool StompUpstream::is_unused(StompLocked& locked, const Made& made) {
+    const auto found = relay_.interests.find(HashedView(made.destination));
+    if (found == relay_.interests.end()) return true;
+    StompInterest& interest = *found->second;
+    std::erase_if(interest.waiting, [&](const std::string& id) {
+        return locked.sessions().find(HashedView(id)) == locked.sessions().end();
+    });
+    const std::uint64_t now_ms = loop_.reactor().now_ms();
+    if (!interest.waiting.empty() || locked.broker().topics().has(made.destination)) {
+        interest.unused_since_ms = 0;
+    } else if (interest.unused_since_ms == 0) {
+        interest.unused_since_ms = now_ms;
+    }
+    const bool is_over = interest.unused_since_ms != 0 &&
+                         now_ms - interest.unused_since_ms >= relay_.options.linger_ms;
+    if (is_over) relay_.interests.erase(found);
+    return is_over;
 }
 
 }  // namespace edgews

@@ -40,8 +40,9 @@ class StompUpstream final : public Registered {
     // As stomp::Client::send(); `destination` in our spelling. `invalid`: there can be none there.
     SendResult send(std::string_view destination, std::span<const std::byte> body,
                     stomp::SendOptions options);
-    // Makes the subscription of an interest whose home this is.
-    void subscribe(const std::string& destination);
+    // Makes the subscription of an interest whose home this is. `is_moved`: its home was another
+    // loop before, and what came meanwhile was missed.
+    void subscribe(const std::string& destination, bool is_moved);
 
     // Requires: the mutex is held.
     [[nodiscard]] const StompUpstreamStats& stats(const StompLocked&) const noexcept {
@@ -52,19 +53,23 @@ class StompUpstream final : public Registered {
     struct Made {
         std::string destination{};
         bool is_pattern = false;
-        bool was_confirmed = false;
+        bool is_confirmed = false;  // By the present connection.
+        bool owes_gap = false;      // It was lost, and nobody was told yet.
     };
-    void subscribe(std::unique_ptr<Made> made);
+    // False: it was refused.
+    bool make(std::unique_ptr<Made> made);
     void connected();
     void failed(const ClientError& error);
     void disconnected();
-    void take(const Made& made, const stomp::Message& message);
+    void take(Made& made, const stomp::Message& message);
     void confirmed(stomp::SubscriptionNumber number, bool is_confirmed);
-    void tell_gap(const Made& made);
+    void let_go_on(StompLocked& locked, StompInterest& interest);
+    void tell_gap(Made& made);
     void suspect();
     void probe_next();
     void refuse(const std::string& destination, std::string_view reason);
     void drop_unused();
+    [[nodiscard]] bool is_unused(StompLocked& locked, const Made& made);
 
     StompLoop& loop_;
     StompRelayState& relay_;
