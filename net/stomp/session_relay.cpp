@@ -285,7 +285,7 @@ bool StompSessionRelay::open_own() {
         .error =
             [this](stomp::Client&, const ClientError& error) {
                 reason_ = error.error.message;
-                is_refused_ = is_error_frame(error);
+                is_refused_ = subscribed_ != 0 && is_error_frame(error);
             },
         .disconnected = [this](stomp::Client&, const stomp::Disconnected&) { own_is_lost(); },
         .reconnect =
@@ -458,9 +458,11 @@ void StompSessionRelay::give_up_commit(stomp::TransactionNumber number) {
 
 void StompSessionRelay::committed(const stomp::Receipt& receipt) {
     if (link_.session().is_over()) return;
-    is_committing_ = receipt.outcome != stomp::Receipt::Outcome::confirmed &&
-                     receipt.outcome != stomp::Receipt::Outcome::refused;
+    if (receipt.outcome == stomp::Receipt::Outcome::refused) {
+        return link_.end_here(stomp::Fault::upstream_refused, receipt.reason);
+    }
     if (!receipt) return own_is_lost();
+    is_committing_ = false;
     link_.go_on();
 }
 

@@ -102,8 +102,8 @@ class StompSessionRelay {
     bool is_noted_ = false;           // Of note(), for settle():
     std::uint64_t unsubscribed_ = 0;  // and what it unsubscribed from; 0: nothing.
     bool is_paused_ = false;          // Nothing is read from its own connection.
-    bool is_refused_ = false;         // The last failure was an ERROR,
-    std::string reason_{};            // which said this.
+    bool is_refused_ = false;         // The last failure was an ERROR about what it waits for.
+    std::string reason_{};            // Of the last failure.
     std::string name_{};              // Of a destination, as it is called upstream.
 };
 

@@ -126,7 +126,7 @@ void StompUpstream::connected() {
 
 void StompUpstream::failed(const ClientError& error) {
     reason_ = error.error.message;
-    if (is_error_frame(error)) suspect();
+    has_to_suspect_ = is_error_frame(error);
     {
         StompLocked locked = loop_.state().lock();
         ++stats_.failures;
@@ -135,6 +135,7 @@ void StompUpstream::failed(const ClientError& error) {
 }
 
 void StompUpstream::disconnected() {
+    if (std::exchange(has_to_suspect_, false)) suspect();
     StompLocked locked = loop_.state().lock();
     stats_.is_available = false;
     for (const auto& [number, made] : made_) {
@@ -151,6 +152,7 @@ void StompUpstream::confirmed(stomp::SubscriptionNumber number, bool is_confirme
     Made& made = *found->second;
     if (made.destination == probed_) probed_.clear();
     if (!is_confirmed) {
+        has_to_suspect_ = false;  // The ERROR has named it.
         const std::string destination = std::move(made.destination);
         client_->unsubscribe(number);
         made_.erase(found);

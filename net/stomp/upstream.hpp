@@ -2,7 +2,7 @@
 // interests whose home this loop is, hands out what they bring, and sends what sessions of this
 // loop send.
 //
-// An ERROR does not always say what it is about (RabbitMQ's never does). After one, the
+// An ERROR does not always say what it is about (RabbitMQ's never does). After such a one, the
 // subscriptions that were not confirmed yet are made again one by one, when all others have been:
 // the one at which there is an ERROR again is refused, and nobody else suffers from it.
 #pragma once
@@ -77,8 +77,9 @@ class StompUpstream final : public Registered {
     std::unordered_map<stomp::SubscriptionNumber, std::unique_ptr<Made>> made_;
     std::set<stomp::SubscriptionNumber> unconfirmed_;  // Of the present connection.
     std::deque<std::unique_ptr<Made>> suspects_;
-    std::string probed_{};  // Empty: none is.
-    std::string reason_{};  // Of the last failure.
+    std::string probed_{};         // Empty: none is.
+    bool has_to_suspect_ = false;  // There was an ERROR, and who is to blame is not known yet.
+    std::string reason_{};         // Of the last failure.
     std::uint64_t connected_ms_ = 0;
     bool is_resubscribing_ = false;  // Not all of what was there before is confirmed again.
     Token sweep_timer_ = no_token;
