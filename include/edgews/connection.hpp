@@ -112,8 +112,8 @@ class Connection {
     bool unsubscribe(std::string_view topic);
     [[nodiscard]] bool is_subscribed(std::string_view topic) const noexcept;
     // Sends the message to every subscriber of the topic but this connection.
-    void publish(std::string_view topic, Message message);
-    void publish(std::string_view topic, const PreparedMessage& message);
+    PublishResult publish(std::string_view topic, Message message);
+    PublishResult publish(std::string_view topic, const PreparedMessage& message);
 
   protected:
     Connection() = default;

@@ -106,4 +106,13 @@ enum class SendResult : std::uint8_t {
     invalid,  // A text that is not UTF-8 (RFC 6455, section 5.6). Nothing was sent.
 };
 
+// The result of publishing to a topic. Only one that a backplane carries (edgews/backplane.hpp) is
+// anything but `sent`.
+enum class PublishResult : std::uint8_t {
+    sent,     // It is on its way to the topic's subscribers.
+    queued,   // The upstream is away: until it is back, the message waits for it.
+    refused,  // It will not reach other machines: the upstream is away for too long, or too much
+              // waits for it, or the message is too large.
+};
+
 }  // namespace edgews

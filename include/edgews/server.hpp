@@ -32,8 +32,10 @@
 
 namespace edgews {
 
+class Backplane;       // edgews/backplane.hpp
 class Fd;              // net/loop/fd.hpp
 struct ListenerSetup;  // net/server/listener.hpp
+class TopicsAbroad;    // net/connection/topics_abroad.hpp
 
 class Server {
   public:
@@ -70,6 +72,10 @@ class Server {
     // Answers GET and HEAD of plain HTTP. The handler runs on all loops, on several at once, and
     // must not block. An empty handler throws std::invalid_argument.
     void get(std::string_view pattern, HttpHandler handler);
+    // Carries topics to other machines, and theirs here (edgews/backplane.hpp). It must outlive the
+    // server, and can serve one. A second call throws std::logic_error, and so does one after
+    // listen(), run() or start().
+    void backplane(Backplane& backplane);
 
     // Opens and binds a socket. It may be called for several addresses. After run(), start() or
     // shutdown() it returns an error that says so.
@@ -98,8 +104,8 @@ class Server {
 
     // Any thread. Sends the message to all subscribers of the topic, on all loops, in the order of
     // one thread's calls. It is framed once.
-    void publish(std::string_view topic, Message message);
-    void publish(std::string_view topic, const PreparedMessage& message);
+    PublishResult publish(std::string_view topic, Message message);
+    PublishResult publish(std::string_view topic, const PreparedMessage& message);
     // Any thread. Calls visitor(Connection&) for each open connection, on the connection's loop,
     // and so on several threads at once, some time after visit() has returned. An empty visitor
     // throws std::invalid_argument.
@@ -116,6 +122,7 @@ class Server {
     struct State;
     void add_route(std::string_view pattern, Handlers handlers, RouteOptions options,
                    UserData user_data);
+    void carry(TopicsAbroad& topics);
     void require_setting_up(std::string_view what, std::string_view pattern) const;
     void make_shards();
     [[nodiscard]] int share_out(std::vector<Fd> fds, const ListenerSetup& setup);

@@ -105,12 +105,12 @@ bool Connection::is_subscribed(std::string_view topic) const noexcept {
     return engine_of(*this).is_subscribed(topic);
 }
 
-void Connection::publish(std::string_view topic, Message message) {
-    engine_of(*this).publish(topic, message);
+PublishResult Connection::publish(std::string_view topic, Message message) {
+    return engine_of(*this).publish(topic, message);
 }
 
-void Connection::publish(std::string_view topic, const PreparedMessage& message) {
-    engine_of(*this).publish(topic, message);
+PublishResult Connection::publish(std::string_view topic, const PreparedMessage& message) {
+    return engine_of(*this).publish(topic, message);
 }
 
 void* Connection::find_data(const void* type) noexcept {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <edgews/address.hpp>
+#include <edgews/message.hpp>
 #include <edgews/prepared_message.hpp>
 
 #include <cstdint>
@@ -17,8 +18,8 @@ class ServerOnLoop {
   public:
     // The message goes to all subscribers of the topic, on all loops, but `except`, which is on
     // this one; null: to all of them.
-    virtual void publish(std::string_view topic, const PreparedMessage& message,
-                         const WebSocketConnection* except) const = 0;
+    virtual PublishResult publish(std::string_view topic, const PreparedMessage& message,
+                                  const WebSocketConnection* except) const = 0;
 
     // For Admission.
 

@@ -1,5 +1,6 @@
 #include "net/connection/topics.hpp"
 
+#include "net/connection/topics_abroad.hpp"
 #include "net/connection/websocket_connection.hpp"
 
 namespace edgews {
@@ -24,6 +25,7 @@ Topic& Topics::make(const HashedView& name) {
     auto topic = std::make_unique<Topic>();
     topic->name = HashedName(name);
     const HashedView key = topic->name;
+    if (abroad_ != nullptr) abroad_->interest_begins(key.text());
     return *topics_.emplace(key, std::move(topic)).first->second;
 }
 
@@ -84,7 +86,9 @@ void Topics::remove(WebSocketConnection& connection, std::size_t place) noexcept
         const Subscription& last = subscriptions[place];
         last.topic->subscribers[last.index].place = place;
     }
-    if (subscribers.empty()) topics_.erase(topics_.find(removed.topic->name));
+    if (!subscribers.empty()) return;
+    if (abroad_ != nullptr) abroad_->interest_ends(removed.topic->name.text());
+    topics_.erase(topics_.find(removed.topic->name));
 }
 
 void Topics::publish(std::string_view name, const PreparedMessage& message,

@@ -24,6 +24,7 @@
 namespace edgews {
 
 class Reactor;
+class TopicsAbroad;
 class WebSocketConnection;
 
 struct Topic {
@@ -47,6 +48,9 @@ class Topics final : public Writer {
     // `reactor` is borrowed.
     explicit Topics(Reactor& reactor);
     ~Topics();
+    // Tells `abroad` which topics have subscribers here; null: nobody. Requires: none has.
+    void carry(TopicsAbroad* abroad) noexcept { abroad_ = abroad; }
+    [[nodiscard]] Reactor& reactor() const noexcept { return reactor_; }
 
     // False: it was so already, or it may not be (Connection::subscribe()).
     bool subscribe(WebSocketConnection& connection, std::string_view name);
@@ -85,6 +89,7 @@ class Topics final : public Writer {
     // The keys are views of the topics' own names.
     NameViewTable<std::unique_ptr<Topic>> topics_;
     Reactor& reactor_;
+    TopicsAbroad* abroad_ = nullptr;
     std::vector<Published> waiting_;
     std::size_t waiting_size_ = 0;  // Bytes, with frame headers.
     std::uint64_t delivery_count_ = 0;

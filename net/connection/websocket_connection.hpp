@@ -109,8 +109,8 @@ class WebSocketConnection final : public Stream, public Connection {
     bool subscribe(std::string_view topic);
     bool unsubscribe(std::string_view topic);
     [[nodiscard]] bool is_subscribed(std::string_view topic) const noexcept;
-    void publish(std::string_view topic, Message message);
-    void publish(std::string_view topic, const PreparedMessage& message);
+    PublishResult publish(std::string_view topic, Message message);
+    PublishResult publish(std::string_view topic, const PreparedMessage& message);
     [[nodiscard]] void* find_data(const void* type) noexcept;
 
   private:

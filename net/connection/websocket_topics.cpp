@@ -18,12 +18,13 @@ bool WebSocketConnection::unsubscribe(std::string_view topic) {
     return connections().topics.unsubscribe(*this, topic);
 }
 
-void WebSocketConnection::publish(std::string_view topic, Message message) {
-    publish(topic, PreparedMessage(message));
+PublishResult WebSocketConnection::publish(std::string_view topic, Message message) {
+    return publish(topic, PreparedMessage(message));
 }
 
-void WebSocketConnection::publish(std::string_view topic, const PreparedMessage& message) {
-    if (!is_client()) connections().server->publish(topic, message, this);
+PublishResult WebSocketConnection::publish(std::string_view topic, const PreparedMessage& message) {
+    if (is_client()) return PublishResult::refused;
+    return connections().server->publish(topic, message, this);
 }
 
 // Several go as one piece only within the backlog's limit: beyond that a single message may wait.

@@ -4,6 +4,7 @@
 #include "core/http/http_token.hpp"
 #include "core/http/request_host.hpp"
 #include "net/connection/admission_control.hpp"
+#include "net/connection/topics_abroad.hpp"
 #include "net/loop/cpu.hpp"
 #include "net/server/listen_socket.hpp"
 #include "net/server/listener.hpp"
@@ -146,6 +147,7 @@ Server::~Server() {
         shutdown(0);
         join_threads();
     }
+    if (state_->common.abroad != nullptr) state_->common.abroad->end();
     for (std::size_t i = 0; i < state_->shards.size(); ++i) {
         state_->shards[i]->terminate_all();
         state_->loops[i]->poll(0);  // Their close handlers run.
@@ -199,6 +201,16 @@ void Server::get(std::string_view pattern, HttpHandler handler) {
         HttpRoute{.pattern = PathPattern(std::string(pattern)), .handler = std::move(handler)});
 }
 
+void Server::carry(TopicsAbroad& topics) {
+    if (state_->phase != State::Phase::routes) {
+        throw std::logic_error("Server::backplane() comes before listen(), run() and start()");
+    }
+    if (state_->common.abroad != nullptr) {
+        throw std::logic_error("Server::backplane(): the server has one already");
+    }
+    state_->common.abroad = &topics;
+}
+
 // With the first listener the routes are complete.
 void Server::make_shards() {
     if (state_->phase != State::Phase::routes) return;
@@ -208,6 +220,10 @@ void Server::make_shards() {
         state_->common.shards.push_back(state_->shards.back().get());
     }
     state_->shards_left = state_->shards.size();
+    if (state_->common.abroad == nullptr) return;
+    std::vector<Topics*> topics;
+    for (const auto& shard : state_->shards) topics.push_back(&shard->topics());
+    state_->common.abroad->begin(std::move(topics));
 }
 
 Error Server::listen(const ListenOptions& options) {
@@ -350,12 +366,12 @@ void Server::shard_is_done() {
     state_->all_done.notify_all();
 }
 
-void Server::publish(std::string_view topic, Message message) {
-    publish(topic, PreparedMessage(message));
+PublishResult Server::publish(std::string_view topic, Message message) {
+    return publish(topic, PreparedMessage(message));
 }
 
-void Server::publish(std::string_view topic, const PreparedMessage& message) {
-    state_->common.publish(topic, message);
+PublishResult Server::publish(std::string_view topic, const PreparedMessage& message) {
+    return state_->common.publish(topic, message);
 }
 
 void Server::visit(const Function<void(Connection&)>& visitor) {

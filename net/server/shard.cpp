@@ -1,6 +1,7 @@
 #include "net/server/shard.hpp"
 
 #include "net/connection/admission.hpp"
+#include "net/connection/topics_abroad.hpp"
 #include "net/connection/websocket_connection.hpp"
 #include "net/loop/slots.hpp"
 #include "net/server/http_connection.hpp"
@@ -34,6 +35,7 @@ Shard::Shard(Common& common, Reactor& reactor)
       reactor_(reactor),
       connections_(reactor, this),
       scratch_head_(common.options.http) {
+    connections_.topics.carry(common.abroad);
     for (const auto& route : common.router.websockets()) {
         routes_.push_back(RouteOnLoop::make(*route, connections_));
     }
@@ -143,8 +145,19 @@ void Shard::check_done() {
     done_();
 }
 
-void Shard::Common::publish(std::string_view topic, const PreparedMessage& message,
-                            const WebSocketConnection* except) const {
+PublishResult Shard::Common::publish(std::string_view topic, const PreparedMessage& message,
+                                     const WebSocketConnection* except) const {
+    if (abroad != nullptr && message) {
+        const TopicsAbroad::Carried carried = abroad->publish(topic, message, except);
+        if (carried.is_here) publish_here(topic, message, except);
+        return carried.result;
+    }
+    publish_here(topic, message, except);
+    return PublishResult::sent;
+}
+
+void Shard::Common::publish_here(std::string_view topic, const PreparedMessage& message,
+                                 const WebSocketConnection* except) const {
     for (Shard* shard : shards) {
         if (&shard->reactor() == Reactor::current()) {
             shard->topics().publish(topic, message, except);

@@ -41,10 +41,13 @@ class Shard final : public ServerOnLoop {
         std::unique_ptr<AdmissionControl> admissions{};
         std::unique_ptr<MemoryBudget> memory{};
         std::vector<Shard*> shards{};
+        TopicsAbroad* abroad = nullptr;  // Null: topics are of this machine alone.
 
         // Any thread. To all subscribers but `except`, which is on the calling thread's loop.
-        void publish(std::string_view topic, const PreparedMessage& message,
-                     const WebSocketConnection* except = nullptr) const;
+        PublishResult publish(std::string_view topic, const PreparedMessage& message,
+                              const WebSocketConnection* except = nullptr) const;
+        void publish_here(std::string_view topic, const PreparedMessage& message,
+                          const WebSocketConnection* except) const;
     };
 
     // `common` and `reactor` are borrowed.
@@ -83,9 +86,9 @@ class Shard final : public ServerOnLoop {
     [[nodiscard]] const Counters& counters() const noexcept { return connections_.counters; }
     [[nodiscard]] bool is_shutting_down() const noexcept { return static_cast<bool>(done_); }
 
-    void publish(std::string_view topic, const PreparedMessage& message,
-                 const WebSocketConnection* except) const override {
-        common_.publish(topic, message, except);
+    PublishResult publish(std::string_view topic, const PreparedMessage& message,
+                          const WebSocketConnection* except) const override {
+        return common_.publish(topic, message, except);
     }
     [[nodiscard]] AdmissionControl& admissions() const noexcept override {
         return *common_.admissions;
