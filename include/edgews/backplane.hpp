@@ -1,0 +1,158 @@
+// Topics across machines: what is published on one node of several reaches the subscribers on all.
+//
+//     edgews::Backplane backplane({.upstreams = {"stomp://hub:61613"}, .prefixes = {"news/"}});
+//     edgews::Server server;
+//     server.backplane(backplane);
+//
+// Nodes meet at an upstream: a STOMP broker, which may be this library's own (programs/
+// stomp_broker), RabbitMQ or ActiveMQ. To that each node has one connection, and subscribes there
+// to what somebody here is subscribed to, once. It promises:
+//
+// - Messages of one thread to one topic are delivered in their order, on every node.
+// - None is delivered twice. One may be lost, when a connection to the upstream is, or when the
+//   upstream drops it; then the hook `gap` says how many are missing, of which node, in front of
+//   those that follow, or after a heart-beat if none does.
+//
+// Topics without one of the prefixes stay on their machine, and cost nothing more.
+#pragma once
+
+#include <edgews/client_options.hpp>
+#include <edgews/function.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace edgews {
+
+class BackplaneNode;  // The engine's: net/backplane/node.hpp.
+class Server;
+
+enum class BackplaneMode : std::uint8_t {
+    // Subscribers on the publisher's node get a message at once. Messages of several nodes may have
+    // another order on each node.
+    local_first,
+    // They get it when it comes back, as all others do: one order for all, as far as the upstream
+    // has one. Without the upstream nobody gets anything.
+    through,
+};
+
+struct BackplaneOptions {
+    // URLs of the upstream, at least one: "stomp://login:passcode@host:61613/virtual-host",
+    // "stomps://…", "ws://host:15674/ws", "wss://…" (edgews/stomp_client.hpp). They lead to one
+    // upstream, and are tried in turn.
+    std::vector<std::string> upstreams{};
+    // The beginnings of the topics that are carried. "": all topics.
+    std::vector<std::string> prefixes{};
+    BackplaneMode mode = BackplaneMode::local_first;
+    // What the upstream's names begin with, so that several applications may share one: at most 40
+    // letters, digits, '-' and '_'. All nodes of an application have the same.
+    std::string application = "edgews";
+
+    // Milliseconds for which a topic is still heard after its last subscriber has gone, for the
+    // next one.
+    std::uint32_t linger_ms = 10'000;
+    // Milliseconds between a node's words about how far it is in the topics that it publishes to,
+    // and between its connection's heart-beats. Not 0.
+    std::uint32_t heartbeat_ms = 5'000;
+    // Bytes of messages that wait while the upstream is away or does not keep up, and milliseconds
+    // for which they do. Beyond either, publish() returns `refused`.
+    std::size_t queue_size_max = 1024 * 1024;
+    std::uint32_t queue_ms = 2'000;
+    // Bytes of a message. The upstream must take some more; this library's broker takes 1 MiB.
+    std::size_t message_size_max = 1023 * 1024;
+    // Bytes on their way to the upstream. Beyond that it does not keep up.
+    std::size_t backlog_size_max = 4 * 1024 * 1024;
+
+    // The way to the upstream, as of stomp::ClientOptions.
+    ClientOptions connection{};
+    ReconnectOptions reconnect{.enabled = true, .delay_ms = 50, .delay_max_ms = 10'000};
+};
+
+// Messages to a topic that did not come, and will not be delivered any more.
+struct TopicGap {
+    std::string_view topic{};
+    // The node that published them, by its number. Empty: it is not known whether any are missing;
+    // the upstream was away when the topic got its first subscriber here.
+    std::string_view node{};
+    // Of its messages to the topic, counted from 1.
+    std::uint64_t first = 0;
+    std::uint64_t last = 0;
+
+    [[nodiscard]] std::uint64_t count() const noexcept {
+        return node.empty() ? 0 : last - first + 1;
+    }
+};
+
+// All are optional, and run on the server's first loop. They must not block.
+struct BackplaneHooks {
+    Function<void(const TopicGap&)> gap{};
+    // The upstream can be used, or no longer. `address`: its URL, without login and passcode.
+    // `reason`: why it cannot be.
+    Function<void(bool is_available, std::string_view address, std::string_view reason)> upstream{};
+};
+
+enum class BackplaneCounter : std::uint8_t {
+    is_available,  // 1: the upstream can be used.
+    connects,
+    disconnects,
+    subscriptions,  // now, at the upstream
+    unconfirmed,    // of them, now
+    published,      // messages that went to the upstream
+    received,       // messages of others that came from it
+    echoes,         // our own that came back
+    duplicates,     // dropped: they came before, or too late
+    malformed,      // dropped: they are no messages of a node's
+    gaps,
+    missing,  // messages, of all gaps
+    waiting,  // messages that wait for the upstream, now
+    unsent,   // messages that waited too long, or did not fit
+    refused,  // messages that publish() refused
+    asks,     // questions of others how far this node is
+    marks,    // answers, and what was said without being asked
+};
+inline constexpr std::size_t backplane_counter_count =
+    static_cast<std::size_t>(BackplaneCounter::marks) + 1;
+
+// "edgews_backplane_subscriptions", the name of the metric; of counters with "_total".
+[[nodiscard]] const char* metric_name(BackplaneCounter counter) noexcept;
+
+struct BackplaneStats {
+    std::array<std::uint64_t, backplane_counter_count> values{};
+
+    [[nodiscard]] std::uint64_t operator[](BackplaneCounter counter) const noexcept {
+        return values[static_cast<std::size_t>(counter)];
+    }
+    // Prometheus' text exposition format.
+    [[nodiscard]] std::string prometheus() const;
+};
+
+class Backplane {
+  public:
+    // Throws std::invalid_argument for an option that cannot be used.
+    explicit Backplane(BackplaneOptions options, BackplaneHooks hooks = {});
+    Backplane(const Backplane&) = delete;
+    Backplane& operator=(const Backplane&) = delete;
+    // Requires: its server is gone.
+    ~Backplane();
+
+    // Any thread. Hears the topic from now on, as for a subscriber, and calls `done`, once, on the
+    // server's first loop: true when the upstream has confirmed that, and nothing is missed that is
+    // published from then on; false when it is away, or refuses. Whoever is to be told "subscribed"
+    // is told it then, and subscribes within linger_ms. The topic is carried; of others `done`
+    // hears true. An empty function throws std::invalid_argument.
+    void prepare(std::string_view topic, Function<void(bool is_heard)> done);
+    // Any thread. This node's number, as TopicGap::node has it.
+    [[nodiscard]] std::string_view node() const noexcept;
+    [[nodiscard]] BackplaneStats stats() const noexcept;
+
+  private:
+    friend class Server;
+    std::unique_ptr<BackplaneNode> node_;
+};
+
+}  // namespace edgews

@@ -1,0 +1,71 @@
+// What all loops and threads have for a node: messages to publish, and who takes an interest in
+// what. It keeps the order of each thread, wakes the node once however much comes, and takes no
+// memory but what the largest batch needed.
+#pragma once
+
+#include <edgews/function.hpp>
+#include <edgews/loop.hpp>
+#include <edgews/prepared_message.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace edgews {
+
+class Reactor;
+
+// A connection that does not get its own message. It is looked for on its loop.
+struct Excepted {
+    const Reactor* reactor = nullptr;  // Null: there is none.
+    Token token = no_token;
+};
+
+class Inbox {
+  public:
+    struct Item {
+        enum class Kind : std::uint8_t {
+            publish,
+            refuse,  // A message that was refused: it counts, and is not sent.
+            interest_begins,
+            interest_ends,
+            prepare,
+        };
+        Kind kind = Kind::publish;
+        std::size_t topic_size = 0;
+        PreparedMessage message{};
+        Excepted except{};
+        Function<void(bool)> done{};  // Of `prepare`.
+    };
+    struct Batch {
+        std::vector<Item> items{};
+        std::string topics{};  // One behind another.
+        std::size_t message_size = 0;
+
+        void clear() noexcept;
+    };
+
+    // Items wait for it from then on, and are refused no longer. `wake` is called, on any thread,
+    // when there is something to take.
+    void open(Function<void()> wake);
+    // What waits is dropped, and so is all that comes.
+    void close() noexcept;
+
+    // Any thread. False: messages wait there of more bytes than that, and it was not taken.
+    bool add(Item item, std::string_view topic, std::size_t message_size_max);
+    // What has come so far. `batch` must be empty; its memory is used for what comes next.
+    void take(Batch& batch) noexcept;
+
+  private:
+    enum class State : std::uint8_t { not_open, open, closed };
+
+    std::mutex mutex_;  // Guards what follows.
+    Batch batch_;
+    Function<void()> wake_;
+    State state_ = State::not_open;
+};
+
+}  // namespace edgews

@@ -1,0 +1,161 @@
+// A node of a backplane: what a server's topics have to do with the upstream.
+//
+// All of it happens on the server's first loop. What others have for it waits in its Inbox; what it
+// has for them goes by Deliveries.
+//
+// Its connection:
+//
+//     connecting ──▶ open ◀──▶ full      the upstream does not keep up
+//          │          │▲         │
+//          └───▶ away ◀┴─────────┘       it is tried again
+//
+// Unless it is open, messages wait, and what publish() answers depends on how long and how much.
+// Each counts, whatever becomes of it: so others learn that it is missing.
+//
+// How others learn what they miss when no message follows: a node marks how far it is in what it
+// published, at each heart-beat, and soon after it was asked. Whoever has begun to hear a topic, or
+// hears it again, asks all nodes about it.
+#pragma once
+
+#include <edgews/backplane.hpp>
+#include <edgews/message.hpp>
+#include "core/backplane/envelope.hpp"
+#include "core/backplane/publications.hpp"
+#include "net/backplane/backbone.hpp"
+#include "net/backplane/channel.hpp"
+#include "net/backplane/deliveries.hpp"
+#include "net/backplane/inbox.hpp"
+#include "net/connection/topics_abroad.hpp"
+#include "net/loop/reactor.hpp"
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace edgews {
+
+class BackplaneNode final : public TopicsAbroad, private Backbone::Owner {
+  public:
+    // Throws std::invalid_argument for an option that cannot be used.
+    BackplaneNode(BackplaneOptions options, BackplaneHooks hooks);
+    BackplaneNode(const BackplaneNode&) = delete;
+    BackplaneNode& operator=(const BackplaneNode&) = delete;
+    ~BackplaneNode();
+
+    // Any thread, as Backplane has them.
+    void prepare(std::string_view topic, Function<void(bool)> done);
+    [[nodiscard]] std::string_view name() const noexcept { return name_; }
+    [[nodiscard]] BackplaneStats stats() const noexcept;
+
+    void begin(std::vector<Topics*> topics) override;
+    void end() noexcept override;
+    void interest_begins(std::string_view topic) override;
+    void interest_ends(std::string_view topic) override;
+    Carried publish(std::string_view topic, const PreparedMessage& message,
+                    const WebSocketConnection* except) override;
+
+  private:
+    enum class Phase : std::uint8_t { connecting, away, open, full };
+    void enter(Phase phase) noexcept { phase_ = phase; }
+
+    [[nodiscard]] bool carries(std::string_view topic) const noexcept;
+    void start();
+    void take_inbox();
+
+    // The connection.
+    void backbone_is_back() override;
+    void backbone_is_away(std::string_view reason) override;
+    void backbone_drained() override;
+    void begin_waiting();
+    void give_up_waiting();
+    void go_on();
+
+    // What is sent.
+    void publish_now(const HashedView& topic, const Inbox::Item& item);
+    void write(backplane::Envelope::Kind kind, const backplane::Publication& publication,
+               std::span<const std::byte> payload);
+    [[nodiscard]] bool try_to_send(std::string_view channel, std::string_view bytes);
+    void send_or_keep(std::string_view channel, std::string_view bytes);
+    void ask_about(const Channel& channel);
+    void send_questions();
+    void mark_soon(std::uint64_t delay_ms);
+    void send_marks();
+
+    // What is heard.
+    void backbone_confirmed(ChannelNumber number) override;
+    void backbone_refused(ChannelNumber number) override;
+    void backbone_received(ChannelNumber number, std::span<const std::byte> bytes) override;
+    void take_question(const backplane::Envelope& envelope);
+    void deliver(Channel& channel, const backplane::Envelope& envelope);
+    [[nodiscard]] static Excepted take_own(Channel& channel, const backplane::Envelope& envelope);
+    void tell_gap(const TopicGap& gap);
+    [[nodiscard]] Channel& hear(const HashedView& topic);
+    void gain(const HashedView& topic);
+    void lose(const HashedView& topic);
+    void prepare_now(const HashedView& topic, Function<void(bool)> done);
+    void linger(Channel& channel);
+    void end_lingering();
+    void answer_waiting(Channel& channel, bool is_heard);
+    void unconfirm_all();
+    void count_channels() noexcept;
+
+    void count(BackplaneCounter counter, std::uint64_t amount = 1) noexcept;
+    void set(BackplaneCounter counter, std::uint64_t value) noexcept;
+    template <class F>
+    void later(Token& timer, std::uint64_t delay_ms, F function);
+    void cancel(Token& timer) noexcept;
+
+    const BackplaneOptions options_;
+    const BackplaneHooks hooks_;
+    const backplane::NodeId id_;
+    const std::string name_;
+
+    // Any thread.
+    Inbox inbox_;
+    std::atomic<PublishResult> answer_{PublishResult::queued};  // Of publish(), at present.
+    std::array<std::atomic<std::uint64_t>, backplane_counter_count> counters_{};
+
+    Reactor* home_ = nullptr;  // Null: it has not begun, or has ended.
+    Deliveries deliveries_;
+    std::unique_ptr<Backbone> backbone_;
+    Phase phase_ = Phase::connecting;
+    ChannelNumber control_ = 0;
+    std::string control_channel_;
+    Channels channels_;
+    std::size_t unconfirmed_count_ = 0;
+    backplane::Publications publications_;
+
+    struct Waiting {
+        std::string channel;
+        std::string bytes;
+    };
+    std::deque<Waiting> waiting_;
+    std::size_t waiting_size_ = 0;
+    std::string questions_;  // Topics to ask about.
+
+    Inbox::Batch batch_;   // Of take_inbox().
+    std::string scratch_;  // Of whoever writes an envelope.
+    Token waiting_timer_ = no_token;
+    Token linger_timer_ = no_token;
+    Token question_timer_ = no_token;
+    Token soon_timer_ = no_token;
+    Token heartbeat_timer_ = no_token;
+};
+
+template <class F>
+void BackplaneNode::later(Token& timer, std::uint64_t delay_ms, F function) {
+    cancel(timer);
+    timer = home_->after(delay_ms, make_job([&timer, function] {
+                             timer = no_token;
+                             function();
+                         }));
+}
+
+}  // namespace edgews

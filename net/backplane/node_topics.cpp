@@ -1,0 +1,177 @@
+// What a node hears at its upstream, and in which topics somebody here is interested.
+#include "net/backplane/node.hpp"
+
+#include <utility>
+
+namespace edgews {
+
+namespace {
+
+// Milliseconds after a question in which others may ask the same.
+constexpr std::uint64_t answer_delay_ms = 50;
+
+}  // namespace
+
+using backplane::Envelope;
+
+// ---- Interest ----------------------------------------------------------------------------------
+
+void BackplaneNode::count_channels() noexcept {
+    set(BackplaneCounter::subscriptions, channels_.count());
+    set(BackplaneCounter::unconfirmed, unconfirmed_count_);
+}
+
+Channel& BackplaneNode::hear(const HashedView& topic) {
+    if (Channel* const channel = channels_.find(topic)) return *channel;
+    Channel& channel =
+        channels_.add(topic, backbone_->subscribe(backbone_->channel_of(topic.text())));
+    channel.is_said_whole = backbone_->says_whole(topic.text());
+    ++unconfirmed_count_;
+    count_channels();
+    return channel;
+}
+
+void BackplaneNode::gain(const HashedView& topic) {
+    Channel& channel = hear(topic);
+    ++channel.loop_count;
+    channel.lingers_until_ms = 0;
+    if (phase_ == Phase::away && !channel.was_confirmed) channel.was_blind = true;
+}
+
+void BackplaneNode::lose(const HashedView& topic) {
+    Channel* const channel = channels_.find(topic);
+    if (channel != nullptr && --channel->loop_count == 0) linger(*channel);
+}
+
+void BackplaneNode::linger(Channel& channel) {
+    channels_.linger(channel, home_->now_ms() + options_.linger_ms);
+    if (linger_timer_ == no_token) {
+        later(linger_timer_, options_.linger_ms, [this] { end_lingering(); });
+    }
+}
+
+void BackplaneNode::end_lingering() {
+    const std::uint64_t now_ms = home_->now_ms();
+    while (Channel* const channel = channels_.take_ended(now_ms)) {
+        backbone_->unsubscribe(channel->number);
+        answer_waiting(*channel, false);
+        if (!channel->is_confirmed) --unconfirmed_count_;
+        channels_.remove(*channel);
+    }
+    count_channels();
+    const std::uint64_t next_ms = channels_.next_end_ms();
+    if (next_ms > 0) later(linger_timer_, next_ms - now_ms, [this] { end_lingering(); });
+}
+
+void BackplaneNode::prepare_now(const HashedView& topic, Function<void(bool)> done) {
+    if (!carries(topic.text())) return done(true);
+    Channel& channel = hear(topic);
+    if (channel.loop_count == 0) linger(channel);
+    if (channel.is_confirmed || phase_ == Phase::away) return done(channel.is_confirmed);
+    channel.waiting.push_back(std::move(done));
+}
+
+void BackplaneNode::answer_waiting(Channel& channel, bool is_heard) {
+    for (const auto& done : std::exchange(channel.waiting, {})) done(is_heard);
+}
+
+void BackplaneNode::unconfirm_all() {
+    unconfirmed_count_ = channels_.count();
+    channels_.for_each([&](Channel& channel) {
+        channel.is_confirmed = false;
+        answer_waiting(channel, false);
+    });
+    count_channels();
+}
+
+void BackplaneNode::backbone_confirmed(ChannelNumber number) {
+    Channel* const channel = channels_.find(number);
+    if (channel == nullptr || std::exchange(channel->is_confirmed, true)) return;
+    --unconfirmed_count_;
+    count_channels();
+    if (!std::exchange(channel->was_confirmed, true)) {
+        channel->publishers.learn_until(home_->now_ms() + options_.heartbeat_ms);
+        if (channel->was_blind) tell_gap({.topic = channel->topic.text()});
+    }
+    ask_about(*channel);
+    answer_waiting(*channel, true);
+}
+
+void BackplaneNode::backbone_refused(ChannelNumber number) {
+    Channel* const channel = channels_.find(number);
+    if (channel != nullptr) answer_waiting(*channel, false);
+}
+
+// ---- What comes --------------------------------------------------------------------------------
+
+void BackplaneNode::backbone_received(ChannelNumber number, std::span<const std::byte> bytes) {
+    const Envelope envelope = backplane::parse_envelope(bytes);
+    const bool is_question = envelope.kind == Envelope::Kind::ask;
+    if (envelope.fault != backplane::EnvelopeFault::none || is_question != (number == control_)) {
+        return count(BackplaneCounter::malformed);
+    }
+    if (is_question) return take_question(envelope);
+    Channel* const channel = channels_.find(number);
+    if (channel == nullptr) return;
+    // Another topic may have the same channel.
+    const bool is_said = channel->is_said_whole && envelope.name.empty();
+    if (!is_said && envelope.name != channel->topic.text()) return;
+    deliver(*channel, envelope);
+}
+
+void BackplaneNode::take_question(const Envelope& envelope) {
+    if (envelope.node == id_) return;
+    count(BackplaneCounter::asks);
+    backplane::TopicReader topics(envelope.payload);
+    bool is_known = false;
+    while (const auto topic = topics.next()) {
+        is_known |= publications_.ask(HashedView(*topic));
+    }
+    if (is_known) mark_soon(answer_delay_ms);
+}
+
+void BackplaneNode::deliver(Channel& channel, const Envelope& envelope) {
+    const bool is_own = envelope.node == id_;
+    if (is_own && envelope.is_message()) count(BackplaneCounter::echoes);
+    if (is_own && options_.mode == BackplaneMode::local_first) return;
+    const auto verdict = channel.publishers.take(envelope, home_->now_ms());
+    if (verdict.missing) {
+        count(BackplaneCounter::gaps);
+        count(BackplaneCounter::missing, verdict.missing->count());
+        const std::string node = backplane::to_string(envelope.node);
+        tell_gap({.topic = channel.topic.text(),
+                  .node = node,
+                  .first = verdict.missing->first,
+                  .last = verdict.missing->last});
+    }
+    if (!envelope.is_message()) return;
+    if (!verdict.is_new) return count(BackplaneCounter::duplicates);
+    const bool is_text = envelope.kind == Envelope::Kind::text;
+    const PreparedMessage message(
+        Message(is_text ? Message::Kind::text : Message::Kind::binary, envelope.payload));
+    if (!message) return count(BackplaneCounter::malformed);  // A text that is not UTF-8.
+    if (!is_own) count(BackplaneCounter::received);
+    deliveries_.add(channel.topic.text(), message,
+                    is_own ? take_own(channel, envelope) : Excepted{});
+}
+
+// Those in front of it did not come back.
+Excepted BackplaneNode::take_own(Channel& channel, const Envelope& envelope) {
+    auto& own = channel.own;
+    while (!own.empty()) {
+        const Channel::Own first = own.front();
+        if (first.run > envelope.run) break;
+        if (first.run == envelope.run && first.sequence > envelope.sequence) break;
+        own.pop_front();
+        if (first.run == envelope.run && first.sequence == envelope.sequence) return first.except;
+    }
+    return {};
+}
+
+// In front of what follows, and behind what came before, on all loops.
+void BackplaneNode::tell_gap(const TopicGap& gap) {
+    deliveries_.flush();
+    if (hooks_.gap) hooks_.gap(gap);
+}
+
+}  // namespace edgews

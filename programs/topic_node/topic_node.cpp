@@ -1,0 +1,173 @@
+// A node of several that share topics over a backplane: a program for tests.
+//
+//     build/programs/topic_node [--host 127.0.0.1] [--port 9001] [--threads 1]
+//         --backplane stomp://localhost:61613... [--through] [--application edgews]
+//         [--allow-host NAME]...
+//
+// A WebSocket at /t/:topic is subscribed to that topic, and what it sends is published there: all
+// others get it, on all nodes. It is open when the upstream has confirmed that this node hears the
+// topic, so nothing is missed that is published from then on; without an upstream it is open at
+// once. When messages did not come, these lines do, in their place, as text:
+//
+//     {"gap":{"node":"0123456789abcdef","first":3,"last":7,"count":5}}
+//
+// of which `node` is "", and `count` 0, where it is not known whether any are missing. Several
+// --backplane lead to one upstream, and are tried in turn. GET /metrics answers with the counters.
+#include <edgews/backplane.hpp>
+#include <edgews/edgews.hpp>
+
+#include <csignal>
+#include <cstdint>
+#include <cstdio>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "programs/common/number.hpp"
+
+namespace {
+
+using programs::parse_number;
+
+// What is carried begins with the one, and what is told of it here with the other.
+constexpr std::string_view carried_prefix = "t/";
+constexpr std::string_view gap_prefix = "gap/";
+
+struct Arguments {
+    std::string host = "127.0.0.1";
+    std::uint16_t port = 9001;
+    unsigned threads = 1;
+    std::vector<std::string> hosts{};
+    edgews::BackplaneOptions backplane{.prefixes = {std::string(carried_prefix)}};
+
+    static constexpr const char* usage =
+        "[--host ADDRESS] [--port 0-65535] [--threads N, 0: one per CPU] --backplane URL..."
+        " [--through] [--application NAME] [--allow-host NAME]...";
+
+    // How many words it takes: an option, and its value if it has one. 0: it is not understood.
+    int take(std::string_view option, std::string_view value) {
+        if (option == "--through") {
+            backplane.mode = edgews::BackplaneMode::through;
+            return 1;
+        }
+        return take_value(option, value) ? 2 : 0;
+    }
+
+  private:
+    bool take_value(std::string_view option, std::string_view value) {
+        if (value.empty()) return false;
+        if (option == "--port") return parse_number(value, port);
+        if (option == "--threads") return parse_number(value, threads);
+        if (option == "--backplane") {
+            backplane.upstreams.emplace_back(value);
+        } else if (option == "--application") {
+            backplane.application = value;
+        } else if (option == "--allow-host") {
+            hosts.emplace_back(value);
+        } else if (option == "--host") {
+            host = value;
+        } else {
+            return false;
+        }
+        return true;
+    }
+};
+
+struct Listener {
+    std::string topic{};
+};
+
+std::string with(std::string_view prefix, std::string_view topic) {
+    return std::string(prefix).append(topic);
+}
+
+std::string gap_text(const edgews::TopicGap& gap) {
+    return "{\"gap\":{\"node\":\"" + std::string(gap.node) +
+           "\",\"first\":" + std::to_string(gap.first) + ",\"last\":" + std::to_string(gap.last) +
+           ",\"count\":" + std::to_string(gap.count()) + "}}";
+}
+
+edgews::Handlers handlers_for(edgews::Backplane& backplane) {
+    using edgews::Connection;
+    return {
+        .upgrade =
+            [&backplane](const edgews::Request& request, edgews::Upgrade& upgrade) {
+                std::string topic = request.parameter("topic").value_or("");
+                backplane.prepare(with(carried_prefix, topic),
+                                  [deferred = upgrade.defer()](bool) { deferred.accept(); });
+                upgrade.data<Listener>().topic = std::move(topic);
+            },
+        .open =
+            [](Connection& c) {
+                const std::string& topic = c.data<Listener>().topic;
+                c.subscribe(with(gap_prefix, topic));
+                c.subscribe(with(carried_prefix, topic));
+            },
+        .message =
+            [](Connection& c, edgews::Message message) {
+                c.publish(with(carried_prefix, c.data<Listener>().topic), message);
+            },
+    };
+}
+
+int serve(const Arguments& arguments) {
+    edgews::Server* published_by = nullptr;
+    edgews::Backplane backplane(
+        arguments.backplane,
+        {.gap =
+             [&published_by](const edgews::TopicGap& gap) {
+                 const std::string_view topic = gap.topic.substr(carried_prefix.size());
+                 published_by->publish(with(gap_prefix, topic), gap_text(gap));
+             },
+         .upstream =
+             [](bool is_available, std::string_view address, std::string_view reason) {
+                 std::fprintf(stderr, "topic_node: %.*s is %s %.*s\n",
+                              static_cast<int>(address.size()), address.data(),
+                              is_available ? "available" : "away:", static_cast<int>(reason.size()),
+                              reason.data());
+             }});
+    edgews::Server server({.loops = arguments.threads, .hosts = arguments.hosts});
+    published_by = &server;
+    server.backplane(backplane);
+    server.ws<Listener>("/t/:topic", handlers_for(backplane),
+                        {.backlog_size_max = 64 * 1024 * 1024});
+    server.get("/metrics", [&](const edgews::Request&, edgews::Response& response) {
+        response.headers.add("Content-Type", "text/plain; version=0.0.4");
+        response.body = server.stats().prometheus() + backplane.stats().prometheus();
+    });
+
+    const edgews::Signals stop(server.loop(0), {SIGINT, SIGTERM},
+                               [&](int) { server.shutdown(5'000); });
+    if (const edgews::Error error =
+            server.listen({.host = arguments.host, .port = arguments.port})) {
+        std::fprintf(stderr, "topic_node: %s\n", error.message.c_str());
+        return 1;
+    }
+    std::printf("listening on %s\n", server.listening_on().c_str());
+    std::fflush(stdout);
+    return server.run();
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+    Arguments arguments;
+    for (int i = 1; i < count;) {
+        const std::string_view value = i + 1 < count ? words[i + 1] : "";
+        const int taken = arguments.take(words[i], value);
+        if (taken == 0) {
+            std::fprintf(stderr, "topic_node: %s %s is not understood\nusage: topic_node %s\n",
+                         words[i], value.data(), Arguments::usage);
+            return 2;
+        }
+        i += taken;
+    }
+    try {
+        return serve(arguments);
+    } catch (const std::invalid_argument& error) {
+        std::fprintf(stderr, "topic_node: %s\nusage: topic_node %s\n", error.what(),
+                     Arguments::usage);
+        return 2;
+    }
+}
