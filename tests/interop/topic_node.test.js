@@ -1,0 +1,240 @@
+// Nodes of a backplane as processes of their own, and their hub that is killed: what is lost lies in
+// gaps that are told, and nothing else is.
+'use strict';
+
+const assert = require('node:assert/strict');
+const { once } = require('node:events');
+const { after, describe, it } = require('node:test');
+const { setTimeout: pause } = require('node:timers/promises');
+const { WebSocket } = require('ws');
+const { run_program } = require('./program.js');
+const { start_server } = require('./server.js');
+const { start_broker } = require('./stomp.js');
+
+const timeout = 90_000;
+const patience_ms = 30_000;
+
+const nodes = [];
+const runs = ({ child }) => child.exitCode === null && child.signalCode === null;
+after(() => Promise.all(nodes.filter(runs).map((node) => node.stop())));
+
+async function start_node(...args) {
+    const node = await start_server('topic_node', args);
+    nodes.push(node);
+    return node;
+}
+
+async function until(what, is_so) {
+    const end = performance.now() + patience_ms;
+    while (!await is_so()) {
+        assert.ok(performance.now() < end, `it was never so: ${what()}`);
+        await pause(20);
+    }
+}
+
+async function metric(node, name) {
+    const text = await (await fetch(node.url('/metrics', 'http'))).text();
+    return Number(new RegExp(`^edgews_backplane_${name} (\\d+)$`, 'm').exec(text)[1]);
+}
+
+// A connection to one topic. What it hears is "PUBLISHER NUMBER", counted from 1, or a gap.
+class Listener {
+    static async open(node, topic) {
+        const listener = new Listener();
+        listener.socket = new WebSocket(node.url(`/t/${topic}`));
+        listener.socket.on('message', (data) => listener.hear(data.toString()));
+        await once(listener.socket, 'open');
+        return listener;
+    }
+
+    constructor() {
+        this.heard = new Map();    // Publisher: the last number.
+        this.missing = new Map();  // Publisher: numbers that did not come, in front of that.
+        this.gaps = new Map();     // Node: numbers that are told to be missing.
+        this.published = 0;
+    }
+
+    hear(text) {
+        if (text[0] === '{') {
+            const { node, first, last, count } = JSON.parse(text).gap;
+            assert.equal(count, node === '' ? 0 : last - first + 1);
+            const numbers = this.gaps.get(node) ?? [];
+            for (let number = first; node !== '' && number <= last; ++number) numbers.push(number);
+            if (numbers.length > 0) this.gaps.set(node, numbers);
+            return;
+        }
+        const [publisher, word] = text.split(' ');
+        this.advance(publisher, Number(word));
+    }
+
+    advance(publisher, number) {
+        const last = this.heard.get(publisher) ?? 0;
+        assert.ok(number > last, `${publisher}: ${number} came after ${last}`);
+        const missing = this.missing.get(publisher) ?? [];
+        for (let each = last + 1; each < number; ++each) missing.push(each);
+        if (missing.length > 0) this.missing.set(publisher, missing);
+        this.heard.set(publisher, number);
+    }
+
+    publish(name) { this.socket.send(`${name} ${++this.published}`); }
+
+    // What is missing of each publisher, if it went on to `published`; and what is told.
+    lost(published) {
+        const lists = [];
+        for (const [publisher, count] of published) {
+            const all = [...this.missing.get(publisher) ?? []];
+            for (let each = (this.heard.get(publisher) ?? 0) + 1; each <= count; ++each) {
+                all.push(each);
+            }
+            if (all.length > 0) lists.push(all.join());
+        }
+        return lists.sort();
+    }
+    told() { return [...this.gaps.values()].map((numbers) => numbers.join()).sort(); }
+}
+
+// Every node has a connection for each topic, which listens and publishes.
+class Cluster {
+    static async open(url, { node_count = 3, topics = ['a', 'b%2Fc'], args = [] } = {}) {
+        const cluster = new Cluster();
+        cluster.is_through = args.includes('--through');
+        for (let i = 0; i < node_count; ++i) {
+            const node = await start_node('--backplane', url, ...args);
+            cluster.nodes.push(node);
+            for (const topic of topics) {
+                cluster.members.push({ name: `n${i}`, node, topic,
+                                       publisher: await Listener.open(node, topic),
+                                       listener: await Listener.open(node, topic) });
+            }
+        }
+        return cluster;
+    }
+
+    constructor() {
+        this.nodes = [];
+        this.members = [];
+    }
+
+    publish() { for (const { publisher, name } of this.members) publisher.publish(name); }
+
+    async publish_for(duration_ms) {
+        const end = performance.now() + duration_ms;
+        while (performance.now() < end) {
+            for (let i = 0; i < 5; ++i) this.publish();
+            await pause(1);
+        }
+    }
+
+    // That each listener knows of each message: it has come, or is told to be missing.
+    async expect_all_accounted_for() {
+        const all_of = (topic) => this.members.filter((each) => each.topic === topic)
+            .map(({ publisher, name }) => [name, publisher.published]);
+        for (const { listener, publisher, topic, name } of this.members) {
+            const others = all_of(topic).filter(([other]) => other !== name);
+            await until(() => `${JSON.stringify(listener.lost(all_of(topic)))} are told, not ` +
+                              JSON.stringify(listener.told()),
+                        () => listener.lost(all_of(topic)).join('|') === listener.told().join('|'));
+            // A publisher's own do not come back to it, and so it cannot say which are missing.
+            if (this.is_through) continue;
+            await until(() => 'a publisher knows what it missed of others',
+                        () => publisher.lost(others).join('|') === publisher.told().join('|'));
+        }
+    }
+
+    async stop() {
+        for (const { listener, publisher } of this.members) {
+            listener.socket.terminate();
+            publisher.socket.terminate();
+        }
+        for (const node of this.nodes) await node.stop();
+    }
+}
+
+const hubs = {
+    'an edgews broker': async () => {
+        let broker = await start_broker();
+        const { tcp_port } = broker;
+        return {
+            url: `stomp://127.0.0.1:${tcp_port}`,
+            async kill() {
+                broker.child.kill('SIGKILL');
+                await broker.exited;
+            },
+            async restart() { broker = await start_broker([], { tcp_port }); },
+            async stop() { await broker.stop(); },
+        };
+    },
+};
+
+for (const [name, start_hub] of Object.entries(hubs)) {
+    describe(`nodes that meet at ${name}`, () => {
+        for (const args of [['--threads', '2'], ['--through']]) {
+            it(`nothing is lost, doubled or out of order: ${args}`, { timeout }, async () => {
+                const hub = await start_hub();
+                const cluster = await Cluster.open(hub.url, { args });
+                await cluster.publish_for(500);
+                await cluster.expect_all_accounted_for();
+                for (const { listener } of cluster.members) {
+                    assert.deepEqual(listener.told(), []);
+                }
+                await cluster.stop();
+                await hub.stop();
+            });
+
+            it(`what is lost when it is killed is told: ${args}`, { timeout }, async () => {
+                const hub = await start_hub();
+                const cluster = await Cluster.open(hub.url, { args });
+                for (const away_ms of [0, 300]) {
+                    const publishing = cluster.publish_for(600 + away_ms);
+                    await pause(200);
+                    await hub.kill();
+                    await pause(away_ms);
+                    await hub.restart();
+                    await publishing;
+                    await cluster.expect_all_accounted_for();
+                }
+                await cluster.stop();
+                await hub.stop();
+            });
+        }
+
+        it('whoever is open has missed nothing that is published from then on', { timeout },
+           async () => {
+               const hub = await start_hub();
+               const [a, b] = [await start_node('--backplane', hub.url),
+                               await start_node('--backplane', hub.url)];
+               for (let i = 0; i < 200; ++i) {
+                   const listener = await Listener.open(a, `topic${i}`);
+                   const publisher = await Listener.open(b, `topic${i}`);
+                   publisher.publish('b');
+                   await until(() => `message ${i} came`, () => listener.heard.get('b') === 1);
+                   listener.socket.terminate();
+                   publisher.socket.terminate();
+               }
+               assert.equal(await metric(a, 'gaps_total'), 0);
+               await a.stop();
+               await b.stop();
+               await hub.stop();
+           });
+    });
+}
+
+describe('topic_node', () => {
+    it('is of use without a hub, and says so', { timeout }, async () => {
+        const node = await start_node('--backplane', 'stomp://127.0.0.1:1');
+        const [one, other] = [await Listener.open(node, 'a'), await Listener.open(node, 'a')];
+        one.publish('one');
+        await until(() => 'it came', () => other.heard.get('one') === 1);
+        assert.equal(await metric(node, 'available'), 0);
+        assert.match(node.printed, /stomp:\/\/127\.0\.0\.1:1 is away: /);
+        await node.stop();
+    });
+
+    it('refuses options that it does not understand', async () => {
+        for (const args of [[], ['--backplane', 'http://x'], ['--backplane'], ['--nonsense']]) {
+            const { code, printed } = await run_program('topic_node', args);
+            assert.equal(code, 2);
+            assert.match(printed, /usage: topic_node /);
+        }
+    });
+});
