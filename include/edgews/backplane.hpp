@@ -4,9 +4,9 @@
 //     edgews::Server server;
 //     server.backplane(backplane);
 //
-// Nodes meet at an upstream: a STOMP broker, which may be this library's own (programs/
-// stomp_broker), RabbitMQ or ActiveMQ. To that each node has one connection, and subscribes there
-// to what somebody here is subscribed to, once. It promises:
+// Nodes meet at an upstream: a STOMP broker, which may be this library's own
+// (programs/stomp_broker), RabbitMQ or ActiveMQ; or Redis, from version 6 on. To that each node has
+// one connection, and subscribes there to what somebody here is subscribed to, once. It promises:
 //
 // - Messages of one thread to one topic are delivered in their order, on every node.
 // - None is delivered twice. One may be lost, when a connection to the upstream is, or when the
@@ -43,8 +43,9 @@ enum class BackplaneMode : std::uint8_t {
 
 struct BackplaneOptions {
     // URLs of the upstream, at least one: "stomp://login:passcode@host:61613/virtual-host",
-    // "stomps://…", "ws://host:15674/ws", "wss://…" (edgews/stomp_client.hpp). They lead to one
-    // upstream, and are tried in turn.
+    // "stomps://…", "ws://host:15674/ws", "wss://…" (edgews/stomp_client.hpp); or
+    // "redis://user:password@host:6379", "rediss://…", "redis+unix://…"
+    // (core/redis/redis_url.hpp). They lead to one upstream, and are tried in turn.
     std::vector<std::string> upstreams{};
     // The beginnings of the topics that are carried. "": all topics.
     std::vector<std::string> prefixes{};
@@ -52,6 +53,9 @@ struct BackplaneOptions {
     // What the upstream's names begin with, so that several applications may share one: at most 40
     // letters, digits, '-' and '_'. All nodes of an application have the same.
     std::string application = "edgews";
+    // Of Redis: SPUBLISH and SSUBSCRIBE, since 7.0. In a cluster all of an application's messages
+    // then go through the one node that has its slot, and not to all nodes.
+    bool is_sharded = false;
 
     // Milliseconds for which a topic is still heard after its last subscriber has gone, for the
     // next one.

@@ -2,6 +2,7 @@
 
 #include "core/base/ascii.hpp"
 #include "crypto/random.hpp"
+#include "net/backplane/redis_backbone.hpp"
 #include "net/backplane/stomp_backbone.hpp"
 #include "net/connection/topics.hpp"
 #include "net/connection/websocket_connection.hpp"
@@ -48,7 +49,9 @@ BackplaneOptions checked(BackplaneOptions options) {
         !std::all_of(application.begin(), application.end(), is_plain)) {
         refuse("application is not 1 to 40 letters, digits, '-' and '_'");
     }
-    StompBackbone::check(options);
+    if (!options.connection.lookup) refuse("connection.lookup is empty");
+    const bool is_redis = RedisBackbone::speaks(options.upstreams.front());
+    is_redis ? RedisBackbone::check(options) : StompBackbone::check(options);
     return options;
 }
 
@@ -139,7 +142,11 @@ void BackplaneNode::begin(std::vector<Topics*> topics) {
 void BackplaneNode::start() {
     if (home_ == nullptr) return;
     Backbone::Owner& owner = *this;
-    backbone_ = std::make_unique<StompBackbone>(home_->loop(), options_, owner);
+    if (RedisBackbone::speaks(options_.upstreams.front())) {
+        backbone_ = std::make_unique<RedisBackbone>(*home_, options_, owner);
+    } else {
+        backbone_ = std::make_unique<StompBackbone>(home_->loop(), options_, owner);
+    }
     control_channel_ = backbone_->control_channel();
     control_ = backbone_->subscribe(control_channel_);
     begin_waiting();

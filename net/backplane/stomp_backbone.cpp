@@ -37,9 +37,6 @@ void StompBackbone::check(const BackplaneOptions& options) {
                                         url.name + " needs it");
         }
     }
-    if (!options.connection.lookup) {
-        throw std::invalid_argument("BackplaneOptions::connection.lookup is empty");
-    }
 }
 
 StompBackbone::StompBackbone(Loop& loop, const BackplaneOptions& options, Owner& owner)

@@ -1,7 +1,7 @@
 // A node of several that share topics over a backplane: a program for tests.
 //
 //     build/programs/topic_node [--host 127.0.0.1] [--port 9001] [--threads 1]
-//         --backplane stomp://localhost:61613... [--through] [--application edgews]
+//         --backplane stomp://localhost:61613... [--through] [--sharded] [--application edgews]
 //         [--allow-host NAME]...
 //
 // A WebSocket at /t/:topic is subscribed to that topic, and what it sends is published there: all
@@ -43,12 +43,16 @@ struct Arguments {
 
     static constexpr const char* usage =
         "[--host ADDRESS] [--port 0-65535] [--threads N, 0: one per CPU] --backplane URL..."
-        " [--through] [--application NAME] [--allow-host NAME]...";
+        " [--through] [--sharded] [--application NAME] [--allow-host NAME]...";
 
     // How many words it takes: an option, and its value if it has one. 0: it is not understood.
     int take(std::string_view option, std::string_view value) {
         if (option == "--through") {
             backplane.mode = edgews::BackplaneMode::through;
+            return 1;
+        }
+        if (option == "--sharded") {
+            backplane.is_sharded = true;
             return 1;
         }
         return take_value(option, value) ? 2 : 0;

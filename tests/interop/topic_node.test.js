@@ -3,7 +3,9 @@
 'use strict';
 
 const assert = require('node:assert/strict');
+const { spawn } = require('node:child_process');
 const { once } = require('node:events');
+const net = require('node:net');
 const { after, describe, it } = require('node:test');
 const { setTimeout: pause } = require('node:timers/promises');
 const { WebSocket } = require('ws');
@@ -150,6 +152,38 @@ class Cluster {
     }
 }
 
+// That was free just now: Redis picks none itself.
+async function free_port() {
+    const server = net.createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address();
+    server.close();
+    await once(server, 'close');
+    return port;
+}
+
+const redis_servers = new Set();
+process.on('exit', () => { for (const server of redis_servers) server.kill('SIGKILL'); });
+
+// Without a file that it would remember anything by.
+async function start_redis(port) {
+    const server = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1',
+                                          '--save', '', '--appendonly', 'no'],
+                         { stdio: ['ignore', 'pipe', 'inherit'] });
+    redis_servers.add(server);
+    server.once('close', () => redis_servers.delete(server));
+    let printed = '';
+    await new Promise((resolve, reject) => {
+        server.once('error', reject);
+        server.once('close', () => reject(new Error(`redis-server ended: ${printed}`)));
+        server.stdout.on('data', (chunk) => {
+            printed += chunk;
+            if (printed.includes('Ready to accept connections')) resolve();
+        });
+    });
+    return server;
+}
+
 const hubs = {
     'an edgews broker': async () => {
         let broker = await start_broker();
@@ -162,6 +196,20 @@ const hubs = {
             },
             async restart() { broker = await start_broker([], { tcp_port }); },
             async stop() { await broker.stop(); },
+        };
+    },
+    'Redis': async () => {
+        const port = await free_port();
+        let server = await start_redis(port);
+        const kill = async () => {
+            server.kill('SIGKILL');
+            await once(server, 'close');
+        };
+        return {
+            url: `redis://127.0.0.1:${port}`,
+            kill,
+            async restart() { server = await start_redis(port); },
+            stop: kill,
         };
     },
 };
