@@ -1,5 +1,6 @@
 #include "core/backplane/envelope.hpp"
 
+#include <algorithm>
 #include <cassert>
 
 namespace edgews::backplane {
@@ -9,6 +10,7 @@ namespace {
 constexpr std::uint8_t version = 1;
 constexpr std::uint8_t named_bit = 0x80;
 constexpr std::size_t name_head_size = 2;
+constexpr std::size_t age_offset = 14;
 
 template <class Number>
 void append_number(std::string& out, Number number) {
@@ -83,9 +85,19 @@ void append_envelope(std::string& out, const Envelope& envelope) {
         static_cast<char>(static_cast<std::uint8_t>(envelope.kind) | (is_named ? named_bit : 0)));
     append_number(out, envelope.node);
     append_number(out, envelope.run);
+    append_number(out, envelope.age_ms);
     append_number(out, envelope.sequence);
     if (is_named) append_topic(out, envelope.name);
     out.append(reinterpret_cast<const char*>(envelope.payload.data()), envelope.payload.size());
+}
+
+void add_age(std::string& envelope, std::uint64_t milliseconds) noexcept {
+    const auto bytes = std::as_bytes(std::span(envelope)).subspan(age_offset);
+    const std::uint64_t age_ms = read_number<std::uint32_t>(bytes);
+    std::uint64_t left = std::min<std::uint64_t>(UINT32_MAX, age_ms + milliseconds);
+    for (std::size_t i = sizeof(std::uint32_t); i > 0; left >>= 8) {
+        envelope[age_offset + --i] = static_cast<char>(left);
+    }
 }
 
 Envelope parse_envelope(std::span<const std::byte> bytes) noexcept {
@@ -102,7 +114,8 @@ Envelope parse_envelope(std::span<const std::byte> bytes) noexcept {
     Envelope envelope{.kind = static_cast<Envelope::Kind>(number),
                       .node = read_number<NodeId>(bytes.subspan(2)),
                       .run = read_number<std::uint32_t>(bytes.subspan(10)),
-                      .sequence = read_number<std::uint64_t>(bytes.subspan(14)),
+                      .age_ms = read_number<std::uint32_t>(bytes.subspan(age_offset)),
+                      .sequence = read_number<std::uint64_t>(bytes.subspan(18)),
                       .payload = bytes.subspan(envelope_head_size)};
     if ((kind & named_bit) != 0) {
         TopicReader reader(envelope.payload);

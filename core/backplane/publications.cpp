@@ -13,6 +13,7 @@ Publication& Publications::next(const HashedView& topic, std::uint64_t now_ms) {
         Publication& made = by_age_.emplace_back();
         made.topic = HashedName(topic);
         made.run = ++last_run_;
+        made.began_ms = now_ms;
         by_topic_.emplace(made.topic, std::prev(by_age_.end()));
     } else {
         by_age_.splice(by_age_.end(), by_age_, found->second);

@@ -23,7 +23,8 @@ struct Publication {
     std::string channel{};  // Its owner's: what the upstream calls the topic.
     std::uint32_t run = 0;
     std::uint64_t sequence = 0;  // Of the last message; 0: there was none.
-    std::uint64_t used_ms = 0;   // When that was.
+    std::uint64_t used_ms = 0;   // When that was,
+    std::uint64_t began_ms = 0;  // and when the first was.
 
   private:
     friend class Publications;

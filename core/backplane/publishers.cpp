@@ -11,11 +11,12 @@ Publishers::Publisher* Publishers::find(NodeId node) noexcept {
     return nullptr;
 }
 
-// As one of which everything is still to come, or nothing that was before.
+// As one of which all is still to come, or nothing that was before.
 Publishers::Publisher& Publishers::add(const Envelope& envelope, std::uint64_t now_ms) {
-    const bool is_learning = now_ms < learning_until_ms_;
+    const bool is_known_whole =
+        now_ms >= heard_since_ms_ && now_ms - heard_since_ms_ >= transit_max_ms + envelope.age_ms;
     const std::uint64_t before = envelope.is_message() ? envelope.sequence - 1 : envelope.sequence;
-    const Publisher made{envelope.node, envelope.run, is_learning ? before : 0, now_ms};
+    const Publisher made{envelope.node, envelope.run, is_known_whole ? 0 : before, now_ms};
     if (publishers_.size() < count_max) return publishers_.emplace_back(made);
     return *std::min_element(publishers_.begin(), publishers_.end(),
                              [](const auto& a, const auto& b) { return a.heard_ms < b.heard_ms; }) =

@@ -31,10 +31,13 @@ class Publishers {
         std::optional<Missing> missing{};  // In front of it.
     };
 
-    // Until then, whoever is heard for the first time may have been publishing long since: all that
-    // it sent before is not missing. Afterwards it has begun, and what is missing is. Milliseconds
-    // of the caller's clock, as is `now_ms`.
-    void learn_until(std::uint64_t ms) noexcept { learning_until_ms_ = ms; }
+    // Milliseconds that an envelope may have been on its way, and its age does not count.
+    static constexpr std::uint64_t transit_max_ms = 500;
+
+    // The topic has been heard since then, milliseconds of the caller's clock, as is `now_ms`. Of a
+    // node's run that has begun later nothing may be missing, from 1 on. Of one that began before,
+    // or that may have, the first that comes begins.
+    void heard_since(std::uint64_t ms) noexcept { heard_since_ms_ = ms; }
 
     // A message, or a mark, has come. Of a mark, is_new says nothing. Requires: it is no `ask`.
     [[nodiscard]] Verdict take(const Envelope& envelope, std::uint64_t now_ms);
@@ -52,7 +55,7 @@ class Publishers {
     [[nodiscard]] Publisher& add(const Envelope& envelope, std::uint64_t now_ms);
 
     std::vector<Publisher> publishers_;
-    std::uint64_t learning_until_ms_ = UINT64_MAX;
+    std::uint64_t heard_since_ms_ = UINT64_MAX;
 };
 
 }  // namespace edgews::backplane

@@ -34,6 +34,11 @@ backplane::NodeId random_id() noexcept {
     return id;
 }
 
+std::uint32_t age_of(const Publication& publication, std::uint64_t now_ms) noexcept {
+    return static_cast<std::uint32_t>(
+        std::min<std::uint64_t>(UINT32_MAX, now_ms - publication.began_ms));
+}
+
 void refuse(const char* what) {
     throw std::invalid_argument(std::string("BackplaneOptions::") + what);
 }
@@ -233,9 +238,12 @@ void BackplaneNode::give_up_waiting() {
 // What waits goes first, as far as there is room for it.
 void BackplaneNode::go_on() {
     enter(Phase::open);
+    const std::uint64_t now_ms = home_->now_ms();
     while (!waiting_.empty()) {
-        if (!try_to_send(waiting_.front().channel, waiting_.front().bytes)) return;
-        waiting_size_ -= waiting_head_size + waiting_.front().bytes.size();
+        Waiting& first = waiting_.front();
+        backplane::add_age(first.bytes, now_ms - std::exchange(first.since_ms, now_ms));
+        if (!try_to_send(first.channel, first.bytes)) return;
+        waiting_size_ -= waiting_head_size + first.bytes.size();
         waiting_.pop_front();
         count(BackplaneCounter::published);
         set(BackplaneCounter::waiting, waiting_.size());
@@ -268,7 +276,7 @@ void BackplaneNode::send_or_keep(std::string_view channel, std::string_view byte
         return count(BackplaneCounter::unsent);
     }
     waiting_size_ += size;
-    waiting_.push_back({std::string(channel), std::string(bytes)});
+    waiting_.push_back({std::string(channel), std::string(bytes), home_->now_ms()});
     set(BackplaneCounter::waiting, waiting_.size());
 }
 
@@ -281,6 +289,7 @@ void BackplaneNode::write(Envelope::Kind kind, const Publication& publication,
                                {.kind = kind,
                                 .node = id_,
                                 .run = publication.run,
+                                .age_ms = age_of(publication, home_->now_ms()),
                                 .sequence = publication.sequence,
                                 .name = backbone_->says_whole(topic) ? std::string_view() : topic,
                                 .payload = payload});

@@ -135,6 +135,7 @@ class BackplaneNode final : public TopicsAbroad, private Backbone::Owner {
     struct Waiting {
         std::string channel;
         std::string bytes;
+        std::uint64_t since_ms;
     };
     std::deque<Waiting> waiting_;
     std::size_t waiting_size_ = 0;

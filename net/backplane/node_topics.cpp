@@ -90,7 +90,7 @@ void BackplaneNode::backbone_confirmed(ChannelNumber number) {
     --unconfirmed_count_;
     count_channels();
     if (!std::exchange(channel->was_confirmed, true)) {
-        channel->publishers.learn_until(home_->now_ms() + options_.heartbeat_ms);
+        channel->publishers.heard_since(home_->now_ms());
         if (channel->was_blind) tell_gap({.topic = channel->topic.text()});
     }
     ask_about(*channel);

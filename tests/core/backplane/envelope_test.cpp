@@ -28,17 +28,17 @@ std::span<const std::byte> bytes_of(std::string_view text) {
     return std::as_bytes(std::span(text));
 }
 
-constexpr std::string_view head = "01 00 0123456789abcdef 00000002 0000000000000003";
+constexpr std::string_view head = "01 00 0123456789abcdef 00000002 00000004 0000000000000003";
 
 TEST(Envelope, it_is_written_as_the_header_draws_it) {
-    Envelope envelope{.node = 0x0123456789abcdef, .run = 2, .sequence = 3};
+    Envelope envelope{.node = 0x0123456789abcdef, .run = 2, .age_ms = 4, .sequence = 3};
     envelope.payload = bytes_of("hi");
     EXPECT_EQ(text_of(from_hex(std::string(head) + "6869")), encoded(envelope));
     envelope.name = "abc";
     envelope.kind = Kind::binary;
-    EXPECT_EQ(
-        text_of(from_hex("01 81 0123456789abcdef 00000002 0000000000000003 0003 616263 6869")),
-        encoded(envelope));
+    EXPECT_EQ(text_of(from_hex(
+                  "01 81 0123456789abcdef 00000002 00000004 0000000000000003 0003 616263 6869")),
+              encoded(envelope));
 }
 
 TEST(Envelope, it_is_read_as_it_was_written) {
@@ -52,6 +52,7 @@ TEST(Envelope, it_is_read_as_it_was_written) {
                 Envelope envelope{.kind = kind,
                                   .node = UINT64_MAX,
                                   .run = UINT32_MAX,
+                                  .age_ms = 5,
                                   .sequence = sequence,
                                   .name = name};
                 if (kind == Kind::ask) envelope.payload = bytes_of(topics);
@@ -62,6 +63,7 @@ TEST(Envelope, it_is_read_as_it_was_written) {
                 EXPECT_EQ(again.kind, kind);
                 EXPECT_EQ(again.node, envelope.node);
                 EXPECT_EQ(again.run, envelope.run);
+                EXPECT_EQ(again.age_ms, envelope.age_ms);
                 EXPECT_EQ(again.sequence, sequence);
                 EXPECT_EQ(again.name, name);
                 EXPECT_TRUE(std::ranges::equal(again.payload, envelope.payload));
@@ -78,19 +80,24 @@ TEST(Envelope, one_that_breaks_a_rule_names_the_rule) {
     const Row rows[] = {
         {"", EnvelopeFault::cut},
         {"00", EnvelopeFault::version_unknown},
-        {"02 00 0123456789abcdef 00000002 0000000000000003", EnvelopeFault::version_unknown},
-        {"01 04 0123456789abcdef 00000002 0000000000000003", EnvelopeFault::kind_unknown},
-        {"01 40 0123456789abcdef 00000002 0000000000000003", EnvelopeFault::kind_unknown},
-        {"01 00 0123456789abcdef 00000002 0000000000000000", EnvelopeFault::sequence_zero},
-        {"01 01 0123456789abcdef 00000002 0000000000000000 00", EnvelopeFault::sequence_zero},
-        {"01 02 0123456789abcdef 00000002 0000000000000000", EnvelopeFault::sequence_zero},
-        {"01 02 0123456789abcdef 00000002 0000000000000001 00", EnvelopeFault::payload_unexpected},
-        {"01 80 0123456789abcdef 00000002 0000000000000001", EnvelopeFault::cut},
-        {"01 80 0123456789abcdef 00000002 0000000000000001 00", EnvelopeFault::cut},
-        {"01 80 0123456789abcdef 00000002 0000000000000001 0002 61", EnvelopeFault::cut},
-        {"01 03 0123456789abcdef 00000000 0000000000000000 00", EnvelopeFault::topics_malformed},
-        {"01 03 0123456789abcdef 00000000 0000000000000000 0001", EnvelopeFault::topics_malformed},
-        {"01 03 0123456789abcdef 00000000 0000000000000000 0001 61 00",
+        {"02 00 0123456789abcdef 00000002 00000004 0000000000000003",
+         EnvelopeFault::version_unknown},
+        {"01 04 0123456789abcdef 00000002 00000004 0000000000000003", EnvelopeFault::kind_unknown},
+        {"01 40 0123456789abcdef 00000002 00000004 0000000000000003", EnvelopeFault::kind_unknown},
+        {"01 00 0123456789abcdef 00000002 00000004 0000000000000000", EnvelopeFault::sequence_zero},
+        {"01 01 0123456789abcdef 00000002 00000004 0000000000000000 00",
+         EnvelopeFault::sequence_zero},
+        {"01 02 0123456789abcdef 00000002 00000004 0000000000000000", EnvelopeFault::sequence_zero},
+        {"01 02 0123456789abcdef 00000002 00000004 0000000000000001 00",
+         EnvelopeFault::payload_unexpected},
+        {"01 80 0123456789abcdef 00000002 00000004 0000000000000001", EnvelopeFault::cut},
+        {"01 80 0123456789abcdef 00000002 00000004 0000000000000001 00", EnvelopeFault::cut},
+        {"01 80 0123456789abcdef 00000002 00000004 0000000000000001 0002 61", EnvelopeFault::cut},
+        {"01 03 0123456789abcdef 00000000 00000004 0000000000000000 00",
+         EnvelopeFault::topics_malformed},
+        {"01 03 0123456789abcdef 00000000 00000004 0000000000000000 0001",
+         EnvelopeFault::topics_malformed},
+        {"01 03 0123456789abcdef 00000000 00000004 0000000000000000 0001 61 00",
          EnvelopeFault::topics_malformed},
     };
     for (const Row& row : rows) {
@@ -124,6 +131,22 @@ TEST(Envelope, topics_are_read_one_after_another) {
     }
     EXPECT_TRUE(reader.is_at_end());
     EXPECT_EQ(reader.next(), std::nullopt);
+}
+
+TEST(Envelope, one_that_has_waited_is_older) {
+    const Envelope envelope{.run = UINT32_MAX, .age_ms = 0x00FFFFFE, .sequence = UINT64_MAX};
+    std::string out = encoded(envelope);
+    add_age(out, 0);
+    EXPECT_EQ(out, encoded(envelope));
+    for (const auto& [waited_ms, age_ms] : {std::pair<std::uint64_t, std::uint32_t>{3, 0x01000001},
+                                            {0xFEFFFFFE, UINT32_MAX},
+                                            {1, UINT32_MAX},
+                                            {UINT64_MAX - UINT32_MAX, UINT32_MAX}}) {
+        add_age(out, waited_ms);
+        Envelope older = envelope;
+        older.age_ms = age_ms;
+        EXPECT_EQ(out, encoded(older));
+    }
 }
 
 TEST(Envelope, a_node_is_written_with_16_digits) {

@@ -83,22 +83,37 @@ TEST_F(PublishersTest, a_new_run_begins_at_1_and_the_old_one_is_over) {
     EXPECT_EQ(mark(2, 1, 9), "new 1-2");
 }
 
-TEST_F(PublishersTest, who_comes_when_all_are_known_has_begun_at_1) {
-    publishers.learn_until(100);
+// It is told from one that began before by the age of its run.
+TEST_F(PublishersTest, of_a_run_that_began_while_the_topic_was_heard_all_should_have_come) {
+    constexpr std::uint64_t transit_ms = Publishers::transit_max_ms;
+    const auto first = [&](NodeId node, std::uint32_t age_ms, Kind kind) {
+        const auto verdict = publishers.take(
+            {.kind = kind, .node = node, .run = 1, .age_ms = age_ms, .sequence = 5}, now_ms);
+        return verdict.missing ? verdict.missing->count() : 0;
+    };
+    publishers.heard_since(100);
     now_ms = 99;
-    EXPECT_EQ(take(5, 1), "new");
-    now_ms = 100;
-    EXPECT_EQ(take(1, 2), "new");
-    EXPECT_EQ(take(5, 3), "new 1-4");
-    EXPECT_EQ(mark(5, 4), "new 1-5");
-    EXPECT_EQ(take(7, 1), "new 6-6");
+    EXPECT_EQ(first(1, 0, Kind::text), 0U);
+    now_ms = 100 + transit_ms - 1;
+    EXPECT_EQ(first(2, 0, Kind::text), 0U);
+    now_ms = 100 + transit_ms;
+    EXPECT_EQ(first(3, 0, Kind::text), 4U);
+    EXPECT_EQ(first(4, 1, Kind::text), 0U);
+    now_ms = 1'100 + transit_ms;
+    EXPECT_EQ(first(5, 1'000, Kind::text), 4U);
+    EXPECT_EQ(first(6, 1'000, Kind::mark), 5U);
+    EXPECT_EQ(first(7, 1'001, Kind::text), 0U);
+    EXPECT_EQ(first(8, UINT32_MAX, Kind::text), 0U);
+    EXPECT_EQ(take(6, 7), "new");
+    EXPECT_EQ(take(8, 4), "new 6-7");
 }
 
 TEST_F(PublishersTest, the_largest_sequence_is_the_last) {
     EXPECT_EQ(take(UINT64_MAX), "new");
     EXPECT_EQ(take(UINT64_MAX), "old");
     EXPECT_EQ(take(1), "old");
-    publishers.learn_until(0);
+    publishers.heard_since(0);
+    now_ms = 1'000;
     EXPECT_EQ(mark(UINT64_MAX, 2), "new 1-18446744073709551615");
     EXPECT_EQ(take(UINT64_MAX, 3), "new 1-18446744073709551614");
 }
@@ -120,7 +135,8 @@ TEST_F(PublishersTest, the_one_that_was_silent_longest_is_forgotten) {
 // Whatever is lost, doubled or late on the way: each sequence is either new, or missing, once.
 TEST_F(PublishersTest, what_is_new_and_what_is_missing_make_the_whole) {
     std::mt19937 random(7);  // NOLINT: the same at every run.
-    publishers.learn_until(0);
+    publishers.heard_since(0);
+    now_ms = 1'000;
     for (NodeId node = 1; node <= 200; ++node) {
         std::uint64_t last = 0;
         std::uint64_t new_count = 0;
@@ -130,8 +146,8 @@ TEST_F(PublishersTest, what_is_new_and_what_is_missing_make_the_whole) {
             if (chance == 0) continue;  // Lost.
             const std::uint64_t sequence = chance == 1 ? 1 + random() % sent : sent;
             const Kind kind = chance == 2 ? Kind::mark : Kind::text;
-            const auto verdict =
-                publishers.take({.kind = kind, .node = node, .run = 1, .sequence = sequence}, 0);
+            const auto verdict = publishers.take(
+                {.kind = kind, .node = node, .run = 1, .sequence = sequence}, now_ms);
             if (verdict.missing) {
                 EXPECT_EQ(verdict.missing->first, last + 1);
                 missing_count += verdict.missing->count();
