@@ -33,7 +33,7 @@ class StompUpstream final : public Registered {
     // Of that loop, whose reactor owns it.
     StompUpstream(StompLoop& loop, StompRelayState& relay);
     ~StompUpstream() override;
-    // The loop ends: says goodbye.
+    // The loop ends, and the connection with it.
     void let_go() noexcept override;
 
     [[nodiscard]] bool is_available() const { return client_ && client_->is_connected(); }
