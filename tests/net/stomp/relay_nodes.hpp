@@ -101,7 +101,9 @@ struct RelaySetup {
 class RelayNode {
   public:
     explicit RelayNode(const std::string& url, RelaySetup setup = {})
-        : node_(make(url, setup), setup.loops) {}
+        : node_(make(url, setup), setup.loops) {
+        wait_until([&](const StompRelayStats& s) { return s.upstreams.size() == setup.loops; });
+    }
 
     StompPeer connect(std::string_view lines = "") { return node_.connect(lines); }
     [[nodiscard]] StompRelay& relay() { return static_cast<StompRelay&>(node_.broker()); }

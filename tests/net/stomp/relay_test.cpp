@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "relay_nodes.hpp"
+#include "tests/support/allocations.hpp"
 
 namespace edgews::test {
 namespace {
@@ -75,6 +76,23 @@ TEST_F(StompRelays, a_pattern_brings_each_message_once_beside_the_name) {
     }
     EXPECT_TRUE(ids == "/topic/a.* /topic/a.b " || ids == "/topic/a.b /topic/a.* ") << ids;
     send_confirmed(joe, "/topic/of-nobody", "");  // No third one was on its way.
+}
+
+// On the relay's loop, down and up.
+TEST_F(StompRelays, a_topics_message_takes_no_block_from_the_heap) {
+    StompPeer joe = other.connect();
+    joe.subscribe("/topic/a");
+    const auto pass = [&](int count) {
+        for (int i = 0; i < count; ++i) {
+            joe.send("/topic/a", "x", "foo:bar\n");
+            EXPECT_EQ(body_of(joe), "x");
+        }
+    };
+    pass(200);
+    const std::size_t before = other.node().server().on_loop(allocation_count);
+    pass(1'000);
+    // But for those of the question itself.
+    EXPECT_LT(other.node().server().on_loop(allocation_count) - before, 20U);
 }
 
 // ---- Queues ------------------------------------------------------------------------------------
