@@ -77,7 +77,7 @@ else
 .DELETE_ON_ERROR:
 .SECONDARY:
 .DEFAULT_GOAL := all
-.PHONY: all addons tests unit test run sim sim-bugs sanitize coverage fuzz bench bench-smoke \
+.PHONY: all addons tests unit test run run-cluster sim sim-bugs sanitize coverage fuzz bench bench-smoke \
   bench-programs soak-program soak peers race stomp-race lint install clean help force lint-layers lint-sizes \
   lint-faults lint-bugs lint-format lint-clang lint-portable lint-tidy
 
@@ -250,6 +250,11 @@ sim: $(OUT)/tests/sim  ## histories in the simulated kernel: SEEDS=10000 FIRST=1
 
 run: $(OUT)/programs/demo  ## build the demo and start it: http://localhost:9001/
 	$<
+
+run-cluster:  ## three nodes of the demo behind nginx, and a hub: PORT=9000
+	@tools/need cluster
+	@$(MAKE) $(OUT)/programs/demo $(OUT)/programs/stomp_broker
+	@PORT='$(PORT)' programs/demo/cluster
 
 sanitize:  ## the units and the fuzz corpora under ASan+UBSan, the threads under TSan
 	@tools/need test

@@ -1,7 +1,10 @@
 // The demo: a page with a chat room, a ticker and a connection inspector, on one WebSocket.
 //
 //     build/programs/demo [--host 127.0.0.1] [--port 9001] [--threads 1] [--stomp-port PORT]
-//         [--allow-host NAME]...
+//         [--allow-host NAME]... [--backplane stomp://HOST:PORT]
+//
+// With --backplane several demos are nodes of one room: what is said on one is heard on all, in one
+// order. Who is here, and what was said before, each page hears from its own node.
 //
 // The page (programs/demo/page/) is inside this program. It speaks the subprotocol "edgews-demo":
 // JSON text messages, flat from the page (name: up to 24 characters, text: up to 500):
@@ -13,12 +16,15 @@
 //
 // and from the server, times in milliseconds since 1970:
 //
-//     {"type":"welcome","boot":"…","room":2,"symbols":[{"symbol","name","open"}],"history":[[…]]}
+//     {"type":"welcome","boot":"…","cluster":false,"room":2,
+//      "symbols":[{"symbol","name","open"}],"history":[[…]]}
 //     {"type":"joined","name":"Ada","here":["Ada","Grace"]}        and then the last messages again
 //     {"type":"presence","event":"join","name":"Grace","time":…}   or "leave"
 //     {"type":"chat","id":3,"from":"Ada","text":"Hello","time":…}
 //     {"type":"tick","prices":[101.52,64.43,7.93,23.17]}           in the order of the symbols
 //     {"type":"stats","connections","room","in","out","loops","uptime"}       messages per second
+//     {"type":"gap","missing":3}                                   messages of other nodes; 0:
+//     maybe some
 //     {"type":"pong","id":7,"backlog":0}                           bytes that wait for this page
 //     {"type":"error","code":"name_taken","text":"…"}
 //
@@ -35,6 +41,7 @@
 #include "room.hpp"
 #include "stomp.hpp"
 
+#include <edgews/backplane.hpp>
 #include <edgews/edgews.hpp>
 
 #include <csignal>
@@ -44,6 +51,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace {
 
@@ -57,7 +65,8 @@ using programs::parse_number;
 
 class Demo {
   public:
-    explicit Demo(edgews::ServerOptions options)
+    // `upstreams`: of the backplane; empty: there is none.
+    Demo(edgews::ServerOptions options, std::vector<std::string> upstreams)
         : room_([this](const std::string& m) {
               server_.publish("room", m);
               stomp_.publish(m);
@@ -68,6 +77,7 @@ class Demo {
               });
           }),
           server_(std::move(options)) {
+        if (!upstreams.empty()) join_others(std::move(upstreams));
         const edgews::Handlers handlers{
             .open = [this](edgews::Connection& c) { welcome(c); },
             .message = [this](edgews::Connection& c, edgews::Message m) { receive(c, m); },
@@ -88,6 +98,18 @@ class Demo {
     // Where the room and the market live.
     edgews::Loop& home() { return server_.loop(0); }
 
+    void join_others(std::vector<std::string> upstreams) {
+        edgews::BackplaneHooks hooks{.gap = [this](const edgews::TopicGap& gap) {
+            server_.publish("ticker",
+                            R"({"type":"gap","missing":)" + std::to_string(gap.count()) + "}");
+        }};
+        backplane_.emplace(edgews::BackplaneOptions{.upstreams = std::move(upstreams),
+                                                    .prefixes = {"room"},
+                                                    .mode = edgews::BackplaneMode::through},
+                           std::move(hooks));
+        server_.backplane(*backplane_);
+    }
+
     void serve(const programs::PageFile& file) {
         server_.get(programs::path_of(file),
                     [file](const edgews::Request&, edgews::Response& response) {
@@ -98,7 +120,8 @@ class Demo {
     void welcome(edgews::Connection& c) {
         c.subscribe("ticker");
         home().post([this, who = c.handle()] {
-            who.send(R"({"type":"welcome","boot":)" + quote(boot_) + R"(,"room":)" +
+            who.send(R"({"type":"welcome","boot":)" + quote(boot_) + R"(,"cluster":)" +
+                     (backplane_ ? "true" : "false") + R"(,"room":)" +
                      std::to_string(room_.size()) + "," + market_.symbols_and_history() + "}");
         });
     }
@@ -175,6 +198,7 @@ class Demo {
     edgews::Stats stats_;
     std::uint64_t uptime_s_ = 0;
     std::string boot_ = demo::now_text();  // Tells pages that the server is another one.
+    std::optional<edgews::Backplane> backplane_{};
     edgews::Server server_;  // Last, so that it ends first: until then handlers use the others.
 };
 
@@ -182,6 +206,7 @@ struct Arguments {
     edgews::ListenOptions listen{.host = "127.0.0.1", .port = 9001};
     edgews::ServerOptions server{.loops = 1};
     std::optional<std::uint16_t> stomp_port{};
+    std::vector<std::string> upstreams{};
     bool are_valid = true;
 };
 
@@ -198,6 +223,8 @@ Arguments parse(int count, char** words) {
             arguments.are_valid = parse_number(value, arguments.server.loops);
         } else if (option == "--allow-host" && !value.empty()) {
             arguments.server.hosts.emplace_back(value);
+        } else if (option == "--backplane" && !value.empty()) {
+            arguments.upstreams.emplace_back(value);
         } else if (option == "--stomp-port") {
             arguments.are_valid = parse_number(value, arguments.stomp_port.emplace());
         } else {
@@ -214,11 +241,11 @@ int main(int count, char** words) {
     if (!arguments.are_valid) {
         std::fputs(
             "usage: demo [--host ADDRESS] [--port 0-65535] [--threads N, 0: one per CPU]"
-            " [--stomp-port 0-65535] [--allow-host NAME]...\n",
+            " [--stomp-port 0-65535] [--allow-host NAME]... [--backplane URL]...\n",
             stderr);
         return 2;
     }
-    Demo demo(arguments.server);
+    Demo demo(arguments.server, arguments.upstreams);
     edgews::Server& server = demo.server();
     const edgews::Signals stop(server.loop(0), {SIGINT, SIGTERM},
                                [&](int) { server.shutdown(5'000); });

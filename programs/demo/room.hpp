@@ -137,7 +137,11 @@ class Room {
     std::function<void(const std::string&)> publish_;
     std::vector<Member> members_;
     std::deque<std::string> recent_;
-    std::uint64_t last_id_ = 0;
+    // Microseconds since 1970 when it began: another node has others.
+    std::uint64_t last_id_ =
+        static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(
+                                       std::chrono::system_clock::now().time_since_epoch())
+                                       .count());
 };
 
 }  // namespace demo

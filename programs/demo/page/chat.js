@@ -13,7 +13,7 @@ export class Chat {
     #joined = false;        // On this very connection.
     #key;                   // Proves to the server that the name is ours to take back.
     #boot = "";
-    #lastId = 0;            // Of the newest message shown; what is replayed twice is shown once.
+    #shown = new Set();     // Ids of messages: what is replayed twice is shown once.
     #lastFrom = null;       // Messages in a row of one sender share one heading.
     #here = new Set();
 
@@ -41,14 +41,15 @@ export class Chat {
         case "presence": return this.#joined && this.#presence(message);
         case "chat": return this.#joined && this.#chat(message);
         case "stats": return this.#joined || showCount(message.room);
+        case "gap": return this.#gap(message);
         case "error": return this.#error(message);
         }
     }
 
-    #welcome({ boot, room }) {
+    #welcome({ boot, room, cluster }) {
         if (this.#boot && this.#boot !== boot) {
-            this.#lastId = 0;
-            this.#note("The server was restarted.");
+            this.#note(cluster ? "Another node took over. Messages in between may be missing."
+                               : "The server was restarted.");
         }
         this.#boot = boot;
         showCount(room);
@@ -100,8 +101,9 @@ export class Chat {
     }
 
     #chat({ id, from, text, time }) {
-        if (id <= this.#lastId) return;
-        this.#lastId = id;
+        if (this.#shown.has(id)) return;
+        this.#shown.add(id);
+        if (this.#shown.size > LOG_LIMIT) this.#shown.delete(this.#shown.values().next().value);
         const own = from === this.#name;
         const line = element("div", own ? "message own" : "message");
         if (from !== this.#lastFrom) {
@@ -117,6 +119,12 @@ export class Chat {
         line.append(bubble, timeOf(time));
         this.#append(line, own);
         this.#lastFrom = from;
+    }
+
+    #gap({ missing }) {
+        if (!this.#joined) return;
+        this.#note(missing > 0 ? `Messages of another node are missing: ${missing}.`
+                               : "Messages of other nodes may be missing.");
     }
 
     #error({ text }) {
