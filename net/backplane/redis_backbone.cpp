@@ -109,6 +109,7 @@ void RedisBackbone::carrier_received(std::span<const std::byte> bytes) {
     const std::uint64_t connection = connection_;
     while (connection == connection_ && carrier_) {
         const redis::Event event = session_->next(bytes);
+        if (!session_->output().empty()) push();  // To log in takes several steps.
         if (!event) return;
         take(event);
     }
