@@ -29,6 +29,7 @@
 
 namespace edgews {
 
+class Connection;
 class BackplaneNode;  // The engine's: net/backplane/node.hpp.
 class Server;
 
@@ -39,6 +40,32 @@ enum class BackplaneMode : std::uint8_t {
     // They get it when it comes back, as all others do: one order for all, as far as the upstream
     // has one. Without the upstream nobody gets anything.
     through,
+};
+
+// The last messages of topics, kept by each node for subscribers who were away.
+struct TopicHistory {
+    // The beginning of the topics' names. They must be carried.
+    std::string prefix{};
+    // Messages of one topic, their bytes, and milliseconds for which each is kept.
+    std::size_t message_count_max = 1'000;
+    std::size_t size_max = 1024 * 1024;
+    std::uint32_t ttl_ms = 60'000;
+};
+
+// A place in a topic, behind the message of that offset. An offset is of one epoch, in which the
+// node that it is of has heard the topic without a pause.
+struct TopicPosition {
+    std::uint64_t epoch = 0;
+    std::uint64_t offset = 0;
+};
+
+struct TopicRecovery {
+    // All that was missed follows. False: some of it is not there any more, or the place is another
+    // node's, and nothing of it follows.
+    bool is_recovered = false;
+    // In front of the next message. Each one is an offset on, those that the connection itself
+    // publishes and does not get, too.
+    TopicPosition position{};
 };
 
 struct BackplaneOptions {
@@ -63,6 +90,9 @@ struct BackplaneOptions {
     // Milliseconds between a node's words about how far it is in the topics that it publishes to,
     // and between its connection's heart-beats. Not 0.
     std::uint32_t heartbeat_ms = 5'000;
+    // The histories; of a topic the first that fits. A topic with one is heard for ttl_ms after its
+    // last subscriber, and delivered in one order on all loops of a node.
+    std::vector<TopicHistory> histories{};
     // Bytes of messages that wait while the upstream is away or does not keep up, and milliseconds
     // for which they do. Beyond either, publish() returns `refused`.
     std::size_t queue_size_max = 1024 * 1024;
@@ -150,6 +180,12 @@ class Backplane {
     // is told it then, and subscribes within linger_ms. The topic is carried; of others `done`
     // hears true. An empty function throws std::invalid_argument.
     void prepare(std::string_view topic, Function<void(bool is_heard)> done);
+    // Subscribes the connection to a topic with a history, at the place where it was: some time
+    // later `done` is called on its loop, and what it sends is followed by all that was missed, and
+    // that by all that comes. Of a topic without one nothing is recovered. Requires: the connection
+    // is not subscribed, and this is its loop. An empty function throws std::invalid_argument.
+    void subscribe(Connection& connection, std::string_view topic, TopicPosition from,
+                   Function<void(Connection&, const TopicRecovery&)> done);
     // Any thread. This node's number, as TopicGap::node has it.
     [[nodiscard]] std::string_view node() const noexcept;
     [[nodiscard]] BackplaneStats stats() const noexcept;

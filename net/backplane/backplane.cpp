@@ -52,6 +52,12 @@ void Backplane::prepare(std::string_view topic, Function<void(bool)> done) {
     node_->prepare(topic, std::move(done));
 }
 
+void Backplane::subscribe(Connection& connection, std::string_view topic, TopicPosition from,
+                          Function<void(Connection&, const TopicRecovery&)> done) {
+    require_callable(done, "Backplane::subscribe()");
+    node_->subscribe(connection, topic, from, std::move(done));
+}
+
 std::string_view Backplane::node() const noexcept {
     return node_->name();
 }

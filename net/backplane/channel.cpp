@@ -1,5 +1,8 @@
 #include "net/backplane/channel.hpp"
 
+#include <algorithm>
+#include <functional>
+
 namespace edgews {
 
 Channel* Channels::find(const HashedView& topic) const noexcept {
@@ -30,6 +33,7 @@ void Channels::remove(const Channel& channel) noexcept {
 void Channels::linger(Channel& channel, std::uint64_t until_ms) {
     channel.lingers_until_ms = until_ms;
     ends_.push_back({channel.number, until_ms});
+    std::push_heap(ends_.begin(), ends_.end(), std::greater<>());
 }
 
 // Null: it has gone, or somebody was interested since.
@@ -45,7 +49,8 @@ std::uint64_t Channels::next_end_ms() const noexcept {
 Channel* Channels::take_ended(std::uint64_t now_ms) noexcept {
     while (!ends_.empty() && ends_.front().until_ms <= now_ms) {
         Channel* const channel = lingering(ends_.front());
-        ends_.pop_front();
+        std::pop_heap(ends_.begin(), ends_.end(), std::greater<>());
+        ends_.pop_back();
         if (channel != nullptr) return channel;
     }
     return nullptr;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <edgews/function.hpp>
+#include "core/backplane/history.hpp"
 #include "core/backplane/publishers.hpp"
 #include "core/base/string_hash.hpp"
 #include "net/backplane/backbone.hpp"
@@ -11,6 +12,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -27,6 +29,7 @@ struct Channel {
     bool was_confirmed = false;
     bool was_blind = false;  // Somebody subscribed while the upstream was away.
     backplane::Publishers publishers{};
+    std::optional<backplane::History> history{};
     std::vector<Function<void(bool)>> waiting{};  // For the confirmation.
 
     // With BackplaneMode::through: those that do not get their own messages, which are still to
@@ -52,7 +55,7 @@ class Channels {
         for (const auto& [number, channel] : by_number_) visit(*channel);
     }
 
-    // Nobody is interested any more. Requires: `until_ms` is no less than before.
+    // Nobody is interested any more.
     void linger(Channel& channel, std::uint64_t until_ms);
     // When the next one is to go. 0: none is.
     [[nodiscard]] std::uint64_t next_end_ms() const noexcept;
@@ -63,12 +66,15 @@ class Channels {
     struct End {
         ChannelNumber number;
         std::uint64_t until_ms;
+
+        bool operator>(const End& other) const noexcept { return until_ms > other.until_ms; }
     };
     [[nodiscard]] Channel* lingering(const End& end) const noexcept;
 
     std::unordered_map<ChannelNumber, std::unique_ptr<Channel>> by_number_;
     NameViewTable<Channel*> by_topic_;
-    std::deque<End> ends_;
+    // A heap, the next in front.
+    std::vector<End> ends_;
 };
 
 }  // namespace edgews

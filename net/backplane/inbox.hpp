@@ -3,12 +3,14 @@
 // memory but what the largest batch needed.
 #pragma once
 
+#include <edgews/backplane.hpp>
 #include <edgews/function.hpp>
 #include <edgews/loop.hpp>
 #include <edgews/prepared_message.hpp>
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -24,21 +26,32 @@ struct Excepted {
     Token token = no_token;
 };
 
+// A connection that subscribes at the place where it was.
+struct Recovering {
+    Reactor* reactor = nullptr;  // Its loop's.
+    Token token = no_token;
+    TopicPosition from{};
+    Function<void(Connection&, const TopicRecovery&)> done{};
+};
+
 class Inbox {
   public:
     struct Item {
         enum class Kind : std::uint8_t {
             publish,
-            refuse,  // A message that was refused: it counts, and is not sent.
+            refuse,  // A message that was refused: it counts, and is not sent. With a history, it
+                     // is delivered here.
             interest_begins,
             interest_ends,
             prepare,
+            recover,
         };
         Kind kind = Kind::publish;
         std::size_t topic_size = 0;
         PreparedMessage message{};
         Excepted except{};
-        Function<void(bool)> done{};  // Of `prepare`.
+        Function<void(bool)> done{};               // Of `prepare`,
+        std::unique_ptr<Recovering> recovering{};  // and of `recover`.
     };
     struct Batch {
         std::vector<Item> items{};

@@ -28,12 +28,6 @@ constexpr std::size_t questions_size_max = 32 * 1024;
 // Bytes that a waiting message takes beside its own.
 constexpr std::size_t waiting_head_size = 64;
 
-backplane::NodeId random_id() noexcept {
-    backplane::NodeId id = 0;
-    fill_random(std::as_writable_bytes(std::span(&id, 1)));
-    return id;
-}
-
 std::uint32_t age_of(const Publication& publication, std::uint64_t now_ms) noexcept {
     return static_cast<std::uint32_t>(
         std::min<std::uint64_t>(UINT32_MAX, now_ms - publication.began_ms));
@@ -65,7 +59,7 @@ BackplaneOptions checked(BackplaneOptions options) {
 BackplaneNode::BackplaneNode(BackplaneOptions options, BackplaneHooks hooks)
     : options_(checked(std::move(options))),
       hooks_(std::move(hooks)),
-      id_(random_id()),
+      id_(random_number()),
       name_(backplane::to_string(id_)) {}
 
 BackplaneNode::~BackplaneNode() = default;
@@ -75,6 +69,24 @@ BackplaneNode::~BackplaneNode() = default;
 bool BackplaneNode::carries(std::string_view topic) const noexcept {
     return std::any_of(options_.prefixes.begin(), options_.prefixes.end(),
                        [&](const std::string& prefix) { return topic.starts_with(prefix); });
+}
+
+const TopicHistory* BackplaneNode::history_of(std::string_view topic) const noexcept {
+    for (const TopicHistory& history : options_.histories) {
+        if (topic.starts_with(history.prefix)) return &history;
+    }
+    return nullptr;
+}
+
+void BackplaneNode::subscribe(Connection& connection, std::string_view topic, TopicPosition from,
+                              Function<void(Connection&, const TopicRecovery&)> done) {
+    auto recovering = std::make_unique<Recovering>(
+        Recovering{.reactor = Reactor::current(),
+                   .token = static_cast<WebSocketConnection&>(connection).token(),
+                   .from = from,
+                   .done = std::move(done)});
+    (void)inbox_.add({.kind = Inbox::Item::Kind::recover, .recovering = std::move(recovering)},
+                     topic, SIZE_MAX);
 }
 
 void BackplaneNode::prepare(std::string_view topic, Function<void(bool)> done) {
@@ -97,22 +109,26 @@ void BackplaneNode::interest_ends(std::string_view topic) {
 TopicsAbroad::Carried BackplaneNode::publish(std::string_view topic, const PreparedMessage& message,
                                              const WebSocketConnection* except) {
     if (!carries(topic)) return {};
+    // Where there is one order, the node delivers all.
     const bool is_through = options_.mode == BackplaneMode::through;
+    const bool is_here = !is_through && history_of(topic) == nullptr;
     const bool is_too_large = message.payload_size() > options_.message_size_max ||
                               topic.size() > backplane::topic_size_max;
     PublishResult result =
         is_too_large ? PublishResult::refused : answer_.load(std::memory_order_relaxed);
     Excepted excepted;
-    if (is_through && except != nullptr) excepted = {Reactor::current(), except->token()};
+    if (!is_here && except != nullptr) excepted = {Reactor::current(), except->token()};
     if (result != PublishResult::refused &&
         !inbox_.add({.message = message, .except = excepted}, topic, options_.backlog_size_max)) {
         result = PublishResult::refused;
     }
     if (result == PublishResult::refused) {
         count(BackplaneCounter::refused);
-        (void)inbox_.add({.kind = Inbox::Item::Kind::refuse}, topic, SIZE_MAX);
+        Inbox::Item item{.kind = Inbox::Item::Kind::refuse};
+        if (!is_here && !is_through) item.message = message, item.except = excepted;
+        (void)inbox_.add(std::move(item), topic, SIZE_MAX);
     }
-    return {.result = result, .is_here = !is_through};
+    return {.result = result, .is_here = is_here};
 }
 
 BackplaneStats BackplaneNode::stats() const noexcept {
@@ -129,6 +145,12 @@ void BackplaneNode::count(BackplaneCounter counter, std::uint64_t amount) noexce
 
 void BackplaneNode::set(BackplaneCounter counter, std::uint64_t value) noexcept {
     counters_[static_cast<std::size_t>(counter)].store(value, std::memory_order_relaxed);
+}
+
+std::uint64_t BackplaneNode::random_number() noexcept {
+    std::uint64_t number = 0;
+    fill_random(std::as_writable_bytes(std::span(&number, 1)));
+    return number;
 }
 
 // ---- Its life ----------------------------------------------------------------------------------
@@ -186,6 +208,7 @@ void BackplaneNode::take_inbox() {
             case Inbox::Item::Kind::interest_begins: gain(topic); break;
             case Inbox::Item::Kind::interest_ends: lose(topic); break;
             case Inbox::Item::Kind::prepare: prepare_now(topic, std::move(item.done)); break;
+            case Inbox::Item::Kind::recover: recover(topic, std::move(item.recovering)); break;
         }
     }
     batch_.clear();
@@ -296,15 +319,17 @@ void BackplaneNode::write(Envelope::Kind kind, const Publication& publication,
 }
 
 void BackplaneNode::publish_now(const HashedView& topic, const Inbox::Item& item) {
+    const bool is_through = options_.mode == BackplaneMode::through;
+    Channel* const channel = channels_.find(topic);
+    if (!is_through && channel != nullptr && channel->history && item.message) {
+        deliver(*channel, item.message, item.except);
+    }
     if (topic.text().size() > backplane::topic_size_max) return;
     Publication& publication = publications_.next(topic, home_->now_ms());
     if (publication.channel.empty()) publication.channel = backbone_->channel_of(topic.text());
     if (item.kind == Inbox::Item::Kind::refuse) return;
-    if (item.except.reactor != nullptr) {
-        Channel* const channel = channels_.find(topic);
-        if (channel != nullptr) {
-            channel->own.push_back({publication.run, publication.sequence, item.except});
-        }
+    if (is_through && channel != nullptr && item.except.reactor != nullptr) {
+        channel->own.push_back({publication.run, publication.sequence, item.except});
     }
     const bool is_text = item.message.opcode() == Opcode::text;
     write(is_text ? Envelope::Kind::text : Envelope::Kind::binary, publication,

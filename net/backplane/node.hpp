@@ -51,6 +51,8 @@ class BackplaneNode final : public TopicsAbroad, private Backbone::Owner {
 
     // Any thread, as Backplane has them.
     void prepare(std::string_view topic, Function<void(bool)> done);
+    void subscribe(Connection& connection, std::string_view topic, TopicPosition from,
+                   Function<void(Connection&, const TopicRecovery&)> done);
     [[nodiscard]] std::string_view name() const noexcept { return name_; }
     [[nodiscard]] BackplaneStats stats() const noexcept;
 
@@ -66,6 +68,9 @@ class BackplaneNode final : public TopicsAbroad, private Backbone::Owner {
     void enter(Phase phase) noexcept { phase_ = phase; }
 
     [[nodiscard]] bool carries(std::string_view topic) const noexcept;
+    // Null: the topic has none.
+    [[nodiscard]] const TopicHistory* history_of(std::string_view topic) const noexcept;
+    [[nodiscard]] static std::uint64_t random_number() noexcept;
     void start();
     void take_inbox();
 
@@ -93,9 +98,11 @@ class BackplaneNode final : public TopicsAbroad, private Backbone::Owner {
     void backbone_refused(ChannelNumber number) override;
     void backbone_received(ChannelNumber number, std::span<const std::byte> bytes) override;
     void take_question(const backplane::Envelope& envelope);
-    void deliver(Channel& channel, const backplane::Envelope& envelope);
+    void take_message(Channel& channel, const backplane::Envelope& envelope);
+    void deliver(Channel& channel, const PreparedMessage& message, const Excepted& except);
     [[nodiscard]] static Excepted take_own(Channel& channel, const backplane::Envelope& envelope);
-    void tell_gap(const TopicGap& gap);
+    void tell_gap(Channel& channel, const TopicGap& gap);
+    void recover(const HashedView& topic, std::unique_ptr<Recovering> recovering);
     [[nodiscard]] Channel& hear(const HashedView& topic);
     void gain(const HashedView& topic);
     void lose(const HashedView& topic);

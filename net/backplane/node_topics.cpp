@@ -1,11 +1,33 @@
 // What a node hears at its upstream, and in which topics somebody here is interested.
 #include "net/backplane/node.hpp"
+#include "net/connection/websocket_connection.hpp"
+#include "net/loop/slots.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace edgews {
 
 namespace {
+
+// A connection that is told what it has missed, on its loop.
+struct Recovered {
+    std::string topic{};
+    std::unique_ptr<Recovering> recovering{};
+    TopicRecovery recovery{};
+    std::vector<PreparedMessage> missed{};
+
+    void run() const {
+        Registered* const found = recovering->reactor->slots().find(recovering->token);
+        auto* const connection = dynamic_cast<WebSocketConnection*>(found);
+        if (connection == nullptr || connection->is_reported()) return;
+        connection->guard([&] {
+            connection->subscribe(topic);
+            recovering->done(*connection, recovery);
+            for (const PreparedMessage& message : missed) connection->send(message);
+        });
+    }
+};
 
 // Milliseconds after a question in which others may ask the same.
 constexpr std::uint64_t answer_delay_ms = 50;
@@ -26,6 +48,12 @@ Channel& BackplaneNode::hear(const HashedView& topic) {
     Channel& channel =
         channels_.add(topic, backbone_->subscribe(backbone_->channel_of(topic.text())));
     channel.is_said_whole = backbone_->says_whole(topic.text());
+    if (const TopicHistory* const history = history_of(topic.text())) {
+        channel.history.emplace(backplane::HistoryLimits{.count_max = history->message_count_max,
+                                                         .size_max = history->size_max,
+                                                         .ttl_ms = history->ttl_ms},
+                                random_number());
+    }
     ++unconfirmed_count_;
     count_channels();
     return channel;
@@ -44,10 +72,12 @@ void BackplaneNode::lose(const HashedView& topic) {
 }
 
 void BackplaneNode::linger(Channel& channel) {
-    channels_.linger(channel, home_->now_ms() + options_.linger_ms);
-    if (linger_timer_ == no_token) {
-        later(linger_timer_, options_.linger_ms, [this] { end_lingering(); });
-    }
+    const TopicHistory* const history = history_of(channel.topic.text());
+    const std::uint32_t linger_ms =
+        std::max(options_.linger_ms, history == nullptr ? 0 : history->ttl_ms);
+    channels_.linger(channel, home_->now_ms() + linger_ms);
+    const std::uint64_t next_ms = channels_.next_end_ms();
+    later(linger_timer_, next_ms - std::min(next_ms, home_->now_ms()), [this] { end_lingering(); });
 }
 
 void BackplaneNode::end_lingering() {
@@ -91,7 +121,7 @@ void BackplaneNode::backbone_confirmed(ChannelNumber number) {
     count_channels();
     if (!std::exchange(channel->was_confirmed, true)) {
         channel->publishers.heard_since(home_->now_ms());
-        if (channel->was_blind) tell_gap({.topic = channel->topic.text()});
+        if (channel->was_blind) tell_gap(*channel, {.topic = channel->topic.text()});
     }
     ask_about(*channel);
     answer_waiting(*channel, true);
@@ -116,7 +146,7 @@ void BackplaneNode::backbone_received(ChannelNumber number, std::span<const std:
     // Another topic may have the same channel.
     const bool is_said = channel->is_said_whole && envelope.name.empty();
     if (!is_said && envelope.name != channel->topic.text()) return;
-    deliver(*channel, envelope);
+    take_message(*channel, envelope);
 }
 
 void BackplaneNode::take_question(const Envelope& envelope) {
@@ -130,7 +160,7 @@ void BackplaneNode::take_question(const Envelope& envelope) {
     if (is_known) mark_soon(answer_delay_ms);
 }
 
-void BackplaneNode::deliver(Channel& channel, const Envelope& envelope) {
+void BackplaneNode::take_message(Channel& channel, const Envelope& envelope) {
     const bool is_own = envelope.node == id_;
     if (is_own && envelope.is_message()) count(BackplaneCounter::echoes);
     if (is_own && options_.mode == BackplaneMode::local_first) return;
@@ -139,10 +169,10 @@ void BackplaneNode::deliver(Channel& channel, const Envelope& envelope) {
         count(BackplaneCounter::gaps);
         count(BackplaneCounter::missing, verdict.missing->count());
         const std::string node = backplane::to_string(envelope.node);
-        tell_gap({.topic = channel.topic.text(),
-                  .node = node,
-                  .first = verdict.missing->first,
-                  .last = verdict.missing->last});
+        tell_gap(channel, {.topic = channel.topic.text(),
+                           .node = node,
+                           .first = verdict.missing->first,
+                           .last = verdict.missing->last});
     }
     if (!envelope.is_message()) return;
     if (!verdict.is_new) return count(BackplaneCounter::duplicates);
@@ -151,8 +181,13 @@ void BackplaneNode::deliver(Channel& channel, const Envelope& envelope) {
         Message(is_text ? Message::Kind::text : Message::Kind::binary, envelope.payload));
     if (!message) return count(BackplaneCounter::malformed);  // A text that is not UTF-8.
     if (!is_own) count(BackplaneCounter::received);
-    deliveries_.add(channel.topic.text(), message,
-                    is_own ? take_own(channel, envelope) : Excepted{});
+    deliver(channel, message, is_own ? take_own(channel, envelope) : Excepted{});
+}
+
+void BackplaneNode::deliver(Channel& channel, const PreparedMessage& message,
+                            const Excepted& except) {
+    if (channel.history) channel.history->add(message, home_->now_ms());
+    deliveries_.add(channel.topic.text(), message, except);
 }
 
 // Those in front of it did not come back.
@@ -169,9 +204,34 @@ Excepted BackplaneNode::take_own(Channel& channel, const Envelope& envelope) {
 }
 
 // In front of what follows, and behind what came before, on all loops.
-void BackplaneNode::tell_gap(const TopicGap& gap) {
+void BackplaneNode::tell_gap(Channel& channel, const TopicGap& gap) {
+    if (channel.history) channel.history->break_off();
     deliveries_.flush();
     if (hooks_.gap) hooks_.gap(gap);
+}
+
+// ---- Histories ---------------------------------------------------------------------------------
+
+// What the connection gets: on its loop, behind all that was delivered there before, and in front
+// of all that will be.
+void BackplaneNode::recover(const HashedView& topic, std::unique_ptr<Recovering> recovering) {
+    auto recovered = std::make_unique<Recovered>(
+        Recovered{.topic = std::string(topic.text()), .recovering = std::move(recovering)});
+    if (history_of(topic.text()) != nullptr && carries(topic.text())) {
+        Channel& channel = hear(topic);
+        if (channel.loop_count == 0) linger(channel);
+        backplane::History& history = *channel.history;
+        const TopicPosition from = recovered->recovering->from;
+        auto missed = history.since(from.epoch, from.offset, home_->now_ms());
+        recovered->recovery = {
+            .is_recovered = missed.has_value(),
+            .position = missed ? from : TopicPosition{history.epoch(), history.offset()}};
+        if (missed) recovered->missed = std::move(*missed);
+    }
+    deliveries_.flush();
+    Reactor* const reactor = recovered->recovering->reactor;
+    if (reactor == home_) return recovered->run();
+    reactor->post(make_job([recovered = std::move(recovered)] { recovered->run(); }));
 }
 
 }  // namespace edgews

@@ -1,8 +1,8 @@
 // A node of several that share topics over a backplane: a program for tests.
 //
 //     build/programs/topic_node [--host 127.0.0.1] [--port 9001] [--threads 1]
-//         --backplane stomp://localhost:61613... [--through] [--sharded] [--application edgews]
-//         [--allow-host NAME]...
+//         --backplane stomp://localhost:61613... [--through] [--sharded] [--history MESSAGES]
+//         [--application edgews] [--allow-host NAME]...
 //
 // A WebSocket at /t/:topic is subscribed to that topic, and what it sends is published there: all
 // others get it, on all nodes. It is open when the upstream has confirmed that this node hears the
@@ -13,15 +13,27 @@
 //
 // of which `node` is "", and `count` 0, where it is not known whether any are missing. Several
 // --backplane lead to one upstream, and are tried in turn. GET /metrics answers with the counters.
+//
+// With --history, each node keeps so many of a topic's messages, for a minute. Then the first that
+// a WebSocket gets is the place where it is, and each message is one on from there:
+//
+//     {"recovered":false,"epoch":"0123456789abcdef","offset":7}
+//
+// /t/:topic?from=0123456789abcdef:9 asks for all that came behind that: "recovered" says whether it
+// follows. A place is one node's, and a gap ends what can be recovered.
 #include <edgews/backplane.hpp>
 #include <edgews/edgews.hpp>
 
+#include <algorithm>
+#include <charconv>
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <system_error>
+#include <utility>
 #include <vector>
 
 #include "programs/common/number.hpp"
@@ -43,7 +55,7 @@ struct Arguments {
 
     static constexpr const char* usage =
         "[--host ADDRESS] [--port 0-65535] [--threads N, 0: one per CPU] --backplane URL..."
-        " [--through] [--sharded] [--application NAME] [--allow-host NAME]...";
+        " [--through] [--sharded] [--history MESSAGES] [--application NAME] [--allow-host NAME]...";
 
     // How many words it takes: an option, and its value if it has one. 0: it is not understood.
     int take(std::string_view option, std::string_view value) {
@@ -63,6 +75,10 @@ struct Arguments {
         if (value.empty()) return false;
         if (option == "--port") return parse_number(value, port);
         if (option == "--threads") return parse_number(value, threads);
+        if (option == "--history") {
+            backplane.histories = {{.prefix = std::string(carried_prefix)}};
+            return parse_number(value, backplane.histories[0].message_count_max);
+        }
         if (option == "--backplane") {
             backplane.upstreams.emplace_back(value);
         } else if (option == "--application") {
@@ -80,7 +96,28 @@ struct Arguments {
 
 struct Listener {
     std::string topic{};
+    edgews::TopicPosition from{};
 };
+
+// "0123456789abcdef:9". What is none is a place that nobody has.
+edgews::TopicPosition parse_position(std::string_view text) {
+    edgews::TopicPosition position;
+    const std::size_t colon = std::min(text.find(':'), text.size());
+    const char* const middle = text.data() + colon;
+    const auto [end, error] = std::from_chars(text.data(), middle, position.epoch, 16);
+    if (error != std::errc() || end != middle || colon == text.size()) return {};
+    return parse_number(text.substr(colon + 1), position.offset) ? position
+                                                                 : edgews::TopicPosition{};
+}
+
+std::string recovery_text(const edgews::TopicRecovery& recovery) {
+    char epoch[17];
+    std::snprintf(epoch, sizeof epoch, "%016llx",
+                  static_cast<unsigned long long>(recovery.position.epoch));
+    return std::string("{\"recovered\":") + (recovery.is_recovered ? "true" : "false") +
+           ",\"epoch\":\"" + epoch + "\",\"offset\":" + std::to_string(recovery.position.offset) +
+           "}";
+}
 
 std::string with(std::string_view prefix, std::string_view topic) {
     return std::string(prefix).append(topic);
@@ -92,7 +129,7 @@ std::string gap_text(const edgews::TopicGap& gap) {
            ",\"count\":" + std::to_string(gap.count()) + "}}";
 }
 
-edgews::Handlers handlers_for(edgews::Backplane& backplane) {
+edgews::Handlers handlers_for(edgews::Backplane& backplane, bool has_history) {
     using edgews::Connection;
     return {
         .upgrade =
@@ -100,13 +137,22 @@ edgews::Handlers handlers_for(edgews::Backplane& backplane) {
                 std::string topic = request.parameter("topic").value_or("");
                 backplane.prepare(with(carried_prefix, topic),
                                   [deferred = upgrade.defer()](bool) { deferred.accept(); });
-                upgrade.data<Listener>().topic = std::move(topic);
+                upgrade.data<Listener>() = {
+                    .topic = std::move(topic),
+                    .from = parse_position(request.query("from").value_or(""))};
             },
         .open =
-            [](Connection& c) {
-                const std::string& topic = c.data<Listener>().topic;
+            [&backplane, has_history](Connection& c) {
+                const auto& [topic, from] = c.data<Listener>();
                 c.subscribe(with(gap_prefix, topic));
-                c.subscribe(with(carried_prefix, topic));
+                if (!has_history) {
+                    c.subscribe(with(carried_prefix, topic));
+                    return;
+                }
+                backplane.subscribe(c, with(carried_prefix, topic), from,
+                                    [](Connection& own, const edgews::TopicRecovery& recovery) {
+                                        own.send(recovery_text(recovery));
+                                    });
             },
         .message =
             [](Connection& c, edgews::Message message) {
@@ -134,7 +180,8 @@ int serve(const Arguments& arguments) {
     edgews::Server server({.loops = arguments.threads, .hosts = arguments.hosts});
     published_by = &server;
     server.backplane(backplane);
-    server.ws<Listener>("/t/:topic", handlers_for(backplane),
+    server.ws<Listener>("/t/:topic",
+                        handlers_for(backplane, !arguments.backplane.histories.empty()),
                         {.backlog_size_max = 64 * 1024 * 1024});
     server.get("/metrics", [&](const edgews::Request&, edgews::Response& response) {
         response.headers.add("Content-Type", "text/plain; version=0.0.4");

@@ -267,6 +267,8 @@ for (const [name, start_hub] of Object.entries(hubs)) {
     });
 }
 
+const start_hub_of_edgews = hubs['an edgews broker'];
+
 describe('topic_node', () => {
     it('is of use without a hub, and says so', { timeout }, async () => {
         const node = await start_node('--backplane', 'stomp://127.0.0.1:1');
@@ -276,6 +278,41 @@ describe('topic_node', () => {
         assert.equal(await metric(node, 'available'), 0);
         assert.match(node.printed, /stomp:\/\/127\.0\.0\.1:1 is away: /);
         await node.stop();
+    });
+
+    it('recovers what was missed, from a place that it told', { timeout }, async () => {
+        const hub = await start_hub_of_edgews();
+        const node = await start_node('--backplane', hub.url, '--history', '100', '--threads', '2');
+        const texts = (target) => new Promise((resolve, reject) => {
+            const heard = [];
+            const socket = new WebSocket(node.url(target));
+            socket.on('error', reject);
+            socket.on('message', (data) => heard.push(data.toString()));
+            socket.on('open', () => resolve({ socket, heard }));
+        });
+        const listener = await texts('/t/a');
+        await until(() => 'it is told its place', () => listener.heard.length === 1);
+        const place = JSON.parse(listener.heard[0]);
+        assert.deepEqual(place, { recovered: false, epoch: place.epoch, offset: 0 });
+        const publisher = await texts('/t/a');
+        for (let i = 1; i <= 10; ++i) publisher.socket.send(`${i}`);
+        await until(() => 'all have come', () => listener.heard.length === 11);
+        listener.socket.terminate();
+
+        const again = await texts(`/t/a?from=${place.epoch}:7`);
+        await until(() => 'the rest has come', () => again.heard.length === 4);
+        assert.deepEqual(JSON.parse(again.heard[0]), { ...place, recovered: true, offset: 7 });
+        assert.deepEqual(again.heard.slice(1), ['8', '9', '10']);
+        for (const from of [`${place.epoch}:11`, '0123:7', 'x:7', '7', '']) {
+            const stranger = await texts(`/t/a?from=${from}`);
+            await until(() => 'it is told its place', () => stranger.heard.length === 1);
+            assert.deepEqual(JSON.parse(stranger.heard[0]), { ...place, offset: 10 });
+            stranger.socket.terminate();
+        }
+        again.socket.terminate();
+        publisher.socket.terminate();
+        await node.stop();
+        await hub.stop();
     });
 
     it('refuses options that it does not understand', async () => {

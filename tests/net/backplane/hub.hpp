@@ -54,8 +54,9 @@ inline std::string describe(const TopicGap& gap) {
 }
 
 // All of its topics are carried but those that begin with "local". Connections to /TOPIC are
-// subscribed to that; what they say is published there, "TOPIC=…" elsewhere; both are answered by
-// nothing.
+// subscribed to that, those to /TOPIC?from=EPOCH:OFFSET at that place, of which they are told
+// "recovered EPOCH:OFFSET" or "not recovered EPOCH:OFFSET"; what they say is published there,
+// "TOPIC=…" elsewhere; both are answered by nothing.
 class Node {
   public:
     explicit Node(std::string url, BackplaneOptions options = {}, ServerOptions of_server = {})
@@ -67,21 +68,21 @@ class Node {
                          }}),
           server(std::move(of_server)) {
         server->backplane(backplane);
-        server->ws<std::string>(
+        server->ws<Place>(
             "/:topic",
             {.upgrade =
                  [this](const Request& request, Upgrade& upgrade) {
                      const std::string topic = *request.parameter("topic");
                      backplane.prepare(topic,
                                        [deferred = upgrade.defer()](bool) { deferred.accept(); });
-                     upgrade.data<std::string>() = topic;
+                     upgrade.data<Place>() = {topic, request.query("from").value_or("")};
                  },
-             .open = [](Connection& c) { c.subscribe(c.data<std::string>()); },
+             .open = [this](Connection& c) { open(c); },
              .message =
                  [](Connection& c, Message m) {
                      const std::size_t middle = m.text().find('=');
                      if (middle == std::string_view::npos || !m.is_text()) {
-                         c.publish(c.data<std::string>(), m);
+                         c.publish(c.data<Place>().topic, m);
                      } else {
                          c.publish(m.text().substr(0, middle), m.text().substr(middle + 1));
                      }
@@ -103,6 +104,25 @@ class Node {
     TestServer server;
 
   private:
+    struct Place {
+        std::string topic{};
+        std::string from{};
+    };
+    void open(Connection& c) {
+        const auto& [topic, from] = c.data<Place>();
+        if (from.empty()) {
+            c.subscribe(topic);
+            return;
+        }
+        const std::size_t colon = from.find(':');
+        const TopicPosition position{.epoch = std::stoull(from.substr(0, colon)),
+                                     .offset = std::stoull(from.substr(colon + 1))};
+        backplane.subscribe(c, topic, position, [](Connection& own, const TopicRecovery& result) {
+            own.send((result.is_recovered ? "recovered " : "not recovered ") +
+                     std::to_string(result.position.epoch) + ":" +
+                     std::to_string(result.position.offset));
+        });
+    }
     static BackplaneOptions with(std::string url, BackplaneOptions options) {
         options.upstreams = {std::move(url)};
         if (options.prefixes.empty()) options.prefixes = {"news", "a", "b", "/"};
