@@ -3,6 +3,9 @@
 #include "core/base/ascii.hpp"
 #include "core/base/number.hpp"
 
+#include <algorithm>
+#include <cstddef>
+
 namespace edgews::redis {
 namespace {
 
@@ -32,7 +35,7 @@ constexpr Row rows[] = {
 // Takes what stands before the next space, and that.
 std::string_view take_word(std::string_view& text) noexcept {
     const std::string_view word = text.substr(0, text.find(' '));
-    text.remove_prefix(word.size() == text.size() ? word.size() : word.size() + 1);
+    text = text.substr(std::min(word.size() + 1, text.size()));
     return word;
 }
 

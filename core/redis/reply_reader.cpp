@@ -58,22 +58,11 @@ bool is_big_number(std::string_view text) noexcept {
 // What is wrong with a value that is this line.
 Fault check_line(Value::Kind kind, std::string_view line) noexcept {
     using Kind = Value::Kind;
-    switch (kind) {
-        case Kind::integer: return parse_integer(line) ? Fault::none : Fault::integer_malformed;
-        case Kind::double_number: return parse_double(line) ? Fault::none : Fault::double_malformed;
-        case Kind::boolean:
-            return line == "t" || line == "f" ? Fault::none : Fault::boolean_malformed;
-        case Kind::null: return line.empty() ? Fault::none : Fault::null_malformed;
-        case Kind::big_number:
-            return is_big_number(line) ? Fault::none : Fault::big_number_malformed;
-        case Kind::string:
-        case Kind::error:
-        case Kind::array:
-        case Kind::set:
-        case Kind::map:
-        case Kind::push:
-        case Kind::attribute: return Fault::none;
-    }
+    if (kind == Kind::integer && !parse_integer(line)) return Fault::integer_malformed;
+    if (kind == Kind::double_number && !parse_double(line)) return Fault::double_malformed;
+    if (kind == Kind::boolean && line != "t" && line != "f") return Fault::boolean_malformed;
+    if (kind == Kind::null && !line.empty()) return Fault::null_malformed;
+    if (kind == Kind::big_number && !is_big_number(line)) return Fault::big_number_malformed;
     return Fault::none;
 }
 
@@ -162,8 +151,7 @@ Reply ReplyReader::next(std::span<const std::byte>& input) noexcept {
             return {.kind = Reply::Kind::whole, .value = {nodes().data(), bytes.data()}};
         }
         if (progress.outcome == Outcome::failed) {
-            forget_reply();
-            nodes_.reset();
+            held_.reset();
             step_ = Step::discarding;
             input = input.last(0);
             return {.kind = Reply::Kind::fault, .fault = progress.fault};
@@ -178,13 +166,7 @@ Reply ReplyReader::next(std::span<const std::byte>& input) noexcept {
 }
 
 bool ReplyReader::is_inside_reply() const noexcept {
-    switch (step_) {
-        case Step::line: return static_cast<bool>(held_);
-        case Step::text: return true;
-        case Step::delivered:
-        case Step::discarding: return false;
-    }
-    return false;
+    return step_ == Step::text || (step_ == Step::line && held_);
 }
 
 // Goes on as far as `bytes` go: all that is there of the reply.
@@ -355,13 +337,13 @@ void ReplyReader::hold(std::span<const std::byte> piece) noexcept {
     held_.append(piece);
 }
 
-// The nodes' block stays for the next reply of the same input.
+// Requires: it is complete. The nodes' block stays for the next reply of the same input.
 void ReplyReader::forget_reply() noexcept {
+    assert(open_ == no_node);
+    assert(depth_ == 0);
     held_.reset();
     nodes_.clear();
-    value_begin_ = searched_ = text_end_ = 0;
-    open_ = no_node;
-    depth_ = 0;
+    value_begin_ = searched_ = 0;
     element_count_ = 0;
     step_ = Step::line;
 }

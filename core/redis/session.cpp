@@ -75,9 +75,9 @@ Event Session::on_login(const Value& value) noexcept {
 }
 
 Event Session::on_greeting(const Value& value) noexcept {
-    const CommandError error = value.is_error() ? classify_error(value.text()) : CommandError::none;
-    const bool is_older =
-        error == CommandError::unknown_command || error == CommandError::protocol_unsupported;
+    const CommandError error = classify_error(value.text());
+    const bool is_older = value.is_error() && (error == CommandError::unknown_command ||
+                                               error == CommandError::protocol_unsupported);
     if (value.is_error() && !is_older) return refuse(value);
     if (!is_older && value.kind() != Value::Kind::map) return fail(Fault::hello_malformed);
     is_resp3_ = !is_older;
@@ -119,9 +119,6 @@ std::uint64_t Session::change(Pending::Kind kind, std::string_view name,
                               std::span<const std::string_view> channels, Scope scope) noexcept {
     assert(is_ready());
     assert(!channels.empty());
-    std::size_t size = 0;
-    for (const std::string_view channel : channels) size += channel.size() + 16;
-    output_.reserve(output_.size() + size + 64);
     append_command_head(output_, 1 + channels.size());
     append_argument(output_, name);
     for (const std::string_view channel : channels) append_argument(output_, channel);

@@ -101,6 +101,7 @@ const FaultRow fault_rows[] = {
     {"redis://a/2147483648", UrlFault::database_malformed},
     {"redis://a/99999999999", UrlFault::database_malformed},
     {"redis://a?db=1", UrlFault::query_unsupported},
+    {"redis://a?x", UrlFault::query_unsupported},
     {"redis://a/1?timeout=5", UrlFault::query_unsupported},
     {"unix://host/run/redis.sock", UrlFault::host_unexpected},
     {"unix://u:p@host/run/redis.sock", UrlFault::host_unexpected},
@@ -112,6 +113,7 @@ const FaultRow fault_rows[] = {
     {"unix:///a?db=", UrlFault::database_malformed},
     {"unix:///a?db=x", UrlFault::database_malformed},
     {"unix:///a?database=1", UrlFault::query_unsupported},
+    {"unix:///a?x", UrlFault::query_unsupported},
 };
 
 TEST(RedisUrl, a_url_that_breaks_a_rule_names_the_rule) {

@@ -128,6 +128,8 @@ TEST(RedisReplyReader, a_fault_is_told_as_soon_as_it_is_there) {
     expect_fault_at_once("+a\n", Fault::line_end_malformed);
     expect_fault_at_once("+a\rb", Fault::line_end_malformed);
     expect_fault_at_once("$x\r\n", Fault::length_malformed);
+    expect_fault_at_once("=3\r\n", Fault::verbatim_malformed);
+    expect_fault_at_once("=4\r\ntxt;\r\n", Fault::verbatim_malformed);
     expect_fault_at_once("$1\r\na\r\r", Fault::string_end_missing);
     expect_fault_at_once("*1\r\n>1\r\n", Fault::push_inside_reply);
 }

@@ -80,6 +80,23 @@ TEST_F(RedisReplyMemory, grows_with_what_arrived_and_not_with_what_a_length_clai
     }
 }
 
+// A block that is there anyhow saves copies.
+TEST_F(RedisReplyMemory, a_long_string_moves_to_a_block_that_is_kept_once_some_of_it_has_come) {
+    constexpr std::size_t large_size = 256 * 1024;
+    static_cast<void>(pool_.take(large_size));
+    const Bytes head = test::bytes_of("$250000\r\n");
+    const Bytes piece(10'000, std::byte{'x'});
+    std::span<const std::byte> input = head;
+    EXPECT_FALSE(reader_.next(input));
+    input = piece;
+    EXPECT_FALSE(reader_.next(input));
+    EXPECT_LT(pool_.lent_size(), large_size);
+    input = piece;
+    EXPECT_FALSE(reader_.next(input));
+    EXPECT_GE(pool_.lent_size(), large_size);
+    EXPECT_LT(pool_.lent_size(), 2 * large_size);
+}
+
 TEST_F(RedisReplyMemory, a_node_takes_sixteen_bytes_for_each_value_that_arrived) {
     limits_.element_count_max = UINT32_MAX;
     const Bytes head = test::bytes_of("*1000000\r\n");

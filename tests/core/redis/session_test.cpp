@@ -107,6 +107,7 @@ TEST(RedisSession, an_answer_of_another_kind_is_a_fault) {
     };
     const Row rows[] = {
         {"+OK\r\n", Fault::hello_malformed},
+        {"+NOPROTO\r\n", Fault::hello_malformed},
         {"*2\r\n+proto\r\n:3\r\n", Fault::hello_malformed},
         {"%0\r\n:1\r\n", Fault::reply_unexpected},
         {"-NOPROTO\r\n_\r\n", Fault::reply_unexpected},
@@ -253,6 +254,9 @@ TEST(RedisSession, SUNSUBSCRIBE_ends_where_its_PUNSUBSCRIBE_is_confirmed) {
         {"by the server first, then confirmed",
          confirmed + confirmed + end,
          {"unsubscribed a by 1 (shard)", "unsubscribed a by 0 (shard)"}},
+        {"refused, and then by the server",
+         "-TRYAGAIN\r\n" + confirmed + end,
+         {"reply 1: error \"TRYAGAIN\"", "unsubscribed a by 0 (shard)"}},
         {"another's slot leaves, too",
          push("sunsubscribe b :1") + confirmed + end,
          {"unsubscribed b by 1 (shard)", "unsubscribed a by 0 (shard)"}},
@@ -292,6 +296,7 @@ TEST(RedisSession, what_nobody_asked_for_is_a_fault) {
         void (*ask)(Session&);
         std::string bytes;
         Fault fault;
+        Events before{};
     };
     const auto nothing = [](Session&) {};
     const auto a_command = [](Session& s) { command(s, {"GET", "k"}); };
@@ -308,8 +313,11 @@ TEST(RedisSession, what_nobody_asked_for_is_a_fault) {
         {"one for SUBSCRIBE", a_subscription, "+OK\r\n", Fault::reply_unexpected},
         {"an array", a_subscription, push("subscribe a :1", '*'), Fault::reply_unexpected},
         {"one for UNSUBSCRIBE", its_end, ":1\r\n", Fault::reply_unexpected},
-        {"two errors for SUNSUBSCRIBE", the_end_of_a_shards, "-ERR 1\r\n-ERR 2\r\n",
-         Fault::reply_unexpected},
+        {"two errors for SUNSUBSCRIBE",
+         the_end_of_a_shards,
+         "-ERR 1\r\n-ERR 2\r\n",
+         Fault::reply_unexpected,
+         {"reply 1: error \"ERR 1\""}},
         {"a confirmation", nothing, push("subscribe a :1"), Fault::confirmation_unexpected},
         {"in place of a reply", a_command, push("subscribe a :1"), Fault::confirmation_unexpected},
         {"of a shard", a_subscription, push("ssubscribe a :1"), Fault::confirmation_unexpected},
@@ -320,8 +328,11 @@ TEST(RedisSession, what_nobody_asked_for_is_a_fault) {
          Fault::confirmation_unexpected},
         {"not of a shard's end", the_end_of_a_shards, push("unsubscribe a :1"),
          Fault::confirmation_unexpected},
-        {"one too many", a_subscription, push("subscribe a :1") + push("subscribe a :1"),
-         Fault::confirmation_unexpected},
+        {"one too many",
+         a_subscription,
+         push("subscribe a :1") + push("subscribe a :1"),
+         Fault::confirmation_unexpected,
+         {"subscribed a by 1"}},
         {"a message of nothing", nothing, push("message a"), Fault::push_malformed},
         {"of nowhere", nothing, push("message"), Fault::push_malformed},
         {"a payload that is none", nothing, push("smessage a :1"), Fault::push_malformed},
@@ -336,9 +347,9 @@ TEST(RedisSession, what_nobody_asked_for_is_a_fault) {
             RedisConversation talk(piece_size);
             talk.log_in_with_resp3();
             row.ask(talk.session());
-            const Events events = talk.hear(row.bytes + ":1\r\n" + push("message a b"));
-            ASSERT_FALSE(events.empty());
-            EXPECT_EQ(events.back(), sentence(row.fault));
+            Events expected = row.before;
+            expected.push_back(sentence(row.fault));
+            EXPECT_EQ(talk.hear(row.bytes + ":1\r\n" + push("message a b")), expected);
             EXPECT_TRUE(talk.session().is_over());
             EXPECT_FALSE(talk.session().is_ready());
             EXPECT_EQ(talk.pool().lent_size(), 0U);
