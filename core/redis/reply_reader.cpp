@@ -317,18 +317,13 @@ void ReplyReader::add(Value::Node node) noexcept {
 std::size_t ReplyReader::wanted_size(std::span<const std::byte> input) const noexcept {
     if (step_ == Step::text) return std::min(input.size(), text_end_ - held_.size());
     const void* const lf = std::memchr(input.data(), '\n', input.size());
-    const std::size_t line_size =
-        lf == nullptr
-            ? input.size()
-            : static_cast<std::size_t>(static_cast<const std::byte*>(lf) - input.data()) + 1;
-    assert(held_.size() < limits_->size_max);
-    return std::min(line_size, limits_->size_max - held_.size());
+    if (lf == nullptr) return input.size();
+    return static_cast<std::size_t>(static_cast<const std::byte*>(lf) - input.data()) + 1;
 }
 
 // Appends to what is held of the reply. A block has room for less than twice what arrived, or for
 // 256 bytes.
 void ReplyReader::hold(std::span<const std::byte> piece) noexcept {
-    if (piece.empty()) return;
     std::size_t hoped_for = 0;
     if (step_ == Step::text && held_.size() + piece.size() >= serious_size) {
         hoped_for = text_end_ - held_.size();
