@@ -13,11 +13,19 @@ namespace edgews::stomp {
 struct RelayRules {
     // Destinations that begin with one of these are the upstream broker's.
     std::vector<std::string> prefixes{};
+    bool takes_users = false;  // And those that begin with "/user/".
 
     [[nodiscard]] bool takes(std::string_view destination) const noexcept {
+        if (takes_users && destination.starts_with("/user/")) return true;
         return std::ranges::any_of(
             prefixes, [&](const std::string& prefix) { return destination.starts_with(prefix); });
     }
+    // What is between relays, and no client's: neither by name nor by a pattern.
+    [[nodiscard]] static bool is_reserved(std::string_view destination) noexcept {
+        return destination.starts_with(user_topic_prefix);
+    }
+    // Of topics upstream, each of which is a destination of one user's.
+    static constexpr std::string_view user_topic_prefix = "/topic/edgews.user.";
 };
 
 // The part of a transaction that is the upstream broker's.

@@ -90,6 +90,9 @@ Fault Session::check_send_frame(const Frame& frame) {
 // What an upstream broker would object to: its ERROR would be the end of what others share. And a
 // temporary queue up there would be its connection's, and not the client's.
 Fault Session::check_relayed(const Frame& frame) {
+    if (RelayRules::is_reserved(frame.find("destination").value_or(""))) {
+        return Fault::access_refused;
+    }
     for (const Header& header : frame.headers) {
         const bool is_number = parse_number<std::uint64_t>(header.value).has_value();
         if (header.name == "expires" && !is_number) return Fault::expires_malformed;
@@ -178,6 +181,7 @@ Fault Session::check_subscribe_frame(const Frame& frame) {
              .prefetch_count = *prefetch,
              .has_id = id.has_value()};
     if (relay_ != nullptr && relay_->takes(*destination)) {
+        if (RelayRules::is_reserved(*destination)) return Fault::access_refused;
         request_.is_relayed = true;
         setup.wants_gaps = frame.find("gap") == "true";
     }

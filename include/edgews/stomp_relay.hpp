@@ -7,12 +7,12 @@
 //     relay.attach(server, "/ws");
 //     return server.run({.port = 15674});
 //
-// /topic/… and /queue/… go up; /app/…, /user/… and /temp-queue/… stay here, and so do CONNECT, the
-// hooks and heart-beats. Each loop has one *shared* connection upstream: for SENDs, and for
-// subscriptions to topics, of which each is made once for all who have it here. A session that
-// acknowledges, subscribes to a queue, or says more than that (a selector, x-…) has a connection of
-// its *own* upstream from then on, which ends with it, so that what it leaves unacknowledged goes
-// to others.
+// /topic/… and /queue/… go up; /app/…, /temp-queue/… and, by default, /user/… stay here, and so do
+// CONNECT, the hooks and heart-beats. Each loop has one *shared* connection upstream: for SENDs,
+// and for subscriptions to topics, of which each is made once for all who have it here. A session
+// that acknowledges, subscribes to a queue, or says more than that (a selector, x-…) has a
+// connection of its *own* upstream from then on, which ends with it, so that what it leaves
+// unacknowledged goes to others.
 //
 // What a relay promises: a RECEIPT means that the upstream broker has confirmed it. When an
 // upstream connection is lost, clients stay; the next broker is tried, subscriptions are made
@@ -41,6 +41,10 @@ struct StompRelayOptions {
     stomp::UpstreamKind kind = stomp::UpstreamKind::edgews;
     // Destinations that begin with one of these go up: topics and queues.
     std::vector<std::string> prefixes{"/topic/", "/queue/"};
+    // Messages to users ("/user/NAME/queue/…") reach their sessions on all nodes whose relays say
+    // this, by topics edgews.user.… upstream: one for each destination of a user's that somebody
+    // has subscribed to. Their reply-to cannot be a temporary queue then.
+    bool relays_users = false;
     // Milliseconds for which a subscription upstream stays when nobody here has it any more.
     std::uint32_t linger_ms = 10'000;
     // Upstream connections that sessions may have of their own, together.

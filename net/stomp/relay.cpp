@@ -1,5 +1,7 @@
 #include "net/stomp/relay.hpp"
 
+#include "core/stomp/upstream_name.hpp"
+#include "crypto/sha1.hpp"
 #include "net/stomp/state.hpp"
 #include "net/stomp/stomp_loop.hpp"
 
@@ -57,7 +59,7 @@ bool has_a_meaning(stomp::UpstreamKind kind, const stomp::Header& header) noexce
 StompRelayState::StompRelayState(StompRelayOptions relay_options, StompRelayHooks relay_hooks)
     : options(std::move(relay_options)),
       hooks(std::move(relay_hooks)),
-      rules{.prefixes = options.prefixes} {
+      rules{.prefixes = options.prefixes, .takes_users = options.relays_users} {
     if (options.prefetch_count == 0) refuse("prefetch_count must not be 0");
     for (const std::string& prefix : options.prefixes) {
         const bool is_ours = prefix.starts_with("/topic/") || prefix.starts_with("/queue/");
@@ -109,8 +111,22 @@ void StompRelayState::leave(StompLocked& locked, const StompLoop& home) {
     }
 }
 
+// The same on each node, whatever is in the name.
+std::optional<std::string_view> upstream_name(stomp::UpstreamKind kind, std::string_view key,
+                                              std::string& storage) {
+    if (!key.starts_with("/user/")) return stomp::to_upstream(kind, key, storage);
+    constexpr std::string_view digits = "0123456789abcdef";
+    storage = stomp::RelayRules::user_topic_prefix;
+    for (const std::byte byte : sha1(std::as_bytes(std::span(key)))) {
+        storage += digits[std::to_integer<std::size_t>(byte >> 4)];
+        storage += digits[std::to_integer<std::size_t>(byte & std::byte{15})];
+    }
+    return storage;
+}
+
 bool is_sharable(const stomp::Frame& subscribe) noexcept {
     const std::string_view destination = subscribe.find("destination").value_or("");
+    if (destination.starts_with("/user/")) return true;  // It is settled here.
     if (!destination.starts_with("/topic/")) return false;
     if (subscribe.find("ack").value_or("auto") != "auto") return false;
     return std::ranges::all_of(subscribe.headers,

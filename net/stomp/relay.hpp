@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -64,6 +65,11 @@ struct StompRelayState {
     [[nodiscard]] static StompLoop* home_for(StompLocked& locked, std::uint64_t hash);
 };
 
+// What a key of the broker's is called upstream: as stomp::to_upstream(), and a user's destination
+// is a topic of its own.
+[[nodiscard]] std::optional<std::string_view> upstream_name(stomp::UpstreamKind kind,
+                                                            std::string_view key,
+                                                            std::string& storage);
 // Whether a SUBSCRIBE has nothing in it that makes it a subscription of its own upstream.
 [[nodiscard]] bool is_sharable(const stomp::Frame& subscribe) noexcept;
 // Whether a SEND has nothing in it that the upstream broker might object to. Its ERROR is the end

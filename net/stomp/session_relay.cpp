@@ -107,7 +107,7 @@ bool StompSessionRelay::send(const stomp::Request& request) {
     const bool is_of_transaction = frame.find("transaction").has_value();
     if (is_of_transaction || !is_harmless(kind, frame)) {
         // What cannot be sent is told before others depend on it.
-        if (!stomp::to_upstream(kind, request.destination, name_)) {
+        if (!upstream_name(kind, request.destination, name_)) {
             return session.refuse(stomp::Fault::destination_not_relayed), true;
         }
         return is_of_transaction ? link_.carry_out() : send_alone();
@@ -192,6 +192,7 @@ bool StompSessionRelay::subscribe(const stomp::Request& request) {
     setup.is_relayed = !is_sharable(*request.frame);
     const std::string id = setup.id;
     const std::string destination = setup.destination;
+    const std::string key = stomp::Broker::subscription_key(session.outbox(), destination);
     const bool is_own = setup.is_relayed;
     if (is_own) {
         // Before it is filed, while the frame is there: nothing comes of it from within the call.
@@ -200,19 +201,19 @@ bool StompSessionRelay::subscribe(const stomp::Request& request) {
     }
     static_cast<void>(link_.carry_out());
     if (session.is_over()) return true;
-    if (!is_own) return await_interest(destination);
+    if (!is_own) return await_interest(key);
     of_own_[session.outbox().find(id)->number()] = {.upstream = subscribed_,
                                                     .destination = destination};
     link_.await_upstream(false);
     return false;
 }
 
-bool StompSessionRelay::await_interest(const std::string& destination) {
+bool StompSessionRelay::await_interest(const std::string& key) {
     link_.await_upstream(false);  // Before anybody may tell it to go on.
     StompRelayState::Awaited awaited;
     {
         StompLocked locked = link_.state_.lock();
-        awaited = relay_.await(locked, destination, link_.session().outbox().session_id);
+        awaited = relay_.await(locked, key, link_.session().outbox().session_id);
     }
     if (awaited.has_to_wait) return false;
     if (!awaited.is_there) {
@@ -224,7 +225,7 @@ bool StompSessionRelay::await_interest(const std::string& destination) {
 
 stomp::Fault StompSessionRelay::subscribe_own(const stomp::Frame& frame,
                                               const stomp::SubscriptionSetup& setup) {
-    const auto name = stomp::to_upstream(relay_.options.kind, setup.destination, name_);
+    const auto name = upstream_name(relay_.options.kind, setup.destination, name_);
     if (!name) return stomp::Fault::destination_not_relayed;
     if (!open_own()) return stomp::Fault::too_many_upstreams;
     std::vector<stomp::Header> headers;
@@ -314,6 +315,10 @@ void StompSessionRelay::take(const std::string& id, const stomp::Message& messag
     std::string name = own.destination;
     if (stomp::is_pattern(name)) {
         name = stomp::from_upstream(relay_.options.kind, message.destination());
+        if (stomp::RelayRules::is_reserved(name)) {
+            static_cast<void>(own_->ack(message));
+            return;
+        }
     }
     const stomp::Content content = link_.stomp_loop().contents().make(
         {.destination = name, .headers = message.frame().headers, .body = message.body()});
@@ -434,7 +439,7 @@ void StompSessionRelay::send_commit() {
     std::span<const std::byte> bytes = std::as_bytes(std::span(part.frames));
     while (const stomp::Frame* const frame = frames.next(bytes)) {
         const auto name =
-            stomp::to_upstream(relay_.options.kind, frame->find("destination").value_or(""), name_);
+            upstream_name(relay_.options.kind, frame->find("destination").value_or(""), name_);
         is_sent =
             is_sent && name &&
             own_->send(*name, frame->body, {.headers = frame->headers, .transaction = number}) ==

@@ -63,7 +63,7 @@ class StompSessionRelay {
     void go_on_if_confirmed();
     [[nodiscard]] bool disconnect();
     [[nodiscard]] bool subscribe(const stomp::Request& request);
-    [[nodiscard]] bool await_interest(const std::string& destination);
+    [[nodiscard]] bool await_interest(const std::string& key);
     [[nodiscard]] stomp::Fault subscribe_own(const stomp::Frame& frame,
                                              const stomp::SubscriptionSetup& setup);
     void note(const stomp::Request& request);

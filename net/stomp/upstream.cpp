@@ -21,6 +21,12 @@ bool is_error_frame(const ClientError& error) noexcept {
     return error.stage == ClientStage::open && error.error.code == std::errc::connection_refused;
 }
 
+// As its subscribers know it.
+std::string shown_name(std::string_view key) {
+    const std::string_view rest = stomp::parse_user_destination(key).rest;
+    return rest.empty() ? std::string(key) : "/user" + std::string(rest);
+}
+
 }  // namespace
 
 StompUpstream::StompUpstream(StompLoop& loop, StompRelayState& relay) : loop_(loop), relay_(relay) {
@@ -52,7 +58,7 @@ void StompUpstream::let_go() noexcept {
 SendResult StompUpstream::send(std::string_view destination, std::span<const std::byte> body,
                                stomp::SendOptions options) {
     if (!client_) return SendResult::closed;
-    const auto name = stomp::to_upstream(relay_.options.kind, destination, name_);
+    const auto name = upstream_name(relay_.options.kind, destination, name_);
     if (!name) return SendResult::invalid;
     const SendResult result = client_->send(*name, body, std::move(options));
     const bool is_sent = result == SendResult::sent || result == SendResult::queued;
@@ -63,6 +69,7 @@ SendResult StompUpstream::send(std::string_view destination, std::span<const std
 // While one is probed, no other is to be blamed for what comes of it: the next waits.
 void StompUpstream::subscribe(const std::string& destination, bool is_moved) {
     auto made = std::make_unique<Made>(Made{.destination = destination,
+                                            .shown = shown_name(destination),
                                             .is_pattern = stomp::is_pattern(destination),
                                             .owes_gap = is_moved});
     if (probed_.empty() && suspects_.empty()) return static_cast<void>(make(std::move(made)));
@@ -73,7 +80,7 @@ void StompUpstream::subscribe(const std::string& destination, bool is_moved) {
 bool StompUpstream::make(std::unique_ptr<Made> made) {
     if (!client_) return false;
     constexpr auto no_name = stomp::Fault::destination_not_relayed;
-    const auto name = stomp::to_upstream(relay_.options.kind, made->destination, name_);
+    const auto name = upstream_name(relay_.options.kind, made->destination, name_);
     if (!name) return refuse(made->destination, describe(no_name)), false;
     const stomp::SubscriptionNumber number = client_->subscribe(
         *name, [this, &one = *made](stomp::Client&, const stomp::Message& m) { take(one, m); },
@@ -98,10 +105,11 @@ void StompUpstream::take(Made& made, const stomp::Message& message) {
         name = stomp::from_upstream(relay_.options.kind, message.destination());
         // The words of a pattern are not always the same there.
         if (!stomp::Destination(made.destination).covers(name)) return;
+        if (stomp::RelayRules::is_reserved(name)) return;
     }
     relay_.received.fetch_add(1, std::memory_order_relaxed);
     const stomp::Content content =
-        loop_.contents().make({.destination = made.is_pattern ? name : made.destination,
+        loop_.contents().make({.destination = made.is_pattern ? name : made.shown,
                                .headers = message.frame().headers,
                                .body = message.body()});
     StompLocked locked = loop_.state().lock();
@@ -189,7 +197,7 @@ void StompUpstream::tell_gap(Made& made) {
     relay_.gaps.fetch_add(1, std::memory_order_relaxed);
     constexpr std::array<stomp::Header, 1> headers{{{"gap", "true"}}};
     const stomp::Content content =
-        loop_.contents().make({.destination = made.destination, .headers = headers});
+        loop_.contents().make({.destination = made.shown, .headers = headers});
     std::size_t count = 0;
     {
         StompLocked locked = loop_.state().lock();

@@ -37,7 +37,8 @@ class StompUpstream final : public Registered {
     void let_go() noexcept override;
 
     [[nodiscard]] bool is_available() const { return client_ && client_->is_connected(); }
-    // As stomp::Client::send(); `destination` in our spelling. `invalid`: there can be none there.
+    // As stomp::Client::send(); `destination` as the broker files it. `invalid`: there can be none
+    // there.
     SendResult send(std::string_view destination, std::span<const std::byte> body,
                     stomp::SendOptions options);
     // Makes the subscription of an interest whose home this is. `is_moved`: its home was another
@@ -51,7 +52,8 @@ class StompUpstream final : public Registered {
 
   private:
     struct Made {
-        std::string destination{};
+        std::string destination{};  // As the broker files it,
+        std::string shown{};        // and as MESSAGEs call it, unless it is a pattern.
         bool is_pattern = false;
         bool is_confirmed = false;  // By the present connection.
         bool owes_gap = false;      // It was lost, and nobody was told yet.

@@ -256,6 +256,89 @@ TEST(StompRelayLoss, another_server_has_loops_of_its_own) {
     EXPECT_EQ(node.relay().relay_stats().upstreams.size(), 2U);
 }
 
+// ---- Users -------------------------------------------------------------------------------------
+
+class StompRelayUsers : public testing::Test {
+  protected:
+    static RelaySetup with_users() {
+        return {.relay = {.relays_users = true},
+                .hooks = {.authenticate = [](const StompClient&, const stomp::Frame& connect) {
+                    return StompAccess{.user = std::string(connect.find("login").value_or(""))};
+                }}};
+    }
+    Hub hub{};
+    RelayNode one{hub.url(), with_users()};
+    RelayNode other{hub.url(), with_users()};
+};
+
+TEST_F(StompRelayUsers, a_message_reaches_a_users_sessions_on_all_nodes) {
+    StompPeer here = one.connect("login:joe/x\n");
+    StompPeer there = other.connect("login:joe/x\n");
+    StompPeer nobodys = other.connect("login:joe\n");
+    for (StompPeer* const peer : {&here, &there, &nobodys}) {
+        peer->subscribe("/user/queue/a", "ack:client\n");
+    }
+    EXPECT_EQ(hub.broker().stats().destinations, 2U);
+    StompPeer ann = other.connect("login:ann\n");
+    ann.send("/user/joe%2fx/queue/a", "hello", "receipt:r\n");
+    expect_receipt(ann, "r");
+    EXPECT_EQ(one.relay().send("/user/joe%2Fx/queue/a", "from the application"),
+              stomp::Fault::none);
+    for (StompPeer* const peer : {&here, &there}) {
+        const StompReply message = peer->hear("MESSAGE");
+        EXPECT_EQ(message.body, "hello");
+        EXPECT_TRUE(message.has("destination:/user/queue/a"));
+        EXPECT_EQ(body_of(*peer), "from the application");
+    }
+    ann.send("/user/joe/queue/a", "yours");
+    EXPECT_EQ(body_of(nobodys), "yours");
+}
+
+TEST_F(StompRelayUsers, a_transaction_reaches_users_too) {
+    StompPeer joe = one.connect("login:joe\n");
+    joe.subscribe("/user/queue/a");
+    StompPeer ann = other.connect();
+    ann.say("BEGIN\ntransaction:t\n\n");
+    ann.send("/user/joe/queue/a", "hello", "transaction:t\n");
+    ann.say("COMMIT\ntransaction:t\n\n");
+    EXPECT_EQ(body_of(joe), "hello");
+}
+
+TEST_F(StompRelayUsers, who_has_no_name_is_called_by_its_session) {
+    StompPeer joe = one.connect();
+    joe.subscribe("/user/queue/a");
+    StompPeer ann = other.connect();
+    ann.send("/user/" + joe.session_id + "/queue/a", "hello");
+    EXPECT_EQ(body_of(joe), "hello");
+}
+
+// By which others' messages would be heard, or said.
+TEST_F(StompRelayUsers, what_is_between_relays_is_no_clients) {
+    StompPeer joe = one.connect("login:joe\n");
+    joe.subscribe("/user/queue/a");
+    const std::string topic = hub.broker().destinations().at(0).name;
+    EXPECT_TRUE(topic.starts_with("/topic/edgews.user."));
+    for (const std::string& frame :
+         {"SUBSCRIBE\nid:1\ndestination:" + topic + "\n\n",
+          std::string("SUBSCRIBE\nid:1\ndestination:/topic/edgews.user.*\n\n"),
+          "SEND\ndestination:" + topic + "\n\n"}) {
+        StompPeer eve = other.connect();
+        eve.say(frame);
+        eve.hear("ERROR");
+    }
+    std::vector<StompPeer> listeners;
+    for (const char* const lines : {"", "ack:client-individual\n"}) {
+        for (const char* const pattern : {"/topic/#", "/topic/*.user.*"}) {
+            listeners.push_back(other.connect());
+            listeners.back().subscribe(pattern, lines);
+        }
+    }
+    other.connect().send("/user/joe/queue/a", "hello");
+    EXPECT_EQ(body_of(joe), "hello");
+    other.connect().send("/topic/a.user.b", "for all");
+    for (StompPeer& eve : listeners) EXPECT_EQ(body_of(eve), "for all");
+}
+
 TEST(StompRelayOptions, what_cannot_be_used_is_refused) {
     EXPECT_THROW(StompRelay({}), std::invalid_argument);
     EXPECT_THROW(StompRelay({.upstream = {.brokers = {"http://x"}}}), std::invalid_argument);
