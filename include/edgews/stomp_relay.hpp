@@ -10,11 +10,13 @@
 // /topic/… and /queue/… go up; /app/…, /temp-queue/… and, by default, /user/… stay here, and so do
 // CONNECT, the hooks and heart-beats. Each loop has one *shared* connection upstream: for SENDs,
 // and for subscriptions to topics, of which each is made once for all who have it here. A session
-// that acknowledges, subscribes to a queue, or says more than that (a selector, x-…) has a
+// that acknowledges, subscribes to a queue, says more than that (a selector, x-…), or commits has a
 // connection of its *own* upstream from then on, which ends with it, so that what it leaves
-// unacknowledged goes to others.
+// unacknowledged goes to others. A SEND to which the upstream broker might object (numbers in
+// headers that it reads, a long head) goes by that, too, and the session waits until it is there.
 //
-// What a relay promises: a RECEIPT means that the upstream broker has confirmed it. When an
+// What a relay promises: a RECEIPT means that the upstream broker has confirmed it; that of a
+// DISCONNECT comes after all others; a COMMIT follows what the session sent before. When an
 // upstream connection is lost, clients stay; the next broker is tried, subscriptions are made
 // again, and whoever may have missed messages is told so (StompRelayHooks::gap, and `gap:true`).
 #pragma once
@@ -34,10 +36,14 @@ namespace edgews {
 
 struct StompRelayOptions {
     // How the upstream brokers are reached: a failover list, login and virtual host of the shared
-    // connections, heart-beats, TLS. receipt_timeout_ms is the limit for what clients wait for. Of
-    // SENDs while there is no connection, kept_size_max and kept_ms say how many wait for it; here
-    // their default is 1 MiB.
-    stomp::ClientOptions upstream{.kept_size_max = 1024 * 1024};
+    // connections, heart-beats, TLS. receipt_timeout_ms is the limit for what clients wait for.
+    // Frames that clients may say here, those brokers must take, too: bodies above all. Its
+    // kept_size_max and kept_ms are those below.
+    stomp::ClientOptions upstream{};
+    // Bytes of SENDs that wait while there is no connection, and milliseconds for which they do;
+    // further ones, and those that waited for too long, are refused.
+    std::size_t kept_size_max = 1024 * 1024;
+    std::uint32_t kept_ms = 2'000;
     stomp::UpstreamKind kind = stomp::UpstreamKind::edgews;
     // Destinations that begin with one of these go up: topics and queues.
     std::vector<std::string> prefixes{"/topic/", "/queue/"};

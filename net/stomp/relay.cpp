@@ -19,6 +19,13 @@ void refuse(const char* what) {
     throw std::invalid_argument(std::string("StompRelayOptions::") + what);
 }
 
+// Where it is the upstream client that keeps SENDs.
+StompRelayOptions with_kept(StompRelayOptions options) {
+    options.upstream.kept_size_max = options.kept_size_max;
+    options.upstream.kept_ms = options.kept_ms;
+    return options;
+}
+
 bool is_known(std::string_view header) noexcept {
     constexpr std::array names{"id", "destination", "ack", "receipt", "gap", "content-length"};
     return std::ranges::find(names, header) != names.end();
@@ -57,7 +64,7 @@ bool has_a_meaning(stomp::UpstreamKind kind, const stomp::Header& header) noexce
 }  // namespace
 
 StompRelayState::StompRelayState(StompRelayOptions relay_options, StompRelayHooks relay_hooks)
-    : options(std::move(relay_options)),
+    : options(with_kept(std::move(relay_options))),
       hooks(std::move(relay_hooks)),
       rules{.prefixes = options.prefixes, .takes_users = options.relays_users} {
     if (options.prefetch_count == 0) refuse("prefetch_count must not be 0");

@@ -234,7 +234,7 @@ TEST_F(StompRelayInTime, a_receipt_that_is_late_is_waited_for) {
 
 TEST_F(StompRelayInTime, what_is_kept_for_too_long_is_refused) {
     begin_hub();
-    begin_relay({.upstream = {.kept_size_max = 10'000, .kept_ms = 2'000}});
+    begin_relay({.kept_size_max = 10'000});
     StompClientPeer joe(world_);
     StompClientPeer ann(world_);
     connect(joe);

@@ -215,10 +215,9 @@ TEST(StompRelayLoss, a_send_while_there_is_none_waits_for_the_next) {
     Hub hub;
     RelayNode node(
         hub.url(),
-        {.relay = {
-             .upstream = {.kept_size_max = 1024 * 1024,
-                          .kept_ms = 20'000,
-                          .reconnect = {.enabled = true, .delay_ms = 1, .delay_max_ms = 20}}}});
+        {.relay = {.upstream = {.brokers = {hub.url()},
+                                .reconnect = {.enabled = true, .delay_ms = 1, .delay_max_ms = 20}},
+                   .kept_ms = 20'000}});
     StompPeer joe = node.connect();
     joe.subscribe("/topic/a");
     hub.end();

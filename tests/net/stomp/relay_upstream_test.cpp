@@ -39,12 +39,11 @@ class StompRelayUpstream : public testing::Test {
                      StompOptions options = {}) {
         upstream.brokers = {broker.url()};
         upstream.heart_beat = {};
-        upstream.kept_size_max = 1024 * 1024;
-        upstream.kept_ms = 20'000;
         upstream.reconnect = {.enabled = true, .delay_ms = 1, .delay_max_ms = 1};
-        node.emplace(broker.url(),
-                     RelaySetup{.relay = {.upstream = std::move(upstream), .kind = kind},
-                                .options = std::move(options)});
+        node.emplace(
+            broker.url(),
+            RelaySetup{.relay = {.upstream = std::move(upstream), .kept_ms = 20'000, .kind = kind},
+                       .options = std::move(options)});
         return *node;
     }
     // The same, and its shared connection is there.
