@@ -288,6 +288,7 @@ void ClientState::stop_trying() {
 // or end the client.
 void ClientState::end(const ClientError* error, bool is_orderly, const Refused& refused) {
     stop_trying();
+    session_.reset();  // It may hold a large frame.
     const auto connected_ms = std::exchange(connected_ms_, std::nullopt);
     if (connected_ms && reactor_.now_ms() - *connected_ms >= options_.reconnect.stable_ms) {
         failure_count_ = 0;

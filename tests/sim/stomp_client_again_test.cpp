@@ -401,6 +401,22 @@ TEST_P(StompClientAgain, nothing_of_the_last_connection_is_taken_for_the_nexts) 
     expect_notes({"error open", "first lost", "disconnected", "connected 1.0", "second confirmed"});
 }
 
+TEST_P(StompClientAgain, while_it_waits_it_holds_no_memory_of_the_last_connection) {
+    stomp::ClientOptions options = again({broker.url()});
+    options.reconnect.delay_ms = options.reconnect.delay_max_ms = 100'000;
+    const std::string body(1'000'000, 'x');
+    for (const std::string command : {"ERROR", "nonsense", "MESSAGE"}) {
+        PlayedSession session = open(broker, options, noting());
+        const std::size_t lent_size = reactor.pool().lent_size();
+        session.say(command + "\n\n" + body);
+        expect_notes({"error open", "disconnected"});
+        session.raw.expect_end();
+        EXPECT_LE(reactor.pool().lent_size(), lent_size) << command;
+        client.reset();
+        forget();
+    }
+}
+
 TEST_P(StompClientAgain, a_message_is_acknowledged_on_its_own_connection_only) {
     std::vector<stomp::Unacknowledged> kept;
     const auto keep = [&](stomp::Client&, const stomp::Message& m) {
