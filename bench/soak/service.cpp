@@ -78,6 +78,8 @@ edgews::StompOptions broker_options() {
     options.broker.queue.when_full = edgews::stomp::WhenFull::block;
     options.broker.delivery_count_max = 4;
     options.broker.backlog_size_max = 256 * 1024;
+    options.broker.slow_after_ms = 2'000;
+    options.broker.backlog_size_cap = 1024 * 1024;
     options.broker.memory_max = 32 * 1024 * 1024;
     options.broker.unused_queue_timeout_ms = 4'000;
     options.connect_timeout_ms = 3'000;

@@ -5,6 +5,7 @@
 #include <cassert>
 #include <cstddef>
 #include <memory>
+#include <new>
 #include <utility>
 
 namespace edgews {
@@ -36,7 +37,7 @@ class Ring {
         T value = std::exchange(front(), T{});
         first_ = (first_ + 1) & (capacity_ - 1);
         --size_;
-        if (size_ == 0 && capacity_ > kept_capacity_max) *this = Ring{};
+        if (capacity_ > kept_capacity_max && size_ <= capacity_ / 8) shrink();
         return value;
     }
     void clear() noexcept { *this = Ring{}; }
@@ -56,12 +57,22 @@ class Ring {
     }
 
   private:
-    // What an empty ring may keep for the next burst.
+    // What a ring may keep for the next burst, however little is in it.
     static constexpr std::size_t kept_capacity_max = 1024;
 
     void grow() {
         const std::size_t capacity = capacity_ == 0 ? 4 : capacity_ * 2;
-        auto slots = std::make_unique<T[]>(capacity);
+        move_to(std::make_unique<T[]>(capacity), capacity);
+    }
+    // What a burst has needed goes back while the rest is taken. Where no smaller block is to be
+    // had, it stays.
+    void shrink() noexcept {
+        if (size_ == 0) return clear();
+        const std::size_t capacity = capacity_ / 4;
+        std::unique_ptr<T[]> slots(new (std::nothrow) T[capacity]());
+        if (slots) move_to(std::move(slots), capacity);
+    }
+    void move_to(std::unique_ptr<T[]> slots, std::size_t capacity) noexcept {
         for (std::size_t i = 0; i < size_; ++i) slots[i] = std::move((*this)[i]);
         slots_ = std::move(slots);
         capacity_ = capacity;

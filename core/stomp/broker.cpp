@@ -8,8 +8,12 @@ namespace {
 
 constexpr std::string_view queue_prefix = "/queue/";
 constexpr std::string_view temporary_prefix = "/temp-queue/";
-// How much more than BrokerOptions::backlog_size_max may wait while the connection takes some.
-constexpr std::size_t taking_factor = 8;
+
+BrokerOptions as_they_count(BrokerOptions options) {
+    options.backlog_size_cap = std::max(options.backlog_size_cap, options.backlog_size_max);
+    options.backlogs_size_max = std::min(options.backlogs_size_max, options.memory_max / 2);
+    return options;
+}
 
 }  // namespace
 
@@ -25,7 +29,7 @@ Fault fault_of(Broker::Sent sent) noexcept {
 }
 
 Broker::Broker(BrokerOptions options, std::uint64_t last_number)
-    : options_(std::move(options)),
+    : options_(as_they_count(std::move(options))),
       last_number_(last_number),
       accounts_(
           {options_.memory_max, options_.destination_count_max, options_.destination_count_max,
@@ -72,6 +76,7 @@ void Broker::end(Outbox& outbox, Fault fault, std::string_view reason) {
     if (outbox.fault != Fault::none) return;
     outbox.fault = fault;
     outbox.reason = reason;
+    drop_backlog(outbox);  // None of that is sent any more, and others may need the memory.
     attend_to(outbox);
 }
 
@@ -222,7 +227,7 @@ Broker::Sent Broker::send_as(Account* account, std::string_view key, const Conte
         sent = send_to_temporary(account, key, content);
     } else if (content.size() > accounts_.left(Common::memory)) {
         sent = Sent::no_memory;
-    } else if (publish(key, content) && producer != nullptr) {
+    } else if (publish(key, content, producer) && producer != nullptr) {
         yield(*producer);
     }
     if (sent == Sent::done) ++counters_.received;
@@ -241,156 +246,6 @@ Broker::Sent Broker::send_all(std::span<const Sending> sendings, Outbox* produce
         static_cast<void>(sent);
     }
     return Sent::done;
-}
-
-// True: it went to a crowded subscriber.
-bool Broker::publish(std::string_view key, const Content& content) {
-    bool is_crowded = false;
-    found_.clear();
-    topics_.find(key, found_);
-    for (Subscription* const subscription : found_) {
-        offer(*subscription, {.content = content});
-        is_crowded = is_crowded || subscription->outbox().is_crowded;
-    }
-    return is_crowded;
-}
-
-void Broker::send_to_exactly(std::string_view key, const Content& content) {
-    ++counters_.received;
-    found_.clear();
-    topics_.find_exactly(key, found_);
-    for (Subscription* const subscription : found_) offer(*subscription, {.content = content});
-}
-
-std::size_t Broker::tell_gap(std::string_view key, const Content& content) {
-    found_.clear();
-    topics_.find_exactly(key, found_);
-    for (Subscription* const subscription : found_) {
-        if (subscription->setup().wants_gaps) offer(*subscription, {.content = content});
-    }
-    return found_.size();
-}
-
-void Broker::end_subscribers(std::string_view key, Fault fault, std::string_view reason) {
-    found_.clear();
-    topics_.find_exactly(key, found_);
-    for (Subscription* const subscription : found_) end(subscription->outbox(), fault, reason);
-}
-
-void Broker::give(Subscription& subscription, Given given) {
-    offer(subscription, {.content = std::move(given.content),
-                         .position = given.position,
-                         .attempts = given.is_redelivered ? 1U : 0U});
-}
-
-void Broker::let_go_on(Outbox& outbox) noexcept {
-    outbox.may_try_again = true;
-    attend_to(outbox);
-}
-
-void Broker::offer(Subscription& subscription, Delivery delivery) {
-    Outbox& outbox = subscription.outbox();
-    if (outbox.fault != Fault::none) return;
-    // Whoever gives it a relayed one has asked for it, and for no more than it takes.
-    const bool may =
-        subscription.setup().is_relayed || may_wait(subscription, delivery.content.size());
-    if (!may) return;
-    delivery.is_covered = subscription.covers_one_more();
-    note_waiting(outbox, delivery);
-    subscription.give(std::move(delivery));
-    note_ready(subscription);
-}
-
-// Whether one more topic message may wait for the subscription's client. What is only held up by
-// its ACKs has a limit of its own: no producer waits for these.
-bool Broker::may_wait(Subscription& subscription, std::size_t size) {
-    Outbox& outbox = subscription.outbox();
-    const bool is_covered = subscription.covers_one_more();
-    const std::size_t& waiting = is_covered ? outbox.waiting_size : outbox.uncovered_size;
-    const std::size_t factor = is_covered && outbox.is_taking ? taking_factor : 1;
-    const std::size_t max = options_.backlog_size_max * factor;
-    const bool holds_it_up = !is_covered || !outbox.is_taking;
-    const auto fits = [&] {
-        return waiting == 0 || (waiting + size <= max &&
-                                (!holds_it_up || accounts_.may_hold_up(*outbox.account, size)));
-    };
-    if (fits()) return true;
-    switch (options_.when_slow) {
-        case WhenSlow::disconnect: end(outbox, Fault::too_slow); return false;
-        case WhenSlow::drop_oldest:
-            while (!fits() && subscription.waiting_count() > 0) {
-                forget_waiting(outbox, subscription.take_back());
-                ++counters_.dropped;
-            }
-            if (!subscription.has_ready()) outbox.ready.remove(subscription);
-            break;
-        case WhenSlow::drop_newest: break;
-    }
-    if (!fits()) ++counters_.dropped;
-    return fits();
-}
-
-// Of memory a message takes its own once, wherever it waits, but each who holds it up has it in
-// his backlog.
-void Broker::note_waiting(Outbox& outbox, const Delivery& delivery) noexcept {
-    const std::size_t size = delivery.content.size();
-    (delivery.is_covered ? outbox.waiting_size : outbox.uncovered_size) += size;
-    if (delivery.content.add_waiting()) accounts_.take(nullptr, Common::memory, size);
-    if (is_held_up(outbox, delivery)) accounts_.take(outbox.account, Common::backlog, size);
-    look_for_crowd(outbox);
-}
-
-void Broker::forget_waiting(Outbox& outbox, const Delivery& delivery) noexcept {
-    const std::size_t size = delivery.content.size();
-    (delivery.is_covered ? outbox.waiting_size : outbox.uncovered_size) -= size;
-    if (delivery.content.remove_waiting()) accounts_.give_back(nullptr, Common::memory, size);
-    if (is_held_up(outbox, delivery)) accounts_.give_back(outbox.account, Common::backlog, size);
-    look_for_crowd(outbox);
-}
-
-// A subscriber whose connection takes messages is not slow; only its loop has not come to it yet.
-// Producers may be faster than that, and then they wait.
-void Broker::look_for_crowd(Outbox& outbox) noexcept {
-    const std::size_t max = options_.backlog_size_max;
-    const bool was_crowded = outbox.is_crowded;
-    outbox.is_crowded = outbox.is_taking && outbox.waiting_size > (was_crowded ? max / 4 : max / 2);
-    if (!was_crowded || outbox.is_crowded) return;
-    while (Outbox* const producer = yielding_.pop_front()) {
-        producer->may_try_again = true;
-        attend_to(*producer);
-    }
-}
-
-void Broker::set_taking(Outbox& outbox, bool is_taking) noexcept {
-    if (outbox.is_taking && !is_taking) {
-        accounts_.take(outbox.account, Common::backlog, outbox.waiting_size);
-    } else if (!outbox.is_taking && is_taking) {
-        accounts_.give_back(outbox.account, Common::backlog, outbox.waiting_size);
-    }
-    outbox.is_taking = is_taking;
-    look_for_crowd(outbox);
-}
-
-void Broker::yield(Outbox& producer) noexcept {
-    producer.may_try_again = false;
-    yielding_.push_back(producer);
-}
-
-void Broker::leave_topic(Subscription& subscription) noexcept {
-    Outbox& outbox = subscription.outbox();
-    const bool is_relayed = subscription.setup().is_relayed;
-    const auto give_back = [&](const Delivery& delivery) {
-        if (is_relayed) note_settled(subscription, delivery, Verdict::requeue);
-    };
-    subscription.settle_all(give_back);
-    while (subscription.waiting_count() > 0) {
-        const Delivery waiting = subscription.take_back();
-        forget_waiting(outbox, waiting);
-        give_back(waiting);
-    }
-    if (is_relayed) return;
-    topics_.remove(subscription.setup().key, subscription);
-    if (subscription.setup().is_pattern) --outbox.pattern_count;
 }
 
 bool Broker::collect(Outbox& outbox, std::size_t size_max, std::vector<Outgoing>& out) {
@@ -422,6 +277,7 @@ bool Broker::collect(Outbox& outbox, std::size_t size_max, std::vector<Outgoing>
             out.push_back({.content = std::move(taken.delivery.content),
                            .subscription = subscription,
                            .id = {subscription->number(), taken.sequence},
+                           .dropped_count = taken.dropped_count,
                            .is_redelivered = is_redelivered});
         }
         if (queue != nullptr) after_settling(*subscription);
@@ -433,16 +289,13 @@ bool Broker::collect(Outbox& outbox, std::size_t size_max, std::vector<Outgoing>
     return !outbox.ready.is_empty();
 }
 
-void Broker::note_settled(Subscription& subscription, const Delivery& delivery, Verdict verdict) {
-    subscription.outbox().settled.push_back(
-        {.subscription = subscription.number(), .position = delivery.position, .verdict = verdict});
-}
-
-void Broker::withhold(Outbox& outbox, DeliveryId id) {
+void Broker::withhold(Outbox& outbox, DeliveryId id, std::size_t dropped_count) {
     --counters_.delivered;
     ++counters_.withheld;
     Subscription* const subscription = outbox.find(id.subscription);
-    if (subscription == nullptr || !subscription->is_acknowledged()) return;
+    if (subscription == nullptr) return;
+    subscription->tell_again(dropped_count);
+    if (!subscription->is_acknowledged()) return;
     subscription->settle_reserved({.first = id.sequence, .last = id.sequence}, 0,
                                   [&](const Delivery& delivery) {
                                       if (!subscription->setup().is_relayed) return;

@@ -49,6 +49,9 @@ struct Outgoing {
     Content content{};
     const Subscription* subscription = nullptr;
     DeliveryId id{};
+    // Of the subscription, since its last one: messages that were dropped, the first of them before
+    // this one.
+    std::size_t dropped_count = 0;
     // Topics' never are; queues' and relayed ones say it or its contrary.
     bool is_redelivered = false;
 };
@@ -70,6 +73,11 @@ class Broker {
     void set_time(std::uint64_t now_ms);
     // There are more of them: set_time() had better be called again soon.
     [[nodiscard]] bool is_sweeping() const noexcept { return to_sweep_ > 0 || has_unused_; }
+
+    // A thread has listened to its clients for so long, all in all: those for whom too much has
+    // waited for too long are slow (BrokerOptions::slow_after_ms). At least once a second. True:
+    // there are more of them, and it had better be called again soon.
+    bool judge(Watch& watch, std::uint64_t listened_ms);
 
     // The session ends: what it had goes back, in order. May be called twice.
     void leave(Outbox& outbox) noexcept;
@@ -143,8 +151,9 @@ class Broker {
     // Appends messages for the outbox's client until they have `size_max` bytes. True: more are
     // ready.
     bool collect(Outbox& outbox, std::size_t size_max, std::vector<Outgoing>& out);
-    // A topic's message that was collected and not sent: it is settled, since its client cannot.
-    void withhold(Outbox& outbox, DeliveryId id);
+    // A topic's message that was collected and not sent: it is settled, since its client cannot,
+    // and what it said was dropped the next one says.
+    void withhold(Outbox& outbox, DeliveryId id, std::size_t dropped_count);
 
     [[nodiscard]] const BrokerOptions& options() const noexcept { return options_; }
     [[nodiscard]] const BrokerCounters& counters() const noexcept { return counters_; }
@@ -175,17 +184,30 @@ class Broker {
     [[nodiscard]] Fault check_topic(const Outbox& outbox, std::string_view key) const;
     [[nodiscard]] Subscription& add(Outbox& outbox, SubscriptionSetup setup);
     void remove(Subscription& subscription) noexcept;
-    [[nodiscard]] bool publish(std::string_view key, const Content& content);
+    [[nodiscard]] bool publish(std::string_view key, const Content& content,
+                               const Outbox* producer);
     void offer(Subscription& subscription, Delivery delivery);
     [[nodiscard]] bool may_wait(Subscription& subscription, std::size_t size);
+    [[nodiscard]] std::size_t backlog_size_max(const Outbox& outbox,
+                                               bool holds_it_up) const noexcept;
+    [[nodiscard]] bool may_hold_up(const Outbox& outbox, std::size_t size) const noexcept;
     void note_waiting(Outbox& outbox, const Delivery& delivery) noexcept;
     void forget_waiting(Outbox& outbox, const Delivery& delivery) noexcept;
     // The client lets it wait: it takes nothing, or acknowledges nothing.
     [[nodiscard]] static bool is_held_up(const Outbox& outbox, const Delivery& delivery) noexcept {
         return !delivery.is_covered || !outbox.is_taking;
     }
-    void look_for_crowd(Outbox& outbox) noexcept;
+    // After each change of what waits for it. Nothing comes of little, unless it was more before.
+    void weigh(Outbox& outbox) noexcept {
+        const bool is_heavy = outbox.backlog_size() > options_.backlog_size_max / 4;
+        if (is_heavy || outbox.is_noted) weigh_anew(outbox);
+    }
+    void weigh_anew(Outbox& outbox) noexcept;
+    static void set_over(Outbox& outbox, bool is_over) noexcept;
+    void call_slow(Outbox& outbox);
     void yield(Outbox& producer) noexcept;
+    void drop_backlog(Outbox& outbox) noexcept;
+    void drop_waiting(Subscription& subscription) noexcept;
     [[nodiscard]] Queue* queue_named(std::string_view key) noexcept;
     [[nodiscard]] bool may_make_queues(const Account* account, std::size_t count) const noexcept {
         return accounts_.may_take(account, Common::queues, count);
@@ -239,6 +261,7 @@ class Broker {
     List<Queue, &Queue::expiring> expiring_;  // Those that may hold messages which expire.
     List<Queue, &Queue::unused> unused_;      // By used_ms.
     std::size_t expiring_count_ = 0;
+    std::size_t backlogs_size_ = 0;  // Bytes of memory of all that waits for topics' subscribers.
     List<Outbox, &Outbox::attention> attention_;
     List<Outbox, &Outbox::blocked> yielding_;  // Producers that crowded subscribers hold up.
     std::vector<Subscription*> found_;         // Of publish().

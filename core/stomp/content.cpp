@@ -22,9 +22,9 @@ std::size_t class_of(std::size_t size) noexcept {
 
 // Headers that the server says itself, or that are the SEND's and not the message's.
 bool is_reserved(std::string_view name) noexcept {
-    static constexpr std::array<std::string_view, 9> names = {
+    static constexpr std::array<std::string_view, 10> names = {
         "destination", "content-length", "message-id", "subscription", "ack",
-        "redelivered", "receipt",        "receipt-id", "transaction"};
+        "redelivered", "dropped",        "receipt",    "receipt-id",   "transaction"};
     for (const std::string_view reserved : names) {
         if (name == reserved) return true;
     }

@@ -32,8 +32,8 @@ class ContentPool;
 struct ContentSource {
     std::string_view destination;
     // The sender's. Those that are the server's to say, or the frame's and not the message's, are
-    // left out: destination, content-length, message-id, subscription, ack, redelivered, receipt,
-    // receipt-id, transaction. Repeated ones stay, in their order.
+    // left out: destination, content-length, message-id, subscription, ack, redelivered, dropped,
+    // receipt, receipt-id, transaction. Repeated ones stay, in their order.
     std::span<const Header> headers{};
     // In place of the headers' own reply-to; empty: that one stays.
     std::string_view reply_to{};

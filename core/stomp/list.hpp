@@ -24,6 +24,7 @@ class List {
   public:
     // Null: the list is empty.
     [[nodiscard]] T* front() const noexcept { return front_; }
+    [[nodiscard]] T* back() const noexcept { return back_; }
     [[nodiscard]] bool is_empty() const noexcept { return front_ == nullptr; }
 
     void push_back(T& element) noexcept {

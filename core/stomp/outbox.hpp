@@ -8,6 +8,7 @@
 #include "core/base/string_hash.hpp"
 #include "core/stomp/subscription.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -20,6 +21,7 @@
 namespace edgews::stomp {
 
 class Account;
+struct Watch;
 
 // Whoever serves a session: the broker's owner derives its own kind from it.
 class OutboxOwner {
@@ -54,6 +56,14 @@ class Outbox {
     // Bytes of topic messages that wait for the connection, and of those that wait for ACKs.
     std::size_t waiting_size = 0;
     std::size_t uncovered_size = 0;
+    // The larger of the two: each has BrokerOptions::backlog_size_max for itself.
+    [[nodiscard]] std::size_t backlog_size() const noexcept {
+        return std::max(waiting_size, uncovered_size);
+    }
+    // Of those, the bytes that its client lets wait: it takes nothing, or acknowledges nothing.
+    [[nodiscard]] std::size_t held_up_size() const noexcept {
+        return std::max(is_taking ? 0 : waiting_size, uncovered_size);
+    }
     std::size_t pattern_count = 0;  // Subscriptions that are patterns.
     // Bytes of memory of its subscriptions, and of what is in its open transactions.
     std::size_t subscriptions_size = 0;
@@ -63,7 +73,11 @@ class Outbox {
     // Its connection takes messages, as far as its owner knows: what waits is on its way. See
     // Broker::set_taking().
     bool is_taking = false;
-    bool is_crowded = false;  // It is, and yet so much waits that producers had better wait, too.
+    bool is_crowded = false;  // So much waits for it that producers had better wait, too.
+    // Too much has waited for too long, and what exceeds BrokerOptions::backlog_size_max is
+    // dropped, until no more than half of that waits.
+    bool is_slow = false;
+    bool is_noted = false;  // One of the last two, or it is in its watch's list.
     List<Subscription, &Subscription::ready> ready;
     // Something went wrong behind the session's back: it is to end with this.
     Fault fault = Fault::none;
@@ -80,6 +94,8 @@ class Outbox {
     bool may_try_again = false;
 
     OutboxOwner* owner = nullptr;  // Null: nobody.
+    // Of the thread that serves it. Null: nobody tells the time, and sizes alone make it slow.
+    Watch* watch = nullptr;
     std::string session_id{};
     std::string user{};    // Empty: anonymous.
     std::string origin{};  // Who that is taken for: where it comes from.
@@ -92,11 +108,22 @@ class Outbox {
     ListLink<Outbox> attention{};
     ListLink<Outbox> blocked{};
     Queue* blocked_on = nullptr;  // Null: it yields, if it has to wait.
+    // In its watch's list, since when: of Watch::listened_ms, or not told yet.
+    ListLink<Outbox> over{};
+    static constexpr std::uint64_t not_told = UINT64_MAX;
+    std::uint64_t over_since_ms = not_told;
 
   private:
     std::unordered_map<std::uint64_t, std::unique_ptr<Subscription>> by_number_;
     // The keys are views of the subscriptions' own ids.
     NameViewTable<Subscription*> by_id_;
+};
+
+// The sessions that one thread serves, as far as too much waits for them. A thread that stands
+// still lets their clients wait, and not they it: so each has its own time, in which it has
+// listened to them (see Broker::judge()).
+struct Watch {
+    List<Outbox, &Outbox::over> over;  // The longest first.
 };
 
 }  // namespace edgews::stomp

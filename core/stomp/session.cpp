@@ -186,7 +186,7 @@ std::string Session::limit_of(Fault fault) const {
     };
     const FrameLimits& frame = options_.frame;
     const BrokerOptions& broker = broker_.options();
-    const std::array<Limit, 17> limits{{
+    const std::array<Limit, 20> limits{{
         {Fault::too_many_headers, "header_count_max", frame.header_count_max},
         {Fault::header_too_long, "header_size_max", frame.header_size_max},
         {Fault::head_too_big, "head_size_max", frame.head_size_max},
@@ -205,6 +205,9 @@ std::string Session::limit_of(Fault fault) const {
         {Fault::queue_full, "queues_size_max", broker.queues_size_max},
         {Fault::memory_full, "memory_max", broker.memory_max},
         {Fault::too_slow, "backlog_size_max", broker.backlog_size_max},
+        {Fault::too_slow, "slow_after_ms", broker.slow_after_ms},
+        {Fault::too_slow, "backlog_size_cap", broker.backlog_size_cap},
+        {Fault::too_slow, "backlogs_size_max", broker.backlogs_size_max},
     }};
     std::string text;
     for (const Limit& limit : limits) {
@@ -245,6 +248,11 @@ std::string_view Session::append_front(const Outgoing& outgoing, std::string& fr
     }
     if (outgoing.subscription->queue != nullptr || outgoing.subscription->setup().is_relayed) {
         front += outgoing.is_redelivered ? "redelivered:true\n" : "redelivered:false\n";
+    }
+    if (outgoing.dropped_count > 0) {
+        front += "dropped:";
+        append_number(front, outgoing.dropped_count);
+        front += '\n';
     }
     if (version_ == Version::v1_2) return outgoing.content.head(version_);
     // Before 1.2 message-id is what an ACK names, so it is another for each delivery.

@@ -15,7 +15,10 @@
 // output(), and closes (1.2, ERROR).
 //
 // The choices where the specifications leave one:
-// - RECEIPT of a frame in a transaction comes at COMMIT, with its effect, and after ABORT never.
+// - RECEIPT of a frame in a transaction comes at COMMIT, with its effect, or at once if
+//   SessionOptions::receipt_in_transaction says so. At ABORT those that are owed come before its
+//   own: that they never have an effect is what became of those frames (1.2, RECEIPT), and who
+//   waits for one does not wait for ever. A transaction that DISCONNECT ends owes nothing.
 // - UNSUBSCRIBE gives back what is not acknowledged; to acknowledge that later is a fault.
 // - ACK of an automatic subscription does nothing.
 // - NACK puts the message back in its place, with `requeue:false` into the dead-letter queue; a

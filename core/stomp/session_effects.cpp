@@ -143,7 +143,7 @@ Session::Effect Session::carry_out(ToBegin& request) {
     return {};
 }
 
-// The frame's RECEIPT, if it wants one, comes with the COMMIT.
+// The frame's RECEIPT, if it wants one, may come with the COMMIT.
 Fault Session::note_in_transaction(Transaction& transaction, std::size_t size,
                                    std::size_t key_size) {
     const std::size_t said_size = size + receipt_.size();
@@ -155,6 +155,7 @@ Fault Session::note_in_transaction(Transaction& transaction, std::size_t size,
     const std::size_t taken = said_size + key_size + frame_overhead;
     if (!broker_.take_for_transaction(outbox_, taken)) return Fault::memory_full;
     transaction.taken += taken;
+    if (options_.receipt_in_transaction == ReceiptInTransaction::at_once) return Fault::none;
     if (wants_receipt_) write_receipt(transaction.receipts);
     wants_receipt_ = false;
     return Fault::none;
@@ -246,6 +247,7 @@ Session::Effect Session::carry_out(ToAbort& request) {
     for (const Settling& settling : transaction.settlings) {
         Broker::release(outbox_, settling, transaction.number);
     }
+    output_ += transaction.receipts;
     transactions_.remove(transaction);
     return {};
 }

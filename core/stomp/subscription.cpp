@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 namespace edgews::stomp {
 
@@ -20,9 +21,31 @@ bool Subscription::is_willing() const noexcept {
     return waiting_.size() < window && covers_one_more();
 }
 
+Delivery Subscription::take_back() noexcept {
+    if (dropped_behind_ > 0) --dropped_behind_;
+    return waiting_.pop_front();
+}
+
+Delivery Subscription::drop_oldest() noexcept {
+    tell_again(1);
+    return waiting_.pop_front();
+}
+
+void Subscription::drop_newest() noexcept {
+    if (dropped_count_++ == 0) dropped_behind_ = waiting_.size();
+}
+
+void Subscription::tell_again(std::size_t dropped_count) noexcept {
+    if (dropped_count == 0) return;
+    dropped_count_ += dropped_count;
+    dropped_behind_ = 0;
+}
+
 Subscription::Taken Subscription::take() noexcept {
     assert(has_ready());
-    Taken taken{.delivery = waiting_.pop_front(), .sequence = ++last_sequence_};
+    const std::size_t dropped_count = dropped_behind_ > 0 ? 0 : std::exchange(dropped_count_, 0);
+    Taken taken{
+        .delivery = take_back(), .sequence = ++last_sequence_, .dropped_count = dropped_count};
     if (!is_acknowledged()) return taken;
     // A topic has nobody else to give it to: then its place is all that is kept.
     Delivery kept =

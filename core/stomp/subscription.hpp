@@ -56,7 +56,13 @@ class Subscription {
     [[nodiscard]] bool is_willing() const noexcept;
     void give(Delivery delivery) { waiting_.push_back(std::move(delivery)); }
     // What it was given and never sent, the oldest first. Requires: some waits.
-    [[nodiscard]] Delivery take_back() noexcept { return waiting_.pop_front(); }
+    [[nodiscard]] Delivery take_back() noexcept;
+    // The same, and its client is told that it was dropped: with the next message.
+    [[nodiscard]] Delivery drop_oldest() noexcept;
+    // It would have been given one more: its client is told that behind those that wait.
+    void drop_newest() noexcept;
+    // What a message would have told, which was not sent after all.
+    void tell_again(std::size_t dropped_count) noexcept;
 
     // To the client.
 
@@ -76,6 +82,7 @@ class Subscription {
     struct Taken {
         Delivery delivery;
         std::uint64_t sequence;
+        std::size_t dropped_count;  // Messages that were dropped, the first of them before it.
     };
     [[nodiscard]] Taken take() noexcept;
 
@@ -140,6 +147,9 @@ class Subscription {
     std::uint64_t number_;
     SubscriptionSetup setup_;
     Ring<Delivery> waiting_;
+    // Messages that were dropped and not told of yet, and those that wait in front of the first.
+    std::size_t dropped_count_ = 0;
+    std::size_t dropped_behind_ = 0;
     // By sequence. Among them are settled ones, not at the front: nearly as many as the others, or
     // few.
     Ring<Unsettled> unsettled_;

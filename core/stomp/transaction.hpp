@@ -19,7 +19,7 @@ struct Transaction {
     // SENDs to the application, as frames of 1.2, for its handlers at COMMIT.
     std::string application_frames{};
     std::string relayed_frames{};  // The same to an upstream broker.
-    std::string receipts{};        // RECEIPT frames of what is in it.
+    std::string receipts{};        // RECEIPT frames of what is in it, not sent yet.
     std::size_t count = 0;         // Frames.
     std::size_t size = 0;          // Bytes of memory that those take,
     std::size_t taken = 0;         // and all of it, as the broker knows it.

@@ -19,7 +19,8 @@ class Compression;
 class StreamProtocol;
 class Transport;
 
-// The ways to deal with a message that would exceed a connection's backlog.
+// The ways to deal with a message that would exceed a connection's backlog: see
+// RouteOptions::backlog_size_max.
 enum class Overflow : std::uint8_t {
     close,  // The connection is closed with `overflow_close_code`.
     drop,   // The message is dropped, and send() returns `dropped`.
@@ -37,12 +38,22 @@ struct RouteOptions {
     // be too many.
     std::uint32_t fragment_count_max = 0;
 
-    // Bytes that may wait for a peer that reads slowly. It is a hard limit, with one exception: a
-    // message may always be sent when nothing waits, however large it is.
+    // Bytes that may wait for a peer that reads slowly. It is a hard limit, with two exceptions: a
+    // message may always be sent when nothing waits, however large it is, and a burst may have
+    // time, as follows.
     std::size_t backlog_size_max = 1024 * 1024;
+    // Milliseconds for which more than that may wait, but no more than `backlog_size_cap`: a burst
+    // of what is published is not slowness, and whoever reads has it in a while. A message that
+    // comes when the backlog has been over its limit for so long is an overflow, and so are those
+    // that follow, until half of backlog_size_max is free. 5'000 suits topics; what their link does
+    // not carry in that time is then too large a burst. 0: no time. Then send() says at once that a
+    // peer does not keep up, and no connection takes more memory than backlog_size_max.
+    std::uint32_t overflow_after_ms = 0;
+    // Bytes, the same. Not asked when overflow_after_ms is 0.
+    std::size_t backlog_size_cap = 32 * 1024 * 1024;
     // Bytes. The drain handler runs when the backlog has grown beyond this and is back below it.
     std::size_t drain_mark = 64 * 1024;
-    // The way to deal with a message that would exceed backlog_size_max.
+    // The way to deal with a message that would exceed these.
     Overflow overflow = Overflow::close;
     // The close code of Overflow::close.
     std::uint16_t overflow_close_code = close_code::try_again_later;

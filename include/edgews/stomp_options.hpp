@@ -35,6 +35,15 @@ struct HeartBeat {
     [[nodiscard]] static std::optional<HeartBeat> parse(std::string_view value) noexcept;
 };
 
+// When the RECEIPT comes of a frame in a transaction.
+enum class ReceiptInTransaction : std::uint8_t {
+    // With its effect (1.2, RECEIPT: the frame "has been processed"): behind COMMIT, or ABORT.
+    at_commit,
+    // At once: it will be part of the COMMIT, or has been refused. For clients that wait for it
+    // before they commit, as Perl's Net::Stomp does.
+    at_once,
+};
+
 // The options of a session: its frames, heart-beats and transactions.
 struct SessionOptions {
     FrameLimits frame{};
@@ -47,6 +56,7 @@ struct SessionOptions {
     std::size_t transaction_count_max = 16;                         // Open at a time.
     std::size_t transaction_frame_count_max = 10'000;               // In one of them,
     std::size_t transaction_size_max = 4 * 1024 * 1024;             // and their bytes.
+    ReceiptInTransaction receipt_in_transaction = ReceiptInTransaction::at_commit;
 };
 
 // The ways to deal with a SEND to a full queue.
@@ -63,11 +73,19 @@ struct QueueLimits {
     WhenFull when_full = WhenFull::refuse;
 };
 
-// The ways to deal with a topic's message when too much waits for a subscriber already.
+// The ways to deal with a subscriber of topics that is slow: BrokerOptions::backlog_size_max says
+// when it is.
 enum class WhenSlow : std::uint8_t {
-    disconnect,   // ERROR too_slow, and the session ends.
-    drop_oldest,  // Of this subscription.
-    drop_newest,
+    disconnect,  // ERROR too_slow, and the session ends.
+    // The oldest of the subscription makes room. The message behind the gap has the header
+    // `dropped:N`: so many of the subscription were dropped since the last that came.
+    drop_oldest,
+    drop_newest,  // No more comes until there is room. The same header.
+    // Producers wait for it, beginning when half of backlog_size_max waits, and until a quarter
+    // does: nothing more is read from them. Each waits for slow_after_ms at most, and then the
+    // session of the subscriber ends, as above. Nobody waits for himself, and the application's
+    // send() does not wait: what that sends may fill backlog_size_cap.
+    block,
 };
 
 // The options of destinations, and the limits of all sessions together.
@@ -82,10 +100,21 @@ struct BrokerOptions {
     // dead_letters_lost.
     std::string dead_letter_queue = "/queue/dead-letters";
     // Bytes of topic messages that may wait for one session whose connection takes none, and of
-    // those that wait for its ACKs; one message always may. As long as it takes some, it is not
-    // slow: producers wait for it when half as much waits, and eight times as much is the end of
-    // that, too.
+    // those that wait for its ACKs; one message always may. A burst is not slowness: a session is
+    // slow when more has waited for it for `slow_after_ms` without a break, or at once when more
+    // than one of the two sizes below would wait. Then it is held to this size, as `when_slow`
+    // says, until half of that is free. Where a connection takes what it is given, and only its
+    // loop has not come to it, producers wait as with WhenSlow::block, and time does not count.
     std::size_t backlog_size_max = 1024 * 1024;
+    // Milliseconds, to which up to two seconds come in which nobody looks. What a client's link
+    // does not carry in so long is too large a burst for it. 0: at once.
+    std::uint64_t slow_after_ms = 5'000;
+    // Bytes, as above, that may wait for one session in a burst. At least backlog_size_max.
+    std::size_t backlog_size_cap = 32 * 1024 * 1024;
+    // Bytes of memory that may wait for all sessions before there is no time for bursts: messages
+    // (once, however many they wait for), and 64 bytes for each that one waits for. At most half of
+    // memory_max, so that slow subscribers end before others are refused.
+    std::size_t backlogs_size_max = 512 * 1024 * 1024;
     WhenSlow when_slow = WhenSlow::disconnect;
     // Messages that a subscription may have unsettled. It may say less by prefetch-count.
     std::uint32_t prefetch_count = 10'000;  // At least 1.

@@ -41,6 +41,9 @@ struct ConnectionParts final : SessionParts {
     ClientGoodbye goodbye;
     Uptake uptake;
     std::uint32_t dropped_count = 0;  // Messages, of this turn: to be told.
+    // When the backlog went over its limit; of listened_ms(), modulo 2^32. It is so until no more
+    // than the limit waits, or half of it once overflow_after_ms have passed.
+    std::uint32_t over_limit_since_ms = 0;
 };
 
 [[nodiscard]] inline std::unique_ptr<SessionParts> make_connection_parts() {

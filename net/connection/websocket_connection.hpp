@@ -152,6 +152,8 @@ class WebSocketConnection final : public Stream, public Connection {
 
     [[nodiscard]] bool has_room_for(std::size_t size) const noexcept;
     [[nodiscard]] bool make_room_for(std::size_t size);
+    [[nodiscard]] bool has_time_for(std::size_t size);
+    [[nodiscard]] bool has_used_up_time() const noexcept;
     SendResult refused();
     SendResult overflow();
     void tell_overflow();
@@ -217,6 +219,7 @@ class WebSocketConnection final : public Stream, public Connection {
     std::uint32_t opened_ms_ = 0;
     std::uint32_t is_reported_ : 1 = true;  // The close handler has run, or never will.
     std::uint32_t is_over_mark_ : 1 = false;
+    std::uint32_t is_over_limit_ : 1 = false;  // See ConnectionParts::over_limit_since_ms.
     std::uint32_t has_long_messages_ : 1 = false;
     std::uint32_t is_paused_ : 1 = false;
     std::uint32_t is_unwanted_ : 1 = false;

@@ -195,7 +195,25 @@ SendResult WebSocketConnection::send_masked(const FrameHeader& header,
 // out to be broken.
 bool WebSocketConnection::make_room_for(std::size_t size) {
     flush();
-    return !is_broken() && has_room_for(size);
+    return !is_broken() && (has_room_for(size) || has_time_for(size));
+}
+
+// A burst is not slowness.
+bool WebSocketConnection::has_time_for(std::size_t size) {
+    const RouteOptions& limits = options();
+    const std::size_t waiting = output_size(), cap = limits.backlog_size_cap;
+    const bool is_within = size <= cap && waiting <= cap - size;
+    if (limits.overflow_after_ms == 0 || !is_within) return false;
+    if (!reactor().pool().may_hold(waiting, size)) return false;
+    if (is_over_limit_) return !has_used_up_time();
+    is_over_limit_ = true;
+    parts().over_limit_since_ms = now();
+    return true;
+}
+
+// Requires: is_over_limit_.
+bool WebSocketConnection::has_used_up_time() const noexcept {
+    return now() - some_parts()->over_limit_since_ms >= options().overflow_after_ms;
 }
 
 SendResult WebSocketConnection::refused() {
@@ -234,6 +252,10 @@ void WebSocketConnection::on_writable() {
     if (session_.holds_ping() && !is_blocked()) {
         answer_held_ping();
         flush();  // The mark is looked at behind it.
+    }
+    if (is_over_limit_) {
+        const std::size_t limit = options().backlog_size_max;
+        is_over_limit_ = output_size() > (has_used_up_time() ? limit / 2 : limit);
     }
     if (!is_over_mark_ || output_size() > options().drain_mark || !is_open()) return;
     is_over_mark_ = false;

@@ -54,6 +54,7 @@ StompSessionLink::StompSessionLink(StompLoop& loop, const Admission& admission)
     }
     StompLocked locked = state_.lock();
     session_.outbox().owner = this;
+    session_.outbox().watch = &loop_.watch();
     session_.outbox().origin = origin_of(limited_as_);
     session_.outbox().is_taking = true;
     locked.sessions().emplace(HashedView(session_.outbox().session_id), this);
@@ -310,7 +311,7 @@ void StompSessionLink::deliver(std::span<const stomp::Outgoing> messages) {
     if (is_finished_) return;
     if (is_cut_off_) return cut_off();
     write_output();
-    std::vector<stomp::DeliveryId> withheld;
+    std::vector<stomp::Outgoing> withheld;
     for (const stomp::Outgoing& message : messages) {
         const bool is_allowed = may_have(message);
         if (is_finished_) return;  // The hook closed the connection.
@@ -318,7 +319,7 @@ void StompSessionLink::deliver(std::span<const stomp::Outgoing> messages) {
         if (is_allowed) {
             send_message(message);
         } else {
-            withheld.push_back(message.id);
+            withheld.push_back(message);
         }
     }
     if (!withheld.empty()) withhold(withheld);
@@ -349,9 +350,11 @@ void StompSessionLink::send_message(const stomp::Outgoing& message) {
     if (!send(pieces)) is_slow_ = true;
 }
 
-void StompSessionLink::withhold(std::span<const stomp::DeliveryId> messages) noexcept {
+void StompSessionLink::withhold(std::span<const stomp::Outgoing> messages) noexcept {
     StompLocked locked = state_.lock();
-    for (const stomp::DeliveryId id : messages) locked.broker().withhold(session_.outbox(), id);
+    for (const stomp::Outgoing& message : messages) {
+        locked.broker().withhold(session_.outbox(), message.id, message.dropped_count);
+    }
     locked.hand_out();
 }
 

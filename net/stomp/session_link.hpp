@@ -112,7 +112,7 @@ class StompSessionLink : public stomp::OutboxOwner {
     [[nodiscard]] bool is_allowed(const stomp::Request& request);
     [[nodiscard]] bool may_have(const stomp::Outgoing& message);
     void send_message(const stomp::Outgoing& message);
-    void withhold(std::span<const stomp::DeliveryId> messages) noexcept;
+    void withhold(std::span<const stomp::Outgoing> messages) noexcept;
     [[nodiscard]] bool carry_out() noexcept;
     void await_connect(std::uint64_t delay_ms);
     void rest();

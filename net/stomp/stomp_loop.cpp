@@ -13,14 +13,14 @@ namespace edgews {
 
 namespace {
 
-constexpr std::uint64_t expiry_check_ms = 1'000;
+constexpr std::uint64_t check_ms = 1'000;
 
 }  // namespace
 
 StompLoop::StompLoop(StompBroker::State& state, Reactor& reactor, std::string pool_name)
     : state_(state), reactor_(reactor), link_(reactor.link()), contents_(std::move(pool_name)) {
-    // Messages expire in quiet times, too.
-    reactor.every(expiry_check_ms, make_job([this] { tell_time(); }));
+    // Messages expire in quiet times, too, and clients are slow that get nothing more.
+    reactor.every(check_ms, make_job([this] { tell_time(); }));
 }
 
 // In slices, between which others have the mutex, and the loop its turns.
@@ -29,7 +29,8 @@ void StompLoop::tell_time() {
     {
         StompLocked locked = state_.lock();
         locked.tell_time();
-        is_more = locked.broker().is_sweeping();
+        const bool is_judging = locked.broker().judge(watch_, reactor_.listened_ms());
+        is_more = is_judging || locked.broker().is_sweeping();
         locked.hand_out();
     }
     if (is_more && !std::exchange(is_sweeping_, true)) {

@@ -44,6 +44,8 @@ class StompLoop final : public Writer {
     [[nodiscard]] stomp::Fault send_up(std::string_view destination,
                                        std::span<const std::byte> body,
                                        std::span<const stomp::Header> headers);
+    // Guarded by the state's mutex.
+    [[nodiscard]] stomp::Watch& watch() noexcept { return watch_; }
     // For whoever writes a frame at the moment.
     [[nodiscard]] std::string& scratch() noexcept { return scratch_; }
 
@@ -78,6 +80,7 @@ class StompLoop final : public Writer {
     bool is_sweeping_ = false;  // tell_time() is to go on.
     // Guarded by the state's mutex.
     StompUpstream* upstream_ = nullptr;  // The reactor owns it.
+    stomp::Watch watch_;
     stomp::List<StompSessionLink, &StompSessionLink::place_in_loop> ready_;
     bool is_woken_ = false;
     // Not guarded: of the loop's thread alone.

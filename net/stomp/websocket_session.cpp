@@ -84,6 +84,7 @@ RouteOptions stomp_route_options(const StompBroker::State& state, RouteOptions o
     options.message_timeout_ms = 0;
     options.drain_mark = stomp_drain_mark;
     options.backlog_size_max = state.waiting_size_max();
+    options.overflow_after_ms = 0;
     options.overflow = Overflow::close;
     return options;
 }

@@ -2,16 +2,19 @@
 //
 //     build/programs/stomp_broker [--host 127.0.0.1] [--port 15674] [--path /ws] [--tcp-port 61613]
 //         [--user login:passcode]... [--threads 1] [--max-queue 100000] [--when-full refuse]
-//         [--max-message 1048576] [--no-page] [--allow-host NAME]...
+//         [--unused-queue-timeout-ms 0] [--when-slow disconnect] [--slow-after-ms 5000]
+//         [--receipt-in-transaction at-commit] [--max-message 1048576] [--no-page]
+//         [--allow-host NAME]...
 //         [--relay stomp://login:passcode@host:port[,…]] [--upstream-kind edgews|rabbitmq|activemq]
 //
 // With --user, only those get in, to the page too; without, everyone does. --tcp-port 0 picks a
 // free port, which the second line that it prints tells, and "none" opens none. A SEND to a queue
 // that is full: its producer is refused, the queue's oldest message is dropped, or the producer is
-// blocked. Behind a proxy of this machine, --allow-host says the name that the world knows the
-// broker by. /app/echo answers whoever asks by reply-to. With --relay, topics and queues are those
-// of the first of these brokers that is there (edgews/stomp_relay.hpp). The page is in page/,
-// inside this program.
+// blocked. --when-slow says what becomes of a topic's subscriber for which more than 1 MiB has
+// waited for so long; what these mean is in docs/stomp.md. Behind a proxy of this machine,
+// --allow-host says the name that the world knows the broker by. /app/echo answers whoever asks by
+// reply-to. With --relay, topics and queues are those of the first of these brokers that is there
+// (edgews/stomp_relay.hpp). The page is in page/, inside this program.
 #include <edgews/edgews.hpp>
 #include <edgews/stomp_broker.hpp>
 #include <edgews/stomp_relay.hpp>
@@ -47,6 +50,10 @@ struct Arguments {
     std::vector<std::string> hosts{};
     std::size_t queue_max = 100'000;
     edgews::stomp::WhenFull when_full = edgews::stomp::WhenFull::refuse;
+    std::uint64_t unused_queue_timeout_ms = 0;
+    edgews::stomp::WhenSlow when_slow = edgews::stomp::WhenSlow::disconnect;
+    std::uint64_t slow_after_ms = 5'000;
+    edgews::stomp::ReceiptInTransaction receipt = edgews::stomp::ReceiptInTransaction::at_commit;
     std::size_t message_max = 1024 * 1024;
     bool has_page = true;
     std::vector<std::string> upstreams{};
@@ -55,7 +62,9 @@ struct Arguments {
     static constexpr const char* usage =
         "[--host ADDRESS] [--port 0-65535] [--path /PATH] [--tcp-port 0-65535 or none]"
         " [--user LOGIN:PASSCODE]... [--threads N, 0: one per CPU] [--max-queue MESSAGES]"
-        " [--when-full refuse|drop|block] [--max-message BYTES] [--no-page]"
+        " [--when-full refuse|drop|block] [--unused-queue-timeout-ms N, 0: never]"
+        " [--when-slow disconnect|drop-oldest|drop-newest|block] [--slow-after-ms N]"
+        " [--receipt-in-transaction at-commit|at-once] [--max-message BYTES] [--no-page]"
         " [--allow-host NAME]... [--relay stomp://LOGIN:PASSCODE@HOST:PORT[,...]]"
         " [--upstream-kind edgews|rabbitmq|activemq]";
 
@@ -69,6 +78,12 @@ struct Arguments {
         if (option == "--when-full") return take_when_full(value);
         if (option == "--relay") return take_upstreams(value);
         if (option == "--upstream-kind") return take_upstream_kind(value);
+        if (option == "--when-slow") return take_when_slow(value);
+        if (option == "--slow-after-ms") return parse_number(value, slow_after_ms);
+        if (option == "--receipt-in-transaction") return take_receipt(value);
+        if (option == "--unused-queue-timeout-ms") {
+            return parse_number(value, unused_queue_timeout_ms);
+        }
         if (option == "--tcp-port") {
             has_tcp = value != "none";
             return !has_tcp || parse_number(value, tcp_port);
@@ -103,6 +118,18 @@ struct Arguments {
         if (value == "drop") when_full = WhenFull::drop_oldest;
         if (value == "block") when_full = WhenFull::block;
         return value == "refuse" || value == "drop" || value == "block";
+    }
+    bool take_when_slow(std::string_view value) {
+        using edgews::stomp::WhenSlow;
+        if (value == "drop-oldest") when_slow = WhenSlow::drop_oldest;
+        if (value == "drop-newest") when_slow = WhenSlow::drop_newest;
+        if (value == "block") when_slow = WhenSlow::block;
+        return value == "disconnect" || when_slow != WhenSlow::disconnect;
+    }
+    bool take_receipt(std::string_view value) {
+        using edgews::stomp::ReceiptInTransaction;
+        if (value == "at-once") receipt = ReceiptInTransaction::at_once;
+        return value == "at-commit" || value == "at-once";
     }
 };
 
@@ -166,6 +193,10 @@ int serve(const Arguments& arguments) {
     edgews::StompOptions options;
     options.broker.queue = {.message_count_max = arguments.queue_max,
                             .when_full = arguments.when_full};
+    options.broker.unused_queue_timeout_ms = arguments.unused_queue_timeout_ms;
+    options.broker.when_slow = arguments.when_slow;
+    options.broker.slow_after_ms = arguments.slow_after_ms;
+    options.session.receipt_in_transaction = arguments.receipt;
     options.session.frame.body_size_max = arguments.message_max;
     const std::unique_ptr<edgews::StompBroker> made = make_broker(arguments, std::move(options));
     edgews::StompBroker& broker = *made;

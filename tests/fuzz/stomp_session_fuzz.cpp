@@ -74,10 +74,12 @@ struct World {
     static BrokerOptions broker_options(std::uint8_t choice) {
         BrokerOptions options;
         options.queue.when_full = static_cast<WhenFull>(choice % 4 % 3);
-        options.when_slow = static_cast<WhenSlow>(choice / 4 % 4 % 3);
+        options.when_slow = static_cast<WhenSlow>(choice / 4 % 4);
         if ((choice & 16) != 0) options.queue.message_count_max = 3;
         if ((choice & 16) != 0) options.queue.size_max = 1500;
         if ((choice & 32) != 0) options.backlog_size_max = 1200;
+        if ((choice & 32) != 0) options.backlog_size_cap = 3000;
+        options.slow_after_ms = 600;
         options.delivery_count_max = (choice & 128) != 0 ? 2 : 0;
         options.dead_letter_queue = (choice & 128) != 0 ? "/queue/d" : "";
         options.destination_count_max = 6;
@@ -91,6 +93,7 @@ struct World {
     SessionOptions options;
     BufferPool buffers{0};
     ContentPool contents{"m"};
+    Watch watch;
     Broker broker;
 };
 
@@ -99,7 +102,9 @@ class Client {
     Client(World& world, const std::string& id)
         : world_(world),
           session_(world.options, world.broker, world.contents, world.buffers, id),
-          reader_(limits_, world.buffers) {}
+          reader_(limits_, world.buffers) {
+        session_.outbox().watch = &world.watch;
+    }
     ~Client() { session_.leave(); }
 
     void say(std::string_view text) {
@@ -111,7 +116,8 @@ class Client {
     void attend() {
         session_.attend();
         if (is_blocked_ && session_.outbox().may_try_again && !session_.is_over()) {
-            is_blocked_ = session_.carry_out() == Outcome::blocked;
+            is_blocked_ = false;
+            if (is_undone_) carry_out();
             feed();
         }
         read_output();
@@ -176,8 +182,13 @@ class Client {
             case Request::Kind::connect:
                 return session_.accept(request.frame->find("login").value_or(""));
             case Request::Kind::application: return session_.answered();
-            default: is_blocked_ = session_.carry_out() == Outcome::blocked;
+            default: carry_out();
         }
+    }
+
+    void carry_out() {
+        is_undone_ = session_.carry_out() == Outcome::blocked;
+        is_blocked_ = session_.outbox().has_to_wait();
     }
 
     void read_output() {
@@ -218,6 +229,7 @@ class Client {
     FrameReader reader_;
     std::string input_;
     bool is_blocked_ = false;
+    bool is_undone_ = false;  // What it said last has to be carried out again.
     bool will_refuse_ = false;
     bool had_error_ = false;
     std::vector<std::string> names_;
@@ -255,6 +267,7 @@ class Play {
         require(has_queues || accounts.user_count() == 0);
         world_.broker.topics().visit([](std::string_view, const Topic&) { std::abort(); });
         require(world_.broker.next_attention() == nullptr);
+        require(world_.watch.over.is_empty());
     }
 
   private:
@@ -278,8 +291,15 @@ class Play {
             case 7: return settle(client);
             case 8: return say_frame(client, transaction_command() + "\ntransaction:t\nk:");
             case 9: return say_frame(client, "UNSUBSCRIBE\nid:" + id() + "k:");
-            case 10: now_ms_ += 300; return world_.broker.set_time(now_ms_);
+            case 10: return pass_time();
             default: return script_.byte() % 2 == 0 ? client.end() : client.refuse_next();
+        }
+    }
+
+    void pass_time() {
+        now_ms_ += 300;
+        world_.broker.set_time(now_ms_);
+        while (world_.broker.judge(world_.watch, now_ms_)) {
         }
     }
 

@@ -8,7 +8,7 @@ const { Client } = require('@stomp/stompjs');
 const OldStomp = require('stompjs');
 const webstomp = require('webstomp-client');
 const { WebSocket } = require('ws');
-const { WsPeer, start_broker } = require('./stomp.js');
+const { TcpPeer, WsPeer, frame, start_broker, state_of } = require('./stomp.js');
 
 const timeout = 30_000;
 const text = 'Grüße, κόσμε 🦊\n& a second line';
@@ -210,6 +210,78 @@ for (const threads of [1, 2]) {
 }
 
 describe('@stomp/stompjs and what befalls a connection', { concurrency: true }, () => {
+    for (const [count, size] of [[20_000, 1_024], [20, 1_000_000]]) {
+        it(`a burst of 20 MB arrives whole: ${count} messages`, { timeout }, async () => {
+            // On a busy machine it may take its time.
+            const broker = await start_broker(['--threads', '2', '--slow-after-ms', '30000']);
+            const client = await connect(broker);
+            const inbox = await subscribe(client, '/topic/burst');
+            const producer = await (await TcpPeer.open(broker)).connect();
+            const bodies = Array.from({ length: count }, (_, i) => `${i} `.padEnd(size, 'x'));
+            producer.send(Buffer.concat(bodies.map(
+                (body) => frame('SEND', { destination: '/topic/burst' }, body))));
+            const got = (await inbox.take(count)).map((message) => message.body);
+            assert.ok(got.every((body, i) => body === bodies[i]));
+            await client.deactivate();
+            producer.destroy();
+            await broker.stop();
+        });
+    }
+
+    it('who loses messages is told how many, and stays', { timeout }, async () => {
+        const broker = await start_broker(['--when-slow', 'drop-oldest']);
+        const client = await connect(broker);
+        const inbox = await subscribe(client, '/topic/burst');
+        client.webSocket.pause();
+        const producer = await (await TcpPeer.open(broker)).connect();
+        const one = frame('SEND', { destination: '/topic/burst' }, 'x'.repeat(100_000));
+        for (let i = 0; i < 50; ++i) {
+            producer.send(Buffer.concat(Array(10).fill(one)));
+            await producer.done();
+        }
+        client.webSocket.resume();
+        let count = 0;
+        let dropped = 0;
+        while (count + dropped < 500) {
+            const { headers } = await inbox.next();
+            ++count;
+            dropped += Number(headers.dropped ?? 0);
+        }
+        assert.equal(count + dropped, 500);
+        assert.ok(dropped > 400, `${dropped} were dropped`);
+        await client.deactivate();
+        producer.destroy();
+        await broker.stop();
+    });
+
+    it('a receipt in a transaction comes before COMMIT if it is asked to', { timeout }, async () => {
+        for (const when of ['at-commit', 'at-once']) {
+            const broker = await start_broker(['--receipt-in-transaction', when]);
+            const peer = await (await WsPeer.open(broker)).connect();
+            peer.say('BEGIN', { transaction: 't' });
+            peer.say('SEND', { destination: '/queue/a', transaction: 't', receipt: 'inside' });
+            peer.say('BEGIN', { transaction: 'u', receipt: 'outside' });
+            const first = (await peer.hear('RECEIPT')).headers['receipt-id'];
+            assert.equal(first, when === 'at-once' ? 'inside' : 'outside');
+            peer.say('ABORT', { transaction: 't' });
+            const second = (await peer.hear('RECEIPT')).headers['receipt-id'];
+            assert.equal(second, when === 'at-once' ? 'outside' : 'inside');
+            peer.destroy();
+            await broker.stop();
+        }
+    });
+
+    it('a queue that nobody uses goes when it was told so', { timeout }, async () => {
+        const broker = await start_broker(['--unused-queue-timeout-ms', '300']);
+        const peer = await (await WsPeer.open(broker)).connect();
+        peer.say('SEND', { destination: '/queue/events-user-1', receipt: 'there' }, 'left behind');
+        await peer.hear('RECEIPT');
+        const is_there = async () => (await state_of(broker)).destinations.length > 0;
+        while (await is_there()) await new Promise((resolve) => { setTimeout(resolve, 50); });
+        peer.destroy();
+        await broker.stop();
+    });
+
     it('a wrong passcode is refused with ERROR, the right one is not', { timeout }, async () => {
         const broker = await start_broker(['--user', 'joe:secret']);
         const events = new Inbox();

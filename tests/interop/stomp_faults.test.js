@@ -119,7 +119,7 @@ describe('topics and how fast their subscribers are', () => {
         }
     });
 
-    // Which gets no further than what fits into the sockets, and the backlog of the broker.
+    // Which gets no further than what fits into the sockets, and the broker's cap for a burst.
     for (const transport of transports) {
         it(`one that stops reading (${transport}) is ended, and others get all of 200 MB`,
            { timeout }, async () => {
@@ -142,7 +142,7 @@ describe('topics and how fast their subscribers are', () => {
                    size_max = Math.max(size_max, resident_size(broker.pid));
                }
                const grown = size_max - size_before;
-               assert.ok(grown < 16 * 1024 * 1024, `the broker grew by ${grown} bytes`);
+               assert.ok(grown < 48 * 1024 * 1024, `the broker grew by ${grown} bytes`);
                await until('it is out', async () => (await state_of(broker)).sessions === 3);
                stuck.socket.resume();
                let event;
@@ -166,8 +166,8 @@ describe('topics and how fast their subscribers are', () => {
                stuck.stop_reading();
                const producer = await connect(broker);
                const body = 'x'.repeat(100_000);
-               for (let i = 0; i < 200; ++i) {
-                   producer.send(sends('/topic/a', [body]));
+               for (let i = 0; i < 50; ++i) {
+                   producer.send(sends('/topic/a', Array(10).fill(body)));
                    await producer.done();
                }
                stuck.socket.resume();

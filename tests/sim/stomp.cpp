@@ -50,6 +50,7 @@ class Party {
     std::array<std::uint16_t, 2> ports_{};  // WebSocket's and TCP's.
     std::vector<std::unique_ptr<StompGuest>> guests_{};
     stomp::WhenFull when_full_ = stomp::WhenFull::refuse;  // And queues are small.
+    bool may_wait_for_slow_ = false;                       // A producer, for subscribers.
     std::set<std::string, std::less<>> present_{};         // Sessions, as the hooks saw them.
 };
 
@@ -59,7 +60,7 @@ StompOptions Party::drawn_options() {
     static constexpr std::array policies{stomp::WhenFull::refuse, stomp::WhenFull::block,
                                          stomp::WhenFull::drop_oldest};
     static constexpr std::array slow{stomp::WhenSlow::disconnect, stomp::WhenSlow::drop_oldest,
-                                     stomp::WhenSlow::drop_newest};
+                                     stomp::WhenSlow::drop_newest, stomp::WhenSlow::block};
     Choices& choices = world_.choices();
     StompOptions options;
     house_.may_be_full = choices.once_in(3);
@@ -67,9 +68,17 @@ StompOptions Party::drawn_options() {
     if (house_.may_be_full) when_full_ = choices.one_of(policies);
     if (house_.may_be_full) options.broker.queue.message_count_max = choices.between(3, 8);
     options.broker.backlog_size_max = house_.may_be_slow ? 4'000 : 100'000'000;
+    options.broker.backlog_size_cap = 12'000;
+    options.broker.slow_after_ms = 50;
     options.broker.queue.when_full = when_full_;
     options.broker.when_slow = choices.one_of(slow);
+    may_wait_for_slow_ = house_.may_be_slow && options.broker.when_slow == stomp::WhenSlow::block;
     options.broker.delivery_count_max = choices.once_in(2) ? 2 : 0;
+    // No choice of its own: histories that were recorded stay what they were.
+    house_.has_receipts_at_once = options.broker.delivery_count_max == 0;
+    if (house_.has_receipts_at_once) {
+        options.session.receipt_in_transaction = stomp::ReceiptInTransaction::at_once;
+    }
     options.block_timeout_ms = block_timeout_ms;
     options.session.heart_beat = {.can_send_ms = 1'000, .wants_ms = 1'000};
     return options;
@@ -160,10 +169,11 @@ void Party::meddle() {
 
 void Party::judge_quiet() {
     const std::vector<StompDestination> all = broker_->destinations();
-    const bool may_wait =
+    const bool may_wait_for_room =
         when_full_ == stomp::WhenFull::block && std::ranges::any_of(all, [](const auto& one) {
             return one.waiting + one.unacknowledged > 0;
         });
+    const bool may_wait = may_wait_for_room || may_wait_for_slow_;
     for (const auto& guest : guests_) {
         guest->judge_quiet(may_wait);
         for (const StompDestination& queue : all) {

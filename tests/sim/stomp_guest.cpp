@@ -156,8 +156,9 @@ std::uint32_t StompGuest::write(StompFrame frame, bool wants_receipt, bool is_in
     // Some of what must be escaped.
     const std::string id = std::to_string(setting_.index) + ":\\" + std::to_string(frame_count_);
     if (wants_receipt) frame.headers["receipt"] = id;
-    if (wants_receipt && is_inside) transaction_.receipts.push_back(id);
-    if (wants_receipt && !is_inside) receipts_.emplace_back(frame_count_, id);
+    const bool comes_at_end = is_inside && !house_.has_receipts_at_once;
+    if (wants_receipt && comes_at_end) transaction_.receipts.push_back(id);
+    if (wants_receipt && !comes_at_end) receipts_.emplace_back(frame_count_, id);
     if (is_inside) frame.headers["transaction"] = transaction_.name;
     world_.kernel().tell("guest %zu writes %u: %s %s %s", setting_.index, frame_count_,
                          frame.command.c_str(), frame.get("destination").c_str(),
@@ -261,11 +262,12 @@ void StompGuest::begin_or_end() {
     const Transaction done = std::exchange(transaction_, {});
     const Hold hold = !is_abort ? Hold::settled : is_mute_ ? Hold::returned : Hold::held;
     mark(done.reserved, hold);
+    const std::uint32_t frame = is_abort ? frame_count_ : frame_count_ + 1;
+    for (const std::string& id : done.receipts) receipts_.emplace_back(frame, id);
     if (is_abort) {
         for (const std::size_t letter : done.letters) ledger_.conclude(letter, false);
         return;
     }
-    for (const std::string& id : done.receipts) receipts_.emplace_back(frame_count_ + 1, id);
     ledger_.let_out(done.letters);
     perform({.command = "COMMIT", .headers = {{"transaction", done.name}}},
             [this, done](bool has_happened) {

@@ -28,6 +28,7 @@ struct StompHouse {
     bool may_be_cut = false;   // The system may refuse a connection.
     bool is_careful = false;   // Connections will be cut: who takes from a queue acknowledges.
     bool is_shutting_down = false;
+    bool has_receipts_at_once = false;  // Of what is in a transaction.
 };
 
 // Where what was refused goes, and what nobody acknowledged in so many deliveries.
@@ -79,7 +80,7 @@ class StompGuest {
     [[nodiscard]] bool has_order() const noexcept { return has_order_; }
     // Whether it would take one more message of that queue.
     [[nodiscard]] bool wants_more_of(const std::string& queue);
-    // When nothing happens any more. `may_wait`: for room in a queue.
+    // When nothing happens any more. `may_wait`: for room in a queue, or for subscribers.
     void judge_quiet(bool may_wait);
     void judge_stream() { require(peer_.fault().empty(), peer_.fault()); }
     // Of its heart-beats, long after they were agreed on, on a calm network.

@@ -48,6 +48,7 @@ void StompGuest::hear_message(const StompFrame& frame) {
     Subscription& subscription = found->second;
     const Letter& letter = ledger_.at(number);
     require(!subscription.is_ended, "a message behind the receipt of UNSUBSCRIBE");
+    require(house_.may_be_slow || frame.get("dropped").empty(), "something was dropped");
     const bool has_ack = setting_.version == "1.2" && subscription.mode != "auto";
     require(frame.get("ack").empty() != has_ack, "an ack too many, or none");
     require(frame.get("destination") == letter.destination, "another destination");

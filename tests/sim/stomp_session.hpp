@@ -21,7 +21,7 @@ namespace edgews::sim::test {
 inline constexpr std::array calm{std::byte{0}};
 
 // A client over TCP that keeps what it hears, and notes when.
-class StompClientPeer final : public Peer {
+class StompClientPeer : public Peer {
   public:
     explicit StompClientPeer(World& at) : Peer(at, {}) {}
 
@@ -36,18 +36,21 @@ class StompClientPeer final : public Peer {
     [[nodiscard]] bool has_heard(std::string_view text) const {
         return heard_.find(text) != std::string::npos;
     }
+    [[nodiscard]] const std::string& heard() const noexcept { return heard_; }
     [[nodiscard]] std::string take_heard() { return std::exchange(heard_, {}); }
     // Milliseconds of the world's clock, of each beat that came alone.
     [[nodiscard]] const std::vector<std::uint64_t>& beats() const noexcept { return beats_; }
     // When the server ended it; 0: it did not.
     [[nodiscard]] std::uint64_t ended_ms() const noexcept { return ended_ms_; }
 
-  private:
-    [[nodiscard]] std::uint64_t now_ms() { return world().now_ns() / 1'000'000; }
+  protected:
     void on_bytes(std::string_view bytes) override {
         if (bytes == "\n") beats_.push_back(now_ms());
         heard_ += bytes;
     }
+
+  private:
+    [[nodiscard]] std::uint64_t now_ms() { return world().now_ns() / 1'000'000; }
     void on_end() override { ended_ms_ = now_ms(); }
 
     std::string heard_{};

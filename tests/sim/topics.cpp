@@ -180,7 +180,9 @@ void obey(Hall& hall, Connection& connection, std::string_view command) {
     if (command[0] == '-') return unsubscribe(hall, connection, subscriber, topic);
     publish_from(hall, connection, subscriber);
     (void)connection.send("=" + std::to_string(hall.publications.size()));
-    const std::size_t limit = std::max(hall.limits.backlog_size_max, hall.largest + 10);
+    const bool has_time = hall.limits.overflow_after_ms > 0;
+    const std::size_t most = has_time ? hall.limits.backlog_size_cap : hall.limits.backlog_size_max;
+    const std::size_t limit = std::max(most, hall.largest + 10);
     hall.record.require(connection.buffered_amount() <= limit + 200, "a backlog is over its limit");
 }
 
@@ -188,7 +190,9 @@ void draw_limits(Hall& hall) {
     static constexpr std::array<std::size_t, 4> backlogs{whole_backlog, whole_backlog, 20'000,
                                                          1'000};
     hall.limits = {.backlog_size_max = hall.choices().one_of(backlogs),
+                   .backlog_size_cap = 60'000,
                    .overflow = Overflow(hall.choices().below(3))};
+    if (hall.limits.backlog_size_max == 20'000) hall.limits.overflow_after_ms = 20;
 }
 
 void add_route(Hall& hall) {

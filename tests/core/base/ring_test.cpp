@@ -78,7 +78,34 @@ std::size_t taken_after(std::size_t before, std::size_t count) {
 
 TEST(Ring, an_empty_one_keeps_what_the_next_burst_needs_and_nothing_huge) {
     EXPECT_EQ(taken_after(1024, 1024), 0U);
-    EXPECT_GT(taken_after(1025, 1), 0U);
+    EXPECT_EQ(taken_after(1025, 512), 0U);
+    EXPECT_GT(taken_after(1025, 1024), 0U);
+    EXPECT_GT(taken_after(1 << 20, 1025), 0U);
+}
+
+// Counts its places, used or not.
+struct Place {
+    Place() noexcept { ++count; }
+    Place(const Place&) noexcept { ++count; }
+    Place& operator=(const Place&) = default;
+    ~Place() { --count; }
+    static inline std::size_t count = 0;
+};
+
+// Of a burst a few are left, for a long time: they keep no more than a few times what they take.
+TEST(StompRing, a_burst_gives_back_what_it_needed_while_it_is_taken) {
+    Ring<Place> ring;
+    for (int i = 0; i < 10'000; ++i) ring.push_back({});
+    EXPECT_GE(Place::count, 10'000U);
+    while (ring.size() > 200) static_cast<void>(ring.pop_front());
+    EXPECT_LE(Place::count, 2'048U);
+    // And it does not do so again and again, where as many come as go.
+    const std::size_t taken = allocation_count();
+    for (int i = 0; i < 1'000; ++i) {
+        for (int j = 0; j < 300; ++j) ring.push_back({});
+        for (int j = 0; j < 300; ++j) static_cast<void>(ring.pop_front());
+    }
+    EXPECT_EQ(allocation_count(), taken);
 }
 
 }  // namespace

@@ -248,12 +248,17 @@ TEST(StompChecklist, H11_an_ERROR_with_a_body_has_its_length_and_type) {
 // Whoever ends the session may say why; else it is the limit that does, where it is one's.
 TEST(StompChecklist, H11_an_ERROR_of_a_limit_names_it_and_says_how_much_it_is) {
     for (const std::string reason : {"", "another reason"}) {
-        Peers peers({.backlog_size_max = 12'345});
+        Peers peers({.backlog_size_max = 12'345,
+                     .slow_after_ms = 678,
+                     .backlog_size_cap = 90'123,
+                     .backlogs_size_max = 4'567'890});
         Peer& peer = peers.connect();
         peer.session().end(Fault::too_slow, reason);
         peer.say("\n");
         EXPECT_EQ(peer.take_error(Fault::too_slow).body,
-                  reason.empty() ? "backlog_size_max is 12345" : reason);
+                  reason.empty() ? "backlog_size_max is 12345, slow_after_ms is 678, "
+                                   "backlog_size_cap is 90123, backlogs_size_max is 4567890"
+                                 : reason);
     }
 }
 

@@ -201,18 +201,69 @@ TEST(StompChecklist, G9_a_RECEIPT_in_a_transaction_comes_at_COMMIT) {
         EXPECT_EQ(peer.take("RECEIPT").header("receipt-id"), "0");
         peer.say("BEGIN\ntransaction:u\n\n");
         peer.say("SEND\ndestination:/queue/a\ntransaction:t\nreceipt:1\n\nx");
-        peer.say("SEND\ndestination:/queue/a\ntransaction:u\nreceipt:never\n\nx");
+        peer.say("SEND\ndestination:/queue/a\ntransaction:u\nreceipt:owed\n\nx");
         peer.say("SEND\ndestination:/queue/a\ntransaction:t\nreceipt:2\n\nx");
         peer.say("SEND\ndestination:/queue/a\nreceipt:3\n\nx");
         EXPECT_EQ(peer.take("RECEIPT").header("receipt-id"), "3");
         EXPECT_TRUE(peer.has_nothing());
         peer.say("ABORT\ntransaction:u\nreceipt:4\n\n");
+        EXPECT_EQ(peer.take("RECEIPT").header("receipt-id"), "owed");
         EXPECT_EQ(peer.take("RECEIPT").header("receipt-id"), "4");
         peer.say("COMMIT\ntransaction:t\nreceipt:5\n\n");
         EXPECT_EQ(peer.take("RECEIPT").header("receipt-id"), "1");
         EXPECT_EQ(peer.take("RECEIPT").header("receipt-id"), "2");
         EXPECT_EQ(peer.take("RECEIPT").header("receipt-id"), "5");
         EXPECT_TRUE(peer.has_nothing());
+    }
+}
+
+// Who waits for it before it commits would wait for ever.
+TEST(StompChecklist, G9_or_at_once_if_it_is_so_chosen) {
+    for (const std::string_view version : versions) {
+        Peers peers({}, {.receipt_in_transaction = ReceiptInTransaction::at_once});
+        Peer& peer = peers.connect(version);
+        peer.say("SUBSCRIBE\nid:1\ndestination:/queue/in\nack:client\n\n");
+        peers.connect().say("SEND\ndestination:/queue/in\n\nx");
+        const Got got = peer.take("MESSAGE");
+        peer.say("BEGIN\ntransaction:t\n\n");
+        peer.say("SEND\ndestination:/queue/a\ntransaction:t\nreceipt:1\n\nx");
+        EXPECT_EQ(peer.take("RECEIPT").header("receipt-id"), "1");
+        peer.say("SEND\ndestination:/app/a\ntransaction:t\nreceipt:2\n\nx");
+        EXPECT_EQ(peer.take("RECEIPT").header("receipt-id"), "2");
+        peer.say("ACK\ntransaction:t\nreceipt:3\nid:" + got.header("ack") +
+                 "\nmessage-id:" + got.header("message-id") + "\nsubscription:1\n\n");
+        EXPECT_EQ(peer.take("RECEIPT").header("receipt-id"), "3");
+        EXPECT_EQ(count_of(peers, "/queue/a"), 0U);
+        EXPECT_EQ(count_of(peers, "/queue/in"), 1U);
+        peer.say("COMMIT\ntransaction:t\nreceipt:4\n\n");
+        EXPECT_EQ(peer.take("RECEIPT").header("receipt-id"), "4");
+        EXPECT_TRUE(peer.has_nothing());
+        EXPECT_EQ(count_of(peers, "/queue/a"), 1U);
+        EXPECT_EQ(count_of(peers, "/queue/in"), 0U);
+        EXPECT_EQ(peer.for_application.size(), 1U);
+    }
+}
+
+// What is refused has none, and what was to come with a COMMIT that never comes neither.
+TEST(StompChecklist, G9_a_refused_frame_and_one_that_DISCONNECT_undoes_have_no_RECEIPT) {
+    for (const auto when : {ReceiptInTransaction::at_commit, ReceiptInTransaction::at_once}) {
+        Peers peers({}, {.transaction_frame_count_max = 1, .receipt_in_transaction = when});
+        Peer& refused = peers.connect();
+        refused.say("BEGIN\ntransaction:t\n\n");
+        refused.say("SEND\ndestination:/queue/a\ntransaction:t\n\nx");
+        const Got error =
+            refused.expect_refused("SEND\ndestination:/queue/a\ntransaction:t\nreceipt:r\n\nx",
+                                   Fault::transaction_too_big);
+        EXPECT_EQ(error.header("receipt-id"), "r");
+        Peer& leaving = peers.connect();
+        leaving.say("BEGIN\ntransaction:t\n\n");
+        leaving.say("SEND\ndestination:/queue/a\ntransaction:t\nreceipt:1\n\nx");
+        if (when == ReceiptInTransaction::at_once) {
+            EXPECT_EQ(leaving.take("RECEIPT").header("receipt-id"), "1");
+        }
+        leaving.say("DISCONNECT\nreceipt:2\n\n");
+        EXPECT_EQ(leaving.take("RECEIPT").header("receipt-id"), "2");
+        EXPECT_TRUE(leaving.has_nothing());
     }
 }
 

@@ -45,7 +45,7 @@ class CrowdedTest : public testing::Test {
     }
 
     ContentPool contents_{"m"};
-    Broker broker_{{.backlog_size_max = 100'000}};
+    Broker broker_{{.backlog_size_max = 100'000, .backlog_size_cap = 800'000}};
     Outbox subscriber_;
     Outbox producer_;
 };
@@ -94,9 +94,9 @@ TEST_F(CrowdedTest, one_that_waits_may_leave) {
 }
 
 // Who cannot wait: the application.
-TEST_F(CrowdedTest, eight_times_the_backlog_is_too_much_for_anyone) {
+TEST_F(CrowdedTest, what_is_more_than_the_cap_is_too_much_for_anyone) {
     const Content content = contents_.make({.destination = "/topic/a"});
-    const std::size_t fitting = 8 * 100'000 / content.size();
+    const std::size_t fitting = 800'000 / content.size();
     for (std::size_t i = 0; i < fitting; ++i) {
         EXPECT_EQ(broker_.send("/topic/a", content, nullptr), Broker::Sent::done);
     }
@@ -146,7 +146,7 @@ TEST_F(CrowdedTest, nobody_waits_for_one_that_does_not_acknowledge) {
               Fault::none);
     EXPECT_EQ(send_until_waiting(60), 60);
     EXPECT_EQ(subscriber_.fault, Fault::none);
-    send_until_waiting(100);
+    send_until_waiting(1'000);
     EXPECT_FALSE(producer_.has_to_wait());
     EXPECT_EQ(subscriber_.fault, Fault::too_slow);
 }

@@ -156,7 +156,8 @@ TEST(StompExactLimits, a_queue_drops_or_blocks_for_the_byte_that_is_too_much) {
     }
 }
 
-// Of a topic's messages for somebody whose connection takes none.
+// Of a topic's messages for somebody whose connection takes none: where there is no time for a
+// burst, and where there is.
 TEST(StompExactLimits, a_backlog_holds_as_many_bytes_as_its_limit) {
     const auto send = [](Peers& peers) {
         Peer& sender = peers.connect();
@@ -171,14 +172,20 @@ TEST(StompExactLimits, a_backlog_holds_as_many_bytes_as_its_limit) {
     for (const WhenSlow when_slow :
          {WhenSlow::disconnect, WhenSlow::drop_oldest, WhenSlow::drop_newest}) {
         for (const bool is_enough : {true, false}) {
-            Peers peers({.backlog_size_max = is_enough ? size : size - 1, .when_slow = when_slow});
-            Peer& slow = listener(peers, "1.2");
-            slow.is_stuck = true;
-            send(peers);
-            const bool is_end = when_slow == WhenSlow::disconnect && !is_enough;
-            EXPECT_EQ(slow.session().is_over(), is_end);
-            const bool is_drop = when_slow != WhenSlow::disconnect && !is_enough;
-            EXPECT_EQ(peers.broker().counters().dropped, is_drop ? 1U : 0U);
+            for (const bool has_time : {false, true}) {
+                const std::size_t limit = is_enough ? size : size - 1;
+                Peers peers({.backlog_size_max = has_time ? size - 1 : limit,
+                             .slow_after_ms = has_time ? 1U : 0U,
+                             .backlog_size_cap = limit,
+                             .when_slow = when_slow});
+                Peer& slow = listener(peers, "1.2");
+                slow.is_stuck = true;
+                send(peers);
+                const bool is_end = when_slow == WhenSlow::disconnect && !is_enough;
+                EXPECT_EQ(slow.session().is_over(), is_end);
+                const bool is_drop = when_slow != WhenSlow::disconnect && !is_enough;
+                EXPECT_EQ(peers.broker().counters().dropped, is_drop ? 1U : 0U);
+            }
         }
     }
 }

@@ -17,6 +17,7 @@ std::string Got::header(const std::string& name) const {
 Peer::Peer(Peers& peers, std::string id) : peers_(peers) {
     session_ = std::make_unique<Session>(peers.session_options_, peers.broker_, peers.contents_,
                                          peers.buffers_, std::move(id));
+    session_->outbox().watch = &peers.watch_;
 }
 
 Peer::~Peer() {
@@ -61,7 +62,7 @@ void Peer::feed() {
                 session_->answered();
                 break;
             }
-            default: is_blocked_ = session_->carry_out() == Outcome::blocked;
+            default: carry_out();
         }
         if (is_blocked_) break;
     }
@@ -69,10 +70,16 @@ void Peer::feed() {
     note_output();
 }
 
+void Peer::carry_out() {
+    is_undone_ = session_->carry_out() == Outcome::blocked;
+    is_blocked_ = session_->outbox().has_to_wait();
+}
+
 void Peer::serve() {
     session_->attend();
     if (is_blocked_ && session_->outbox().may_try_again && !session_->is_over()) {
-        is_blocked_ = session_->carry_out() == Outcome::blocked;
+        is_blocked_ = false;
+        if (is_undone_) carry_out();
         note_output();
         feed();
     }
@@ -196,6 +203,8 @@ void Peers::serve() {
 
 void Peers::at(std::uint64_t now_ms) {
     broker_.set_time(now_ms);
+    while (broker_.judge(watch_, now_ms)) {
+    }
     serve();
 }
 

@@ -76,6 +76,7 @@ class Peer {
   private:
     friend class Peers;
     void feed();
+    void carry_out();
     void serve();
     void note_output();
 
@@ -83,6 +84,7 @@ class Peer {
     std::unique_ptr<Session> session_;
     std::string input_;  // Not yet looked at, while it is blocked.
     bool is_blocked_ = false;
+    bool is_undone_ = false;  // What it said last has to be carried out again.
     std::deque<Got> got_;
 };
 
@@ -97,7 +99,7 @@ class Peers {
     Peer& connect(std::string_view version = "1.2", std::string_view login = "");
     // Serves all who have something to do.
     void serve();
-    // As if `now_ms` had come.
+    // As if `now_ms` had come, and all of it had been listened.
     void at(std::uint64_t now_ms);
 
     [[nodiscard]] Broker& broker() { return broker_; }
@@ -107,6 +109,7 @@ class Peers {
     BufferPool buffers_{0};
     ContentPool contents_{"m"};
     SessionOptions session_options_;
+    Watch watch_;
     Broker broker_;
     std::vector<std::unique_ptr<Peer>> peers_;
 };
