@@ -11,7 +11,7 @@ std::span<const Scenario> scenarios() noexcept {
         Scenario{"http", play_http},       Scenario{"chaos", play_chaos},
         Scenario{"clients", play_clients}, Scenario{"topics", play_topics},
         Scenario{"stomp", play_stomp},     Scenario{"secure", play_secure},
-        Scenario{"dialing", play_dialing},
+        Scenario{"dialing", play_dialing}, Scenario{"stomp_clients", play_stomp_clients},
     };
     return all;
 }
