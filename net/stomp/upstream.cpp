@@ -15,6 +15,9 @@ namespace edgews {
 namespace {
 
 constexpr std::uint64_t sweep_ms = 1'000;
+// Subscriptions that stay upstream though nobody here has them: who subscribes to ever new names
+// does not fill the other broker.
+constexpr std::size_t unused_count_max = 1'000;
 
 // An ERROR, and no loss.
 bool is_error_frame(const ClientError& error) noexcept {
@@ -257,8 +260,9 @@ void StompUpstream::drop_unused() {
     std::vector<stomp::SubscriptionNumber> unused;
     {
         StompLocked locked = loop_.state().lock();
+        std::size_t left = unused_count_max;
         for (const auto& [number, made] : made_) {
-            if (is_unused(locked, *made)) unused.push_back(number);
+            if (is_to_go(locked, *made, left)) unused.push_back(number);
         }
         stats_.subscriptions = made_.size() - unused.size();
     }
@@ -269,8 +273,9 @@ void StompUpstream::drop_unused() {
     }
 }
 
-// For long enough; then its interest is gone.
-bool StompUpstream::is_unused(StompLocked& locked, const Made& made) {
+// Nobody has had it for long enough, or more than `left` others, which this counts down, are like
+// that; then its interest is gone.
+bool StompUpstream::is_to_go(StompLocked& locked, const Made& made, std::size_t& left) {
     const auto found = relay_.interests.find(HashedView(made.destination));
     if (found == relay_.interests.end()) return true;
     StompInterest& interest = *found->second;
@@ -283,10 +288,14 @@ bool StompUpstream::is_unused(StompLocked& locked, const Made& made) {
     } else if (interest.unused_since_ms == 0) {
         interest.unused_since_ms = now_ms;
     }
-    const bool is_over = interest.unused_since_ms != 0 &&
-                         now_ms - interest.unused_since_ms >= relay_.options.linger_ms;
-    if (is_over) relay_.interests.erase(found);
-    return is_over;
+    if (interest.unused_since_ms == 0) return false;
+    const bool may_stay = left > 0 && now_ms - interest.unused_since_ms < relay_.options.linger_ms;
+    if (may_stay) {
+        --left;
+    } else {
+        relay_.interests.erase(found);
+    }
+    return !may_stay;
 }
 
 }  // namespace edgews

@@ -71,7 +71,7 @@ class StompUpstream final : public Registered {
     void probe_next();
     void refuse(const std::string& destination, std::string_view reason);
     void drop_unused();
-    [[nodiscard]] bool is_unused(StompLocked& locked, const Made& made);
+    [[nodiscard]] bool is_to_go(StompLocked& locked, const Made& made, std::size_t& left);
 
     StompLoop& loop_;
     StompRelayState& relay_;

@@ -135,6 +135,24 @@ TEST_F(StompRelayInTime, a_subscription_stays_for_a_while_when_nobody_has_it) {
     EXPECT_EQ(subscriptions_at_hub(), 1U);
 }
 
+TEST_F(StompRelayInTime, not_many_stay_that_nobody_has) {
+    begin_hub();
+    begin_relay({.linger_ms = 1'000'000});
+    StompClientPeer joe(world_);
+    connect(joe);
+    for (int i = 0; i < 3'000; ++i) {
+        joe.say("SUBSCRIBE\nid:1\ndestination:/topic/" + std::to_string(i) + "\n\n");
+        joe.say("UNSUBSCRIBE\nid:1\n\n");
+    }
+    subscribe(joe, "/topic/last");
+    world_.run_for(5'000);
+    EXPECT_EQ(subscriptions_at_hub(), 1'001U);
+    EXPECT_EQ(upstream().subscriptions, 1'001U);
+    EXPECT_EQ(hub_->broker.send("/topic/last", "x"), stomp::Fault::none);
+    world_.run_for(10);
+    EXPECT_TRUE(joe.has_heard("\n\nx"));
+}
+
 TEST_F(StompRelayInTime, a_hub_that_is_gone_is_looked_for_and_found_again) {
     begin_hub();
     begin_relay();
