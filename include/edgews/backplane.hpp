@@ -176,9 +176,10 @@ class Backplane {
 
     // Any thread. Hears the topic from now on, as for a subscriber, and calls `done`, once, on the
     // server's first loop: true when the upstream has confirmed that, and nothing is missed that is
-    // published from then on; false when it is away, or refuses. Whoever is to be told "subscribed"
-    // is told it then, and subscribes within linger_ms. The topic is carried; of others `done`
-    // hears true. An empty function throws std::invalid_argument.
+    // published from then on; false when it is away, or refuses, or does not answer in queue_ms.
+    // Whoever is to be told "subscribed" is told it then, and subscribes within linger_ms. The
+    // topic is carried; of others `done` hears true. An empty function throws
+    // std::invalid_argument.
     void prepare(std::string_view topic, Function<void(bool is_heard)> done);
     // Subscribes the connection to a topic with a history, at the place where it was: some time
     // later `done` is called on its loop, and what it sends is followed by all that was missed, and

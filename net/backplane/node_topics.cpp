@@ -99,9 +99,16 @@ void BackplaneNode::prepare_now(const HashedView& topic, Function<void(bool)> do
     if (channel.loop_count == 0) linger(channel);
     if (channel.is_confirmed || phase_ == Phase::away) return done(channel.is_confirmed);
     channel.waiting.push_back(std::move(done));
+    if (channel.waiting.size() > 1) return;
+    home_->after(options_.queue_ms, make_job([this, number = channel.number] {
+                     Channel* const late = home_ == nullptr ? nullptr : channels_.find(number);
+                     if (late != nullptr) answer_waiting(*late, false);
+                 }));
 }
 
+// Who is told that it is not heard yet may subscribe nevertheless.
 void BackplaneNode::answer_waiting(Channel& channel, bool is_heard) {
+    if (!is_heard && !channel.waiting.empty() && !channel.was_confirmed) channel.was_blind = true;
     for (const auto& done : std::exchange(channel.waiting, {})) done(is_heard);
 }
 
@@ -121,7 +128,8 @@ void BackplaneNode::backbone_confirmed(ChannelNumber number) {
     count_channels();
     if (!std::exchange(channel->was_confirmed, true)) {
         channel->publishers.heard_since(home_->now_ms());
-        if (channel->was_blind) tell_gap(*channel, {.topic = channel->topic.text()});
+        if (channel->was_blind && channel->loop_count > 0)
+            tell_gap(*channel, {.topic = channel->topic.text()});
     }
     ask_about(*channel);
     answer_waiting(*channel, true);

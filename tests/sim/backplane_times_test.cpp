@@ -347,6 +347,27 @@ TEST_F(BackplaneTimes, prepared_topics_are_told_once_and_of_an_absent_hub_at_onc
     EXPECT_EQ(node[subscriptions], 0U);
 }
 
+TEST_F(BackplaneTimes, a_hub_that_does_not_answer_is_not_waited_for) {
+    SimulatedNode& node = add({.queue_ms = 2'000});
+    run(100);
+    hub_turns(false);
+    Notes told;
+    for (const char* topic : {"news", "news", "other"}) {
+        node.backplane.prepare(topic, [&told, topic](bool is_heard) {
+            told.push_back(std::string(topic) + (is_heard ? " heard" : " not"));
+        });
+    }
+    run(1'990);
+    EXPECT_EQ(told, Notes{});
+    run(20);
+    EXPECT_EQ(told, (Notes{"news not", "news not", "other not"}));
+    node.subscribe();
+    run(100);
+    hub_turns(true);
+    run(100);
+    EXPECT_EQ(node.notes, (Notes{"available", "gap 0-0"}));  // It may have missed some.
+}
+
 TEST_F(BackplaneTimes, a_server_may_end_whatever_its_hub_does) {
     stop_hub();
     {
