@@ -59,6 +59,7 @@ inline std::string describe(const TopicGap& gap) {
 // "TOPIC=…" elsewhere; both are answered by nothing.
 class Node {
   public:
+    // Connected to the hub, which must be there.
     explicit Node(std::string url, BackplaneOptions options = {}, ServerOptions of_server = {})
         : backplane(with(std::move(url), std::move(options)),
                     {.gap = [this](const TopicGap& gap) { notes.add(describe(gap)); },
@@ -88,6 +89,7 @@ class Node {
                      }
                  }});
         server.start();
+        (void)upstream.wait_for(1);
     }
     // Subscribed, here and upstream.
     [[nodiscard]] TestClient listen(const std::string& topic) { return server.open("/" + topic); }
