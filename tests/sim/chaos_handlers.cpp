@@ -205,9 +205,12 @@ void act(House& house, Connection& connection) {
         case Deed::ping: return (void)connection.ping(std::as_bytes(std::span("ping", 4)));
         case Deed::subscribe: return (void)connection.subscribe(choices.one_of(topics));
         case Deed::unsubscribe: return (void)connection.unsubscribe(choices.one_of(topics));
-        case Deed::publish: return connection.publish(choices.one_of(topics), drawn_news(house));
+        case Deed::publish:
+            static_cast<void>(connection.publish(choices.one_of(topics), drawn_news(house)));
+            return;
         case Deed::publish_to_all:
-            return house.server->publish(choices.one_of(topics), drawn_news(house));
+            static_cast<void>(house.server->publish(choices.one_of(topics), drawn_news(house)));
+            return;
         case Deed::rest: connection.pause_reading(); return resume_later(house, connection);
         case Deed::pause: return connection.pause_reading();
         case Deed::resume: return connection.resume_reading();
