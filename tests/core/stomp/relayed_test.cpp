@@ -343,7 +343,7 @@ TEST_F(Relayed, what_is_withheld_is_settled) {
     subscribe_own("1", "ack:client\n", "/topic/*");
     give("1", 5, "x");
     take();
-    broker.withhold(session->outbox(), ids[0]);
+    broker.withhold(session->outbox(), ids[0], 0);
     EXPECT_EQ(settled(), Texts{"5 accepted"});
     EXPECT_EQ(broker.counters().withheld, 1U);
 }
