@@ -15,7 +15,7 @@ using enum BackplaneCounter;
 class BackplaneTest : public testing::TestWithParam<unsigned> {
   protected:
     [[nodiscard]] static ServerOptions loops() { return {.loops = GetParam()}; }
-    Hub hub;
+    BackplaneHub hub;
 };
 
 INSTANTIATE_TEST_SUITE_P(loops, BackplaneTest, testing::Values(1U, 2U));

@@ -30,7 +30,7 @@ class TopicHistoryTest : public testing::TestWithParam<unsigned> {
         return "news?from=" + epoch + ":" + std::to_string(place);
     }
 
-    Hub hub;
+    BackplaneHub hub;
     std::string epoch = "0";
     std::uint64_t offset = 0;
 };

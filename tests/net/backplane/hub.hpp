@@ -1,7 +1,7 @@
 // Nodes of a backplane for tests, and the hub that they meet at: a STOMP broker of this library's,
 // which can go and come back.
 //
-//     Hub hub;
+//     BackplaneHub hub;
 //     Node a(hub.url());
 //     Node b(hub.url());
 //     TestClient listener = b.listen("news");
@@ -22,9 +22,9 @@
 
 namespace edgews::test {
 
-class Hub {
+class BackplaneHub {
   public:
-    Hub() { start(); }
+    BackplaneHub() { start(); }
     // On the same port each time.
     void start() {
         broker_.emplace();
