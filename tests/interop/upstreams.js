@@ -163,6 +163,10 @@ class ActiveMq extends Foreign {
                         http://activemq.apache.org/schema/core/activemq-core.xsd">
                 <broker xmlns="http://activemq.apache.org/schema/core" useJmx="false"
                     brokerName="localhost" dataDirectory="${this.folder}/data">
+                    <destinationPolicy><policyMap><policyEntries>
+                        <!-- Without this it forgets at a crash what it had delivered. -->
+                        <policyEntry queue=">" persistJMSRedelivered="true"/>
+                    </policyEntries></policyMap></destinationPolicy>
                     <persistenceAdapter>
                         <kahaDB directory="${this.folder}/data/kahadb"/>
                     </persistenceAdapter>
