@@ -3,7 +3,7 @@
 namespace edgews::backplane {
 
 void Publications::need_mark(Publication& publication) {
-    if (std::exchange(publication.is_to_be_marked, true)) return;
+    if (std::exchange(publication.is_to_be_marked_, true)) return;
     unmarked_.push_back(&publication);
 }
 
@@ -39,7 +39,7 @@ void Publications::mark_all() {
 void Publications::forget_idle(std::uint64_t now_ms) noexcept {
     while (!by_age_.empty()) {
         const Publication& oldest = by_age_.front();
-        if (oldest.is_to_be_marked || now_ms - oldest.used_ms < remembered_ms) return;
+        if (oldest.is_to_be_marked_ || now_ms - oldest.used_ms < remembered_ms) return;
         by_topic_.erase(by_topic_.find(oldest.topic));
         by_age_.pop_front();
     }

@@ -28,7 +28,7 @@ struct Publication {
 
   private:
     friend class Publications;
-    bool is_to_be_marked = false;
+    bool is_to_be_marked_ = false;
 };
 
 class Publications {
@@ -64,8 +64,8 @@ template <class Mark>
 void Publications::mark(Mark mark) {
     std::size_t left = 0;
     for (Publication* const publication : unmarked_) {
-        publication->is_to_be_marked = !mark(std::as_const(*publication));
-        if (publication->is_to_be_marked) unmarked_[left++] = publication;
+        publication->is_to_be_marked_ = !mark(std::as_const(*publication));
+        if (publication->is_to_be_marked_) unmarked_[left++] = publication;
     }
     unmarked_.resize(left);
 }
