@@ -72,7 +72,7 @@ TEST_F(Turn, ends_with_nothing_queued_whatever_the_peer_said_before_it_was_gone)
             server_->publish("topic", "x");
             handle_.send("y");
         },
-        [this] { server_->loop(0).after(1, [this] { handle_.send("x"); }); },
+        [this] { server_->loop(0).after(1, [who = handle_] { who.send("x"); }); },
     };
     std::size_t count = 0;
     for (const Bytes& last : last_words) {
