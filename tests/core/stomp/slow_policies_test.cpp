@@ -136,6 +136,50 @@ TEST_F(StompSlow, what_was_withheld_leaves_it_to_the_next_to_tell) {
     EXPECT_EQ(take_numbers(slow()).find('('), std::string::npos);
 }
 
+// Of a gap behind others, those that are withheld say nothing; of one in front of them, they said
+// it.
+TEST_F(StompSlow, what_was_withheld_leaves_a_later_gap_where_it_is) {
+    for (const std::size_t said : {std::size_t{0}, std::size_t{2}}) {
+        BrokerOptions options = options_for(WhenSlow::drop_newest);
+        options.slow_after_ms = 0;
+        start(options);
+        Broker& broker = peers_->broker();
+        Outbox& outbox = slow().session().outbox();
+        std::vector<Outgoing> out;
+        send(sender(), 0, 4);
+        EXPECT_TRUE(broker.collect(outbox, 1, out));
+        sender().say("SEND\ndestination:/topic/a\n\n" + std::string(backlog, 'x'));
+        broker.withhold(outbox, out[0].id, said);
+        send(sender(), 4, 5);
+        slow().unstick();
+        EXPECT_EQ(take_numbers(slow()), said == 0 ? "1 2 3 (1)4 " : "(3)1 2 3 4 ");
+    }
+}
+
+// It reads all that fits: one that is too large for anyone says nothing about it.
+TEST_F(StompSlow, who_lost_a_message_that_is_too_large_has_time_for_a_burst_after_it) {
+    for (const WhenSlow when_slow : {WhenSlow::drop_oldest, WhenSlow::drop_newest}) {
+        start(options_for(when_slow));
+        subscribe(slow(), "/topic/b");
+        send(sender(), 0, 1, "/topic/b");
+        sender().say("SEND\ndestination:/topic/a\n\n" + std::string(cap, 'x'));
+        EXPECT_EQ(peers_->broker().counters().dropped, 1U);
+        send(sender(), 1, 50);
+        slow().unstick();
+        EXPECT_EQ(take_numbers(slow()), "0 (1)" + numbers(1, 50));
+    }
+}
+
+// Its session need not have heard of it.
+TEST_F(StompSlow, who_is_ended_has_nothing_to_collect) {
+    start(options_for(WhenSlow::disconnect));
+    send(sender(), 0, 5);
+    peers_->broker().end(slow().session().outbox(), Fault::closed_by_server);
+    std::vector<Outgoing> out;
+    EXPECT_FALSE(peers_->broker().collect(slow().session().outbox(), 1'000'000, out));
+    EXPECT_TRUE(out.empty());
+}
+
 // ---- WhenSlow::block ---------------------------------------------------------
 
 class StompBlocking : public StompSlow {

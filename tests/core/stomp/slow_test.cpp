@@ -87,6 +87,16 @@ TEST_F(StompSlow, it_is_at_once_when_more_than_the_cap_would_wait) {
     static_cast<void>(slow().take_error(Fault::too_slow));
 }
 
+TEST_F(StompSlow, a_cap_below_the_limit_is_the_limit) {
+    BrokerOptions options = options_for(WhenSlow::disconnect);
+    options.backlog_size_cap = 1;
+    start(options);
+    send(sender(), 0, 7);
+    EXPECT_FALSE(slow().session().is_over());
+    send(sender(), 7, 9);
+    EXPECT_TRUE(slow().session().is_over());
+}
+
 // It has its own limit, and its own share of the time.
 TEST_F(StompSlow, who_lacks_acknowledgements_is_as_who_lacks_room) {
     start(options_for(WhenSlow::disconnect));
