@@ -253,7 +253,7 @@ bool Broker::collect(Outbox& outbox, std::size_t size_max, std::vector<Outgoing>
     while (Subscription* const subscription = outbox.ready.pop_front()) {
         Queue* const queue = subscription->queue;
         const std::size_t next_size = subscription->next().content.size();
-        if (queue == nullptr) forget_waiting(outbox, subscription->next());
+        if (queue == nullptr) forget_waiting(*subscription, subscription->next());
         if (has_expired(subscription->next().content)) {
             const Delivery gone = subscription->take_back();
             if (queue != nullptr) queue->settled(gone);

@@ -191,8 +191,8 @@ class Broker {
     [[nodiscard]] std::size_t backlog_size_max(const Outbox& outbox,
                                                bool holds_it_up) const noexcept;
     [[nodiscard]] bool may_hold_up(const Outbox& outbox, std::size_t size) const noexcept;
-    void note_waiting(Outbox& outbox, const Delivery& delivery) noexcept;
-    void forget_waiting(Outbox& outbox, const Delivery& delivery) noexcept;
+    void note_waiting(const Subscription& subscription, const Delivery& delivery) noexcept;
+    void forget_waiting(const Subscription& subscription, const Delivery& delivery) noexcept;
     // The client lets it wait: it takes nothing, or acknowledges nothing.
     [[nodiscard]] static bool is_held_up(const Outbox& outbox, const Delivery& delivery) noexcept {
         return !delivery.is_covered || !outbox.is_taking;

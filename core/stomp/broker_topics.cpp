@@ -45,7 +45,7 @@ void Broker::offer(Subscription& subscription, Delivery delivery) {
         subscription.setup().is_relayed || may_wait(subscription, delivery.content.size());
     if (!may) return;
     delivery.is_covered = subscription.covers_one_more();
-    note_waiting(outbox, delivery);
+    note_waiting(subscription, delivery);
     subscription.give(std::move(delivery));
     note_ready(subscription);
 }
@@ -66,7 +66,7 @@ bool Broker::may_wait(Subscription& subscription, std::size_t size) {
     if (outbox.fault != Fault::none) return false;
     if (options_.when_slow == WhenSlow::drop_oldest) {
         while (!fits() && subscription.waiting_count() > 0) {
-            forget_waiting(outbox, subscription.drop_oldest());
+            forget_waiting(subscription, subscription.drop_oldest());
             ++counters_.dropped;
         }
         if (!subscription.has_ready()) outbox.ready.remove(subscription);
@@ -93,22 +93,33 @@ bool Broker::may_hold_up(const Outbox& outbox, std::size_t size) const noexcept 
 }
 
 // Of memory a message takes its own once, wherever it waits, but each who holds it up has it in his
-// backlog.
-void Broker::note_waiting(Outbox& outbox, const Delivery& delivery) noexcept {
+// backlog. What an upstream broker gave is no backlog: it is as much as it was asked for, and who
+// takes his time over a queue is not slow.
+void Broker::note_waiting(const Subscription& subscription, const Delivery& delivery) noexcept {
     const std::size_t size = delivery.content.size();
-    (delivery.is_covered ? outbox.waiting_size : outbox.uncovered_size) += size;
     const std::size_t taken = delivery.content.add_waiting() ? size : 0;
     accounts_.take(nullptr, Common::memory, taken);
+    Outbox& outbox = subscription.outbox();
+    if (subscription.setup().is_relayed) {
+        outbox.relayed_size += size;
+        return;
+    }
+    (delivery.is_covered ? outbox.waiting_size : outbox.uncovered_size) += size;
     backlogs_size_ += place_size + taken;
     if (is_held_up(outbox, delivery)) accounts_.take(outbox.account, Common::backlog, size);
     weigh(outbox);
 }
 
-void Broker::forget_waiting(Outbox& outbox, const Delivery& delivery) noexcept {
+void Broker::forget_waiting(const Subscription& subscription, const Delivery& delivery) noexcept {
     const std::size_t size = delivery.content.size();
-    (delivery.is_covered ? outbox.waiting_size : outbox.uncovered_size) -= size;
     const std::size_t given = delivery.content.remove_waiting() ? size : 0;
     accounts_.give_back(nullptr, Common::memory, given);
+    Outbox& outbox = subscription.outbox();
+    if (subscription.setup().is_relayed) {
+        outbox.relayed_size -= size;
+        return;
+    }
+    (delivery.is_covered ? outbox.waiting_size : outbox.uncovered_size) -= size;
     backlogs_size_ -= place_size + given;
     if (is_held_up(outbox, delivery)) accounts_.give_back(outbox.account, Common::backlog, size);
     weigh(outbox);
@@ -198,7 +209,8 @@ void Broker::yield(Outbox& producer) noexcept {
 
 void Broker::drop_backlog(Outbox& outbox) noexcept {
     outbox.visit([&](Subscription& subscription) {
-        if (subscription.queue != nullptr) return;
+        // What is another broker's goes back to it, in its order, when the session leaves.
+        if (subscription.queue != nullptr || subscription.setup().is_relayed) return;
         drop_waiting(subscription);
         outbox.ready.remove(subscription);
     });
@@ -207,7 +219,7 @@ void Broker::drop_backlog(Outbox& outbox) noexcept {
 void Broker::drop_waiting(Subscription& subscription) noexcept {
     while (subscription.waiting_count() > 0) {
         const Delivery dropped = subscription.take_back();
-        forget_waiting(subscription.outbox(), dropped);
+        forget_waiting(subscription, dropped);
         if (subscription.setup().is_relayed) {
             note_settled(subscription, dropped, Verdict::requeue);
         }

@@ -56,6 +56,8 @@ class Outbox {
     // Bytes of topic messages that wait for the connection, and of those that wait for ACKs.
     std::size_t waiting_size = 0;
     std::size_t uncovered_size = 0;
+    // Bytes of what an upstream broker gave it, and waits for either: it is asked for no more.
+    std::size_t relayed_size = 0;
     // The larger of the two: each has BrokerOptions::backlog_size_max for itself.
     [[nodiscard]] std::size_t backlog_size() const noexcept {
         return std::max(waiting_size, uncovered_size);

@@ -340,7 +340,7 @@ void StompSessionRelay::take(const std::string& id, const stomp::Message& messag
 
 std::size_t StompSessionRelay::waiting_size() const noexcept {
     const stomp::Outbox& outbox = link_.session().outbox();
-    return outbox.waiting_size + outbox.uncovered_size;
+    return outbox.waiting_size + outbox.uncovered_size + outbox.relayed_size;
 }
 
 void StompSessionRelay::settle() {

@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace edgews::stomp::test {
@@ -289,6 +291,90 @@ TEST_F(StompSlow, a_burst_for_a_crowd_of_one_user_costs_what_one_costs_and_place
     send(sender, 0, 30);  // 36,000, and 192,000 of places.
     EXPECT_TRUE(std::ranges::any_of(listeners, [](Peer* p) { return p->session().is_over(); }));
     EXPECT_TRUE(std::ranges::any_of(listeners, [](Peer* p) { return !p->session().is_over(); }));
+}
+
+// ---- What an upstream broker gives -------------------------------------------
+
+// Another broker's queue: it gives no more than it was asked for, as one of ours does.
+class StompRelayedConsumer : public testing::Test {
+  protected:
+    explicit StompRelayedConsumer(WhenSlow when_slow = WhenSlow::disconnect)
+        : broker_(options_for(when_slow)) {
+        consumer_.watch = &watch_;
+        EXPECT_EQ(broker_.subscribe(consumer_, {.id = "1",
+                                                .destination = "/queue/a",
+                                                .ack_mode = AckMode::client,
+                                                .is_relayed = true}),
+                  Fault::none);
+        EXPECT_EQ(broker_.subscribe(consumer_, {.id = "2", .destination = "/topic/a"}),
+                  Fault::none);
+    }
+    ~StompRelayedConsumer() override {
+        broker_.leave(consumer_);
+        broker_.leave(producer_);
+    }
+    Content content(const std::string& destination) {
+        const std::string body = body_of(0);
+        return contents_.make({.destination = destination, .body = std::as_bytes(std::span(body))});
+    }
+    void give(std::uint64_t count) {
+        for (std::uint64_t i = 1; i <= count; ++i) {
+            broker_.give(*consumer_.find(std::string_view("1")),
+                         {.content = content("/queue/a"), .position = i});
+        }
+    }
+
+    ContentPool contents_{"m"};
+    Watch watch_;
+    Broker broker_;
+    Outbox consumer_;
+    Outbox producer_;
+};
+
+class StompRelayedBlocking : public StompRelayedConsumer {
+  protected:
+    StompRelayedBlocking() : StompRelayedConsumer(WhenSlow::block) {}
+};
+
+TEST_F(StompRelayedConsumer, who_takes_its_time_over_a_queue_is_not_slow) {
+    give(200);
+    // It is counted, for whoever asks for more.
+    EXPECT_GT(broker_.accounts().total(Common::memory), cap);
+    EXPECT_GT(consumer_.relayed_size, cap);
+    EXPECT_EQ(consumer_.backlog_size(), 0U);
+    static_cast<void>(broker_.judge(watch_, 0));
+    static_cast<void>(broker_.judge(watch_, 100'000));
+    EXPECT_EQ(consumer_.fault, Fault::none);
+    // Nor does it leave less room for what comes of topics.
+    for (int i = 0; i < 100; ++i) {
+        EXPECT_EQ(broker_.send("/topic/a", content("/topic/a"), nullptr), Broker::Sent::done);
+    }
+    EXPECT_EQ(consumer_.fault, Fault::none);
+}
+
+TEST_F(StompRelayedBlocking, nobody_waits_for_who_takes_its_time_over_a_queue) {
+    give(10);
+    EXPECT_EQ(broker_.send("/topic/a", content("/topic/a"), &producer_), Broker::Sent::done);
+    EXPECT_EQ(consumer_.fault, Fault::none);
+    EXPECT_FALSE(producer_.has_to_wait());
+}
+
+// In their order: those that were sent are the older ones.
+TEST_F(StompRelayedConsumer, what_it_had_goes_back_when_it_was_ended) {
+    give(3);
+    std::vector<Outgoing> out;
+    EXPECT_TRUE(broker_.collect(consumer_, 1, out));
+    broker_.end(consumer_, Fault::closed_by_server);
+    broker_.leave(consumer_);
+    std::string positions;
+    for (const Outbox::Settled& one : consumer_.settled) {
+        EXPECT_EQ(one.verdict, Verdict::requeue);
+        positions += std::to_string(one.position) + ' ';
+    }
+    EXPECT_EQ(positions, "1 2 3 ");
+    EXPECT_EQ(consumer_.relayed_size, 0U);
+    EXPECT_EQ(broker_.accounts().total(Common::memory), 0U);
+    EXPECT_EQ(broker_.accounts().total(Common::backlog), 0U);
 }
 
 }  // namespace
