@@ -31,4 +31,11 @@ namespace edgews::stomp {
     return silence_ms * 100 >= hear_every_ms * 175;
 }
 
+// The same of a server. Some look once in the time that was agreed on whether they have sent
+// anything since the last look, and so are silent for twice as long (ActiveMQ).
+[[nodiscard]] constexpr bool is_server_too_silent(std::uint64_t silence_ms,
+                                                  std::uint64_t hear_every_ms) noexcept {
+    return silence_ms * 100 >= hear_every_ms * 250;
+}
+
 }  // namespace edgews::stomp
