@@ -152,11 +152,12 @@ $(foreach name,$(PROGRAMS) $(ADDON_PROGRAMS),$(eval \
 $(OUT)/tests/unit: $(patsubst %.cpp,$(OBJ)/%.o,$(TESTS) $(LOAD_TESTED)) $(WITH_ADDONS)
 	@$(LINK) -lgtest_main -lgtest $(ADDON_LIBRARIES)
 
-# A client that the interop tests lead by hand, and a crowd of them.
+# Clients that the interop tests lead by hand, and a crowd of them.
 $(OUT)/tests/client_driver: $(OBJ)/tests/interop/client_driver.o $(WITH_ADDONS)
 	@$(LINK) $(ADDON_LIBRARIES)
 
-$(OUT)/tests/many_clients: $(OBJ)/tests/interop/many_clients.o $(OUT)/libedgews.a
+$(OUT)/tests/many_clients $(OUT)/tests/stomp_driver: $(OUT)/tests/%: \
+    $(OBJ)/tests/interop/%.o $(OUT)/libedgews.a
 	@$(LINK)
 
 # Histories in the simulated kernel, and that kernel's own tests.
@@ -221,7 +222,7 @@ $(foreach name,demo stomp_broker,$(eval \
 # --- Testing ----------------------------------------------------------------
 
 tests: $(OUT)/tests/unit $(OUT)/tests/sim_unit $(OUT)/tests/sim $(OUT)/tests/client_driver \
-  $(OUT)/tests/many_clients
+  $(OUT)/tests/many_clients $(OUT)/tests/stomp_driver
 
 unit: $(OUT)/tests/unit  ## the unit tests alone: run them at every change
 	@tests/run unit

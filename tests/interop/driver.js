@@ -1,4 +1,5 @@
-// Leads client_driver: a client of ours whose every step is told, and whose events are awaited.
+// Leads clients of ours whose every step is told, and whose events are awaited: client_driver, and
+// others that take commands and print events in the same way.
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -7,16 +8,15 @@ const { start_program } = require('./program.js');
 
 const patience_ms = 15_000;
 
-class Driver {
+class Led {
     #lines = [];
     #waiting = null;
     #has_ended = false;
     #rest = '';
     #printed = '';
 
-    constructor(url, args = []) {
-        const child = this.child = start_program('../tests/client_driver', [url, ...args],
-                                                 { input: 'pipe' });
+    constructor(program, args) {
+        const child = this.child = start_program(`../tests/${program}`, args, { input: 'pipe' });
         this.ended = once(child, 'close');
         child.once('close', () => {
             this.#has_ended = true;
@@ -34,30 +34,13 @@ class Driver {
         });
     }
 
-    // A client that is open: { subprotocol, extensions }.
-    static async open(url, args) {
-        const driver = new Driver(url, args);
-        try {
-            [driver.subprotocol, driver.extensions] = await driver.hear('open');
-        } catch (error) {
-            await driver.stop();
-            throw error;
-        }
-        return driver;
-    }
-
     tell(command, ...words) { this.child.stdin.write(`${[command, ...words].join(' ')}\n`); }
-    text(message) { this.tell('text', Buffer.from(message).toString('hex')); }
-    binary(message) { this.tell('binary', message.toString('hex')); }
-    fragment(which, text) { this.tell(which, Buffer.from(text).toString('hex')); }
-    ping(payload) { this.tell('ping', Buffer.from(payload).toString('hex')); }
-    close(code, reason = '') { this.tell('close', code, Buffer.from(reason).toString('hex')); }
 
     // The next event: its kind and its fields.
-    async next(wanted) {
+    async next(wanted, timeout_ms = patience_ms) {
         if (this.#lines.length === 0 && !this.#has_ended) {
             await new Promise((resolve) => {
-                const timer = setTimeout(resolve, patience_ms);
+                const timer = setTimeout(resolve, timeout_ms);
                 this.#waiting = () => {
                     clearTimeout(timer);
                     resolve();
@@ -77,6 +60,35 @@ class Driver {
         assert.equal(kind, wanted, `wanted ${wanted}, heard ${heard}`);
         return fields;
     }
+
+    // Has it end, with the connection if that is still open.
+    async stop() {
+        this.child.stdin.end();
+        const [code, signal] = await this.ended;
+        assert.equal(code ?? signal, 0, this.#printed);
+    }
+}
+
+class Driver extends Led {
+    constructor(url, args = []) { super('client_driver', [url, ...args]); }
+
+    // A client that is open: { subprotocol, extensions }.
+    static async open(url, args) {
+        const driver = new Driver(url, args);
+        try {
+            [driver.subprotocol, driver.extensions] = await driver.hear('open');
+        } catch (error) {
+            await driver.stop();
+            throw error;
+        }
+        return driver;
+    }
+
+    text(message) { this.tell('text', Buffer.from(message).toString('hex')); }
+    binary(message) { this.tell('binary', message.toString('hex')); }
+    fragment(which, text) { this.tell(which, Buffer.from(text).toString('hex')); }
+    ping(payload) { this.tell('ping', Buffer.from(payload).toString('hex')); }
+    close(code, reason = '') { this.tell('close', code, Buffer.from(reason).toString('hex')); }
 
     async hear_bytes(kind) { return Buffer.from((await this.hear(kind))[0] ?? '', 'hex'); }
     async hear_text() { return (await this.hear_bytes('text')).toString(); }
@@ -102,13 +114,6 @@ class Driver {
             assert.ok(heard.equals(Buffer.from(message)), `of ${message.length}: ${heard.length}`);
         }
     }
-
-    // Has it end, with the connection if that is still open.
-    async stop() {
-        this.child.stdin.end();
-        const [code, signal] = await this.ended;
-        assert.equal(code ?? signal, 0, this.#printed);
-    }
 }
 
-module.exports = { Driver };
+module.exports = { Driver, Led };

@@ -52,10 +52,14 @@ class Hub {
     has_store = false;
 
     async start() {
-        this.broker = await start_broker([], { tcp_port: this.port ?? 0 });
+        const { port = 0, web = 0 } = this;
+        this.broker = await start_broker([], { tcp_port: port, port: web });
         this.port = this.broker.tcp_port;
+        this.web = this.broker.port;
     }
     get url() { return `stomp://127.0.0.1:${this.port}`; }
+    get ws_url() { return this.broker.ws_url; }
+    signal(name) { this.broker.child.kill(name); }
     async kill() {
         this.broker.child.kill('SIGKILL');
         await this.broker.exited;
@@ -82,6 +86,8 @@ class Foreign {
         running.add(this);
         return child;
     }
+    // The broker's, which was started last.
+    signal(name) { process.kill(-this.children.at(-1).pid, name); }
     async await_answer() {
         const end = performance.now() + patience_ms;
         while (!await answers(this.port, this.login)) {
@@ -116,15 +122,17 @@ class RabbitMq extends Foreign {
     login = 'login:guest\npasscode:guest\nhost:/\n';
 
     get url() { return `stomp://guest:guest@127.0.0.1:${this.port}/%2F`; }
+    get ws_url() { return `ws://127.0.0.1:${this.web}/ws`; }
 
     async start() {
         if (!this.port) {
             const [port, amqp, web, distribution, epmd] = await free_ports(5);
-            Object.assign(this, { port, distribution, epmd });
-            fs.writeFileSync(`${this.folder}/plugins`, '[rabbitmq_stomp].');
+            Object.assign(this, { port, web, distribution, epmd });
+            fs.writeFileSync(`${this.folder}/plugins`, '[rabbitmq_stomp,rabbitmq_web_stomp].');
             fs.writeFileSync(`${this.folder}/rabbit.conf`,
                              `listeners.tcp.1 = 127.0.0.1:${amqp}\n` +
-                             `stomp.listeners.tcp.1 = 127.0.0.1:${port}\n`);
+                             `stomp.listeners.tcp.1 = 127.0.0.1:${port}\n` +
+                             `web_stomp.tcp.ip = 127.0.0.1\nweb_stomp.tcp.port = ${web}\n`);
             // Else it would start one that stays.
             this.names = this.run('epmd', ['-port', String(epmd), '-address', '127.0.0.1']);
         }
@@ -186,7 +194,8 @@ class ActiveMq extends Foreign {
 
 const upstreams = { edgews: Hub, rabbitmq: RabbitMq, activemq: ActiveMq };
 
-// One of that kind, which answers: { kind, url, has_store, kill(), start(), stop() }.
+// One of that kind, which answers: { kind, url, ws_url, has_store, signal(), kill(), start(),
+// stop() }. Debian's ActiveMQ has no WebSockets.
 async function start_upstream(kind) {
     const upstream = new upstreams[kind]();
     await upstream.start();
