@@ -74,7 +74,7 @@ OpeningRequestFault check_request(const OpeningRequestFields& fields) noexcept {
 
 void append_offer(std::string& out, const OpeningOffer& offer) noexcept {
     append_header(out, {"Sec-WebSocket-Key", offer.key});
-    append_header(out, {"Sec-WebSocket-Version", "13"});
+    append_header(out, {"Sec-WebSocket-Version", websocket_version});
     std::string_view separator = "Sec-WebSocket-Protocol: ";
     for (const std::string& subprotocol : offer.subprotocols) {
         out.append(separator).append(subprotocol);
