@@ -78,8 +78,8 @@ else
 .SECONDARY:
 .DEFAULT_GOAL := all
 .PHONY: all addons tests unit test run run-cluster sim sim-bugs sanitize coverage fuzz bench bench-smoke \
-  bench-programs soak-program soak peers race stomp-race lint install clean help force lint-layers lint-sizes \
-  lint-faults lint-bugs lint-format lint-clang lint-portable lint-tidy
+  bench-programs soak-program soak peers race stomp-race cluster-race cluster-million lint install clean help \
+  force lint-layers lint-sizes lint-faults lint-bugs lint-format lint-clang lint-portable lint-tidy
 
 all: $(OUT)/libedgews.a $(OUT)/libedgews-sim.a $(PROGRAMS:%=$(OUT)/programs/%) $(EXAMPLES:%=$(OUT)/examples/%)  ## the libraries, the programs, the examples (default)
 
@@ -188,6 +188,10 @@ $(OUT)/bench/load: $(LOAD:%.cpp=$(OBJ)/%.o) $(OUT)/libedgews.a
 	@$(LINK)
 
 $(OUT)/bench/floor $(OUT)/bench/stomp_load: $(OUT)/bench/%: $(OBJ)/bench/%.o $(OUT)/libedgews.a
+	@$(LINK)
+
+$(OUT)/bench/listeners: $(OBJ)/bench/cluster/listeners.o \
+    $(patsubst %,$(OBJ)/bench/load/%.o,opening poller target) $(OUT)/libedgews.a
 	@$(LINK)
 
 $(OUT)/bench/soak: $(SOAK:%.cpp=$(OBJ)/%.o) $(WITH_ADDONS)
@@ -318,6 +322,16 @@ stomp-race:  ## the STOMP broker beside RabbitMQ: ROUNDS=3
 	@$(MAKE) MODE=release all bench-programs
 	@ROUNDS='$(ROUNDS)' python3 -B bench/stomp_race.py
 
+cluster-race:  ## three nodes over each backbone, beside Spring's way and Socket.IO: SECONDS=20 ROWS=regex
+	@tools/need cluster-race
+	@$(MAKE) MODE=release all bench/cluster/node_modules/.package-lock.json
+	@PYTHONPATH=bench python3 -B bench/cluster '$(SECONDS)' '$(ROWS)'
+
+CONNECTIONS ?= 1000000
+cluster-million:  ## what a million connections take, over many nodes: CONNECTIONS=1000000
+	@$(MAKE) MODE=release all $(OUT)/bench/listeners
+	@PYTHONPATH=bench python3 -B bench/cluster/million.py $(CONNECTIONS)
+
 # The whole hour is kept; else it is for a look.
 SOAK_RESULTS := $(if $(filter release60,$(MODE)$(MINUTES)),bench/results,$(OUT)/soak)
 
@@ -336,7 +350,7 @@ soak:  ## an hour of churn with faults, after which nothing may have grown: MINU
 # --- Style ------------------------------------------------------------------
 
 LINTED := $(SOURCES) $(DEFLATE) $(TLS) $(SIM) \
-  $(wildcard programs/*/*.cpp examples/*.cpp bench/*.cpp) $(LOAD) $(SOAK)
+  $(wildcard programs/*/*.cpp examples/*.cpp bench/*.cpp bench/cluster/*.cpp) $(LOAD) $(SOAK)
 ALL_CODE := $(sort $(LINTED) $(PUBLIC) $(HEADERS) $(wildcard deflate/*.hpp tls/*.hpp sim/*.hpp \
   programs/*/*.hpp examples/*.hpp bench/*/*.?pp tests/*/*.?pp tests/*/*/*.?pp))
 

@@ -19,7 +19,8 @@ struct Ports {
     std::uint16_t tls = 0;
     std::uint16_t proxied = 0;  // Behind a PROXY header.
     std::uint16_t stomp = 0;
-    pid_t pid = 0;  // Names its Unix socket.
+    std::uint16_t relay = 0;  // STOMP, too, of which another broker has the topics and queues.
+    pid_t pid = 0;            // Names its Unix socket.
 
     [[nodiscard]] std::string unix_path() const {
         return "@edgews-soak-" + std::to_string(pid) + "-" + std::to_string(plain);

@@ -148,13 +148,19 @@ void require(const edgews::Error& error) {
 
 Service::Service(const edgews::TlsIdentity& identity)
     : meetings_(std::make_unique<Meetings>()),
+      backplane_(hub_.backplane_options()),
       broker_(broker_options(), broker_hooks()),
+      relay_(hub_.relay_options(), broker_options(), broker_hooks()),
       server_(server_options()) {
     add_echoes();
     add_others();
     add_pages();
-    broker_.app("/app/echo", [](edgews::StompRequest& request) { request.reply(request.text()); });
+    server_.backplane(backplane_);
+    const auto echo = [](edgews::StompRequest& request) { request.reply(request.text()); };
+    broker_.app("/app/echo", echo);
     broker_.attach(server_, "/stomp", route_options());
+    relay_.app("/app/echo", echo);
+    relay_.attach(server_, "/relay", route_options());
     listen(identity);
     server_.start();
 }
@@ -227,21 +233,27 @@ void Service::listen(const edgews::TlsIdentity& identity) {
     require(server_.listen({.host = host, .tls = made.value}));
     require(server_.listen({.host = host, .proxy_protocol = true}));
     require(broker_.listen(server_, {.host = host}));
+    require(relay_.listen(server_, {.host = host}));
     ports_ = {.plain = port_of(server_.listening_on(0)),
               .tls = port_of(server_.listening_on(1)),
               .proxied = port_of(server_.listening_on(2)),
               .stomp = port_of(server_.listening_on(3)),
+              .relay = port_of(server_.listening_on(4)),
               .pid = ::getpid()};
     require(server_.listen({.unix_path = ports_.unix_path()}));
 }
 
 void Service::tick(Dice& dice) {
+    hub_.tick(dice);
     server_.publish("room/busy", "from outside " + std::to_string(dice.below(1'000)));
     server_.publish("side-" + std::to_string(dice.below(500)), "from outside");
-    static_cast<void>(broker_.send("/topic/room/" + std::to_string(dice.below(20)), "a line"));
-    static_cast<void>(broker_.send(
-        edgews::stomp::user_destination("user-" + std::to_string(dice.below(200)), "/queue/news"),
-        "for you"));
+    for (edgews::StompBroker* const broker :
+         {&broker_, static_cast<edgews::StompBroker*>(&relay_)}) {
+        const std::string user = "user-" + std::to_string(dice.below(200));
+        static_cast<void>(broker->send("/topic/room/" + std::to_string(dice.below(20)), "a line"));
+        static_cast<void>(
+            broker->send(edgews::stomp::user_destination(user, "/queue/news"), "for you"));
+    }
     const std::lock_guard lock(meetings_->mutex);
     for (const edgews::DeferredUpgrade& upgrade : std::exchange(meetings_->undecided, {})) {
         const std::uint64_t decision = dice.below(10);
@@ -266,8 +278,10 @@ void Service::shut_down() {
 
 std::size_t Service::waiting() const {
     std::size_t count = 0;
-    for (const edgews::StompDestination& destination : broker_.destinations()) {
-        count += destination.waiting + destination.unacknowledged;
+    for (const auto& destinations : {broker_.destinations(), relay_.destinations()}) {
+        for (const edgews::StompDestination& destination : destinations) {
+            count += destination.waiting + destination.unacknowledged;
+        }
     }
     return count;
 }

@@ -1,15 +1,19 @@
 // The server of a soak: one with all that the library offers.
 #pragma once
 
+#include <edgews/backplane.hpp>
 #include <edgews/server.hpp>
 #include <edgews/stats.hpp>
 #include <edgews/stomp_broker.hpp>
+#include <edgews/stomp_relay.hpp>
 #include <edgews/tls.hpp>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 
+#include "hub.hpp"
 #include "orders.hpp"
 #include "world.hpp"
 
@@ -29,12 +33,17 @@ class Service {
     // What comes from outside of the loops: publishes, sends to connections that it has handles of,
     // decides about upgrades that were deferred. To be called some times a second.
     void tick(Dice& dice);
+    // The broker behind the relay and the backplane is lost, and begins anew.
+    void lose_hub() { hub_.lose(); }
     // Goes as a server should, with those who are there.
     void shut_down();
 
     [[nodiscard]] edgews::Stats stats() const { return server_.stats(); }
-    [[nodiscard]] edgews::StompStats broker_stats() const { return broker_.stats(); }
-    // Messages in the broker's queues, those that consumers have included.
+    // Of the broker and of the relay.
+    [[nodiscard]] std::array<edgews::StompStats, 2> broker_stats() const {
+        return {broker_.stats(), relay_.stats()};
+    }
+    // Messages in their queues, those that consumers have included.
     [[nodiscard]] std::size_t waiting() const;
 
   private:
@@ -44,7 +53,10 @@ class Service {
     void listen(const edgews::TlsIdentity& identity);
 
     std::unique_ptr<Meetings> meetings_;
+    Hub hub_{};
+    edgews::Backplane backplane_;
     edgews::StompBroker broker_;
+    edgews::StompRelay relay_;
     edgews::Server server_;
     Ports ports_{};
 };

@@ -56,10 +56,14 @@ class WebSocketCarrier final : public Carrier {
 };
 
 std::unique_ptr<Carrier> make_carrier(World& world) {
+    const bool is_relay = world.dice.chance(30);
+    const char* const path = is_relay ? "/relay" : "/stomp";
     const std::uint64_t kind = world.dice.below(10);
-    if (kind < 5) return std::make_unique<TcpCarrier>(world.ports.stomp);
-    return std::make_unique<WebSocketCarrier>(
-        world, kind < 8 ? world.url("/stomp") : world.secure_url("/stomp"));
+    if (kind < 5) {
+        return std::make_unique<TcpCarrier>(is_relay ? world.ports.relay : world.ports.stomp);
+    }
+    return std::make_unique<WebSocketCarrier>(world,
+                                              kind < 8 ? world.url(path) : world.secure_url(path));
 }
 
 }  // namespace

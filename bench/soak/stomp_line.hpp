@@ -38,7 +38,7 @@ struct Heard {
 
 class StompLine {
   public:
-    // By TCP, ws or wss, as chance has it.
+    // To the broker or to the relay, by TCP, ws or wss, as chance has it.
     explicit StompLine(World& world);
 
     void send(edgews::stomp::Command command, std::initializer_list<edgews::stomp::Header> headers,

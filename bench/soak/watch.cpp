@@ -156,7 +156,7 @@ class Watch {
         std::this_thread::sleep_until(end);
     }
 
-    // At most about four standstills and four shortages a minute.
+    // At most about four standstills and four shortages a minute, and as often the hub is lost.
     void trouble() {
         const auto now = Clock::now();
         if (now >= shortage_end_) shortage_.reset();
@@ -171,6 +171,7 @@ class Watch {
                 standstill_.emplace(clients_);
                 standstill_end_ = now + std::chrono::milliseconds(dice_.between(200, 6'000));
                 break;
+            case 2: lasting_.lose_hub(); break;
             default: break;
         }
     }
@@ -199,11 +200,12 @@ class Watch {
         void add(const Service& service) {
             const edgews::Stats more = service.stats();
             for (std::size_t i = 0; i < more.values.size(); ++i) stats.values[i] += more.values[i];
-            const edgews::StompStats broker = service.broker_stats();
-            sessions += broker.sessions;
-            destinations += broker.destinations;
+            for (const edgews::StompStats& broker : service.broker_stats()) {
+                sessions += broker.sessions;
+                destinations += broker.destinations;
+                broker_bytes += broker.memory;
+            }
             waiting += service.waiting();
-            broker_bytes += broker.memory;
         }
         [[nodiscard]] std::uint64_t operator[](Counter counter) const { return stats[counter]; }
     };
