@@ -134,7 +134,7 @@ struct BrokerOptions {
     // user are one user for each address that they come from (of IPv6, for each /64). Without:
     // whoever comes first may take all.
     bool has_shares = true;
-    std::size_t subscription_count_max = 20'000;            // Of one session,
+    std::size_t subscription_count_max = 25'000;            // Of one session,
     std::size_t pattern_count_max = 1'000;                  // and those of them that are patterns.
     std::size_t subscriptions_size_max = 16 * 1024 * 1024;  // Bytes of memory that they take.
     // Milliseconds after which a queue goes, and what is in it has expired: when nobody has
