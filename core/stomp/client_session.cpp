@@ -82,6 +82,7 @@ ServerFault ClientSession::check_connected(const Frame& frame) {
         if (!parsed) return ServerFault::heart_beat_malformed;
         servers_ = *parsed;
     }
+    is_server_late_ = frame.find("server").value_or("").starts_with("ActiveMQ");
     shown_.kind = ServerFrame::Kind::connected;
     version_ = *version;
     reader_.set_version(version_);
@@ -109,6 +110,10 @@ std::uint32_t ClientSession::send_every_ms() const noexcept {
 
 std::uint32_t ClientSession::hear_every_ms() const noexcept {
     return agreed_ms(servers_, ours_);
+}
+
+bool ClientSession::is_too_silent(std::uint64_t silence_ms) const noexcept {
+    return stomp::is_too_silent(silence_ms, hear_every_ms(), is_server_late_);
 }
 
 // ---- What is sent ------------------------------------------------------------------------------

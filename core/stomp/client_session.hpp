@@ -93,6 +93,9 @@ class ClientSession {
     // Milliseconds; 0: none. Valid when connected.
     [[nodiscard]] std::uint32_t send_every_ms() const noexcept;
     [[nodiscard]] std::uint32_t hear_every_ms() const noexcept;
+    // Whether a server that has said nothing for so long counts as gone. Requires: hear_every_ms()
+    // is not 0.
+    [[nodiscard]] bool is_too_silent(std::uint64_t silence_ms) const noexcept;
     // What `message` is to be acknowledged by. Empty: it cannot be.
     [[nodiscard]] std::string_view ack_of(const Frame& message) const noexcept;
 
@@ -117,6 +120,7 @@ class ClientSession {
     Version version_ = Version::v1_2;
     HeartBeat ours_{};
     HeartBeat servers_{};
+    bool is_server_late_ = false;  // With its heart-beats.
     std::string output_{};
 };
 

@@ -25,17 +25,12 @@ namespace edgews::stomp {
     return hear_every_ms / 10;
 }
 
-// More than half as long again is a margin, and twice as long is never reached.
-[[nodiscard]] constexpr bool is_too_silent(std::uint64_t silence_ms,
-                                           std::uint64_t hear_every_ms) noexcept {
-    return silence_ms * 100 >= hear_every_ms * 175;
-}
-
-// The same of a server. Some look once in the time that was agreed on whether they have sent
-// anything since the last look, and so are silent for twice as long (ActiveMQ).
-[[nodiscard]] constexpr bool is_server_too_silent(std::uint64_t silence_ms,
-                                                  std::uint64_t hear_every_ms) noexcept {
-    return silence_ms * 100 >= hear_every_ms * 250;
+// More than half as long again is a margin, and twice as long is never reached. Whoever is `late`
+// looks once in the time that was agreed on whether it has sent anything since the last look, and
+// so may be silent for twice as long: ActiveMQ.
+[[nodiscard]] constexpr bool is_too_silent(std::uint64_t silence_ms, std::uint64_t hear_every_ms,
+                                           bool is_late = false) noexcept {
+    return silence_ms * 100 >= hear_every_ms * (is_late ? 250 : 175);
 }
 
 }  // namespace edgews::stomp

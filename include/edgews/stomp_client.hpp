@@ -52,7 +52,8 @@ struct ClientOptions {
     // Further headers of CONNECT. "client-id" is one of ActiveMQ's.
     std::vector<ClientHeader> headers{};
     // The heart-beats that the client can send and wants (1.2, Heart-beating). A broker that is
-    // silent for 2.5 times as long as was agreed is lost: ActiveMQ takes up to twice as long.
+    // silent for 1.75 times as long as was agreed is lost; ActiveMQ, whose heart-beats take up to
+    // twice as long, for 2.5 times.
     HeartBeat heart_beat{.can_send_ms = 10'000, .wants_ms = 10'000};
     // Limits of a frame that the broker sends.
     FrameLimits frame{.body_size_max = 16 * 1024 * 1024};

@@ -245,7 +245,7 @@ void ClientState::begin_heart_beats() {
 void ClientState::check_heard() {
     if (is_paused_) heard_ms_ = reactor_.listened_ms();  // It is we who do not listen.
     const std::uint64_t silence_ms = reactor_.listened_ms() - heard_ms_;
-    if (!is_server_too_silent(silence_ms, session_->hear_every_ms())) return;
+    if (!session_->is_too_silent(silence_ms)) return;
     const auto self = shared_from_this();
     fail(std::errc::timed_out, "the broker is silent");
 }

@@ -282,6 +282,23 @@ void expect_told(std::string_view text, const Told& expected, bool is_over) {
 const std::string welcome = "CONNECTED\nversion:1.2\n\n\0"s;
 const std::string welcomed = "connected CONNECTED [version: 1.2]";
 
+TEST(StompClientSession, a_server_is_gone_when_it_was_too_silent_and_activemq_is_late) {
+    const struct {
+        std::string_view server;
+        std::uint64_t gone_after_ms;
+    } rows[] = {{"", 350},
+                {"server:RabbitMQ/3.10.8\n", 350},
+                {"server:like ActiveMQ\n", 350},
+                {"server:ActiveMQ/5.17.2\n", 500}};
+    for (const auto& row : rows) {
+        SCOPED_TRACE(row.server);
+        Client client({.wants_ms = 200});
+        client.take("CONNECTED\nversion:1.2\nheart-beat:100,0\n" + std::string(row.server) + "\n");
+        EXPECT_FALSE(client.session.is_too_silent(row.gone_after_ms - 1));
+        EXPECT_TRUE(client.session.is_too_silent(row.gone_after_ms));
+    }
+}
+
 TEST(StompClientSession, each_frame_is_understood_however_it_comes) {
     expect_told(
         "\n\r\n" + welcome +
