@@ -55,6 +55,12 @@ TESTED_tsan := net deflate tls
 TESTED_coverage := crypto core
 TESTED := $(or $(TESTED_$(MODE)),crypto core net deflate tls bench)
 TESTS := $(wildcard $(TESTED:%=tests/%/*.cpp) $(TESTED:%=tests/%/*/*.cpp) tests/support/*.cpp)
+# Those that have each call fail, or each block of memory, end many processes: too slow with a
+# sanitizer in each.
+FAULT_TESTS := $(wildcard tests/sim/fail_*_test.cpp tests/faults/*.cpp)
+SIM_UNITS := $(filter-out $(FAULT_TESTS),$(wildcard tests/sim/*_test.cpp tests/sim/script*.cpp)) \
+  tests/support/raw_server.cpp tests/support/test_client.cpp \
+  $(if $(filter asan,$(MODE)),,$(FAULT_TESTS))
 # What tests/bench/ tests of the load generator and the soak.
 LOAD_TESTED := $(if $(filter bench,$(TESTED)),$(addprefix bench/load/,frame_run.cpp opening.cpp \
   options.cpp payload.cpp reply_reader.cpp target.cpp) bench/soak/judge.cpp)
@@ -101,7 +107,7 @@ $(OBJ)/%.o: %.cpp $(OBJ)/flags
 
 # Tests are compiled to be right, not fast. What all of them begin with is read once, and again
 # (-MD) where another version of it is installed.
-TEST_OBJECTS := $(TESTS:%.cpp=$(OBJ)/%.o)
+TEST_OBJECTS := $(patsubst %.cpp,$(OBJ)/%.o,$(sort $(TESTS) $(SIM_UNITS)))
 GTEST := $(OBJ)/tests/gtest.hpp
 $(TEST_OBJECTS) $(GTEST).gch: private FLAGS_$(MODE) += -O0
 $(TEST_OBJECTS): private BASE += -include $(GTEST)
@@ -161,12 +167,6 @@ $(OUT)/tests/many_clients $(OUT)/tests/stomp_driver: $(OUT)/tests/%: \
 	@$(LINK)
 
 # Histories in the simulated kernel, and that kernel's own tests.
-# Those that have each call fail, or each block of memory, end many processes: too slow with a
-# sanitizer in each.
-FAULT_TESTS := $(wildcard tests/sim/fail_*_test.cpp tests/faults/*.cpp)
-SIM_UNITS := $(filter-out $(FAULT_TESTS),$(wildcard tests/sim/*_test.cpp tests/sim/script*.cpp)) \
-  tests/support/raw_server.cpp tests/support/test_client.cpp \
-  $(if $(filter asan,$(MODE)),,$(FAULT_TESTS))
 SIM_TESTS := $(filter-out $(FAULT_TESTS) $(SIM_UNITS),$(wildcard tests/sim/*.cpp))
 $(OUT)/tests/sim: $(SIM_TESTS:%.cpp=$(OBJ)/%.o) $(OUT)/libedgews-sim.a $(WITH_ADDONS)
 	@$(LINK) $(ADDON_LIBRARIES)
