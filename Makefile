@@ -263,7 +263,7 @@ run-cluster:  ## three nodes of the demo behind nginx, and a hub: PORT=9000
 
 sanitize:  ## the units and the fuzz corpora under ASan+UBSan, the threads under TSan
 	@tools/need test
-	@$(MAKE) MODE=asan tests build/asan/tests/sim $(FUZZ:%=build/asan/tests/fuzz/%_replay)
+	@$(MAKE) MODE=asan $(addprefix build/asan/tests/,unit sim_unit sim) $(FUZZ:%=build/asan/tests/fuzz/%_replay)
 	@$(MAKE) MODE=tsan build/tsan/tests/unit
 	@tests/run asan asan_sim replay tsan
 
