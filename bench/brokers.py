@@ -50,9 +50,9 @@ def program(port: int, *command: str, core: str = "0", **more):
                 process.kill()
 
 
-def stomp_broker(tcp: int, web: int, *options: str):
+def stomp_broker(tcp: int, web: int, *options: str, **more):
     return program(tcp, "build/programs/stomp_broker", "--port", str(web), "--tcp-port", str(tcp),
-                   *options)
+                   *options, **more)
 
 
 @contextlib.contextmanager

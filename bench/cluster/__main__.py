@@ -75,7 +75,7 @@ def node_of(row: Row, upstream: str, port: int):
     if row.node == "relay":
         kind = {"hub": "edgews"}.get(row.upstream, row.upstream)
         return brokers.stomp_broker(port, brokers.free_port(), "--relay", upstream,
-                                    "--upstream-kind", kind)
+                                    "--upstream-kind", kind, stderr=subprocess.DEVNULL)
     if row.node == "topic_node":
         return brokers.program(port, "build/programs/topic_node", "--port", str(port),
                                "--backplane", upstream, stderr=subprocess.DEVNULL)
