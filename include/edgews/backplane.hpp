@@ -104,7 +104,8 @@ struct BackplaneOptions {
 
     // The way to the upstream, as of stomp::ClientOptions.
     ClientOptions connection{};
-    ReconnectOptions reconnect{.enabled = true, .delay_ms = 50, .delay_max_ms = 10'000};
+    ReconnectOptions reconnect{
+        .enabled = true, .delay_ms = 50, .delay_max_ms = 10'000, .stable_ms = 1'000};
 };
 
 // Messages to a topic that did not come, and will not be delivered any more.

@@ -78,7 +78,8 @@ struct ClientOptions {
     edgews::ClientOptions connection{};
     // How it connects again: after any loss and any failure. Authentication that fails may be one
     // broker's, or pass; a reconnect handler that knows better says stop.
-    ReconnectOptions reconnect{.enabled = true, .delay_ms = 50, .delay_max_ms = 10'000};
+    ReconnectOptions reconnect{
+        .enabled = true, .delay_ms = 50, .delay_max_ms = 10'000, .stable_ms = 1'000};
 };
 
 // Name a subscription and a transaction of a client. They are not used twice. 0: none.
