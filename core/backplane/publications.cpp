@@ -3,8 +3,21 @@
 namespace edgews::backplane {
 
 void Publications::need_mark(Publication& publication) {
-    if (std::exchange(publication.is_to_be_marked_, true)) return;
+    if (publication.place_ != Publication::none) return;
+    publication.place_ = unmarked_.size();
     unmarked_.push_back(&publication);
+}
+
+// Whoever hears it next hears a run of its own.
+void Publications::forget_oldest() noexcept {
+    const Publication& oldest = by_age_.front();
+    if (oldest.place_ != Publication::none) {
+        unmarked_[oldest.place_] = unmarked_.back();
+        unmarked_[oldest.place_]->place_ = oldest.place_;
+        unmarked_.pop_back();
+    }
+    by_topic_.erase(by_topic_.find(oldest.topic));
+    by_age_.pop_front();
 }
 
 Publication& Publications::next(const HashedView& topic, std::uint64_t now_ms) {
@@ -15,6 +28,7 @@ Publication& Publications::next(const HashedView& topic, std::uint64_t now_ms) {
         made.run = ++last_run_;
         made.began_ms = now_ms;
         by_topic_.emplace(made.topic, std::prev(by_age_.end()));
+        if (by_age_.size() > count_max) forget_oldest();
     } else {
         by_age_.splice(by_age_.end(), by_age_, found->second);
     }
@@ -39,9 +53,9 @@ void Publications::mark_all() {
 void Publications::forget_idle(std::uint64_t now_ms) noexcept {
     while (!by_age_.empty()) {
         const Publication& oldest = by_age_.front();
-        if (oldest.is_to_be_marked_ || now_ms - oldest.used_ms < remembered_ms) return;
-        by_topic_.erase(by_topic_.find(oldest.topic));
-        by_age_.pop_front();
+        const bool is_to_be_marked = oldest.place_ != Publication::none;
+        if (is_to_be_marked || now_ms - oldest.used_ms < remembered_ms) return;
+        forget_oldest();
     }
 }
 

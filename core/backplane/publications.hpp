@@ -28,15 +28,19 @@ struct Publication {
 
   private:
     friend class Publications;
-    bool is_to_be_marked_ = false;
+    static constexpr std::size_t none = SIZE_MAX;
+    std::size_t place_ = none;  // Among those that are to be marked. None: it is not.
 };
 
 class Publications {
   public:
     // Milliseconds after its last message for which a topic's sequence is remembered.
     static constexpr std::uint64_t remembered_ms = 600'000;
+    // Topics that are remembered: peers may choose their names. One more, and the one that was
+    // used longest ago is forgotten.
+    static constexpr std::size_t count_max = 100'000;
 
-    // That of the topic, with the next sequence. Valid until forget_idle().
+    // That of the topic, with the next sequence. Valid until the next call, or forget_idle().
     [[nodiscard]] Publication& next(const HashedView& topic, std::uint64_t now_ms);
     // Somebody asks how far it is. False: nothing was published there.
     bool ask(const HashedView& topic);
@@ -53,6 +57,7 @@ class Publications {
 
   private:
     void need_mark(Publication& publication);
+    void forget_oldest() noexcept;
 
     std::list<Publication> by_age_;  // Of the last use; the oldest first.
     NameViewTable<std::list<Publication>::iterator> by_topic_;
@@ -64,8 +69,9 @@ template <class Mark>
 void Publications::mark(Mark mark) {
     std::size_t left = 0;
     for (Publication* const publication : unmarked_) {
-        publication->is_to_be_marked_ = !mark(std::as_const(*publication));
-        if (publication->is_to_be_marked_) unmarked_[left++] = publication;
+        const bool is_marked = mark(std::as_const(*publication));
+        publication->place_ = is_marked ? Publication::none : left;
+        if (!is_marked) unmarked_[left++] = publication;
     }
     unmarked_.resize(left);
 }

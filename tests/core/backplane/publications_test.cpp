@@ -96,6 +96,27 @@ TEST_F(PublicationsTest, an_idle_one_is_forgotten_once_it_is_marked) {
     EXPECT_EQ(next("a").channel, "");
 }
 
+TEST_F(PublicationsTest, no_more_are_remembered_than_the_limit) {
+    constexpr std::size_t more = 10;
+    publish("a");
+    publish("b");
+    for (std::size_t i = 0; i < more / 2; ++i) publish(std::to_string(i));
+    EXPECT_EQ(mark().size(), 2 + more / 2);  // Some of those that go are marked, and some are not.
+    for (std::size_t i = more / 2; i < Publications::count_max + more; ++i) {
+        publish(std::to_string(i));
+        if (i % 1'000 == 0) publish("b");
+    }
+    EXPECT_EQ(publications.count(), Publications::count_max);
+    EXPECT_FALSE(ask("a"));
+    EXPECT_FALSE(ask("0"));
+    EXPECT_FALSE(ask(std::to_string(more)));  // For "b" is there.
+    EXPECT_TRUE(ask(std::to_string(more + 1)));
+    EXPECT_EQ(publish("b"), "b 2:102");
+    EXPECT_EQ(mark().size(), Publications::count_max);
+    EXPECT_EQ(mark(), Marks{});
+    EXPECT_EQ(publish("a"), "a 100013:1");
+}
+
 TEST_F(PublicationsTest, one_that_is_used_is_not_idle) {
     publish("a");
     publish("b");
