@@ -24,6 +24,8 @@ Fault fault_of(Broker::Sent sent) noexcept {
         case Broker::Sent::full: return Fault::queue_full;
         case Broker::Sent::too_many_destinations: return Fault::too_many_destinations;
         case Broker::Sent::no_memory: return Fault::memory_full;
+        case Broker::Sent::too_large_to_carry: return Fault::upstream_refused;
+        case Broker::Sent::not_carried: return Fault::upstream_unavailable;
     }
     return Fault::none;
 }
@@ -125,13 +127,15 @@ Fault Broker::subscribe(Outbox& outbox, SubscriptionSetup setup) {
     Account& account = account_of(outbox);
     const DestinationKind kind = kind_of(setup.destination);
     const bool is_topic = kind == DestinationKind::topic || kind == DestinationKind::user;
+    bool is_first = false;  // Of the topic.
     Queue* queue = nullptr;
     if (setup.is_relayed) {
         // It is filed nowhere.
     } else if (is_topic) {
         const Fault fault = check_topic(outbox, setup.key);
         if (fault != Fault::none) return fault;
-        if (!topics_.has(setup.key)) size += TopicTable::size_of(setup.key);
+        is_first = !topics_.has(setup.key);
+        if (is_first) size += TopicTable::size_of(setup.key);
     } else {
         queue = queue_named(setup.key);
         const bool may_be = queue != nullptr || is_grave(setup.key) || may_make_queues(&account, 1);
@@ -146,6 +150,7 @@ Fault Broker::subscribe(Outbox& outbox, SubscriptionSetup setup) {
     if (is_topic) {
         topics_.add(key, subscription);
         if (is_pattern(key)) ++outbox.pattern_count;
+        if (is_first && is_carried(key)) carrier_->topic_begins(key);
         return Fault::none;
     }
     if (queue == nullptr) queue = &make_queue(key, &account);
@@ -161,6 +166,7 @@ Fault Broker::check_topic(const Outbox& outbox, std::string_view key) const {
         return Fault::too_many_destinations;
     }
     if (!is_pattern(key)) return Fault::none;
+    if (carrier_ != nullptr && carrier_->covers_carried(key)) return Fault::pattern_not_carried;
     if (outbox.pattern_count >= options_.pattern_count_max) return Fault::too_many_subscriptions;
     const bool may_be = !is_new || topics_.has_shape_of(key) ||
                         accounts_.may_take(outbox.account, Common::shapes, 1);
@@ -210,16 +216,23 @@ void Broker::give_back_of_transaction(Outbox& outbox, std::size_t size) noexcept
     accounts_.give_back(outbox.account, Common::memory, size);
 }
 
-Broker::Sent Broker::send(std::string_view key, const Content& content, Outbox* producer) {
-    return send_as(producer == nullptr ? nullptr : &account_of(*producer), key, content, producer);
+Broker::Sent Broker::send(std::string_view key, const Content& content, Outbox* producer,
+                          Reach reach) {
+    if (reach == Reach::everywhere && carrier_ != nullptr) {
+        TopicCarrier::Load load;
+        add_load(load, key, content);
+        if (const Sent room = check_carrier(load); room != Sent::done) return room;
+    }
+    return send_as(producer == nullptr ? nullptr : &account_of(*producer), key, content, producer,
+                   reach);
 }
 
 Broker::Sent Broker::send_for(Outbox& session, std::string_view key, const Content& content) {
-    return send_as(&account_of(session), key, content, nullptr);
+    return send_as(&account_of(session), key, content, nullptr, Reach::here);
 }
 
 Broker::Sent Broker::send_as(Account* account, std::string_view key, const Content& content,
-                             Outbox* producer) {
+                             Outbox* producer, Reach reach) {
     Sent sent = Sent::done;
     if (key.starts_with(queue_prefix)) {
         sent = send_to_queue(account, key, content, producer);
@@ -227,22 +240,27 @@ Broker::Sent Broker::send_as(Account* account, std::string_view key, const Conte
         sent = send_to_temporary(account, key, content);
     } else if (content.size() > accounts_.left(Common::memory)) {
         sent = Sent::no_memory;
-    } else if (publish(key, content, producer) && producer != nullptr) {
-        yield(*producer);
+    } else {
+        return send_to_topic(key, content, producer, reach);
     }
     if (sent == Sent::done) ++counters_.received;
     return sent;
 }
 
-Broker::Sent Broker::send_all(std::span<const Sending> sendings, Outbox* producer) {
+Broker::Sent Broker::send_all(std::span<const Sending> sendings, Outbox* producer, Reach reach) {
     Account* const account = producer == nullptr ? nullptr : &account_of(*producer);
     const Sent room = check_room(sendings, account, producer);
     if (room != Sent::done) return room;
+    if (reach == Reach::everywhere && carrier_ != nullptr) {
+        TopicCarrier::Load load;
+        for (const Sending& sending : sendings) add_load(load, sending.key, sending.content);
+        if (const Sent carried = check_carrier(load); carried != Sent::done) return carried;
+    }
     for (const Sending& sending : sendings) {
         const bool may_yield = producer != nullptr && !producer->has_to_wait();
         const Sent sent =
-            send_as(account, sending.key, sending.content, may_yield ? producer : nullptr);
-        assert(sent == Sent::done);
+            send_as(account, sending.key, sending.content, may_yield ? producer : nullptr, reach);
+        assert(sent == Sent::done || reach == Reach::here);
         static_cast<void>(sent);
     }
     return Sent::done;

@@ -17,6 +17,7 @@
 #include "core/stomp/destination.hpp"
 #include "core/stomp/outbox.hpp"
 #include "core/stomp/queue.hpp"
+#include "core/stomp/topic_carrier.hpp"
 #include "core/stomp/topic_table.hpp"
 
 #include <cstddef>
@@ -67,6 +68,9 @@ class Broker {
     // Requires: all sessions have left.
     ~Broker();
 
+    // Carries topics to other nodes, and theirs here. Borrowed. Requires: nobody has subscribed.
+    void carry_topics(TopicCarrier& carrier) noexcept { carrier_ = &carrier; }
+
     // Milliseconds since 1970, for `expires`. At least once a second: drops what has expired, as
     // far as nothing older waits in front of it; that goes when it would be sent. Looks at some
     // hundred queues at most.
@@ -103,14 +107,19 @@ class Broker {
         blocked,                // WhenFull::block: try again when the outbox gets attention.
         too_many_destinations,  // Another queue would be one too many.
         no_memory,              // It would take more than is left for who sends it.
+        // Other nodes are to have it, and cannot; of those here see Reach. It is too large, or
+        // there is no way to them.
+        too_large_to_carry,
+        not_carried,
     };
     // To a topic, a queue or a user, by its key. `producer`: who waits if it has to, before this is
     // done or after (Outbox::has_to_wait()); null: nobody can, and it is refused.
-    [[nodiscard]] Sent send(std::string_view key, const Content& content, Outbox* producer);
+    [[nodiscard]] Sent send(std::string_view key, const Content& content, Outbox* producer,
+                            Reach reach = Reach::here);
     // The same, because a session wanted it, which does not wait.
     [[nodiscard]] Sent send_for(Outbox& session, std::string_view key, const Content& content);
     // To those who subscribed to a topic by exactly this name or pattern, and to none whose pattern
-    // covers it. What came from elsewhere came once for each of these.
+    // covers it, and to no other node. What came from elsewhere came once for each of these.
     void send_to_exactly(std::string_view key, const Content& content);
     // The same to those of them who want to hear of gaps. How many subscriptions there are.
     std::size_t tell_gap(std::string_view key, const Content& content);
@@ -126,8 +135,9 @@ class Broker {
     // What it had to wait for has come, or will not: it is to try again.
     void let_go_on(Outbox& outbox) noexcept;
 
-    // All of it, or nothing.
-    [[nodiscard]] Sent send_all(std::span<const Sending> sendings, Outbox* producer);
+    // All of it, or nothing. With Reach::here it is done, whatever other nodes can have of it.
+    [[nodiscard]] Sent send_all(std::span<const Sending> sendings, Outbox* producer,
+                                Reach reach = Reach::here);
 
     // What an open transaction takes, until it is given back. False: it may not take that.
     [[nodiscard]] bool take_for_transaction(Outbox& outbox, std::size_t size);
@@ -176,12 +186,19 @@ class Broker {
   private:
     [[nodiscard]] Account& account_of(Outbox& outbox);
     [[nodiscard]] Sent send_as(Account* account, std::string_view key, const Content& content,
-                               Outbox* producer);
+                               Outbox* producer, Reach reach);
+    [[nodiscard]] Sent send_to_topic(std::string_view key, const Content& content, Outbox* producer,
+                                     Reach reach);
     [[nodiscard]] Sent send_to_queue(Account* account, std::string_view key, const Content& content,
                                      Outbox* producer);
     [[nodiscard]] Sent send_to_temporary(const Account* account, std::string_view key,
                                          const Content& content);
     [[nodiscard]] Fault check_topic(const Outbox& outbox, std::string_view key) const;
+    [[nodiscard]] bool is_carried(std::string_view key) const noexcept {
+        return carrier_ != nullptr && carrier_->carries(key);
+    }
+    [[nodiscard]] Sent check_carrier(const TopicCarrier::Load& load) const;
+    void add_load(TopicCarrier::Load& load, std::string_view key, const Content& content) const;
     [[nodiscard]] Subscription& add(Outbox& outbox, SubscriptionSetup setup);
     void remove(Subscription& subscription) noexcept;
     [[nodiscard]] bool publish(std::string_view key, const Content& content,
@@ -256,6 +273,7 @@ class Broker {
     bool has_unused_ = false;     // Some of unused_ are to go.
     Accounts accounts_;
     TopicTable topics_{accounts_};
+    TopicCarrier* carrier_ = nullptr;  // Null: topics are of this node alone.
     NameTable<std::unique_ptr<Queue>> queues_;
     std::map<std::string_view, Queue*> queues_by_name_;
     List<Queue, &Queue::expiring> expiring_;  // Those that may hold messages which expire.

@@ -5,6 +5,7 @@
 // reached. What a message costs of this is a few comparisons: sessions for which too much waits are
 // in a list by since when, and its front is all that is looked at.
 #include "core/stomp/broker.hpp"
+#include "core/stomp/carried_message.hpp"
 
 #include <algorithm>
 
@@ -17,6 +18,15 @@ constexpr std::size_t place_size = 2 * sizeof(Delivery);
 // Bytes that those who are judged in one go have waiting, but for the last of them: each message
 // has to be let go of.
 constexpr std::size_t judged_size_max = 4 * 1024 * 1024;
+
+Broker::Sent sent_of(TopicCarrier::Room room) noexcept {
+    switch (room) {
+        case TopicCarrier::Room::yes: return Broker::Sent::done;
+        case TopicCarrier::Room::none: return Broker::Sent::not_carried;
+        case TopicCarrier::Room::too_large: return Broker::Sent::too_large_to_carry;
+    }
+    return Broker::Sent::done;
+}
 
 }  // namespace
 
@@ -35,6 +45,30 @@ bool Broker::publish(std::string_view key, const Content& content, const Outbox*
                const Outbox& outbox = subscription->outbox();
                return outbox.is_crowded && (outbox.is_taking || &outbox != producer);
            });
+}
+
+// What comes back from the other nodes is received then.
+Broker::Sent Broker::send_to_topic(std::string_view key, const Content& content, Outbox* producer,
+                                   Reach reach) {
+    TopicCarrier::Taken taken;
+    if (is_carried(key)) taken = carrier_->publish(key, content, reach);
+    if (taken.is_here) {
+        ++counters_.received;
+        if (publish(key, content, producer) && producer != nullptr) yield(*producer);
+    }
+    return sent_of(taken.room);
+}
+
+void Broker::add_load(TopicCarrier::Load& load, std::string_view key,
+                      const Content& content) const {
+    if (!is_carried(key)) return;
+    const std::size_t size = carried_size(content);
+    load.total += size;
+    load.largest = std::max(load.largest, size);
+}
+
+Broker::Sent Broker::check_carrier(const TopicCarrier::Load& load) const {
+    return load.total == 0 ? Sent::done : sent_of(carrier_->room_for(load));
 }
 
 void Broker::offer(Subscription& subscription, Delivery delivery) {
@@ -233,8 +267,10 @@ void Broker::leave_topic(Subscription& subscription) noexcept {
     });
     drop_waiting(subscription);
     if (is_relayed) return;
-    topics_.remove(subscription.setup().key, subscription);
+    const std::string& key = subscription.setup().key;
+    topics_.remove(key, subscription);
     if (subscription.setup().is_pattern) --subscription.outbox().pattern_count;
+    if (is_carried(key) && !topics_.has(key)) carrier_->topic_ends(key);
 }
 
 }  // namespace edgews::stomp

@@ -172,6 +172,24 @@ bool Destination::covers(std::string_view name) const noexcept {
     return !segments.has_more();
 }
 
+bool may_cover(std::string_view pattern, std::string_view beginning) noexcept {
+    SegmentReader patterns(pattern);
+    SegmentReader begun(beginning);
+    while (begun.has_more()) {
+        const std::string_view wanted = patterns.next();
+        const std::string_view segment = begun.next();
+        if (wanted.empty()) return false;
+        const bool has_separator = wanted.front() == segment.front();
+        if (is_any_rest(wanted)) return has_separator;
+        // The last one may go on.
+        const bool fits = is_any_segment(wanted) ? has_separator
+                          : begun.has_more()     ? wanted == segment
+                                                 : wanted.starts_with(segment);
+        if (!fits) return false;
+    }
+    return true;
+}
+
 UserDestination parse_user_destination(std::string_view destination) noexcept {
     constexpr std::string_view prefix = "/user/";
     if (!destination.starts_with(prefix)) return {};

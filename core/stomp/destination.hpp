@@ -23,6 +23,9 @@ inline constexpr std::size_t pattern_segment_count_max = 32;
 [[nodiscard]] Fault check_send(std::string_view destination) noexcept;
 [[nodiscard]] Fault check_subscribe(std::string_view destination) noexcept;
 
+// Whether a name that begins with `beginning` may be one that the pattern stands for.
+[[nodiscard]] bool may_cover(std::string_view pattern, std::string_view beginning) noexcept;
+
 // "/user/USER/queue/NAME" taken apart. Both empty: it is not of that form.
 struct UserDestination {
     std::string_view user{};

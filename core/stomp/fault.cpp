@@ -78,6 +78,8 @@ constexpr std::array sentences{
     Sentence{Fault::upstream_refused, "The upstream broker refused it."},
     Sentence{Fault::upstream_in_doubt, "It is in doubt whether the upstream broker has it."},
     Sentence{Fault::too_many_upstreams, "There are as many upstream connections as the limit."},
+    Sentence{Fault::pattern_not_carried,
+             "Topics that are shared by several nodes can be subscribed to by name only."},
     Sentence{Fault::server_shutting_down, "The server is shutting down."},
     Sentence{Fault::handler_failed, "The application failed."},
     Sentence{Fault::closed_by_server, "The server closed the session."},
@@ -131,6 +133,7 @@ std::uint16_t close_code_for(Fault fault) noexcept {
         case Fault::session_expired:
         case Fault::destination_not_relayed:
         case Fault::upstream_refused:
+        case Fault::pattern_not_carried:
         case Fault::destination_invalid:
         case Fault::destination_too_long:
         case Fault::destination_escape_malformed:

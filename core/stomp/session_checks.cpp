@@ -179,11 +179,11 @@ Fault Session::check_subscribe_frame(const Frame& frame) {
              .destination = std::string(*destination),
              .ack_mode = *ack_mode,
              .prefetch_count = *prefetch,
-             .has_id = id.has_value()};
+             .has_id = id.has_value(),
+             .wants_gaps = frame.find("gap") == "true"};
     if (relay_ != nullptr && relay_->takes(*destination)) {
         if (RelayRules::is_reserved(*destination)) return Fault::access_refused;
         request_.is_relayed = true;
-        setup.wants_gaps = frame.find("gap") == "true";
     }
     return outbox_.find(setup.id) == nullptr ? Fault::none : Fault::subscription_exists;
 }

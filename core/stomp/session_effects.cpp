@@ -58,8 +58,14 @@ Session::Effect Session::carry_out(ToSend& request) {
     if (const Fault fault = ensure_reply_queue(request.reply_queue); fault != Fault::none) {
         return {.fault = fault};
     }
+    const Reach reach = wants_receipt_ ? Reach::everywhere : Reach::here;
     resolve_own_queue(request.sending.key);
-    const Broker::Sent sent = broker_.send(request.sending.key, request.sending.content, &outbox_);
+    const Broker::Sent sent =
+        broker_.send(request.sending.key, request.sending.content, &outbox_, reach);
+    // Those here may have it then, and those of other nodes are told that they have not.
+    const bool is_here_alone =
+        sent == Broker::Sent::not_carried || sent == Broker::Sent::too_large_to_carry;
+    if (is_here_alone && reach == Reach::here) return {};
     return {.fault = fault_of(sent), .is_blocked = sent == Broker::Sent::blocked};
 }
 
@@ -201,7 +207,9 @@ Session::Effect Session::carry_out(ToCommit& request) {
     // What it holds, its queues are to hold.
     const std::size_t taken = transaction.taken;
     broker_.give_back_of_transaction(outbox_, taken);
-    const Broker::Sent sent = broker_.send_all(transaction.sendings, &outbox_);
+    const bool has_receipts = wants_receipt_ || !transaction.receipts.empty();
+    const Broker::Sent sent = broker_.send_all(transaction.sendings, &outbox_,
+                                               has_receipts ? Reach::everywhere : Reach::here);
     if (sent != Broker::Sent::done) {
         broker_.take_again_for_transaction(outbox_, taken);
         return {.fault = fault_of(sent), .is_blocked = sent == Broker::Sent::blocked};

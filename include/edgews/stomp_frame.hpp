@@ -99,6 +99,8 @@ enum class Fault : std::uint8_t {
     upstream_refused,         // The upstream broker did.
     upstream_in_doubt,        // It was lost before it confirmed what it was sent.
     too_many_upstreams,       // Sessions with an upstream connection of their own.
+    // Of a backplane (StompBroker::backplane()): a pattern might cover topics of other nodes.
+    pattern_not_carried,
     // Ours.
     server_shutting_down,
     handler_failed,  // The application threw.

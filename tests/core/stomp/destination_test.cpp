@@ -160,6 +160,55 @@ TEST(StompDestination, a_pattern_covers_just_what_its_subscriber_gets) {
 
 // Of a session: the request and its frame, for hooks and handlers, now and at COMMIT.
 
+TEST(StompDestination, a_pattern_may_cover_names_of_a_beginning) {
+    struct Row {
+        std::string_view pattern;
+        std::string_view beginning;
+        bool may;
+    };
+    constexpr Row rows[] = {
+        {"/topic/*", "", true},
+        {"/topic/*", "/", true},
+        {"/topic/*", "/to", true},
+        {"/topic/*", "/queue", false},
+        {"/topic/*", "/topic", true},
+        {"/topic/*", "/topic/", true},
+        {"/topic/*", "/topic.", false},
+        {"/topic/*", "/topic/news", true},
+        // A further segment.
+        {"/topic/*", "/topic/news.", false},
+        {"/topic/*", "/topic/news/", false},
+        {"/topic/*.*", "/topic/news.", true},
+        {"/topic/*.*", "/topic/news/", false},
+        {"/topic/*/*", "/topic/news/", true},
+        {"/topic/*.x", "/topic/news.", true},
+        {"/topic/*.x", "/topic/news.x", true},
+        {"/topic/*.x", "/topic/news.y", false},
+        {"/topic/*.x", "/topic/news.xy", false},
+        {"/topic/*.xy", "/topic/news.x", true},
+        {"/topic/*.x", "/topic/news.x.", false},
+        // All that is left, with its own separator, or nothing of it.
+        {"/topic/#", "/topic/news", true},
+        {"/topic/#", "/topic/news.x/y", true},
+        {"/topic/#", "/topic", true},
+        {"/topic/**", "/topic/", true},
+        {"/topic.#", "/topic/", false},
+        {"/topic/a.#", "/topic/a", true},
+        {"/topic/a.#", "/topic/a/", false},
+        {"/topic/a.#", "/topic/b", false},
+        {"/topic/a.#", "/topic/", true},
+        {"/topic/news.*", "/topic/news", true},
+        {"/topic/news.*", "/topic/new", true},
+        {"/topic/news.*", "/topic/newspaper", false},
+        {"/topic/news.*", "/topic/news.a", true},
+        {"/topic/news.*", "/topic/olds", false},
+    };
+    for (const Row& row : rows) {
+        EXPECT_EQ(may_cover(row.pattern, row.beginning), row.may)
+            << row.pattern << " and " << row.beginning;
+    }
+}
+
 TEST(StompDestination, the_application_is_shown_the_one_spelling) {
     Peers peers;
     Peer& peer = peers.connect();
