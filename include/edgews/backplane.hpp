@@ -14,6 +14,9 @@
 //   those that follow, or after a heart-beat if none does.
 //
 // Topics without one of the prefixes stay on their machine, and cost nothing more.
+//
+// These are the topics of routes; and those of a StompBroker that has the backplane, too
+// (StompBroker::backplane()). Where one of each has the same name they are two topics.
 #pragma once
 
 #include <edgews/client_options.hpp>
@@ -42,7 +45,7 @@ enum class BackplaneMode : std::uint8_t {
     through,
 };
 
-// The last messages of topics, kept by each node for subscribers who were away.
+// The last messages of routes' topics, kept by each node for subscribers who were away.
 struct TopicHistory {
     // The beginning of the topics' names. They must be carried.
     std::string prefix{};
@@ -74,7 +77,8 @@ struct BackplaneOptions {
     // "redis://user:password@host:6379", "rediss://…", "redis+unix://…"
     // (core/redis/redis_url.hpp). They lead to one upstream, and are tried in turn.
     std::vector<std::string> upstreams{};
-    // The beginnings of the topics that are carried. "": all topics.
+    // The beginnings of the topics that are carried: of routes, but for topics that begin with the
+    // byte 1; and of the broker's destinations "/topic/…". "": all topics.
     std::vector<std::string> prefixes{};
     BackplaneMode mode = BackplaneMode::local_first;
     // What the upstream's names begin with, so that several applications may share one: at most 40
@@ -194,6 +198,7 @@ class Backplane {
 
   private:
     friend class Server;
+    friend class StompBroker;
     std::unique_ptr<BackplaneNode> node_;
 };
 

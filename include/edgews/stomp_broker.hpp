@@ -27,9 +27,14 @@
 
 namespace edgews {
 
+class Backplane;
 class PathParameters;
 class Server;
 class StompBroker;
+
+namespace stomp {
+class TopicCarrier;  // The engine's: core/stomp/topic_carrier.hpp.
+}
 
 // A SEND to /app/…, as its handler sees it. It is valid until the handler returns.
 class StompRequest {
@@ -100,7 +105,7 @@ class StompBroker {
     // Requires: the servers that it was attached to are gone.
     virtual ~StompBroker();
 
-    // These three set the broker up, before the first server listens.
+    // These four set the broker up, before the first server listens.
 
     // Adds a handler for SENDs to destinations that the pattern matches
     // (core/http/path_pattern.hpp). A malformed pattern, one that does not begin with "/app/", and
@@ -111,11 +116,26 @@ class StompBroker {
     void attach(Server& server, std::string_view pattern, RouteOptions options = {});
     // The same over TCP, on a port of its own. `options.proxy_protocol` is refused.
     [[nodiscard]] Error listen(Server& server, ListenOptions options);
+    // Carries topics to other nodes, and theirs here: what is sent to a "/topic/…" that begins with
+    // one of the backplane's prefixes reaches the subscribers of all brokers that meet there
+    // (docs/backbones.md). It comes before attach() and listen(), of which the first gives the
+    // backplane to that server, as Server::backplane() does, unless one of the broker's servers has
+    // it already. The backplane is for one broker, and must outlive it. A second call throws
+    // std::logic_error, and so does one for a StompRelay, and one that comes too late.
+    //
+    // The RECEIPT of a SUBSCRIBE to such a topic comes when nothing is missed from then on, whoever
+    // sends it; or, where the backplane's upstream is away, as soon as that is known: then messages
+    // may be missed until it is back. A subscription whose SUBSCRIBE said `gap:true` gets a MESSAGE
+    // with `gap:true` and without a body in the place of messages that did not come, and with
+    // `missing:N`, if it is known how many. A pattern that might cover such a topic is refused.
+    void backplane(Backplane& backplane);
 
     // Any thread, but for hooks and handlers of another broker.
 
     // Sends a message to a topic, a queue, or a user ("/user/NAME/queue/…";
     // stomp::user_destination() writes that for any name). `none`: it was sent.
+    // `upstream_unavailable` and `upstream_refused`, of a topic that a backplane carries: other
+    // nodes will not get it; with BackplaneMode::local_first the subscribers here did.
     stomp::Fault send(std::string_view destination, std::span<const std::byte> body,
                       std::span<const stomp::Header> headers = {});
     stomp::Fault send(std::string_view destination, std::string_view text,
@@ -143,6 +163,8 @@ class StompBroker {
     struct State;  // The engine's: net/stomp/state.hpp.
 
   private:
+    void carry_topics(stomp::TopicCarrier& node, Function<void(Server&)> give);
+
     std::unique_ptr<State> state_;
 };
 

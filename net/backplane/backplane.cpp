@@ -1,6 +1,7 @@
 #include <edgews/backplane.hpp>
 
 #include <edgews/server.hpp>
+#include <edgews/stomp_broker.hpp>
 #include "net/backplane/node.hpp"
 
 #include <cstring>
@@ -68,6 +69,13 @@ BackplaneStats Backplane::stats() const noexcept {
 
 void Server::backplane(Backplane& backplane) {
     carry(*backplane.node_);
+    backplane.node_->given();
+}
+
+void StompBroker::backplane(Backplane& backplane) {
+    carry_topics(*backplane.node_, [&backplane](Server& server) {
+        if (!backplane.node_->is_given()) server.backplane(backplane);
+    });
 }
 
 }  // namespace edgews

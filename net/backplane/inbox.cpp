@@ -1,5 +1,7 @@
 #include "net/backplane/inbox.hpp"
 
+#include "core/stomp/carried_message.hpp"
+
 #include <cassert>
 #include <utility>
 
@@ -36,9 +38,12 @@ void Inbox::close() noexcept {
 }
 
 bool Inbox::add(Item item, std::string_view topic, std::size_t message_size_max) {
-    const std::size_t size = item.message.payload_size();
+    const bool is_brokers = static_cast<bool>(item.content);
+    const std::size_t size =
+        is_brokers ? stomp::carried_size(item.content) : item.message.payload_size();
     const std::lock_guard lock(mutex_);
     if (state_ == State::closed) return true;
+    assert(!is_brokers || state_ == State::open);
     if (size > 0 && batch_.message_size + size > message_size_max) return false;
     item.topic_size = topic.size();
     batch_.message_size += size;
@@ -46,6 +51,12 @@ bool Inbox::add(Item item, std::string_view topic, std::size_t message_size_max)
     batch_.items.push_back(std::move(item));
     if (batch_.items.size() == 1 && state_ == State::open) wake_();
     return true;
+}
+
+bool Inbox::has_room(std::size_t message_size, std::size_t message_size_max) const {
+    const std::lock_guard lock(mutex_);
+    if (state_ != State::open) return false;
+    return batch_.message_size == 0 || batch_.message_size + message_size <= message_size_max;
 }
 
 void Inbox::take(Batch& batch) noexcept {

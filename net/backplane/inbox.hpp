@@ -7,6 +7,7 @@
 #include <edgews/function.hpp>
 #include <edgews/loop.hpp>
 #include <edgews/prepared_message.hpp>
+#include "core/stomp/content.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -49,6 +50,7 @@ class Inbox {
         Kind kind = Kind::publish;
         std::size_t topic_size = 0;
         PreparedMessage message{};
+        stomp::Content content{};  // Of a broker's topic, in place of `message`.
         Excepted except{};
         Function<void(bool)> done{};               // Of `prepare`,
         std::unique_ptr<Recovering> recovering{};  // and of `recover`.
@@ -69,13 +71,16 @@ class Inbox {
 
     // Any thread. False: messages wait there of more bytes than that, and it was not taken.
     bool add(Item item, std::string_view topic, std::size_t message_size_max);
+    // Any thread. It is open, and would take messages of so many bytes. Those of a broker require
+    // that: they do not wait for it to be opened, and perhaps outlive their memory.
+    [[nodiscard]] bool has_room(std::size_t message_size, std::size_t message_size_max) const;
     // What has come so far. `batch` must be empty; its memory is used for what comes next.
     void take(Batch& batch) noexcept;
 
   private:
     enum class State : std::uint8_t { not_open, open, closed };
 
-    std::mutex mutex_;  // Guards what follows.
+    mutable std::mutex mutex_;  // Guards what follows.
     Batch batch_;
     Function<void()> wake_;
     State state_ = State::not_open;

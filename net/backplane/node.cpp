@@ -1,6 +1,7 @@
 #include "net/backplane/node.hpp"
 
 #include "core/base/ascii.hpp"
+#include "core/stomp/carried_message.hpp"
 #include "crypto/random.hpp"
 #include "net/backplane/redis_backbone.hpp"
 #include "net/backplane/stomp_backbone.hpp"
@@ -66,12 +67,17 @@ BackplaneNode::~BackplaneNode() = default;
 
 // ---- Any thread --------------------------------------------------------------------------------
 
-bool BackplaneNode::carries(std::string_view topic) const noexcept {
+bool BackplaneNode::carries_route(std::string_view topic) const noexcept {
+    return !is_of_broker(topic) && has_prefix(topic);
+}
+
+bool BackplaneNode::has_prefix(std::string_view topic) const noexcept {
     return std::any_of(options_.prefixes.begin(), options_.prefixes.end(),
                        [&](const std::string& prefix) { return topic.starts_with(prefix); });
 }
 
 const TopicHistory* BackplaneNode::history_of(std::string_view topic) const noexcept {
+    if (is_of_broker(topic)) return nullptr;
     for (const TopicHistory& history : options_.histories) {
         if (topic.starts_with(history.prefix)) return &history;
     }
@@ -95,20 +101,20 @@ void BackplaneNode::prepare(std::string_view topic, Function<void(bool)> done) {
 }
 
 void BackplaneNode::interest_begins(std::string_view topic) {
-    if (carries(topic)) {
+    if (carries_route(topic)) {
         (void)inbox_.add({.kind = Inbox::Item::Kind::interest_begins}, topic, SIZE_MAX);
     }
 }
 
 void BackplaneNode::interest_ends(std::string_view topic) {
-    if (carries(topic)) {
+    if (carries_route(topic)) {
         (void)inbox_.add({.kind = Inbox::Item::Kind::interest_ends}, topic, SIZE_MAX);
     }
 }
 
 TopicsAbroad::Carried BackplaneNode::publish(std::string_view topic, const PreparedMessage& message,
                                              const WebSocketConnection* except) {
-    if (!carries(topic)) return {};
+    if (!carries_route(topic)) return {};
     // Where there is one order, the node delivers all.
     const bool is_through = options_.mode == BackplaneMode::through;
     const bool is_here = !is_through && history_of(topic) == nullptr;
@@ -331,9 +337,14 @@ void BackplaneNode::publish_now(const HashedView& topic, const Inbox::Item& item
     if (is_through && channel != nullptr && item.except.reactor != nullptr) {
         channel->own.push_back({publication.run, publication.sequence, item.except});
     }
-    const bool is_text = item.message.opcode() == Opcode::text;
-    write(is_text ? Envelope::Kind::text : Envelope::Kind::binary, publication,
-          item.message.payload());
+    if (item.content) {
+        write(Envelope::Kind::binary, publication, {});
+        stomp::append_carried(scratch_, item.content);
+    } else {
+        const bool is_text = item.message.opcode() == Opcode::text;
+        write(is_text ? Envelope::Kind::text : Envelope::Kind::binary, publication,
+              item.message.payload());
+    }
     send_or_keep(publication.channel, scratch_);
 }
 

@@ -21,6 +21,7 @@
 #include <edgews/message.hpp>
 #include "core/backplane/envelope.hpp"
 #include "core/backplane/publications.hpp"
+#include "core/stomp/topic_carrier.hpp"
 #include "net/backplane/backbone.hpp"
 #include "net/backplane/channel.hpp"
 #include "net/backplane/deliveries.hpp"
@@ -41,7 +42,9 @@
 
 namespace edgews {
 
-class BackplaneNode final : public TopicsAbroad, private Backbone::Owner {
+class BackplaneNode final : public TopicsAbroad,
+                            public stomp::TopicCarrier,
+                            private Backbone::Owner {
   public:
     // Throws std::invalid_argument for an option that cannot be used.
     BackplaneNode(BackplaneOptions options, BackplaneHooks hooks);
@@ -63,11 +66,32 @@ class BackplaneNode final : public TopicsAbroad, private Backbone::Owner {
     Carried publish(std::string_view topic, const PreparedMessage& message,
                     const WebSocketConnection* except) override;
 
+    // A server has it. Before that begins.
+    void given() noexcept { is_given_ = true; }
+    [[nodiscard]] bool is_given() const noexcept { return is_given_; }
+
+    // A broker's topics.
+    void receive_topics(stomp::TopicReceiver& receiver) override;
+    [[nodiscard]] bool carries(std::string_view topic) const noexcept override;
+    [[nodiscard]] bool covers_carried(std::string_view pattern) const noexcept override;
+    void topic_begins(std::string_view topic) override;
+    void topic_ends(std::string_view topic) override;
+    void await(std::string_view topic, Function<void(bool)> done) override;
+    [[nodiscard]] std::uint64_t patience_ms() const noexcept override { return options_.queue_ms; }
+    [[nodiscard]] Room room_for(const Load& load) const override;
+    [[nodiscard]] Taken publish(std::string_view topic, const stomp::Content& content,
+                                stomp::Reach reach) override;
+
   private:
     enum class Phase : std::uint8_t { connecting, away, open, full };
     void enter(Phase phase) noexcept { phase_ = phase; }
 
-    [[nodiscard]] bool carries(std::string_view topic) const noexcept;
+    [[nodiscard]] bool has_prefix(std::string_view topic) const noexcept;
+    [[nodiscard]] bool carries_route(std::string_view topic) const noexcept;
+    // Whether a topic's key is that of a broker's; the key of such a one, and the topic of a key.
+    [[nodiscard]] static bool is_of_broker(std::string_view key) noexcept;
+    [[nodiscard]] std::string_view key_of(std::string_view topic);
+    [[nodiscard]] std::string_view topic_of(std::string_view key);
     // Null: the topic has none.
     [[nodiscard]] const TopicHistory* history_of(std::string_view topic) const noexcept;
     [[nodiscard]] static std::uint64_t random_number() noexcept;
@@ -99,6 +123,7 @@ class BackplaneNode final : public TopicsAbroad, private Backbone::Owner {
     void backbone_received(ChannelNumber number, std::span<const std::byte> bytes) override;
     void take_question(const backplane::Envelope& envelope);
     void take_message(Channel& channel, const backplane::Envelope& envelope);
+    void take_brokers(const Channel& channel, const backplane::Envelope& envelope);
     void deliver(Channel& channel, const PreparedMessage& message, const Excepted& except);
     [[nodiscard]] static Excepted take_own(Channel& channel, const backplane::Envelope& envelope);
     void tell_gap(Channel& channel, const TopicGap& gap);
@@ -128,8 +153,12 @@ class BackplaneNode final : public TopicsAbroad, private Backbone::Owner {
     Inbox inbox_;
     std::atomic<PublishResult> answer_{PublishResult::queued};  // Of publish(), at present.
     std::array<std::atomic<std::uint64_t>, backplane_counter_count> counters_{};
+    std::string key_;  // Of key_of(): of whoever has the broker.
 
-    Reactor* home_ = nullptr;  // Null: it has not begun, or has ended.
+    bool is_given_ = false;
+    stomp::TopicReceiver* receiver_ = nullptr;  // Null: there is no broker.
+    std::string topic_;                         // Of topic_of().
+    Reactor* home_ = nullptr;                   // Null: it has not begun, or has ended.
     Deliveries deliveries_;
     std::unique_ptr<Backbone> backbone_;
     Phase phase_ = Phase::connecting;
@@ -137,6 +166,7 @@ class BackplaneNode final : public TopicsAbroad, private Backbone::Owner {
     std::string control_channel_;
     Channels channels_;
     std::size_t unconfirmed_count_ = 0;
+    std::size_t lingering_count_ = 0;
     backplane::Publications publications_;
 
     struct Waiting {

@@ -29,6 +29,10 @@ struct Recovered {
     }
 };
 
+// Topics that are heard without a subscriber, before a broker's are heard no longer than they have
+// one: its clients choose their names.
+constexpr std::size_t lingering_count_max = 1'000;
+
 // Milliseconds after a question in which others may ask the same.
 constexpr std::uint64_t answer_delay_ms = 50;
 
@@ -62,7 +66,7 @@ Channel& BackplaneNode::hear(const HashedView& topic) {
 void BackplaneNode::gain(const HashedView& topic) {
     Channel& channel = hear(topic);
     ++channel.loop_count;
-    channel.lingers_until_ms = 0;
+    if (std::exchange(channel.lingers_until_ms, 0) != 0) --lingering_count_;
     if (phase_ == Phase::away && !channel.was_confirmed) channel.was_blind = true;
 }
 
@@ -73,8 +77,11 @@ void BackplaneNode::lose(const HashedView& topic) {
 
 void BackplaneNode::linger(Channel& channel) {
     const TopicHistory* const history = history_of(channel.topic.text());
-    const std::uint32_t linger_ms =
+    std::uint32_t linger_ms =
         std::max(options_.linger_ms, history == nullptr ? 0 : history->ttl_ms);
+    if (channel.lingers_until_ms == 0) ++lingering_count_;
+    const bool are_many = lingering_count_ > lingering_count_max;
+    if (are_many && is_of_broker(channel.topic.text())) linger_ms = 0;
     channels_.linger(channel, home_->now_ms() + linger_ms);
     const std::uint64_t next_ms = channels_.next_end_ms();
     later(linger_timer_, next_ms - std::min(next_ms, home_->now_ms()), [this] { end_lingering(); });
@@ -86,6 +93,7 @@ void BackplaneNode::end_lingering() {
         backbone_->unsubscribe(channel->number);
         answer_waiting(*channel, false);
         if (!channel->is_confirmed) --unconfirmed_count_;
+        --lingering_count_;
         channels_.remove(*channel);
     }
     count_channels();
@@ -94,7 +102,7 @@ void BackplaneNode::end_lingering() {
 }
 
 void BackplaneNode::prepare_now(const HashedView& topic, Function<void(bool)> done) {
-    if (!carries(topic.text())) return done(true);
+    if (!carries_route(topic.text()) && !is_of_broker(topic.text())) return done(true);
     Channel& channel = hear(topic);
     if (channel.loop_count == 0) linger(channel);
     if (channel.is_confirmed || phase_ == Phase::away) return done(channel.is_confirmed);
@@ -184,6 +192,7 @@ void BackplaneNode::take_message(Channel& channel, const Envelope& envelope) {
     }
     if (!envelope.is_message()) return;
     if (!verdict.is_new) return count(BackplaneCounter::duplicates);
+    if (is_of_broker(channel.topic.text())) return take_brokers(channel, envelope);
     const bool is_text = envelope.kind == Envelope::Kind::text;
     const PreparedMessage message(
         Message(is_text ? Message::Kind::text : Message::Kind::binary, envelope.payload));
@@ -215,7 +224,12 @@ Excepted BackplaneNode::take_own(Channel& channel, const Envelope& envelope) {
 void BackplaneNode::tell_gap(Channel& channel, const TopicGap& gap) {
     if (channel.history) channel.history->break_off();
     deliveries_.flush();
-    if (hooks_.gap) hooks_.gap(gap);
+    TopicGap told = gap;
+    if (is_of_broker(gap.topic)) {
+        told.topic = topic_of(gap.topic);
+        if (receiver_ != nullptr) receiver_->missed(told.topic, told.count());
+    }
+    if (hooks_.gap) hooks_.gap(told);
 }
 
 // ---- Histories ---------------------------------------------------------------------------------
@@ -225,7 +239,7 @@ void BackplaneNode::tell_gap(Channel& channel, const TopicGap& gap) {
 void BackplaneNode::recover(const HashedView& topic, std::unique_ptr<Recovering> recovering) {
     auto recovered = std::make_unique<Recovered>(
         Recovered{.topic = std::string(topic.text()), .recovering = std::move(recovering)});
-    if (history_of(topic.text()) != nullptr && carries(topic.text())) {
+    if (history_of(topic.text()) != nullptr && carries_route(topic.text())) {
         Channel& channel = hear(topic);
         if (channel.loop_count == 0) linger(channel);
         backplane::History& history = *channel.history;

@@ -132,13 +132,19 @@ bool StompSessionLink::answer(const stomp::Request& request) {
         } else if (is_for_nobody(request)) {
             session_.refuse(stomp::Fault::destination_invalid, no_handler);
         } else {
-            is_done = relay_ ? relay_->answer(request) : carry_out();
+            is_done = answer_other(request);
         }
     });
     return is_done;
 }
 
-void StompSessionLink::await_upstream(bool is_undone) {
+bool StompSessionLink::answer_other(const stomp::Request& request) {
+    if (relay_) return relay_->answer(request);
+    const bool is_subscribe = request.kind == stomp::Request::Kind::subscribe;
+    return is_subscribe && state_.carrier != nullptr ? subscribe_abroad(request) : carry_out();
+}
+
+void StompSessionLink::await_upstream(bool is_undone, std::uint64_t limit_ms) {
     waits_for_upstream_ = true;
     is_undone_ = is_undone;
     session_.postpone();
@@ -146,7 +152,6 @@ void StompSessionLink::await_upstream(bool is_undone) {
         const StompLocked locked = state_.lock();
         session_.outbox().may_try_again = false;
     }
-    const std::uint64_t limit_ms = state_.relay->options.upstream.receipt_timeout_ms;
     if (limit_ms > 0) refuse_in_time(limit_ms);
 }
 

@@ -94,13 +94,15 @@ class StompSessionLink : public stomp::OutboxOwner {
 
   private:
     friend class StompSessionRelay;  // Its other half, of a relay.
-    // The session waits for an upstream broker, and then go_on() is called, or the broker lets it
-    // go on. `is_undone`: the last request is still to be carried out then.
-    void await_upstream(bool is_undone);
+    // The session waits for an upstream broker, or for its backplane, for so long (0: however
+    // long), and then go_on() is called, or the broker lets it go on. `is_undone`: the last request
+    // is still to be carried out then.
+    void await_upstream(bool is_undone, std::uint64_t limit_ms);
     void stop_waiting() noexcept;
     void go_on();
     void process(std::span<const std::byte> input);
     [[nodiscard]] bool answer(const stomp::Request& request);
+    [[nodiscard]] bool answer_other(const stomp::Request& request);
     void answer_connect(const stomp::Request& request);
     [[nodiscard]] StompAccess authenticate(const stomp::Frame& connect);
     void note_failed_login();
@@ -114,6 +116,7 @@ class StompSessionLink : public stomp::OutboxOwner {
     void send_message(const stomp::Outgoing& message);
     void withhold(std::span<const stomp::Outgoing> messages) noexcept;
     [[nodiscard]] bool carry_out() noexcept;
+    [[nodiscard]] bool subscribe_abroad(const stomp::Request& request);
     void await_connect(std::uint64_t delay_ms);
     void rest();
     void hold(std::span<const std::byte> bytes);
@@ -145,7 +148,7 @@ class StompSessionLink : public stomp::OutboxOwner {
     bool is_blocked_ = false;                   // Nothing more is processed until it may go on.
     bool is_undone_ = false;           // Then: the last request is still to be carried out.
     bool is_resting_ = false;          // Blocked, but only for others to have their turn.
-    bool waits_for_upstream_ = false;  // Blocked, for an upstream broker.
+    bool waits_for_upstream_ = false;  // Blocked, for an upstream broker, or a backplane.
     bool is_finished_ = false;         // It has left.
     bool was_connected_ = false;
     bool is_slow_ = false;        // The connection takes nothing now.

@@ -91,6 +91,10 @@ bool StompSessionRelay::answer(const stomp::Request& request) {
     return link_.carry_out();
 }
 
+void StompSessionRelay::await_upstream(bool is_undone) {
+    link_.await_upstream(is_undone, relay_.options.upstream.receipt_timeout_ms);
+}
+
 stomp::Fault StompSessionRelay::give_up() {
     const bool is_in_doubt = is_committing_ || is_leaving_;
     if (!is_in_doubt) return stomp::Fault::upstream_unavailable;
@@ -179,7 +183,7 @@ void StompSessionRelay::go_on_if_confirmed() {
 bool StompSessionRelay::disconnect() {
     if (awaited_count_ == 0) return link_.carry_out();
     is_leaving_ = true;
-    link_.await_upstream(true);
+    await_upstream(true);
     return false;
 }
 
@@ -204,12 +208,12 @@ bool StompSessionRelay::subscribe(const stomp::Request& request) {
     if (!is_own) return await_interest(key);
     of_own_[session.outbox().find(id)->number()] = {.upstream = subscribed_,
                                                     .destination = destination};
-    link_.await_upstream(false);
+    await_upstream(false);
     return false;
 }
 
 bool StompSessionRelay::await_interest(const std::string& key) {
-    link_.await_upstream(false);  // Before anybody may tell it to go on.
+    await_upstream(false);  // Before anybody may tell it to go on.
     StompRelayState::Awaited awaited;
     {
         StompLocked locked = link_.state_.lock();
@@ -423,7 +427,7 @@ bool StompSessionRelay::commit() {
 bool StompSessionRelay::commit_part(stomp::RelayedPart part, bool is_undone) {
     if (!open_own()) return link_.session().refuse(stomp::Fault::too_many_upstreams), true;
     to_commit_ = std::move(part);
-    link_.await_upstream(is_undone);
+    await_upstream(is_undone);
     if (awaited_count_ == 0) send_commit();
     return false;
 }

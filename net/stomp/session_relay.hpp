@@ -55,6 +55,7 @@ class StompSessionRelay {
         std::unordered_map<std::uint64_t, stomp::Unacknowledged> unsettled{};  // By position.
     };
 
+    void await_upstream(bool is_undone);
     [[nodiscard]] bool send(const stomp::Request& request);
     [[nodiscard]] bool send_alone();
     // `id`: of the RECEIPT that is due then. `is_told`: what did not arrive is the session's end.

@@ -55,8 +55,10 @@ void StompSessionLink::await_room() {
 void StompSessionLink::refuse_in_time(std::uint64_t delay_ms) {
     const auto refuse = [this] {
         block_timer_ = no_token;
-        if (waits_for_upstream_) {
+        if (waits_for_upstream_ && relay_) {
             session_.refuse(relay_->give_up(), "No receipt came in time (receipt_timeout_ms).");
+        } else if (waits_for_upstream_) {
+            session_.refuse(stomp::Fault::upstream_unavailable, "The backplane has not answered.");
         } else {
             session_.refuse(stomp::Fault::queue_full, "No room came in time (block_timeout_ms).");
         }

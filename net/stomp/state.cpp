@@ -4,11 +4,13 @@
 #include "crypto/random.hpp"
 #include "net/loop/reactor.hpp"
 #include "net/stomp/stomp_loop.hpp"
+#include "net/stomp/topics_from_abroad.hpp"
 
 #include <array>
 #include <bit>
 #include <chrono>
 #include <cstdint>
+#include <stdexcept>
 
 namespace edgews {
 
@@ -71,6 +73,36 @@ StompLoop& StompBroker::State::on_loop(Reactor& reactor) {
     return *made;
 }
 
+void StompBroker::State::carry_topics(stomp::TopicCarrier& node, Function<void(Server&)> give) {
+    const auto refuse = [](const char* why) {
+        throw std::logic_error(std::string("StompBroker::backplane(): ") + why);
+    };
+    if (relay) refuse("a relay's topics are its upstream broker's");
+    if (carrier != nullptr) refuse("the broker has one already");
+    if (has_begun_) refuse("it comes before attach() and listen()");
+    auto made = std::make_unique<StompTopicsFromAbroad>(*this, random_name());
+    node.receive_topics(*made);
+    from_abroad = std::move(made);
+    carrier = &node;
+    give_backplane_ = std::move(give);
+    lock().broker().carry_topics(node);
+}
+
+void StompBroker::State::let_go_on(std::string_view session_id) {
+    StompLocked locked = lock();
+    const auto session = locked.sessions().find(HashedView(session_id));
+    if (session == locked.sessions().end()) return;
+    locked.broker().let_go_on(session->second->session().outbox());
+    locked.hand_out();
+}
+
+void StompBroker::State::begin_on(Server& server) {
+    has_begun_ = true;
+    if (give_backplane_) give_backplane_(server);
+    start_upstreams(server);
+}
+
+// A relay's connections are made on all loops, once they run.
 void StompBroker::State::start_upstreams(Server& server) {
     if (!relay) return;
     for (std::size_t i = 0; i < server.loop_count(); ++i) {

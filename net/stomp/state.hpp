@@ -33,6 +33,7 @@ namespace edgews {
 class Reactor;
 class StompLocked;
 class StompLoop;
+class StompTopicsFromAbroad;
 
 // Bytes that wait in front of a connection: above this, messages are left to the broker.
 inline constexpr std::size_t stomp_drain_mark = 64 * 1024;
@@ -54,13 +55,20 @@ struct StompBroker::State {
     AddressRates failed_logins;
     // Null: nothing is relayed.
     std::unique_ptr<StompRelayState> relay{};
+    // Both null: topics are of this node alone. Never changed once there are sessions.
+    stomp::TopicCarrier* carrier = nullptr;
+    std::unique_ptr<StompTopicsFromAbroad> from_abroad{};
 
     // Bytes that may wait in front of a connection: the options', and one message of the broker's.
     [[nodiscard]] std::size_t waiting_size_max() const noexcept;
     // The loop's part; its thread.
     [[nodiscard]] StompLoop& on_loop(Reactor& reactor);
-    // Has a relay's connections made on all loops of the server, once they run.
-    void start_upstreams(Server& server);
+    // As StompBroker::backplane(). `give`: gives the node's backplane to a server, if none has it.
+    void carry_topics(stomp::TopicCarrier& node, Function<void(Server&)> give);
+    // A server is to serve the broker, and does not listen yet.
+    void begin_on(Server& server);
+    // Any thread; requires: it has not locked it already. The session need not be there any more.
+    void let_go_on(std::string_view session_id);
     // Any thread; requires: it has not locked it already.
     [[nodiscard]] StompLocked lock();
     // For sessions to hold, which touch it only under the lock.
@@ -74,9 +82,14 @@ struct StompBroker::State {
     [[nodiscard]] std::string new_session_id();
 
   private:
+    void start_upstreams(Server& server);
     [[nodiscard]] stomp::Fault send_up(std::string_view destination,
                                        std::span<const std::byte> body,
                                        std::span<const stomp::Header> headers);
+
+    // Of whoever sets the broker up.
+    Function<void(Server&)> give_backplane_{};
+    bool has_begun_ = false;
 
     friend class StompLocked;
     std::mutex mutex_{};  // Guards what follows.

@@ -85,8 +85,12 @@ void StompBroker::app(std::string_view pattern, Function<void(StompRequest&)> ha
     state_->applications.push_back({.pattern = std::move(compiled), .handler = std::move(handler)});
 }
 
+void StompBroker::carry_topics(stomp::TopicCarrier& node, Function<void(Server&)> give) {
+    state_->carry_topics(node, std::move(give));
+}
+
 void StompBroker::attach(Server& server, std::string_view pattern, RouteOptions options) {
-    state_->start_upstreams(server);
+    state_->begin_on(server);
     server.ws<StompOnConnection>(pattern, stomp_handlers(*state_),
                                  stomp_route_options(*state_, std::move(options)));
 }
@@ -97,7 +101,7 @@ Error StompBroker::listen(Server& server, ListenOptions options) {
                 "ListenOptions::proxy_protocol: STOMP over TCP knows no PROXY header"};
     }
     options.protocol = std::make_shared<StompOverTcp>(*state_);
-    state_->start_upstreams(server);
+    state_->begin_on(server);
     return server.listen(options);
 }
 

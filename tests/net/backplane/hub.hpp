@@ -40,6 +40,7 @@ class BackplaneHub {
         broker_.reset();
     }
     [[nodiscard]] std::string url() const { return "stomp://127.0.0.1:" + std::to_string(port_); }
+    [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
     [[nodiscard]] StompBroker& broker() { return *broker_; }
 
   private:
