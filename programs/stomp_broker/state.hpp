@@ -1,6 +1,7 @@
 // The data of the STOMP broker's page: destinations and counters, as JSON.
 #pragma once
 
+#include <edgews/backplane.hpp>
 #include <edgews/loop.hpp>
 #include <edgews/server.hpp>
 #include <edgews/stomp_broker.hpp>
@@ -86,9 +87,25 @@ inline std::string relay_json(const edgews::StompRelayStats& stats) {
     return json + "]}";
 }
 
+// {"node":"0123456789abcdef","available":1,"connects":1,…}
+inline std::string backplane_json(const edgews::Backplane& backplane) {
+    constexpr std::string_view beginning = "edgews_backplane_";
+    const edgews::BackplaneStats stats = backplane.stats();
+    std::string json = R"({"node":)" + demo::quote(backplane.node());
+    for (std::size_t i = 0; i < edgews::backplane_counter_count; ++i) {
+        const auto counter = static_cast<edgews::BackplaneCounter>(i);
+        const std::string_view name = edgews::metric_name(counter);
+        const std::string_view rest = name.substr(beginning.size());
+        append_number(json, rest.substr(0, rest.find("_total")), stats[counter]);
+    }
+    return json + '}';
+}
+
 // {"path":"/ws","time":…,"sessions":1,…,"destinations":[{"name":"/queue/a",…}],"left_out":0}; time
-// in milliseconds, for rates; of a relay, with "relay":{…}. Requires: one of the loops calls.
-inline std::string state_json(const edgews::StompBroker& broker, std::string_view path) {
+// in milliseconds, for rates; of a relay, with "relay":{…}; with "backplane":{…}, unless that is
+// null. Requires: one of the loops calls.
+inline std::string state_json(const edgews::StompBroker& broker, const edgews::Backplane* backplane,
+                              std::string_view path) {
     const edgews::StompStats stats = broker.stats();
     const std::vector<edgews::StompDestination> shown = shown_destinations(broker);
     const std::size_t left_out = stats.destinations - std::min(stats.destinations, shown.size());
@@ -107,6 +124,7 @@ inline std::string state_json(const edgews::StompBroker& broker, std::string_vie
     if (const auto* const relay = dynamic_cast<const edgews::StompRelay*>(&broker)) {
         json += R"(,"relay":)" + relay_json(relay->relay_stats());
     }
+    if (backplane != nullptr) json += R"(,"backplane":)" + backplane_json(*backplane);
     json += R"(,"destinations":[)";
     for (const edgews::StompDestination& destination : shown) {
         if (json.back() != '[') json += ',';
@@ -115,12 +133,14 @@ inline std::string state_json(const edgews::StompBroker& broker, std::string_vie
     return json + "]}";
 }
 
-// The server's counters, and a relay's, for Prometheus.
-inline std::string metrics_text(const edgews::Server& server, const edgews::StompBroker& broker) {
+// The server's counters, and a relay's, and a backplane's, for Prometheus.
+inline std::string metrics_text(const edgews::Server& server, const edgews::StompBroker& broker,
+                                const edgews::Backplane* backplane) {
     std::string text = server.stats().prometheus();
     if (const auto* const relay = dynamic_cast<const edgews::StompRelay*>(&broker)) {
         text += relay->relay_stats().prometheus();
     }
+    if (backplane != nullptr) text += backplane->stats().prometheus();
     return text;
 }
 

@@ -6,6 +6,8 @@
 //         [--receipt-in-transaction at-commit] [--max-message 1048576] [--no-page]
 //         [--allow-host NAME]...
 //         [--relay stomp://login:passcode@host:port[,…]] [--upstream-kind edgews|rabbitmq|activemq]
+//         [--backplane stomp://host:port|redis://host:port]... [--backplane-prefix /topic/]...
+//         [--through] [--application edgews]
 //
 // With --user, only those get in, to the page too; without, everyone does. --tcp-port 0 picks a
 // free port, which the second line that it prints tells, and "none" opens none. A SEND to a queue
@@ -14,7 +16,10 @@
 // waited for so long; what these mean is in docs/stomp.md. Behind a proxy of this machine,
 // --allow-host says the name that the world knows the broker by. /app/echo answers whoever asks by
 // reply-to. With --relay, topics and queues are those of the first of these brokers that is there
-// (edgews/stomp_relay.hpp). The page is in page/, inside this program.
+// (edgews/stomp_relay.hpp). With --backplane, topics that begin with one of the prefixes are those
+// of all brokers that meet there (StompBroker::backplane()); several lead to one upstream. The page
+// is in page/, inside this program.
+#include <edgews/backplane.hpp>
 #include <edgews/edgews.hpp>
 #include <edgews/stomp_broker.hpp>
 #include <edgews/stomp_relay.hpp>
@@ -24,6 +29,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -58,6 +64,7 @@ struct Arguments {
     bool has_page = true;
     std::vector<std::string> upstreams{};
     edgews::stomp::UpstreamKind upstream_kind = edgews::stomp::UpstreamKind::edgews;
+    edgews::BackplaneOptions backplane{};  // Without upstreams: there is none.
 
     static constexpr const char* usage =
         "[--host ADDRESS] [--port 0-65535] [--path /PATH] [--tcp-port 0-65535 or none]"
@@ -66,10 +73,38 @@ struct Arguments {
         " [--when-slow disconnect|drop-oldest|drop-newest|block] [--slow-after-ms N]"
         " [--receipt-in-transaction at-commit|at-once] [--max-message BYTES] [--no-page]"
         " [--allow-host NAME]... [--relay stomp://LOGIN:PASSCODE@HOST:PORT[,...]]"
-        " [--upstream-kind edgews|rabbitmq|activemq]";
+        " [--upstream-kind edgews|rabbitmq|activemq] [--backplane URL]..."
+        " [--backplane-prefix /topic/...]... [--through] [--application NAME]";
 
-    bool take(std::string_view option, std::string_view value) {
-        if (value.empty()) return false;
+    // How many words it takes: an option, and its value if it has one. 0: it is not understood.
+    int take(std::string_view option, std::string_view value) {
+        if (option == "--no-page") {
+            has_page = false;
+            return 1;
+        }
+        if (option == "--through") {
+            backplane.mode = edgews::BackplaneMode::through;
+            return 1;
+        }
+        return !value.empty() && (take_backplane(option, value) || take_value(option, value)) ? 2
+                                                                                              : 0;
+    }
+
+  private:
+    bool take_backplane(std::string_view option, std::string_view value) {
+        if (option == "--backplane") {
+            backplane.upstreams.emplace_back(value);
+        } else if (option == "--backplane-prefix") {
+            backplane.prefixes.emplace_back(value);
+            return value.starts_with("/topic/");
+        } else if (option == "--application") {
+            backplane.application = value;
+        } else {
+            return false;
+        }
+        return true;
+    }
+    bool take_value(std::string_view option, std::string_view value) {
         if (option == "--port") return parse_number(value, port);
         if (option == "--threads") return parse_number(value, threads);
         if (option == "--max-queue") return parse_number(value, queue_max) && queue_max > 0;
@@ -146,8 +181,16 @@ edgews::StompHooks hooks_for(const Arguments& arguments) {
     }};
 }
 
-// What the page shows is for those who may connect: names of destinations may be private.
-void serve_page(edgews::Server& server, edgews::StompBroker& broker, const Arguments& arguments) {
+void tell_upstream(bool is_available, std::string_view address, std::string_view reason) {
+    std::fprintf(stderr, "upstream %s %.*s %.*s\n", is_available ? "up" : "down",
+                 static_cast<int>(address.size()), address.data(), static_cast<int>(reason.size()),
+                 reason.data());
+}
+
+// `backplane`: null, if there is none. What the page shows is for those who may connect: names of
+// destinations may be private.
+void serve_page(edgews::Server& server, edgews::StompBroker& broker,
+                const edgews::Backplane* backplane, const Arguments& arguments) {
     using edgews::Request;
     using edgews::Response;
     const programs::Users& users = arguments.users;
@@ -157,16 +200,16 @@ void serve_page(edgews::Server& server, edgews::StompBroker& broker, const Argum
                        if (users.let_in(request, response)) programs::answer_with(file, response);
                    });
     }
-    server.get("/metrics", [&](const Request& request, Response& response) {
+    server.get("/metrics", [&, backplane](const Request& request, Response& response) {
         if (!users.let_in(request, response)) return;
         response.headers.add("Content-Type", "text/plain; version=0.0.4");
-        response.body = programs::metrics_text(server, broker);
+        response.body = programs::metrics_text(server, broker, backplane);
     });
-    server.get("/state.json", [&](const Request& request, Response& response) {
+    server.get("/state.json", [&, backplane](const Request& request, Response& response) {
         if (!users.let_in(request, response)) return;
         response.headers.add("Content-Type", "application/json");
         response.headers.add("Cache-Control", "no-store");
-        response.body = programs::state_json(broker, arguments.path);
+        response.body = programs::state_json(broker, backplane, arguments.path);
     });
 }
 
@@ -179,14 +222,18 @@ std::unique_ptr<edgews::StompBroker> make_broker(const Arguments& arguments,
     edgews::StompRelayOptions relay;
     relay.upstream.brokers = arguments.upstreams;
     relay.kind = arguments.upstream_kind;
-    const auto tell = [](bool is_available, std::string_view address, std::string_view reason) {
-        std::fprintf(stderr, "upstream %s %.*s %.*s\n", is_available ? "up" : "down",
-                     static_cast<int>(address.size()), address.data(),
-                     static_cast<int>(reason.size()), reason.data());
-    };
     return std::make_unique<edgews::StompRelay>(std::move(relay), std::move(options),
                                                 std::move(hooks),
-                                                edgews::StompRelayHooks{.upstream = tell});
+                                                edgews::StompRelayHooks{.upstream = tell_upstream});
+}
+
+// Nothing: there is none.
+void make_backplane(std::optional<edgews::Backplane>& backplane, edgews::BackplaneOptions options,
+                    bool is_relay) {
+    if (options.upstreams.empty()) return;
+    if (is_relay) throw std::invalid_argument("--relay and --backplane exclude each other");
+    if (options.prefixes.empty()) options.prefixes.emplace_back("/topic/");
+    backplane.emplace(std::move(options), edgews::BackplaneHooks{.upstream = tell_upstream});
 }
 
 int serve(const Arguments& arguments) {
@@ -198,13 +245,18 @@ int serve(const Arguments& arguments) {
     options.broker.slow_after_ms = arguments.slow_after_ms;
     options.session.receipt_in_transaction = arguments.receipt;
     options.session.frame.body_size_max = arguments.message_max;
+    std::optional<edgews::Backplane> backplane;
+    make_backplane(backplane, arguments.backplane, !arguments.upstreams.empty());
     const std::unique_ptr<edgews::StompBroker> made = make_broker(arguments, std::move(options));
     edgews::StompBroker& broker = *made;
+    if (backplane) broker.backplane(*backplane);
     broker.app("/app/echo", [](edgews::StompRequest& request) { request.reply(request.text()); });
 
     edgews::Server server({.loops = arguments.threads, .hosts = arguments.hosts});
     broker.attach(server, arguments.path);
-    if (arguments.has_page) serve_page(server, broker, arguments);
+    if (arguments.has_page) {
+        serve_page(server, broker, backplane ? &*backplane : nullptr, arguments);
+    }
 
     const edgews::Signals stop(server.loop(0), {SIGINT, SIGTERM}, [&](int) {
         broker.end_all();
@@ -228,16 +280,11 @@ int serve(const Arguments& arguments) {
 
 int main(int count, char** words) {
     Arguments arguments;
-    for (int i = 1; i < count; ++i) {
-        if (std::string_view(words[i]) == "--no-page") {
-            arguments.has_page = false;
-            continue;
-        }
+    for (int i = 1; i < count;) {
         const std::string_view value = i + 1 < count ? words[i + 1] : "";
-        if (arguments.take(words[i], value)) {
-            ++i;
-            continue;
-        }
+        const int taken = arguments.take(words[i], value);
+        i += taken;
+        if (taken > 0) continue;
         std::fprintf(stderr, "stomp_broker: %s %s is not understood\nusage: stomp_broker %s\n",
                      words[i], value.data(), Arguments::usage);
         return 2;

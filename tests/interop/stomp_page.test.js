@@ -155,6 +155,21 @@ describe('the STOMP broker\'s page in Chromium', () => {
         await page.getByText('not connected').waitFor();
     });
 
+    it('a backplane\'s state is shown', { timeout }, async () => {
+        const node = await start_server('stomp_broker', ['--tcp-port', 'none', '--backplane',
+                                                         'stomp://127.0.0.1:1']);
+        const page = await open_page({}, node.url('/', 'http'));
+        const card = page.locator('#backplane');
+        await card.getByText(/^node [0-9a-f]{16}, not connected$/).waitFor();
+        await has_no_horizontal_scroll(page);
+        await connect(page);
+        await subscribe(page, '/topic/page', 'auto');
+        const heard = page.locator('#backplane-subscriptions');
+        await heard.filter({ hasText: /^1$/ }).waitFor();
+        await close_pages();
+        await node.stop();
+    });
+
     it('a queue\'s depth, consumers and acknowledgements are shown', { timeout }, async () => {
         const page = await open_page();
         await connect(page);

@@ -3,14 +3,13 @@
 'use strict';
 
 const assert = require('node:assert/strict');
-const { spawn } = require('node:child_process');
 const { once } = require('node:events');
 const { after, describe, it } = require('node:test');
 const { setTimeout: pause } = require('node:timers/promises');
 const { WebSocket } = require('ws');
 const { run_program } = require('./program.js');
 const { start_server } = require('./server.js');
-const { free_ports, kinds, start_upstream } = require('./upstreams.js');
+const { kinds, start_hub } = require('./upstreams.js');
 
 const timeout = 180_000;
 const patience_ms = 30_000;
@@ -152,48 +151,6 @@ class Cluster {
         }
         for (const node of this.nodes) await node.stop();
     }
-}
-
-const redis_servers = new Set();
-process.on('exit', () => { for (const server of redis_servers) server.kill('SIGKILL'); });
-
-// Without a file that it would remember anything by.
-async function start_redis(port) {
-    const server = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1',
-                                          '--save', '', '--appendonly', 'no'],
-                         { stdio: ['ignore', 'pipe', 'inherit'] });
-    redis_servers.add(server);
-    server.once('close', () => redis_servers.delete(server));
-    let printed = '';
-    await new Promise((resolve, reject) => {
-        server.once('error', reject);
-        server.once('close', () => reject(new Error(`redis-server ended: ${printed}`)));
-        server.stdout.on('data', (chunk) => {
-            printed += chunk;
-            if (printed.includes('Ready to accept connections')) resolve();
-        });
-    });
-    return server;
-}
-
-class Redis {
-    async start() {
-        if (!this.port) [this.port] = await free_ports(1);
-        this.server = await start_redis(this.port);
-    }
-    get url() { return `redis://127.0.0.1:${this.port}`; }
-    async kill() {
-        this.server.kill('SIGKILL');
-        await once(this.server, 'close');
-    }
-    async stop() { await this.kill(); }
-}
-
-async function start_hub(kind) {
-    if (kind !== 'redis') return start_upstream(kind);
-    const redis = new Redis();
-    await redis.start();
-    return redis;
 }
 
 // So fast that it can follow.

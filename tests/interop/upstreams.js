@@ -192,6 +192,41 @@ class ActiveMq extends Foreign {
     }
 }
 
+const redis_servers = new Set();
+process.on('exit', () => { for (const server of redis_servers) server.kill('SIGKILL'); });
+
+// Without a file that it would remember anything by.
+async function start_redis(port) {
+    const server = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1',
+                                          '--save', '', '--appendonly', 'no'],
+                         { stdio: ['ignore', 'pipe', 'inherit'] });
+    redis_servers.add(server);
+    server.once('close', () => redis_servers.delete(server));
+    let printed = '';
+    await new Promise((resolve, reject) => {
+        server.once('error', reject);
+        server.once('close', () => reject(new Error(`redis-server ended: ${printed}`)));
+        server.stdout.on('data', (chunk) => {
+            printed += chunk;
+            if (printed.includes('Ready to accept connections')) resolve();
+        });
+    });
+    return server;
+}
+
+class Redis {
+    async start() {
+        if (!this.port) [this.port] = await free_ports(1);
+        this.server = await start_redis(this.port);
+    }
+    get url() { return `redis://127.0.0.1:${this.port}`; }
+    async kill() {
+        this.server.kill('SIGKILL');
+        await once(this.server, 'close');
+    }
+    async stop() { await this.kill(); }
+}
+
 const upstreams = { edgews: Hub, rabbitmq: RabbitMq, activemq: ActiveMq };
 
 // One of that kind, which answers: { kind, url, ws_url, has_store, signal(), kill(), start(),
@@ -202,8 +237,17 @@ async function start_upstream(kind) {
     return upstream;
 }
 
+// The same where a backplane's nodes meet, for which Redis is one, too: { url, kill(), start(),
+// stop() }.
+async function start_hub(kind) {
+    if (kind !== 'redis') return start_upstream(kind);
+    const redis = new Redis();
+    await redis.start();
+    return redis;
+}
+
 // Those that are installed here.
 const kinds = ['edgews', ...(fs.existsSync(rabbitmq) ? ['rabbitmq'] : []),
                ...(fs.existsSync(`${activemq}/bin/activemq.jar`) ? ['activemq'] : [])];
 
-module.exports = { free_ports, kinds, start_upstream };
+module.exports = { free_ports, kinds, start_hub, start_upstream };

@@ -4,6 +4,7 @@
 // changes nothing about them. A row stays the same element as long as its destination is there.
 
 import { byId, element, number, setText } from "./dom.js";
+import { showBackplane } from "./backplane.js";
 import { showRelay } from "./relay.js";
 
 const EVERY_MS = 1000;
@@ -58,6 +59,7 @@ export class State {
             setText(byId(`${name}-rate`), rate);
         }
         showRelay(state.relay);
+        showBackplane(state.backplane);
         this.#showRows();
     }
 
