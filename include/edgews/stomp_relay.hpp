@@ -19,6 +19,9 @@
 // DISCONNECT comes after all others; a COMMIT follows what the session sent before. When an
 // upstream connection is lost, clients stay; the next broker is tried, subscriptions are made
 // again, and whoever may have missed messages is told so (StompRelayHooks::gap, and `gap:true`).
+// What a session has on its own connection is lost with that, and so is the session; but if all of
+// it is streams of RabbitMQ's (a SUBSCRIBE that says x-queue-type:stream, or x-stream-offset), they
+// go on behind the last message of each: nothing is lost, and nothing comes twice.
 #pragma once
 
 #include <edgews/function.hpp>
@@ -74,8 +77,9 @@ struct StompRelayHooks {
     // A shared connection was made, or was lost or could not be made, and why. `address`: the
     // broker's URL, without login and passcode.
     Function<void(bool is_available, std::string_view address, std::string_view reason)> upstream{};
-    // A shared connection was lost and made again: subscribers of this destination, so many, may
-    // have missed messages in between.
+    // A connection was lost and made again: subscribers of this destination, so many, may have
+    // missed messages in between. Of a session's own: a stream's, of which no message had come yet,
+    // or which has dropped meanwhile what would have come next.
     Function<void(std::string_view destination, std::size_t subscriber_count)> gap{};
 };
 

@@ -1,4 +1,8 @@
 // A session's own connection upstream: what it subscribes to there, and what that brings.
+//
+// Whatever it has there is lost with it, and then the session ends; but for streams, which are
+// subscribed to again, each behind the last message that came (core/stomp/stream_place.hpp). What
+// waits for the client meanwhile stays, and what it acknowledges of that goes nowhere.
 #include "core/base/ascii.hpp"
 #include "core/stomp/upstream_name.hpp"
 #include "net/loop/reactor.hpp"
@@ -17,6 +21,10 @@ namespace edgews {
 
 namespace {
 
+// ERRORs in a row that a broker may answer to streams that are subscribed to again: one that has
+// just begun may not have them yet.
+constexpr unsigned refused_count_max = 10;
+
 // Of a SUBSCRIBE: what is not said anew upstream, is not ours alone, and says nothing of who the
 // client is.
 bool is_passed_on(std::string_view header) noexcept {
@@ -28,13 +36,12 @@ bool is_passed_on(std::string_view header) noexcept {
            });
 }
 
-// An ERROR, and no loss.
-bool is_error_frame(const ClientError& error) noexcept {
-    return error.stage == ClientStage::open && error.error.code == std::errc::connection_refused;
-}
-
 std::string_view prefetch_header(stomp::UpstreamKind kind) noexcept {
     return kind == stomp::UpstreamKind::activemq ? "activemq.prefetchSize" : "prefetch-count";
+}
+
+bool is_place(const stomp::Header& header) noexcept {
+    return header.name == stomp::stream_offset_header;
 }
 
 }  // namespace
@@ -57,19 +64,16 @@ bool StompSessionRelay::open_own() {
         count.fetch_sub(1, std::memory_order_relaxed);
         return false;
     }
-    // Each broker is tried twice. Once it was connected, what it had is lost with that.
+    // Each broker is tried twice, unless there are streams that wait for any to come again.
     const std::size_t try_count_max = 2 * options.brokers.size();
     stomp::ClientHandlers handlers{
         .connected = [this](stomp::Client&) { go_on_if_confirmed(); },
-        .error =
-            [this](stomp::Client&, const ClientError& error) {
-                reason_ = error.error.message;
-                is_refused_ = subscribed_ != 0 && is_error_frame(error);
-            },
-        .disconnected = [this](stomp::Client&, const stomp::Disconnected&) { own_is_lost(); },
+        .error = [this](stomp::Client&, const ClientError& error) { own_failed(error); },
+        .disconnected = [this](stomp::Client&, const stomp::Disconnected&) { own_went(); },
         .reconnect =
             [this, try_count_max](stomp::Client&, stomp::Retry& retry) {
-                if (retry.count < try_count_max) return;
+                const bool may_try = is_resuming_ ? !is_refused_ : retry.count < try_count_max;
+                if (may_try) return;
                 retry.stop = true;
                 own_is_lost();
             }};
@@ -79,10 +83,42 @@ bool StompSessionRelay::open_own() {
 }
 
 void StompSessionRelay::close_own() {
-    is_paused_ = false;
+    is_paused_ = is_resuming_ = false;
+    refused_count_ = 0;
     if (!own_) return;
     own_.reset();
     relay_.own_connections.fetch_sub(1, std::memory_order_relaxed);
+}
+
+// An ERROR is about the SUBSCRIBE that the session waits for, if there is one. What breaks STOMP's
+// rules, or our limits, may be a message, which would come again.
+void StompSessionRelay::own_failed(const ClientError& error) {
+    reason_ = error.error.message;
+    const bool is_error = error.error.code == std::errc::connection_refused;
+    const bool is_of_connect = error.stage == ClientStage::handshake;
+    const bool is_of_open = error.stage == ClientStage::open;
+    if (is_error && (is_of_connect || is_of_open) && has_unconfirmed()) ++refused_count_;
+    is_refused_ =
+        (is_error && is_of_open && subscribed_ != 0) || refused_count_ > refused_count_max;
+    may_resume_ = !is_refused_ && error.error.code != std::errc::protocol_error;
+}
+
+void StompSessionRelay::own_went() {
+    if (link_.session().is_over()) return;
+    const bool are_streams = std::ranges::all_of(
+        of_own_, [](const auto& entry) { return entry.second.stream.has_value(); });
+    if (!may_resume_ || of_own_.empty() || !are_streams) return own_is_lost();
+    is_resuming_ = true;
+    for (auto& [number, own] : of_own_) {
+        own.unsettled.clear();
+        const bool has_missed = own.is_confirmed && own.stream->has_to_miss();
+        own.owes_gap = own.owes_gap || has_missed;
+        own.is_confirmed = false;
+        const std::string place = own.stream->resume();
+        std::vector<stomp::Header> headers = own.headers.views();
+        if (!place.empty()) headers.push_back({stomp::stream_offset_header, place});
+        own_->set_headers(own.upstream, headers);
+    }
 }
 
 void StompSessionRelay::own_is_lost() {
@@ -92,13 +128,19 @@ void StompSessionRelay::own_is_lost() {
         is_refused_ ? stomp::Fault::upstream_refused : stomp::Fault::upstream_unavailable, reason_);
 }
 
+bool StompSessionRelay::has_unconfirmed() const noexcept {
+    return std::ranges::any_of(of_own_,
+                               [](const auto& entry) { return !entry.second.is_confirmed; });
+}
+
 // ---- What it subscribes to ---------------------------------------------------------------------
 
-stomp::Fault StompSessionRelay::subscribe_own(const stomp::Frame& frame,
-                                              const stomp::SubscriptionSetup& setup) {
-    const auto name = upstream_name(relay_.options.kind, setup.destination, name_);
-    if (!name) return stomp::Fault::destination_not_relayed;
-    if (!open_own()) return stomp::Fault::too_many_upstreams;
+StompSessionRelay::Begun StompSessionRelay::subscribe_own(const stomp::Frame& frame,
+                                                          const stomp::SubscriptionSetup& setup) {
+    const stomp::UpstreamKind kind = relay_.options.kind;
+    const auto name = upstream_name(kind, setup.destination, name_);
+    if (!name) return {.fault = stomp::Fault::destination_not_relayed};
+    if (!open_own()) return {.fault = stomp::Fault::too_many_upstreams};
     std::vector<stomp::Header> headers;
     for (const stomp::Header& header : frame.headers) {
         if (is_passed_on(header.name)) headers.push_back(header);
@@ -108,17 +150,63 @@ stomp::Fault StompSessionRelay::subscribe_own(const stomp::Frame& frame,
         setup.prefetch_count == 0 ? relay_.options.prefetch_count : setup.prefetch_count;
     const std::string prefetch =
         std::to_string(std::min(wanted, link_.state_.options.broker.prefetch_count));
-    headers.push_back({prefetch_header(relay_.options.kind), prefetch});
+    headers.push_back({prefetch_header(kind), prefetch});
     subscribed_ = own_->subscribe(
         *name,
         [this, id = setup.id](stomp::Client&, const stomp::Message& message) { take(id, message); },
         {.ack = stomp::AckMode::client_individual,
          .headers = headers,
          .confirmed = [this](stomp::Client&, stomp::SubscriptionNumber number, bool is_confirmed) {
-             if (!is_confirmed) return own_is_lost();
-             if (number == std::exchange(subscribed_, 0)) link_.go_on();
+             is_confirmed ? own_is_confirmed(number) : own_is_lost();
          }});
-    return subscribed_ == 0 ? stomp::Fault::destination_not_relayed : stomp::Fault::none;
+    if (subscribed_ == 0) return {.fault = stomp::Fault::destination_not_relayed};
+    Begun begun{.own = {.upstream = subscribed_, .destination = setup.destination}};
+    if (kind == stomp::UpstreamKind::rabbitmq) begun.own.stream = stomp::StreamPlace::of(frame);
+    if (begun.own.stream) {
+        std::erase_if(headers, is_place);
+        begun.own.headers = stomp::KeptHeaders(headers);
+    }
+    return begun;
+}
+
+void StompSessionRelay::own_is_confirmed(stomp::SubscriptionNumber upstream) {
+    for (auto& [number, own] : of_own_) {
+        if (own.upstream != upstream) continue;
+        own.is_confirmed = true;
+        if (own.owes_gap) tell_gap(*link_.session().outbox().find(number), own);
+    }
+    if (!has_unconfirmed()) {
+        is_resuming_ = false;
+        refused_count_ = 0;
+    }
+    if (upstream != subscribed_) return;
+    subscribed_ = 0;
+    link_.go_on();
+}
+
+void StompSessionRelay::tell_gap(stomp::Subscription& subscription, Own& own) {
+    own.owes_gap = false;
+    relay_.gaps.fetch_add(1, std::memory_order_relaxed);
+    if (subscription.setup().wants_gaps) {
+        constexpr std::array<stomp::Header, 1> headers{{{"gap", "true"}}};
+        const stomp::Content content = link_.stomp_loop().contents().make(
+            {.destination = own.destination, .headers = headers});
+        StompLocked locked = link_.state_.lock();
+        locked.broker().give(subscription, {.content = content});
+        locked.hand_out();
+    }
+    if (relay_.hooks.gap) relay_.hooks.gap(own.destination, 1);
+}
+
+// In front of a message: whether something is missing there. One without a number shows that what
+// the client called a stream is a queue.
+void StompSessionRelay::note_place(Own& own, const stomp::Message& message) {
+    if (!own.stream) return;
+    switch (own.stream->take(message.frame())) {
+        case stomp::StreamPlace::Step::next: break;
+        case stomp::StreamPlace::Step::skips: own.owes_gap = true; break;
+        case stomp::StreamPlace::Step::unnumbered: own.stream.reset(); break;
+    }
 }
 
 void StompSessionRelay::take(const std::string& id, const stomp::Message& message) {
@@ -134,6 +222,8 @@ void StompSessionRelay::take(const std::string& id, const stomp::Message& messag
             return;
         }
     }
+    note_place(own, message);
+    if (own.owes_gap) tell_gap(*subscription, own);
     const stomp::Content content = link_.stomp_loop().contents().make(
         {.destination = name, .headers = message.frame().headers, .body = message.body()});
     relay_.received.fetch_add(1, std::memory_order_relaxed);

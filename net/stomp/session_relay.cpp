@@ -165,21 +165,21 @@ bool StompSessionRelay::subscribe(const stomp::Request& request) {
     stomp::Session& session = link_.session();
     session.withhold_receipt();
     stomp::SubscriptionSetup& setup = session.setup_asked();
-    setup.is_relayed = !is_sharable(*request.frame);
     const std::string id = setup.id;
     const std::string destination = setup.destination;
     const std::string key = stomp::Broker::subscription_key(session.outbox(), destination);
-    const bool is_own = setup.is_relayed;
+    const bool is_own = !is_sharable(*request.frame);
+    setup.is_relayed = is_own;
+    Begun begun;
     if (is_own) {
         // Before it is filed, while the frame is there: nothing comes of it from within the call.
-        const stomp::Fault fault = subscribe_own(*request.frame, setup);
-        if (fault != stomp::Fault::none) return session.refuse(fault), true;
+        begun = subscribe_own(*request.frame, setup);
+        if (begun.fault != stomp::Fault::none) return session.refuse(begun.fault), true;
     }
     static_cast<void>(link_.carry_out());
     if (session.is_over()) return true;
     if (!is_own) return await_interest(key);
-    of_own_[session.outbox().find(id)->number()] = {.upstream = subscribed_,
-                                                    .destination = destination};
+    of_own_[session.outbox().find(id)->number()] = std::move(begun.own);
     await_upstream(false);
     return false;
 }
@@ -252,7 +252,9 @@ void StompSessionRelay::unsubscribe(std::uint64_t gone, const std::optional<std:
         if (receipt) link_.session().confirm(*receipt);
         return;
     }
-    own_->unsubscribe(number, completion_of(receipt));
+    const bool is_said = own_->is_connected();
+    own_->unsubscribe(number, is_said ? completion_of(receipt) : stomp::Completion{});
+    if (!is_said && receipt) link_.session().confirm(*receipt);
 }
 
 bool StompSessionRelay::settle(const stomp::Outbox::Settled& one,

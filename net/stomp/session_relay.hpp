@@ -5,12 +5,16 @@
 // All else is its own's, which begins with the first such request and ends with the session: so
 // what the session leaves unacknowledged goes to others.
 //
+// Subscriptions to streams of RabbitMQ's survive it: where nothing else is on it, it is made again.
+//
 // A SUBSCRIBE is filed here at once, and its RECEIPT waits for the upstream broker's; a COMMIT
 // happens upstream first. The session waits meanwhile: what it says next may be about that.
 #pragma once
 
 #include <edgews/stomp_relay.hpp>
 #include "core/stomp/session.hpp"
+#include "core/stomp/stream_place.hpp"
+#include "net/stomp/client_subscriptions.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -53,6 +57,16 @@ class StompSessionRelay {
         std::string destination{};
         std::uint64_t last_position = 0;
         std::unordered_map<std::uint64_t, stomp::Unacknowledged> unsettled{};  // By position.
+        // Nothing: it is lost with its connection.
+        std::optional<stomp::StreamPlace> stream{};
+        stomp::KeptHeaders headers{};  // Of a stream's SUBSCRIBE, but for the place.
+        bool is_confirmed = false;     // By the present connection.
+        bool owes_gap = false;         // Messages may have been missed, and nobody was told yet.
+    };
+    // A subscription of its own that is to be filed, or why not.
+    struct Begun {
+        stomp::Fault fault = stomp::Fault::none;
+        Own own{};
     };
 
     void await_upstream(bool is_undone);
@@ -65,13 +79,20 @@ class StompSessionRelay {
     [[nodiscard]] bool disconnect();
     [[nodiscard]] bool subscribe(const stomp::Request& request);
     [[nodiscard]] bool await_interest(const std::string& key);
-    [[nodiscard]] stomp::Fault subscribe_own(const stomp::Frame& frame,
-                                             const stomp::SubscriptionSetup& setup);
+    [[nodiscard]] Begun subscribe_own(const stomp::Frame& frame,
+                                      const stomp::SubscriptionSetup& setup);
+    void own_is_confirmed(stomp::SubscriptionNumber upstream);
     void note(const stomp::Request& request);
     // False: it may have no connection more.
     [[nodiscard]] bool open_own();
     void close_own();
+    void own_failed(const ClientError& error);
+    // The connection has ended: it is lost, or will be made again.
+    void own_went();
     void own_is_lost();
+    [[nodiscard]] bool has_unconfirmed() const noexcept;
+    void note_place(Own& own, const stomp::Message& message);
+    void tell_gap(stomp::Subscription& subscription, Own& own);
     void take(const std::string& id, const stomp::Message& message);
     // Bytes of messages that wait for its client. Requires: the mutex is held.
     [[nodiscard]] std::size_t waiting_size() const noexcept;
@@ -103,7 +124,10 @@ class StompSessionRelay {
     bool is_noted_ = false;           // Of note(), for settle():
     std::uint64_t unsubscribed_ = 0;  // and what it unsubscribed from; 0: nothing.
     bool is_paused_ = false;          // Nothing is read from its own connection.
-    bool is_refused_ = false;         // The last failure was an ERROR about what it waits for.
+    bool is_resuming_ = false;        // Streams wait for the next connection, or its RECEIPTs.
+    unsigned refused_count_ = 0;      // ERRORs since all streams were confirmed.
+    bool is_refused_ = false;         // The last failure was an ERROR that is the session's end,
+    bool may_resume_ = false;         // or is nothing that would be the same again.
     std::string reason_{};            // Of the last failure.
     std::string name_{};              // Of a destination, as it is called upstream.
 };

@@ -1,8 +1,5 @@
 // What a relay says to an upstream broker that the test plays, frame by frame, and what its clients
 // hear of that.
-#include <edgews/loop.hpp>
-#include <edgews/stomp_relay.hpp>
-
 #include <gtest/gtest.h>
 
 #include <optional>
@@ -10,73 +7,12 @@
 #include <string_view>
 #include <vector>
 
-#include "relay_nodes.hpp"
-#include "tests/support/played_broker.hpp"
+#include "played_upstream.hpp"
 
 namespace edgews::test {
 namespace {
 
-using stomp::UpstreamKind;
-
-std::string id_of(const std::string& frame) {
-    return PlayedSession::line(frame, "id");
-}
-
-// "SUBSCRIBE 3 /topic/a": what a frame is, its id, and its destination.
-std::string short_of(const std::string& frame) {
-    std::string text = frame.substr(0, frame.find('\n'));
-    for (const char* const name : {"id", "destination"}) {
-        const std::string value = PlayedSession::line(frame, name);
-        if (value != "-") text += ' ' + value;
-    }
-    return text;
-}
-
-class StompRelayUpstream : public testing::Test {
-  protected:
-    // The relay's loop runs in a thread, and the broker's where the test is.
-    RelayNode& start(UpstreamKind kind = UpstreamKind::edgews, stomp::ClientOptions upstream = {},
-                     StompOptions options = {}) {
-        upstream.brokers = {broker.url()};
-        upstream.heart_beat = {};
-        upstream.reconnect = {.enabled = true, .delay_ms = 1, .delay_max_ms = 1};
-        node.emplace(
-            broker.url(),
-            RelaySetup{.relay = {.upstream = std::move(upstream), .kept_ms = 20'000, .kind = kind},
-                       .options = std::move(options)});
-        return *node;
-    }
-    // The same, and its shared connection is there.
-    PlayedSession start_connected(UpstreamKind kind = UpstreamKind::edgews,
-                                  stomp::ClientOptions upstream = {}) {
-        start(kind, std::move(upstream));
-        PlayedSession shared = broker.connect();
-        node->wait_until([](const StompRelayStats& s) { return s.upstreams[0].is_available; });
-        return shared;
-    }
-    // A client that consumes from a queue, by a connection of its own.
-    struct Consumer {
-        StompPeer peer;
-        PlayedSession own;
-        std::string number{};  // Of its subscription upstream.
-    };
-    Consumer consume(const std::string& lines = "ack:client-individual\n") {
-        StompPeer peer = node->connect();
-        peer.say("SUBSCRIBE\nid:1\ndestination:/queue/a\nreceipt:there\n" + lines + "\n");
-        PlayedSession own = broker.connect();
-        const std::string subscribe = own.confirm();
-        expect_receipt(peer, "there");
-        return {std::move(peer), std::move(own), id_of(subscribe)};
-    }
-    static StompReply deliver(Consumer& consumer, const std::string& name) {
-        consumer.own.deliver(consumer.number, name, "ack:" + name + "\n");
-        return consumer.peer.hear("MESSAGE");
-    }
-
-    Loop loop{};
-    PlayedBroker broker{loop, Over::tcp};
-    std::optional<RelayNode> node{};
-};
+using StompRelayUpstream = PlayedUpstream;
 
 TEST_F(StompRelayUpstream, what_follows_a_subscribe_waits_until_it_is_confirmed) {
     PlayedSession shared = start_connected();
