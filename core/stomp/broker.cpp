@@ -97,7 +97,9 @@ std::string Broker::subscription_key(const Outbox& outbox, std::string_view dest
         case DestinationKind::unknown:
         case DestinationKind::topic:
         case DestinationKind::queue:
-        case DestinationKind::application: key = destination; break;
+        case DestinationKind::application:
+        case DestinationKind::exchange:
+        case DestinationKind::amq_queue: key = destination; break;
     }
     return key;
 }
@@ -115,6 +117,7 @@ Account& Broker::account_of(Outbox& outbox) {
 Fault Broker::subscribe(Outbox& outbox, SubscriptionSetup setup) {
     setup.key = subscription_key(outbox, setup.destination);
     setup.is_pattern = is_pattern(setup.key);
+    setup.brings_others = brings_others(setup.key);
     const std::uint32_t prefetch_max = std::max(options_.prefetch_count, 1U);
     setup.prefetch_count =
         setup.prefetch_count == 0 ? prefetch_max : std::min(setup.prefetch_count, prefetch_max);
@@ -126,7 +129,8 @@ Fault Broker::subscribe(Outbox& outbox, SubscriptionSetup setup) {
 
     Account& account = account_of(outbox);
     const DestinationKind kind = kind_of(setup.destination);
-    const bool is_topic = kind == DestinationKind::topic || kind == DestinationKind::user;
+    const bool is_topic = kind == DestinationKind::topic || kind == DestinationKind::user ||
+                          kind == DestinationKind::exchange;
     bool is_first = false;  // Of the topic.
     Queue* queue = nullptr;
     if (setup.is_relayed) {

@@ -10,16 +10,20 @@
 namespace edgews::stomp {
 namespace {
 
+constexpr std::string_view exchange_prefix = "/exchange/";
+
 struct Prefix {
     std::string_view text;
     DestinationKind kind;
 };
-constexpr std::array<Prefix, 5> prefixes{{
+constexpr std::array<Prefix, 7> prefixes{{
     {"/topic/", DestinationKind::topic},
     {"/queue/", DestinationKind::queue},
     {"/app/", DestinationKind::application},
     {"/user/", DestinationKind::user},
     {"/temp-queue/", DestinationKind::temp_queue},
+    {exchange_prefix, DestinationKind::exchange},
+    {"/amq/queue/", DestinationKind::amq_queue},
 }};
 
 // "/queue/NAME" or "/topic/NAME".
@@ -86,6 +90,8 @@ DestinationKind kind_of(std::string_view destination) noexcept {
 
 bool is_pattern(std::string_view destination) noexcept {
     if (destination.find_first_of("*#") == std::string_view::npos) return false;
+    const DestinationKind kind = kind_of(destination);
+    if (kind == DestinationKind::exchange || kind == DestinationKind::amq_queue) return false;
     SegmentReader segments(destination);
     while (segments.has_more()) {
         const std::string_view segment = segments.next();
@@ -94,10 +100,17 @@ bool is_pattern(std::string_view destination) noexcept {
     return false;
 }
 
-Fault check_send(std::string_view destination) noexcept {
+bool brings_others(std::string_view destination) noexcept {
+    return destination.starts_with(exchange_prefix) || is_pattern(destination);
+}
+
+Fault check_send(std::string_view destination, bool is_relayed) noexcept {
     if (destination.size() > destination_size_max) return Fault::destination_too_long;
     switch (kind_of(destination)) {
         case DestinationKind::unknown: return Fault::destination_invalid;
+        case DestinationKind::exchange:
+        case DestinationKind::amq_queue:
+            return is_relayed ? Fault::none : Fault::destination_invalid;
         case DestinationKind::user:
             if (parse_user_destination(destination).user.empty()) {
                 return Fault::destination_not_for_send;
@@ -111,10 +124,13 @@ Fault check_send(std::string_view destination) noexcept {
     return is_pattern(destination) ? Fault::destination_not_for_send : Fault::none;
 }
 
-Fault check_subscribe(std::string_view destination) noexcept {
+Fault check_subscribe(std::string_view destination, bool is_relayed) noexcept {
     if (destination.size() > destination_size_max) return Fault::destination_too_long;
     switch (kind_of(destination)) {
         case DestinationKind::unknown: return Fault::destination_invalid;
+        case DestinationKind::exchange:
+        case DestinationKind::amq_queue:
+            return is_relayed ? Fault::none : Fault::destination_invalid;
         case DestinationKind::application: return Fault::destination_not_for_subscribe;
         case DestinationKind::user:
             // What others have is theirs: only /user/queue/… and /user/topic/….

@@ -19,9 +19,13 @@ inline constexpr std::size_t pattern_segment_count_max = 32;
 // `unknown`: no prefix of ours, no name behind it, or control characters in it.
 [[nodiscard]] DestinationKind kind_of(std::string_view destination) noexcept;
 
-// Whether that may be sent to, or subscribed to; `none`: it may.
-[[nodiscard]] Fault check_send(std::string_view destination) noexcept;
-[[nodiscard]] Fault check_subscribe(std::string_view destination) noexcept;
+// Whether that may be sent to, or subscribed to; `none`: it may. `is_relayed`: it is an upstream
+// broker's, which may have what is RabbitMQ's alone.
+[[nodiscard]] Fault check_send(std::string_view destination, bool is_relayed = false) noexcept;
+[[nodiscard]] Fault check_subscribe(std::string_view destination, bool is_relayed = false) noexcept;
+
+// Whether a subscription to it brings what was sent to other names: a pattern, or an exchange.
+[[nodiscard]] bool brings_others(std::string_view destination) noexcept;
 
 // Whether a name that begins with `beginning` may be one that the pattern stands for.
 [[nodiscard]] bool may_cover(std::string_view pattern, std::string_view beginning) noexcept;

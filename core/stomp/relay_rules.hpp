@@ -4,6 +4,7 @@
 #include "core/stomp/outbox.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,8 +22,14 @@ struct RelayRules {
             prefixes, [&](const std::string& prefix) { return destination.starts_with(prefix); });
     }
     // What is between relays, and no client's: neither by name nor by a pattern.
+    // Exchanges may have the messages of topics, and are those of topics, too.
     [[nodiscard]] static bool is_reserved(std::string_view destination) noexcept {
-        return destination.starts_with(user_topic_prefix);
+        constexpr std::string_view topic = "/topic/";
+        constexpr std::string_view exchange = "/exchange/";
+        if (!destination.starts_with(exchange)) return destination.starts_with(user_topic_prefix);
+        const std::size_t slash = destination.find('/', exchange.size());
+        return slash != std::string_view::npos &&
+               destination.substr(slash + 1).starts_with(user_topic_prefix.substr(topic.size()));
     }
     // Of topics upstream, each of which is a destination of one user's.
     static constexpr std::string_view user_topic_prefix = "/topic/edgews.user.";

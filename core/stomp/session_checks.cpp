@@ -66,14 +66,15 @@ Fault Session::check_send_frame(const Frame& frame) {
     const auto destination = frame.find("destination");
     if (!destination) return Fault::destination_missing;
     request_.destination = *destination;
-    if (const Fault fault = check_send(*destination); fault != Fault::none) return fault;
+    request_.is_relayed = relay_ != nullptr && relay_->takes(*destination);
+    const Fault wrong = check_send(*destination, request_.is_relayed);
+    if (wrong != Fault::none) return wrong;
     const DestinationKind kind = kind_of(*destination);
     if (kind == DestinationKind::application || kind == DestinationKind::user) {
         if (const Fault fault = spell(frame); fault != Fault::none) return fault;
     }
     const auto transaction = frame.find("transaction");
     if (!is_there(transaction)) return Fault::transaction_unknown;
-    request_.is_relayed = relay_ != nullptr && relay_->takes(*destination);
     if (request_.is_relayed) {
         if (transaction) checked_.emplace<ToSendUp>().transaction = *transaction;
         return check_relayed(frame);
@@ -163,7 +164,9 @@ Fault Session::check_subscribe_frame(const Frame& frame) {
     request_.destination = *destination;
     const auto id = frame.find("id");
     if (!id && version_ != Version::v1_0) return Fault::id_missing;
-    if (const Fault fault = check_subscribe(*destination); fault != Fault::none) return fault;
+    request_.is_relayed = relay_ != nullptr && relay_->takes(*destination);
+    const Fault wrong = check_subscribe(*destination, request_.is_relayed);
+    if (wrong != Fault::none) return wrong;
     // Somebody's own: others know its name, and send to it.
     if (destination->starts_with(foreign_queue_prefix)) {
         return Fault::destination_not_for_subscribe;
@@ -181,9 +184,8 @@ Fault Session::check_subscribe_frame(const Frame& frame) {
              .prefetch_count = *prefetch,
              .has_id = id.has_value(),
              .wants_gaps = frame.find("gap") == "true"};
-    if (relay_ != nullptr && relay_->takes(*destination)) {
-        if (RelayRules::is_reserved(*destination)) return Fault::access_refused;
-        request_.is_relayed = true;
+    if (request_.is_relayed && RelayRules::is_reserved(*destination)) {
+        return Fault::access_refused;
     }
     return outbox_.find(setup.id) == nullptr ? Fault::none : Fault::subscription_exists;
 }

@@ -28,7 +28,8 @@ struct SubscriptionSetup {
     AckMode ack_mode = AckMode::automatic;
     std::uint32_t prefetch_count = 0;  // Messages that may be unsettled. At least 1.
     bool has_id = true;                // The client gave it one.
-    bool is_pattern = false;           // Filled in with the key.
+    bool is_pattern = false;           // Filled in with the key,
+    bool brings_others = false;        // and this: see destination.hpp.
     bool is_for_replies = false;       // A reply-to named it, and no SUBSCRIBE.
     // Its messages are given to it by name, from an upstream broker, which hears how they are
     // settled (Outbox::settled): it is in no topic and no queue.

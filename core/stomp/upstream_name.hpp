@@ -5,6 +5,10 @@
 //                                 in AMQP, names have 255 octets at most, and what comes back is
 //                                 percent-encoded
 //     ActiveMQ    /topic/a/b.*    the rest is '>'; ',' and '?' have a meaning of their own
+//
+// What is RabbitMQ's alone is spelled as there, on both sides: "/exchange/NAME" with or without
+// "/KEY", and "/amq/queue/NAME". In these only '/' separates, and "%2F" is a slash in a name or a
+// key, so each has one spelling.
 #pragma once
 
 #include <edgews/stomp_options.hpp>

@@ -9,6 +9,9 @@
 //     /user/queue/NAME        subscribed: what is sent to this session's user
 //     /user/USER/queue/NAME   sent: to all sessions of that user
 //     /app/NAME               a handler of the application
+//     /exchange/NAME/KEY      of a relay to RabbitMQ alone: what is sent to an exchange there, with
+//                             that routing key or without one
+//     /amq/queue/NAME         the same: a queue that is there already
 //
 // Behind /app/, and of a user's name, a percent sign and two hexadecimal digits stand for a byte
 // (RFC 3986, section 2.1). So there one name has several spellings, of which canonical() chooses
@@ -16,7 +19,8 @@
 //
 // In names, '/' and '.' both begin a segment. A subscription to a topic may be a pattern: "*" is
 // one segment, "#" or "**", as the last, is what is left, if anything: "/topic/prices.*",
-// "/topic/room/#".
+// "/topic/room/#". In what is RabbitMQ's alone none of that is so: only '/' separates, "%2F" is a
+// slash in a name, and what a key stands for is the exchange's matter.
 #pragma once
 
 #include <cstddef>
@@ -170,7 +174,16 @@ enum class AckMode : std::uint8_t {
 
 // ---- Destinations ------------------------------------------------------------------------------
 
-enum class DestinationKind : std::uint8_t { unknown, topic, queue, temp_queue, user, application };
+enum class DestinationKind : std::uint8_t {
+    unknown,
+    topic,
+    queue,
+    temp_queue,
+    user,
+    application,
+    exchange,   // "/exchange/…"
+    amq_queue,  // "/amq/queue/…"
+};
 
 // Whether it has a segment that is a wildcard.
 [[nodiscard]] bool is_pattern(std::string_view destination) noexcept;

@@ -7,13 +7,15 @@
 //     relay.attach(server, "/ws");
 //     return server.run({.port = 15674});
 //
-// /topic/… and /queue/… go up; /app/…, /temp-queue/… and, by default, /user/… stay here, and so do
-// CONNECT, the hooks and heart-beats. Each loop has one *shared* connection upstream: for SENDs,
-// and for subscriptions to topics, of which each is made once for all who have it here. A session
+// /topic/… and /queue/… go up, and what of RabbitMQ's alone the prefixes name; /app/…,
+// /temp-queue/… and, by default, /user/… stay here, and so do CONNECT, the hooks and heart-beats.
+// Each loop has one *shared* connection upstream: for SENDs, and for subscriptions to topics and
+// exchanges, of which each is made once for all who have it here. A session
 // that acknowledges, subscribes to a queue, says more than that (a selector, x-…), or commits has a
 // connection of its *own* upstream from then on, which ends with it, so that what it leaves
 // unacknowledged goes to others. A SEND to which the upstream broker might object (numbers in
-// headers that it reads, a long head) goes by that, too, and the session waits until it is there.
+// headers that it reads, a long head, an exchange that may not be there) goes by that, too, and the
+// session waits until it is there.
 //
 // What a relay promises: a RECEIPT means that the upstream broker has confirmed it; that of a
 // DISCONNECT comes after all others; a COMMIT follows what the session sent before. When an
@@ -48,7 +50,11 @@ struct StompRelayOptions {
     std::size_t kept_size_max = 1024 * 1024;
     std::uint32_t kept_ms = 2'000;
     stomp::UpstreamKind kind = stomp::UpstreamKind::edgews;
-    // Destinations that begin with one of these go up: topics and queues.
+    // Destinations that begin with one of these go up: topics and queues, and of RabbitMQ
+    // "/exchange/…" and "/amq/queue/…". These are not among them by default, since they are other
+    // names of what topics and queues are, which hooks have to know: "/exchange/amq.topic/KEY" is
+    // "/topic/KEY", and "/amq/queue/NAME" is "/queue/NAME". An exchange that a prefix names whole
+    // ("/exchange/prices/") is taken to be there: then SENDs to it, too, share a connection.
     std::vector<std::string> prefixes{"/topic/", "/queue/"};
     // Messages to users ("/user/NAME/queue/…") reach their sessions on all nodes whose relays say
     // this, by topics edgews.user.… upstream: one for each destination of a user's that somebody

@@ -15,6 +15,8 @@ namespace edgews {
 
 namespace {
 
+constexpr std::string_view exchange_prefix = "/exchange/";
+
 void refuse(const char* what) {
     throw std::invalid_argument(std::string("StompRelayOptions::") + what);
 }
@@ -34,6 +36,21 @@ bool is_known(std::string_view header) noexcept {
 bool begins_with_any(std::string_view name, std::span<const std::string_view> beginnings) noexcept {
     return std::ranges::any_of(beginnings,
                                [&](std::string_view one) { return name.starts_with(one); });
+}
+
+// An exchange that is not there is an ERROR. Those that an option names are, and so are RabbitMQ's
+// own, which nobody can delete.
+bool is_there(std::string_view destination, const std::vector<std::string>& prefixes) noexcept {
+    constexpr std::array<std::string_view, 5> always{"amq.direct", "amq.fanout", "amq.topic",
+                                                     "amq.headers", "amq.match"};
+    const std::size_t begin = exchange_prefix.size();
+    const std::size_t slash = destination.find('/', begin);
+    const std::string_view name = destination.substr(begin, slash - begin);
+    if (std::ranges::find(always, name) != always.end()) return true;
+    return slash != std::string_view::npos &&
+           std::ranges::any_of(prefixes, [&](const std::string& prefix) {
+               return prefix.size() > slash && destination.starts_with(prefix);
+           });
 }
 
 // The upstream broker does more than to pass it on: it reads numbers, compares names, or makes a
@@ -69,8 +86,15 @@ StompRelayState::StompRelayState(StompRelayOptions relay_options, StompRelayHook
       rules{.prefixes = options.prefixes, .takes_users = options.relays_users} {
     if (options.prefetch_count == 0) refuse("prefetch_count must not be 0");
     for (const std::string& prefix : options.prefixes) {
-        const bool is_ours = prefix.starts_with("/topic/") || prefix.starts_with("/queue/");
-        if (!is_ours) refuse("prefixes: each begins with /topic/ or /queue/");
+        constexpr std::array<std::string_view, 2> of_all{"/topic/", "/queue/"};
+        constexpr std::array<std::string_view, 2> of_rabbitmq{exchange_prefix, "/amq/queue/"};
+        const bool is_rabbitmqs = begins_with_any(prefix, of_rabbitmq);
+        if (!is_rabbitmqs && !begins_with_any(prefix, of_all)) {
+            refuse("prefixes: each begins with /topic/ or /queue/, /exchange/ or /amq/queue/");
+        }
+        if (is_rabbitmqs && options.kind != stomp::UpstreamKind::rabbitmq) {
+            refuse("prefixes: only RabbitMQ has /exchange/ and /amq/queue/");
+        }
     }
 }
 
@@ -134,20 +158,25 @@ std::optional<std::string_view> upstream_name(stomp::UpstreamKind kind, std::str
 bool is_sharable(const stomp::Frame& subscribe) noexcept {
     const std::string_view destination = subscribe.find("destination").value_or("");
     if (destination.starts_with("/user/")) return true;  // It is settled here.
-    if (!destination.starts_with("/topic/")) return false;
+    const bool is_topic = destination.starts_with("/topic/");
+    if (!is_topic && !destination.starts_with(exchange_prefix)) return false;
     if (subscribe.find("ack").value_or("auto") != "auto") return false;
     return std::ranges::all_of(subscribe.headers,
                                [](const stomp::Header& header) { return is_known(header.name); });
 }
 
 // Smaller than any broker's limits, however it is written.
-bool is_harmless(stomp::UpstreamKind kind, const stomp::Frame& send) noexcept {
+bool StompRelayState::is_harmless(const stomp::Frame& send) const noexcept {
+    const std::string_view destination = send.find("destination").value_or("");
+    if (destination.starts_with(exchange_prefix) && !is_there(destination, options.prefixes)) {
+        return false;
+    }
     constexpr std::size_t header_count_max = 50;
     constexpr std::size_t head_size_max = 4 * 1024;
     std::size_t head_size = 0;
     for (const stomp::Header& header : send.headers) {
         head_size += header.name.size() + header.value.size();
-        if (has_a_meaning(kind, header)) return false;
+        if (has_a_meaning(options.kind, header)) return false;
     }
     return send.headers.size() <= header_count_max && head_size <= head_size_max;
 }

@@ -57,6 +57,9 @@ struct StompRelayState {
     };
     [[nodiscard]] Awaited await(StompLocked& locked, std::string_view destination,
                                 const std::string& session_id);
+    // Whether a SEND has nothing in it that the upstream broker might object to. Its ERROR is the
+    // end of a connection, which must not be a shared one.
+    [[nodiscard]] bool is_harmless(const stomp::Frame& send) const noexcept;
     // That loop ends: its interests become others', or nobody's.
     void leave(StompLocked& locked, const StompLoop& home);
 
@@ -72,8 +75,5 @@ struct StompRelayState {
                                                             std::string& storage);
 // Whether a SUBSCRIBE has nothing in it that makes it a subscription of its own upstream.
 [[nodiscard]] bool is_sharable(const stomp::Frame& subscribe) noexcept;
-// Whether a SEND has nothing in it that the upstream broker might object to. Its ERROR is the end
-// of a connection, which must not be a shared one.
-[[nodiscard]] bool is_harmless(stomp::UpstreamKind kind, const stomp::Frame& send) noexcept;
 
 }  // namespace edgews

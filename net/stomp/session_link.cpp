@@ -278,7 +278,7 @@ bool StompSessionLink::may_reply_to(std::string_view reply_to) const {
 
 // What a pattern brings may be what its subscriber could not have subscribed to by name.
 bool StompSessionLink::may_have(const stomp::Outgoing& message) {
-    if (!message.subscription->setup().is_pattern) return true;
+    if (!message.subscription->setup().brings_others) return true;
     if (!state_.hooks.authorise || !state_.options.authorise_deliveries) return true;
     const HashedView name(message.content.destination());
     if (const auto known = verdicts_.find(name)) return *known;

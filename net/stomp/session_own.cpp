@@ -215,7 +215,7 @@ void StompSessionRelay::take(const std::string& id, const stomp::Message& messag
     if (subscription == nullptr) return;
     Own& own = of_own_[subscription->number()];
     std::string name = own.destination;
-    if (stomp::is_pattern(name)) {
+    if (stomp::brings_others(name)) {
         name = stomp::from_upstream(relay_.options.kind, message.destination());
         if (stomp::RelayRules::is_reserved(name)) {
             static_cast<void>(own_->ack(message));

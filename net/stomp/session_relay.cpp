@@ -81,7 +81,7 @@ bool StompSessionRelay::send(const stomp::Request& request) {
     const stomp::Frame& frame = *request.frame;
     const stomp::UpstreamKind kind = relay_.options.kind;
     const bool is_of_transaction = frame.find("transaction").has_value();
-    if (is_of_transaction || !is_harmless(kind, frame)) {
+    if (is_of_transaction || !relay_.is_harmless(frame)) {
         // What cannot be sent is told before others depend on it.
         if (!upstream_name(kind, request.destination, name_)) {
             return session.refuse(stomp::Fault::destination_not_relayed), true;
@@ -168,6 +168,9 @@ bool StompSessionRelay::subscribe(const stomp::Request& request) {
     const std::string id = setup.id;
     const std::string destination = setup.destination;
     const std::string key = stomp::Broker::subscription_key(session.outbox(), destination);
+    if (!upstream_name(relay_.options.kind, key, name_)) {
+        return session.refuse(stomp::Fault::destination_not_relayed), true;
+    }
     const bool is_own = !is_sharable(*request.frame);
     setup.is_relayed = is_own;
     Begun begun;

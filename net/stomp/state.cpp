@@ -148,9 +148,9 @@ void StompLocked::tell_time() {
 stomp::Fault StompBroker::State::send(std::string_view session_id, std::string_view destination,
                                       std::span<const std::byte> body,
                                       std::span<const stomp::Header> headers) noexcept {
-    if (const auto fault = stomp::check_send(destination); fault != stomp::Fault::none) {
-        return fault;
-    }
+    const bool is_relayed = relay && relay->rules.takes(destination);
+    const stomp::Fault fault = stomp::check_send(destination, is_relayed);
+    if (fault != stomp::Fault::none) return fault;
     const auto kind = stomp::kind_of(destination);
     if (kind == stomp::DestinationKind::application) return stomp::Fault::destination_not_for_send;
     std::string storage;

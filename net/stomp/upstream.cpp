@@ -73,7 +73,7 @@ SendResult StompUpstream::send(std::string_view destination, std::span<const std
 void StompUpstream::subscribe(const std::string& destination, bool is_moved) {
     auto made = std::make_unique<Made>(Made{.destination = destination,
                                             .shown = shown_name(destination),
-                                            .is_pattern = stomp::is_pattern(destination),
+                                            .brings_others = stomp::brings_others(destination),
                                             .owes_gap = is_moved});
     if (probed_.empty() && suspects_.empty()) return static_cast<void>(make(std::move(made)));
     suspects_.push_back(std::move(made));
@@ -104,15 +104,16 @@ bool StompUpstream::make(std::unique_ptr<Made> made) {
 void StompUpstream::take(Made& made, const stomp::Message& message) {
     if (made.owes_gap) tell_gap(made);  // In front of what came after it.
     std::string name;
-    if (made.is_pattern) {
+    if (made.brings_others) {
         name = stomp::from_upstream(relay_.options.kind, message.destination());
         // The words of a pattern are not always the same there.
-        if (!stomp::Destination(made.destination).covers(name)) return;
+        const stomp::Destination wanted(made.destination);
+        if (wanted.is_pattern() && !wanted.covers(name)) return;
         if (stomp::RelayRules::is_reserved(name)) return;
     }
     relay_.received.fetch_add(1, std::memory_order_relaxed);
     const stomp::Content content =
-        loop_.contents().make({.destination = made.is_pattern ? name : made.shown,
+        loop_.contents().make({.destination = made.brings_others ? name : made.shown,
                                .headers = message.frame().headers,
                                .body = message.body()});
     StompLocked locked = loop_.state().lock();

@@ -53,8 +53,8 @@ class StompUpstream final : public Registered {
   private:
     struct Made {
         std::string destination{};  // As the broker files it,
-        std::string shown{};        // and as MESSAGEs call it, unless it is a pattern.
-        bool is_pattern = false;
+        std::string shown{};        // and as MESSAGEs call it, unless it brings others.
+        bool brings_others = false;
         bool is_confirmed = false;  // By the present connection.
         bool owes_gap = false;      // It was lost, and nobody was told yet.
     };

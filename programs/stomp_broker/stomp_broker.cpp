@@ -15,10 +15,11 @@
 // blocked. --when-slow says what becomes of a topic's subscriber for which more than 1 MiB has
 // waited for so long; what these mean is in docs/stomp.md. Behind a proxy of this machine,
 // --allow-host says the name that the world knows the broker by. /app/echo answers whoever asks by
-// reply-to. With --relay, topics and queues are those of the first of these brokers that is there
-// (edgews/stomp_relay.hpp). With --backplane, topics that begin with one of the prefixes are those
-// of all brokers that meet there (StompBroker::backplane()); several lead to one upstream. The page
-// is in page/, inside this program.
+// reply-to. With --relay, topics and queues are those of the first of these brokers that is there,
+// and so is what RabbitMQ alone has, /exchange/… and /amq/queue/… (edgews/stomp_relay.hpp). With
+// --backplane, topics that begin with one of the prefixes are those of all brokers that meet there
+// (StompBroker::backplane()); several lead to one upstream. The page is in page/, inside this
+// program.
 #include <edgews/backplane.hpp>
 #include <edgews/edgews.hpp>
 #include <edgews/stomp_broker.hpp>
@@ -222,6 +223,9 @@ std::unique_ptr<edgews::StompBroker> make_broker(const Arguments& arguments,
     edgews::StompRelayOptions relay;
     relay.upstream.brokers = arguments.upstreams;
     relay.kind = arguments.upstream_kind;
+    if (relay.kind == edgews::stomp::UpstreamKind::rabbitmq) {
+        relay.prefixes.insert(relay.prefixes.end(), {"/exchange/", "/amq/queue/"});
+    }
     return std::make_unique<edgews::StompRelay>(std::move(relay), std::move(options),
                                                 std::move(hooks),
                                                 edgews::StompRelayHooks{.upstream = tell_upstream});

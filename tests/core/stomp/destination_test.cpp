@@ -111,6 +111,26 @@ TEST(StompDestination, a_user_is_sent_to_by_any_name) {
     }
 }
 
+TEST(StompDestination, what_is_rabbitmqs_alone_is_a_relays_and_no_pattern) {
+    for (const std::string name :
+         {"/exchange/a", "/exchange/a/*", "/exchange/a/b.#.c", "/amq/queue/a", "/amq/queue/a.*"}) {
+        EXPECT_EQ(check_send(name), Fault::destination_invalid) << name;
+        EXPECT_EQ(check_subscribe(name), Fault::destination_invalid) << name;
+        EXPECT_EQ(check_send(name, true), Fault::none) << name;
+        EXPECT_EQ(check_subscribe(name, true), Fault::none) << name;
+        EXPECT_FALSE(is_pattern(name)) << name;
+        EXPECT_EQ(brings_others(name), name.starts_with("/exchange/")) << name;
+        const std::string too_long = name + std::string(destination_size_max, 'x');
+        EXPECT_EQ(check_subscribe(too_long, true), Fault::destination_too_long);
+        EXPECT_EQ(check_send(name + '\n', true), Fault::destination_invalid);
+    }
+    for (const std::string_view name : {"/exchange/", "/amq/queue/", "/amq/a", "/exchanges/a"}) {
+        EXPECT_EQ(check_send(name, true), Fault::destination_invalid) << name;
+    }
+    EXPECT_TRUE(brings_others("/topic/a.*"));
+    EXPECT_FALSE(brings_others("/topic/a"));
+}
+
 TEST(StompDestination, a_pattern_covers_what_it_stands_for) {
     const Destination all("/topic/#");
     EXPECT_TRUE(all.is_pattern());

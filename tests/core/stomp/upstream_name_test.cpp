@@ -107,6 +107,44 @@ TEST(StompUpstreamName, what_rabbitmq_escapes_comes_back_as_it_was) {
     }
 }
 
+TEST(StompUpstreamName, what_is_rabbitmqs_alone_is_spelled_as_there) {
+    const std::string longest(255, 'x');
+    for (const std::string& name :
+         {std::string("/exchange/a"), std::string("/exchange/a/b"),
+          std::string("/exchange/a%2Fb/%2F%2F"), std::string("/exchange/a.b/c.*.#"),
+          std::string("/exchange/100%/a%41"), std::string("/exchange/\xC3\xA9 :/#"),
+          std::string("/exchange/**/**"), std::string("/amq/queue/a.b%2Fc"),
+          std::string("/amq/queue/*"), "/exchange/" + longest + '/' + longest,
+          "/amq/queue/" + longest.substr(1) + "%2F"}) {
+        EXPECT_EQ(there(UpstreamKind::rabbitmq, name), name);
+    }
+    for (const std::string& name :
+         {std::string("/exchange/a/"), std::string("/exchange//b"), std::string("/exchange/a/b/c"),
+          std::string("/exchange/a/b/"), std::string("/exchange/a%2fb"),
+          std::string("/exchange/a/%2f"), std::string("/amq/queue/a/b"),
+          std::string("/amq/queue/a/"), std::string("/amq/queue//a"),
+          std::string("/amq/queue/%2fa"), "/exchange/x" + longest, "/exchange/a/x" + longest,
+          "/amq/queue/" + longest + "%2F"}) {
+        EXPECT_EQ(there(UpstreamKind::rabbitmq, name), none) << name;
+    }
+}
+
+TEST(StompUpstreamName, what_an_exchange_brings_is_called_as_it_would_be_asked_for) {
+    struct Case {
+        std::string_view said;
+        std::string_view here;
+    };
+    for (const Case& row :
+         {Case{"/exchange/a", "/exchange/a"}, Case{"/exchange/a/b", "/exchange/a/b"},
+          Case{"/exchange/a%2Fb/%2F%2f", "/exchange/a%2Fb/%2F%2F"},
+          Case{"/exchange/%C3%A9/a%20b%25", "/exchange/\xC3\xA9/a b%"},
+          Case{"/exchange/a/b%2", "/exchange/a/b%2"},
+          Case{"/exchange/%zz/%41", "/exchange/%zz/%41"}}) {
+        EXPECT_EQ(from_upstream(UpstreamKind::rabbitmq, row.said), row.here);
+        EXPECT_EQ(from_upstream(UpstreamKind::edgews, row.said), row.said);
+    }
+}
+
 TEST(StompUpstreamName, an_escape_that_is_none_stays_as_it_is) {
     EXPECT_EQ(from_upstream(UpstreamKind::rabbitmq, "/topic/a%2"), "/topic/a%2");
     EXPECT_EQ(from_upstream(UpstreamKind::rabbitmq, "/topic/%2Fa%zz"), "/topic/%2Fa%zz");

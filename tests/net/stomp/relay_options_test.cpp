@@ -345,6 +345,13 @@ TEST(StompRelayOptions, what_cannot_be_used_is_refused) {
     EXPECT_THROW(StompRelay({.upstream = upstream, .prefetch_count = 0}), std::invalid_argument);
     EXPECT_THROW(StompRelay({.upstream = upstream, .prefixes = {"/app/"}}), std::invalid_argument);
     EXPECT_THROW(StompRelay({.upstream = upstream, .prefixes = {"/topic"}}), std::invalid_argument);
+    for (const char* const prefix : {"/exchange/", "/amq/queue/"}) {
+        EXPECT_THROW(StompRelay({.upstream = upstream, .prefixes = {prefix}}),
+                     std::invalid_argument);
+        const StompRelay rabbit(
+            {.upstream = upstream, .kind = stomp::UpstreamKind::rabbitmq, .prefixes = {prefix}});
+        EXPECT_EQ(rabbit.relay_stats().upstreams.size(), 0U);
+    }
     StompRelay fine({.upstream = upstream, .prefixes = {"/topic/up/"}});
     EXPECT_EQ(fine.relay_stats().upstreams.size(), 0U);
     EXPECT_EQ(fine.send("/topic/up/a", "x"), stomp::Fault::upstream_unavailable);
