@@ -106,14 +106,26 @@ StompLoop* StompRelayState::home_for(StompLocked& locked, std::uint64_t hash) {
     return able.empty() ? nullptr : able[hash % able.size()];
 }
 
+// A user's destination is settled here, and what was refused is so again.
+bool StompRelayState::may_share(StompLocked&, std::string_view destination, std::uint64_t now_ms) {
+    constexpr std::size_t refused_count_max = 16;
+    return destination.starts_with("/user/") || interests.contains(HashedView(destination)) ||
+           refused_names.count(now_ms) < refused_count_max ||
+           refused_names.find(destination, now_ms).has_value();
+}
+
 StompRelayState::Awaited StompRelayState::await(StompLocked& locked, std::string_view destination,
-                                                const std::string& session_id) {
+                                                const std::string& session_id,
+                                                std::uint64_t now_ms) {
     const auto found = interests.find(HashedView(destination));
     if (found != interests.end()) {
         StompInterest& interest = *found->second;
         if (interest.is_confirmed) return {.is_there = true};
         interest.waiting.push_back(session_id);
         return {.has_to_wait = true};
+    }
+    if (const auto reason = refused_names.find(destination, now_ms)) {
+        return {.refusal = std::string(*reason)};
     }
     auto made = std::make_unique<StompInterest>();
     made->destination = HashedName(HashedView(destination));

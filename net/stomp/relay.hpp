@@ -8,6 +8,7 @@
 
 #include <edgews/stomp_relay.hpp>
 #include "core/base/string_hash.hpp"
+#include "core/stomp/refused_names.hpp"
 #include "core/stomp/relay_rules.hpp"
 
 #include <atomic>
@@ -48,15 +49,21 @@ struct StompRelayState {
 
     // Guarded by the mutex of the broker's state. The keys are views of the interests' own names.
     NameViewTable<std::unique_ptr<StompInterest>> interests{};
+    stomp::RefusedNames refused_names{};  // Of shared subscriptions, as interests' names.
 
-    // Has a session told when that destination is subscribed to upstream. False: it is, or there is
-    // no loop to do it, which `is_there` tells apart.
+    // Whether a subscription may be the shared connection's: others have it, or few were refused
+    // lately. Who asks for ever new names that are refused does it by a connection of its own.
+    [[nodiscard]] bool may_share(StompLocked& locked, std::string_view destination,
+                                 std::uint64_t now_ms);
+    // Has a session told when that destination is subscribed to upstream. False: it is, or it was
+    // refused lately, or there is no loop to do it.
     struct Awaited {
         bool has_to_wait = false;
         bool is_there = false;
+        std::optional<std::string> refusal{};
     };
     [[nodiscard]] Awaited await(StompLocked& locked, std::string_view destination,
-                                const std::string& session_id);
+                                const std::string& session_id, std::uint64_t now_ms);
     // Whether a SEND has nothing in it that the upstream broker might object to. Its ERROR is the
     // end of a connection, which must not be a shared one.
     [[nodiscard]] bool is_harmless(const stomp::Frame& send) const noexcept;

@@ -171,7 +171,7 @@ bool StompSessionRelay::subscribe(const stomp::Request& request) {
     if (!upstream_name(relay_.options.kind, key, name_)) {
         return session.refuse(stomp::Fault::destination_not_relayed), true;
     }
-    const bool is_own = !is_sharable(*request.frame);
+    const bool is_own = !is_sharable(*request.frame) || !may_share(key);
     setup.is_relayed = is_own;
     Begun begun;
     if (is_own) {
@@ -187,14 +187,26 @@ bool StompSessionRelay::subscribe(const stomp::Request& request) {
     return false;
 }
 
+bool StompSessionRelay::may_share(const std::string& key) {
+    StompLocked locked = link_.state_.lock();
+    return relay_.may_share(locked, key, now_ms());
+}
+
+std::uint64_t StompSessionRelay::now_ms() const noexcept {
+    return link_.stomp_loop().reactor().now_ms();
+}
+
 bool StompSessionRelay::await_interest(const std::string& key) {
     await_upstream(false);  // Before anybody may tell it to go on.
     StompRelayState::Awaited awaited;
     {
         StompLocked locked = link_.state_.lock();
-        awaited = relay_.await(locked, key, link_.session().outbox().session_id);
+        awaited = relay_.await(locked, key, link_.session().outbox().session_id, now_ms());
     }
     if (awaited.has_to_wait) return false;
+    if (awaited.refusal) {
+        return link_.session().end(stomp::Fault::upstream_refused, *awaited.refusal), true;
+    }
     if (!awaited.is_there) {
         return link_.session().refuse(stomp::Fault::upstream_unavailable), true;
     }

@@ -78,6 +78,8 @@ class StompSessionRelay {
     void go_on_if_confirmed();
     [[nodiscard]] bool disconnect();
     [[nodiscard]] bool subscribe(const stomp::Request& request);
+    [[nodiscard]] bool may_share(const std::string& key);
+    [[nodiscard]] std::uint64_t now_ms() const noexcept;
     [[nodiscard]] bool await_interest(const std::string& key);
     [[nodiscard]] Begun subscribe_own(const stomp::Frame& frame,
                                       const stomp::SubscriptionSetup& setup);

@@ -164,8 +164,9 @@ void StompUpstream::confirmed(stomp::SubscriptionNumber number, bool is_confirme
     Made& made = *found->second;
     if (made.destination == probed_) probed_.clear();
     if (!is_confirmed) {
-        has_to_suspect_ = false;  // The ERROR has named it.
         const std::string destination = std::move(made.destination);
+        // The ERROR has named it, or there was no answer in time.
+        if (std::exchange(has_to_suspect_, false)) remember_refused(destination);
         client_->unsubscribe(number);
         made_.erase(found);
         refuse(destination, reason_);
@@ -216,6 +217,7 @@ void StompUpstream::tell_gap(Made& made) {
 void StompUpstream::suspect() {
     if (!probed_.empty()) {
         const std::string guilty = std::exchange(probed_, {});
+        remember_refused(guilty);
         refuse(guilty, reason_);
         std::erase_if(made_, [&](const auto& entry) {
             if (entry.second->destination != guilty) return false;
@@ -255,6 +257,11 @@ void StompUpstream::refuse(const std::string& destination, std::string_view reas
     }
     relay_.interests.erase(found);
     locked.hand_out();
+}
+
+void StompUpstream::remember_refused(const std::string& destination) {
+    const StompLocked locked = loop_.state().lock();
+    relay_.refused_names.add(destination, reason_, loop_.reactor().now_ms());
 }
 
 void StompUpstream::drop_unused() {

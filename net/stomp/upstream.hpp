@@ -4,7 +4,9 @@
 //
 // An ERROR does not always say what it is about (RabbitMQ's never does). After such a one, the
 // subscriptions that were not confirmed yet are made again one by one, when all others have been:
-// the one at which there is an ERROR again is refused, and nobody else suffers from it.
+// the one at which there is an ERROR again is refused, and nobody else suffers from it. For a while
+// that answer is remembered, so that who says it again costs nobody a connection, and when there
+// are many such names, new ones are tried by connections of their sessions' own.
 #pragma once
 
 #include <edgews/stomp_relay.hpp>
@@ -70,6 +72,7 @@ class StompUpstream final : public Registered {
     void suspect();
     void probe_next();
     void refuse(const std::string& destination, std::string_view reason);
+    void remember_refused(const std::string& destination);
     void drop_unused();
     [[nodiscard]] bool is_to_go(StompLocked& locked, const Made& made, std::size_t& left);
 

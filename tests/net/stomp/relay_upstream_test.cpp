@@ -133,6 +133,72 @@ TEST_F(StompRelayUpstream, after_an_error_those_who_may_be_to_blame_are_tried_al
               std::string::npos);
 }
 
+// Nor does it cost anybody a connection to ask again.
+TEST_F(StompRelayUpstream, what_was_refused_is_refused_at_once_for_a_while) {
+    PlayedSession shared = start_connected();
+    std::vector<std::string> bodies;
+    for (int i = 0; i < 3; ++i) {
+        StompPeer joe = node->connect();
+        joe.say("SUBSCRIBE\nid:1\ndestination:/topic/bad\nreceipt:r\n\n");
+        for (int tries = i == 0 ? 2 : 0; tries > 0; --tries) {
+            EXPECT_EQ(PlayedSession::line(shared.hear(), "destination"), "/topic/bad");
+            shared.say("ERROR\nmessage:access refused\n\n");
+            shared = broker.connect();
+        }
+        bodies.push_back(joe.expect_error("upstream broker refused", 0).body);
+        EXPECT_NE(bodies.back().find("access refused"), std::string::npos) << bodies.back();
+        EXPECT_EQ(bodies.back(), bodies.front());
+    }
+    shared.raw.expect_silence();
+    StompPeer ann = node->connect();
+    ann.say("SUBSCRIBE\nid:1\ndestination:/topic/good\nreceipt:r\n\n");
+    shared.confirm();
+    expect_receipt(ann, "r");
+}
+
+TEST_F(StompRelayUpstream, who_asks_for_ever_new_names_does_it_at_its_own_expense) {
+    PlayedSession shared = start_connected();
+    const auto subscribe = [&](const std::string& name) {
+        StompPeer peer = node->connect();
+        peer.say("SUBSCRIBE\nid:1\nreceipt:r\ndestination:/topic/" + name + "\n\n");
+        return peer;
+    };
+    for (int i = 0; i < 16; ++i) {
+        StompPeer joe = subscribe("bad" + std::to_string(i));
+        for (int tries = 2; tries > 0; --tries) {
+            shared.hear();
+            shared.say("ERROR\nmessage:access refused\n\n");
+            shared = broker.connect();
+        }
+        joe.expect_error("upstream broker refused", 0);
+    }
+    StompPeer joe = subscribe("bad");
+    PlayedSession own = broker.connect();
+    EXPECT_EQ(PlayedSession::line(own.hear(), "destination"), "/topic/bad");
+    own.say("ERROR\nmessage:access refused\n\n");
+    joe.expect_error("upstream broker refused", 0);
+    subscribe("bad3").expect_error("upstream broker refused", 0);
+    StompPeer ann = subscribe("good");
+    own = broker.connect();
+    const std::string number = id_of(own.confirm());
+    expect_receipt(ann, "r");
+    own.deliver(number, "hello", "ack:a\n");
+    EXPECT_EQ(body_of(ann), "hello");
+    shared.raw.expect_silence();
+}
+
+// A broker that only was too slow may do it now.
+TEST_F(StompRelayUpstream, what_was_not_answered_in_time_is_asked_again) {
+    PlayedSession shared = start_connected(UpstreamKind::edgews, {.receipt_timeout_ms = 50});
+    for (int i = 0; i < 2; ++i) {
+        StompPeer joe = node->connect();
+        joe.say("SUBSCRIBE\nid:1\ndestination:/topic/slow\nreceipt:r\n\n");
+        EXPECT_EQ(PlayedSession::line(shared.hear(), "destination"), "/topic/slow");
+        joe.hear("ERROR");
+        EXPECT_EQ(short_of(shared.hear()).substr(0, 11), "UNSUBSCRIBE");
+    }
+}
+
 TEST_F(StompRelayUpstream, an_error_on_a_connection_of_ones_own_is_ones_own) {
     PlayedSession shared = start_connected();
     StompPeer joe = node->connect();
