@@ -31,6 +31,7 @@ class CarrierSocket final : public Stream {
     void pause() noexcept { is_paused_ = true; }
     void resume();
     void send_now() { flush(); }
+    void end_grace() override {}  // No server's.
     [[nodiscard]] bool is_opening() const noexcept { return is_opening_; }
     // After the end: bytes that did not leave.
     [[nodiscard]] std::size_t unsent_size() const noexcept {

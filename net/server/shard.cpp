@@ -116,7 +116,7 @@ void Shard::shut_down(std::uint64_t grace_ms, Function<void()> done) {
 }
 
 void Shard::terminate_all() {
-    for_each<Stream>(reactor_.slots(), [](Stream& stream) { stream.break_off(); });
+    for_each<Stream>(reactor_.slots(), [](Stream& stream) { stream.end_grace(); });
 }
 
 // Written once a second; to read the clock takes no system call.

@@ -366,6 +366,7 @@ void ClientState::detach() {
     if (is_connected()) {
         session_->disconnect(0);
         push();
+        carrier_->flush();  // The loop may have no turn more.
     }
     const bool has_said_all = is_connected() || phase_ == Phase::leaving;
     if (has_said_all && carrier_) carrier_->finish();

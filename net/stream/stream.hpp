@@ -64,6 +64,8 @@ class Stream : public Watched {
     void on_flush() final;
     // The server shuts down: says goodbye, if it is no WebSocket.
     virtual void shut_down() {}
+    // The server's grace has ended: those that are clients' go with the loop.
+    virtual void end_grace() { break_off(); }
     // Gives the connection up: nothing is sent or to be read any more. on_lost() follows in this
     // turn, or, where it is finished already, its end.
     void break_off();

@@ -468,7 +468,10 @@ TEST_F(StompRelayUpstream, a_loop_ends_while_all_of_it_waits) {
     tom.say("DISCONNECT\nreceipt:d\n\n");
     shared.hear();
     node.reset();
-    shared.raw.expect_end();
+    for (PlayedSession* const connection : {&shared, &joe.own}) {
+        EXPECT_EQ(short_of(connection->hear()), "DISCONNECT");
+        connection->raw.expect_end();
+    }
 }
 
 TEST_F(StompRelayUpstream, clients_that_wait_may_vanish) {
