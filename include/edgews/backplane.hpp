@@ -45,28 +45,44 @@ enum class BackplaneMode : std::uint8_t {
     through,
 };
 
-// The last messages of routes' topics, kept by each node for subscribers who were away.
+// The last messages of routes' topics, kept for subscribers who were away.
+//
+// With a STOMP upstream each node keeps what it has heard. With Redis the upstream keeps them, and
+// numbers them for all: a subscriber goes on at any node, from any node's place. Then subscribers
+// of all nodes get such a topic's messages in one order, the publisher's own when they come back,
+// as with BackplaneMode::through; and a node that was away reads what it has missed, so there is a
+// gap only where that is not there any more.
+//
+// What Redis keeps is as safe as it is there. When it begins again without what it had, or another
+// takes its place, places that it does not know are not recovered, and subscribers who stayed are
+// told by a gap where they are; but of what it has forgotten nobody can say who has missed it. When
+// it has no room (OOM), may not write (MISCONF) or the user may not (NOPERM), a message is lost
+// like any other: counted in `unsent`, and told by a gap.
 struct TopicHistory {
     // The beginning of the topics' names. They must be carried.
     std::string prefix{};
-    // Messages of one topic, their bytes, and milliseconds for which each is kept.
+    // Messages of one topic, their bytes, and milliseconds for which each is kept. The bytes are
+    // those of a frame here, of what goes to it in Redis: some 30 more than the payload. Redis
+    // keeps a topic's place, some 200 bytes, for a day longer than its messages.
     std::size_t message_count_max = 1'000;
     std::size_t size_max = 1024 * 1024;
     std::uint32_t ttl_ms = 60'000;
 };
 
-// A place in a topic, behind the message of that offset. An offset is of one epoch, in which the
-// node that it is of has heard the topic without a pause.
+// A place in a topic, behind the message of that offset. An offset is of one epoch: with Redis as
+// long as it has the topic's place, else in which the node that it is of has heard the topic
+// without a pause.
 struct TopicPosition {
     std::uint64_t epoch = 0;
     std::uint64_t offset = 0;
 };
 
 struct TopicRecovery {
-    // All that was missed follows. False: some of it is not there any more, or the place is another
-    // node's, and nothing of it follows.
+    // All that was missed follows. False: some of it is not there any more, or the place is none of
+    // this history's, and nothing of it follows.
     bool is_recovered = false;
-    // In front of the next message. Each one is an offset on, those that the connection itself
+    // In front of the next message. Epoch 0: it is not known, for Redis has not answered in
+    // queue_ms. Each one is an offset on, those that the connection itself
     // publishes and does not get, too.
     TopicPosition position{};
 };
@@ -94,8 +110,9 @@ struct BackplaneOptions {
     // Milliseconds between a node's words about how far it is in the topics that it publishes to,
     // and between its connection's heart-beats. Not 0.
     std::uint32_t heartbeat_ms = 5'000;
-    // The histories; of a topic the first that fits. A topic with one is heard for ttl_ms after its
-    // last subscriber, and delivered in one order on all loops of a node.
+    // The histories; of a topic the first that fits. All nodes have the same. A topic with one is
+    // delivered in one order on all loops of a node; one that the node keeps is heard for ttl_ms
+    // after its last subscriber.
     std::vector<TopicHistory> histories{};
     // Bytes of messages that wait while the upstream is away or does not keep up, and milliseconds
     // for which they do. Beyond either, publish() returns `refused`.
@@ -121,6 +138,10 @@ struct TopicGap {
     // Of its messages to the topic, counted from 1.
     std::uint64_t first = 0;
     std::uint64_t last = 0;
+    // Of a history that Redis keeps, with an empty `node`: the place in front of the next message.
+    // Subscribers who count are to go on from there; their own place is not valid any more. Epoch
+    // 0: it does not change, or is not known.
+    TopicPosition position{};
 
     [[nodiscard]] std::uint64_t count() const noexcept {
         return node.empty() ? 0 : last - first + 1;
@@ -149,7 +170,7 @@ enum class BackplaneCounter : std::uint8_t {
     gaps,
     missing,  // messages, of all gaps
     waiting,  // messages that wait for the upstream, now
-    unsent,   // messages that waited too long, or did not fit
+    unsent,   // messages that waited too long, did not fit, or were refused by Redis
     refused,  // messages that publish() refused
     asks,     // questions of others how far this node is
     marks,    // answers, and what was said without being asked

@@ -1,6 +1,8 @@
 // A node's connection to where all nodes meet, whatever is spoken there.
 #pragma once
 
+#include <edgews/backplane.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -11,6 +13,16 @@ namespace edgews {
 
 // Names a subscription to a channel. They are not used twice.
 using ChannelNumber = std::uint64_t;
+// Names a reading of a history, until the connection is lost.
+using ReadingNumber = std::uint64_t;
+
+// What a history answers. All of it is valid during the call.
+struct HistoryReading {
+    // All that is behind the place that was asked about follows. False: what there is of it does.
+    bool is_whole = false;
+    TopicPosition position{};  // Of the last message.
+    std::span<const std::string_view> messages{};
+};
 
 // It connects again by itself, and makes its subscriptions again.
 class Backbone {
@@ -26,6 +38,13 @@ class Backbone {
         virtual void backbone_confirmed(ChannelNumber channel) = 0;
         virtual void backbone_refused(ChannelNumber channel) = 0;
         virtual void backbone_received(ChannelNumber channel, std::span<const std::byte> bytes) = 0;
+        // The same, of what was sent by way of a history.
+        virtual void backbone_received(ChannelNumber channel, TopicPosition position,
+                                       std::span<const std::byte> bytes) = 0;
+        // Null: the history cannot be read.
+        virtual void backbone_read(ReadingNumber number, const HistoryReading* reading) = 0;
+        // Something that was sent is refused, and nobody gets it.
+        virtual void backbone_dropped() = 0;
         // After send() returned `full`, there is room again.
         virtual void backbone_drained() = 0;
 
@@ -49,6 +68,24 @@ class Backbone {
     virtual void unsubscribe(ChannelNumber channel) = 0;
     enum class Sent : std::uint8_t { yes, full, away };
     [[nodiscard]] virtual Sent send(std::string_view channel, std::string_view bytes) = 0;
+
+    // Whether it keeps the histories of topics, by numbers that are the same for all nodes. What
+    // follows requires that.
+    [[nodiscard]] virtual bool keeps_histories() const noexcept { return false; }
+    // As send(), by way of the channel's history. It is one of BackplaneOptions::histories.
+    [[nodiscard]] virtual Sent send(std::string_view, std::string_view, const TopicHistory&) {
+        return Sent::away;
+    }
+    // Reads what is behind a place. When the answer comes, all that it has has come by the channel,
+    // too, if that was subscribed to before, and all else is still to come. With `wants_rest` there
+    // are messages even if the answer is not whole. 0: it is away.
+    struct Wish {
+        TopicPosition from{};
+        bool wants_rest = false;
+    };
+    [[nodiscard]] virtual ReadingNumber read(std::string_view, const TopicHistory&, const Wish&) {
+        return 0;
+    }
 
     // Its address, without login and passcode.
     [[nodiscard]] virtual std::string_view address() const noexcept = 0;

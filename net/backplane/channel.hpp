@@ -2,6 +2,7 @@
 #pragma once
 
 #include <edgews/function.hpp>
+#include "core/backplane/follower.hpp"
 #include "core/backplane/history.hpp"
 #include "core/backplane/publishers.hpp"
 #include "core/base/string_hash.hpp"
@@ -29,11 +30,14 @@ struct Channel {
     bool was_confirmed = false;
     bool was_blind = false;  // Somebody subscribed while the upstream was away.
     backplane::Publishers publishers{};
+    // The node keeps its history, or it follows that which the upstream keeps, or it has none.
     std::optional<backplane::History> history{};
+    std::optional<backplane::Follower> follower{};
+    bool is_confirmed_when_filled = false;        // The upstream has confirmed, and is read still.
     std::vector<Function<void(bool)>> waiting{};  // For the confirmation.
 
-    // With BackplaneMode::through: those that do not get their own messages, which are still to
-    // come back.
+    // Where there is one order for all: those that do not get their own messages, which are still
+    // to come back.
     struct Own {
         std::uint32_t run;
         std::uint64_t sequence;

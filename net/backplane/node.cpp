@@ -112,11 +112,19 @@ void BackplaneNode::interest_ends(std::string_view topic) {
     }
 }
 
+bool BackplaneNode::is_kept_upstream(std::string_view topic) const noexcept {
+    return history_of(topic) != nullptr && RedisBackbone::speaks(options_.upstreams.front());
+}
+
+bool BackplaneNode::is_through(std::string_view topic) const noexcept {
+    return options_.mode == BackplaneMode::through || is_kept_upstream(topic);
+}
+
 TopicsAbroad::Carried BackplaneNode::publish(std::string_view topic, const PreparedMessage& message,
                                              const WebSocketConnection* except) {
     if (!carries_route(topic)) return {};
     // Where there is one order, the node delivers all.
-    const bool is_through = options_.mode == BackplaneMode::through;
+    const bool is_through = this->is_through(topic);
     const bool is_here = !is_through && history_of(topic) == nullptr;
     const bool is_too_large = message.payload_size() > options_.message_size_max ||
                               topic.size() > backplane::topic_size_max;
@@ -192,11 +200,12 @@ void BackplaneNode::start() {
 void BackplaneNode::end() noexcept {
     inbox_.close();
     if (home_ == nullptr) return;
-    for (Token* const timer :
-         {&waiting_timer_, &linger_timer_, &question_timer_, &soon_timer_, &heartbeat_timer_}) {
+    for (Token* const timer : {&waiting_timer_, &linger_timer_, &question_timer_, &soon_timer_,
+                               &heartbeat_timer_, &recovery_timer_}) {
         cancel(*timer);
     }
     answer_ = PublishResult::refused;
+    recoveries_.clear();
     backbone_.reset();
     home_ = nullptr;
 }
@@ -229,6 +238,7 @@ void BackplaneNode::backbone_is_back() {
     // Others may have lost marks with a connection, and questions may have passed unheard.
     publications_.mark_all();
     mark_soon(return_delay_ms);
+    fill_all();
     go_on();
 }
 
@@ -271,7 +281,7 @@ void BackplaneNode::go_on() {
     while (!waiting_.empty()) {
         Waiting& first = waiting_.front();
         backplane::add_age(first.bytes, now_ms - std::exchange(first.since_ms, now_ms));
-        if (!try_to_send(first.channel, first.bytes)) return;
+        if (!try_to_send(first.channel, first.bytes, first.history)) return;
         waiting_size_ -= waiting_head_size + first.bytes.size();
         waiting_.pop_front();
         count(BackplaneCounter::published);
@@ -284,17 +294,20 @@ void BackplaneNode::go_on() {
 // ---- What is sent ------------------------------------------------------------------------------
 
 // False: it is not open, or not any more.
-bool BackplaneNode::try_to_send(std::string_view channel, std::string_view bytes) {
+bool BackplaneNode::try_to_send(std::string_view channel, std::string_view bytes,
+                                const TopicHistory* history) {
     if (phase_ != Phase::open) return false;
-    const Backbone::Sent sent = backbone_->send(channel, bytes);
+    const Backbone::Sent sent = history == nullptr ? backbone_->send(channel, bytes)
+                                                   : backbone_->send(channel, bytes, *history);
     if (sent == Backbone::Sent::yes) return true;
     if (waiting_timer_ == no_token) begin_waiting();
     enter(sent == Backbone::Sent::full ? Phase::full : Phase::away);
     return false;
 }
 
-void BackplaneNode::send_or_keep(std::string_view channel, std::string_view bytes) {
-    if (waiting_.empty() && try_to_send(channel, bytes)) {
+void BackplaneNode::send_or_keep(std::string_view channel, std::string_view bytes,
+                                 const TopicHistory* history) {
+    if (waiting_.empty() && try_to_send(channel, bytes, history)) {
         return count(BackplaneCounter::published);
     }
     const std::size_t size = waiting_head_size + bytes.size();
@@ -305,7 +318,7 @@ void BackplaneNode::send_or_keep(std::string_view channel, std::string_view byte
         return count(BackplaneCounter::unsent);
     }
     waiting_size_ += size;
-    waiting_.push_back({std::string(channel), std::string(bytes), home_->now_ms()});
+    waiting_.push_back({std::string(channel), std::string(bytes), home_->now_ms(), history});
     set(BackplaneCounter::waiting, waiting_.size());
 }
 
@@ -325,7 +338,7 @@ void BackplaneNode::write(Envelope::Kind kind, const Publication& publication,
 }
 
 void BackplaneNode::publish_now(const HashedView& topic, const Inbox::Item& item) {
-    const bool is_through = options_.mode == BackplaneMode::through;
+    const bool is_through = this->is_through(topic.text());
     Channel* const channel = channels_.find(topic);
     if (!is_through && channel != nullptr && channel->history && item.message) {
         deliver(*channel, item.message, item.except);
@@ -345,7 +358,8 @@ void BackplaneNode::publish_now(const HashedView& topic, const Inbox::Item& item
         write(is_text ? Envelope::Kind::text : Envelope::Kind::binary, publication,
               item.message.payload());
     }
-    send_or_keep(publication.channel, scratch_);
+    const bool is_kept = is_kept_upstream(topic.text());
+    send_or_keep(publication.channel, scratch_, is_kept ? history_of(topic.text()) : nullptr);
 }
 
 void BackplaneNode::ask_about(const Channel& channel) {

@@ -26,6 +26,7 @@
 #include "net/backplane/channel.hpp"
 #include "net/backplane/deliveries.hpp"
 #include "net/backplane/inbox.hpp"
+#include "net/backplane/recoveries.hpp"
 #include "net/connection/topics_abroad.hpp"
 #include "net/loop/reactor.hpp"
 
@@ -38,6 +39,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace edgews {
@@ -95,6 +97,9 @@ class BackplaneNode final : public TopicsAbroad,
     // Null: the topic has none.
     [[nodiscard]] const TopicHistory* history_of(std::string_view topic) const noexcept;
     [[nodiscard]] static std::uint64_t random_number() noexcept;
+    // Whether the topic has one that the upstream keeps. Then it has one order for all.
+    [[nodiscard]] bool is_kept_upstream(std::string_view topic) const noexcept;
+    [[nodiscard]] bool is_through(std::string_view topic) const noexcept;
     void start();
     void take_inbox();
 
@@ -110,8 +115,11 @@ class BackplaneNode final : public TopicsAbroad,
     void publish_now(const HashedView& topic, const Inbox::Item& item);
     void write(backplane::Envelope::Kind kind, const backplane::Publication& publication,
                std::span<const std::byte> payload);
-    [[nodiscard]] bool try_to_send(std::string_view channel, std::string_view bytes);
-    void send_or_keep(std::string_view channel, std::string_view bytes);
+    // By way of the history; null: past it.
+    [[nodiscard]] bool try_to_send(std::string_view channel, std::string_view bytes,
+                                   const TopicHistory* history = nullptr);
+    void send_or_keep(std::string_view channel, std::string_view bytes,
+                      const TopicHistory* history);
     void ask_about(const Channel& channel);
     void send_questions();
     void mark_soon(std::uint64_t delay_ms);
@@ -122,12 +130,29 @@ class BackplaneNode final : public TopicsAbroad,
     void backbone_refused(ChannelNumber number) override;
     void backbone_received(ChannelNumber number, std::span<const std::byte> bytes) override;
     void take_question(const backplane::Envelope& envelope);
-    void take_message(Channel& channel, const backplane::Envelope& envelope);
+    // Whether it was delivered.
+    bool take_message(Channel& channel, const backplane::Envelope& envelope);
     void take_brokers(const Channel& channel, const backplane::Envelope& envelope);
     void deliver(Channel& channel, const PreparedMessage& message, const Excepted& except);
     [[nodiscard]] static Excepted take_own(Channel& channel, const backplane::Envelope& envelope);
     void tell_gap(Channel& channel, const TopicGap& gap);
     void recover(const HashedView& topic, std::unique_ptr<Recovering> recovering);
+    void answer(std::unique_ptr<Recovered> recovered);
+
+    // Of histories that the upstream keeps: net/backplane/node_histories.cpp.
+    void backbone_received(ChannelNumber number, TopicPosition position,
+                           std::span<const std::byte> bytes) override;
+    void backbone_read(ReadingNumber number, const HistoryReading* reading) override;
+    void backbone_dropped() override { count(BackplaneCounter::unsent); }
+    void take_kept(Channel& channel, std::span<const std::byte> bytes);
+    void fill(Channel& channel);
+    void fill_all();
+    void take_filling(Channel& channel, const HistoryReading* reading);
+    void recover_upstream(std::unique_ptr<Recovered> recovered);
+    void ask_for(Recoveries::Item& item);
+    void take_recovery(Recoveries::Item& item, const HistoryReading* reading);
+    void give_up_recoveries();
+
     [[nodiscard]] Channel& hear(const HashedView& topic);
     void gain(const HashedView& topic);
     void lose(const HashedView& topic);
@@ -173,10 +198,13 @@ class BackplaneNode final : public TopicsAbroad,
         std::string channel;
         std::string bytes;
         std::uint64_t since_ms;
+        const TopicHistory* history;
     };
     std::deque<Waiting> waiting_;
     std::size_t waiting_size_ = 0;
     std::string questions_;  // Topics to ask about.
+    std::unordered_map<ReadingNumber, ChannelNumber> fillings_;
+    Recoveries recoveries_;
 
     Inbox::Batch batch_;   // Of take_inbox().
     std::string scratch_;  // Of whoever writes an envelope.
@@ -185,6 +213,7 @@ class BackplaneNode final : public TopicsAbroad,
     Token question_timer_ = no_token;
     Token soon_timer_ = no_token;
     Token heartbeat_timer_ = no_token;
+    Token recovery_timer_ = no_token;
 };
 
 template <class F>

@@ -10,25 +10,6 @@ namespace edgews {
 
 namespace {
 
-// A connection that is told what it has missed, on its loop.
-struct Recovered {
-    std::string topic{};
-    std::unique_ptr<Recovering> recovering{};
-    TopicRecovery recovery{};
-    std::vector<PreparedMessage> missed{};
-
-    void run() const {
-        Registered* const found = recovering->reactor->slots().find(recovering->token);
-        auto* const connection = dynamic_cast<WebSocketConnection*>(found);
-        if (connection == nullptr || connection->is_reported()) return;
-        connection->guard([&] {
-            connection->subscribe(topic);
-            recovering->done(*connection, recovery);
-            for (const PreparedMessage& message : missed) connection->send(message);
-        });
-    }
-};
-
 // Topics that are heard without a subscriber, before a broker's are heard no longer than they have
 // one: its clients choose their names.
 constexpr std::size_t lingering_count_max = 1'000;
@@ -52,7 +33,9 @@ Channel& BackplaneNode::hear(const HashedView& topic) {
     Channel& channel =
         channels_.add(topic, backbone_->subscribe(backbone_->channel_of(topic.text())));
     channel.is_said_whole = backbone_->says_whole(topic.text());
-    if (const TopicHistory* const history = history_of(topic.text())) {
+    if (is_kept_upstream(topic.text())) {
+        channel.follower.emplace();
+    } else if (const TopicHistory* const history = history_of(topic.text())) {
         channel.history.emplace(backplane::HistoryLimits{.count_max = history->message_count_max,
                                                          .size_max = history->size_max,
                                                          .ttl_ms = history->ttl_ms},
@@ -76,9 +59,12 @@ void BackplaneNode::lose(const HashedView& topic) {
 }
 
 void BackplaneNode::linger(Channel& channel) {
-    const TopicHistory* const history = history_of(channel.topic.text());
-    std::uint32_t linger_ms =
-        std::max(options_.linger_ms, history == nullptr ? 0 : history->ttl_ms);
+    std::uint32_t linger_ms = options_.linger_ms;
+    if (channel.history) {
+        linger_ms = std::max(linger_ms, history_of(channel.topic.text())->ttl_ms);
+    } else if (channel.follower) {
+        linger_ms = std::max(linger_ms, options_.queue_ms);  // So long may somebody wait for it.
+    }
     if (channel.lingers_until_ms == 0) ++lingering_count_;
     const bool are_many = lingering_count_ > lingering_count_max;
     if (are_many && is_of_broker(channel.topic.text())) linger_ms = 0;
@@ -124,6 +110,7 @@ void BackplaneNode::unconfirm_all() {
     unconfirmed_count_ = channels_.count();
     channels_.for_each([&](Channel& channel) {
         channel.is_confirmed = false;
+        channel.is_confirmed_when_filled = false;
         answer_waiting(channel, false);
     });
     count_channels();
@@ -131,7 +118,10 @@ void BackplaneNode::unconfirm_all() {
 
 void BackplaneNode::backbone_confirmed(ChannelNumber number) {
     Channel* const channel = channels_.find(number);
-    if (channel == nullptr || std::exchange(channel->is_confirmed, true)) return;
+    if (channel == nullptr) return;
+    // What comes until then may be missed, if the history is not whole.
+    channel->is_confirmed_when_filled = channel->follower && channel->follower->is_filling();
+    if (channel->is_confirmed_when_filled || std::exchange(channel->is_confirmed, true)) return;
     --unconfirmed_count_;
     count_channels();
     if (!std::exchange(channel->was_confirmed, true)) {
@@ -162,6 +152,8 @@ void BackplaneNode::backbone_received(ChannelNumber number, std::span<const std:
     // Another topic may have the same channel.
     const bool is_said = channel->is_said_whole && envelope.name.empty();
     if (!is_said && envelope.name != channel->topic.text()) return;
+    // A mark may be in front of what is read. All are asked for theirs again.
+    if (channel->follower && channel->follower->is_filling()) return;
     take_message(*channel, envelope);
 }
 
@@ -176,10 +168,10 @@ void BackplaneNode::take_question(const Envelope& envelope) {
     if (is_known) mark_soon(answer_delay_ms);
 }
 
-void BackplaneNode::take_message(Channel& channel, const Envelope& envelope) {
+bool BackplaneNode::take_message(Channel& channel, const Envelope& envelope) {
     const bool is_own = envelope.node == id_;
     if (is_own && envelope.is_message()) count(BackplaneCounter::echoes);
-    if (is_own && options_.mode == BackplaneMode::local_first) return;
+    if (is_own && options_.mode == BackplaneMode::local_first && !channel.follower) return false;
     const auto verdict = channel.publishers.take(envelope, home_->now_ms());
     if (verdict.missing) {
         count(BackplaneCounter::gaps);
@@ -190,15 +182,25 @@ void BackplaneNode::take_message(Channel& channel, const Envelope& envelope) {
                            .first = verdict.missing->first,
                            .last = verdict.missing->last});
     }
-    if (!envelope.is_message()) return;
-    if (!verdict.is_new) return count(BackplaneCounter::duplicates);
-    if (is_of_broker(channel.topic.text())) return take_brokers(channel, envelope);
+    if (!envelope.is_message()) return false;
+    if (!verdict.is_new) {
+        count(BackplaneCounter::duplicates);
+        return false;
+    }
+    if (is_of_broker(channel.topic.text())) {
+        take_brokers(channel, envelope);
+        return true;
+    }
     const bool is_text = envelope.kind == Envelope::Kind::text;
     const PreparedMessage message(
         Message(is_text ? Message::Kind::text : Message::Kind::binary, envelope.payload));
-    if (!message) return count(BackplaneCounter::malformed);  // A text that is not UTF-8.
+    if (!message) {  // A text that is not UTF-8.
+        count(BackplaneCounter::malformed);
+        return false;
+    }
     if (!is_own) count(BackplaneCounter::received);
     deliver(channel, message, is_own ? take_own(channel, envelope) : Excepted{});
+    return true;
 }
 
 void BackplaneNode::deliver(Channel& channel, const PreparedMessage& message,
@@ -240,6 +242,7 @@ void BackplaneNode::recover(const HashedView& topic, std::unique_ptr<Recovering>
     auto recovered = std::make_unique<Recovered>(
         Recovered{.topic = std::string(topic.text()), .recovering = std::move(recovering)});
     if (history_of(topic.text()) != nullptr && carries_route(topic.text())) {
+        if (is_kept_upstream(topic.text())) return recover_upstream(std::move(recovered));
         Channel& channel = hear(topic);
         if (channel.loop_count == 0) linger(channel);
         backplane::History& history = *channel.history;
@@ -250,6 +253,10 @@ void BackplaneNode::recover(const HashedView& topic, std::unique_ptr<Recovering>
             .position = missed ? from : TopicPosition{history.epoch(), history.offset()}};
         if (missed) recovered->missed = std::move(*missed);
     }
+    answer(std::move(recovered));
+}
+
+void BackplaneNode::answer(std::unique_ptr<Recovered> recovered) {
     deliveries_.flush();
     Reactor* const reactor = recovered->recovering->reactor;
     if (reactor == home_) return recovered->run();

@@ -2,6 +2,7 @@
 
 #include "core/backplane/envelope.hpp"
 #include "core/redis/command_error.hpp"
+#include "core/redis/topic_history.hpp"
 #include "net/client/back_off.hpp"
 #include "net/client/tcp_carrier.hpp"
 
@@ -15,8 +16,12 @@ namespace {
 
 // Bytes of a reply beside a message's payload, with much to spare.
 constexpr std::size_t reply_head_size = 64 * 1024;
+// Bytes of a message in a reply beside its own: "$1234567\r\n", and its end.
+constexpr std::size_t message_head_size = 24;
 // There is room again when so much of the limit is left.
 constexpr std::size_t drain_part = 4;
+// Milliseconds for which a topic's place is kept behind its messages: a day.
+constexpr std::uint64_t place_ttl_ms = 86'400'000;
 // A server that was not heard for so many heart-beats is lost.
 constexpr std::uint64_t silent_beat_count = 2;
 
@@ -29,6 +34,23 @@ std::string address_of(const redis::Url& url) {
 
 void refuse(const std::string& what) {
     throw std::invalid_argument("BackplaneOptions::" + what);
+}
+
+// A history is read in one reply.
+redis::ReplyLimits limits_of(const BackplaneOptions& options) {
+    redis::ReplyLimits limits;
+    const auto cut = [](std::size_t number) {
+        return static_cast<std::uint32_t>(std::min<std::size_t>(UINT32_MAX, number));
+    };
+    std::size_t size = options.message_size_max;
+    for (const TopicHistory& history : options.histories) {
+        const std::size_t count_max = std::min<std::size_t>(UINT32_MAX, history.message_count_max);
+        const std::size_t size_max = std::min<std::size_t>(UINT32_MAX, history.size_max);
+        size = std::max(size, size_max + count_max * message_head_size);
+        limits.element_count_max = std::max(limits.element_count_max, cut(count_max + 16));
+    }
+    limits.size_max = cut(size + reply_head_size + 2 * backplane::topic_size_max);
+    return limits;
 }
 
 }  // namespace
@@ -56,13 +78,17 @@ RedisBackbone::RedisBackbone(Reactor& reactor, const BackplaneOptions& options,
       owner_(owner),
       scope_(options.is_sharded ? redis::Scope::shard : redis::Scope::cluster),
       prefix_("{" + options.application + "}"),
-      limits_({.size_max = static_cast<std::uint32_t>(std::min<std::size_t>(
-                   UINT32_MAX,
-                   options.message_size_max + reply_head_size + 2 * backplane::topic_size_max))}),
+      limits_(limits_of(options)),
       connection_options_(options.connection),
       try_alarm_(reactor),
       beat_alarm_(reactor) {
     for (const std::string& text : options.upstreams) urls_.push_back(redis::parse_url(text));
+    for (const TopicHistory& history : options.histories) {
+        words_.push_back({.ttl = std::to_string(history.ttl_ms),
+                          .place_ttl = std::to_string(history.ttl_ms + place_ttl_ms),
+                          .count_max = std::to_string(history.message_count_max),
+                          .size_max = std::to_string(history.size_max)});
+    }
     url_ = random_.next() % urls_.size();
     begin();
 }
@@ -129,6 +155,7 @@ void RedisBackbone::lose(std::string_view reason) {
     const std::string why = address_ + ": " + std::string(reason);
     carrier_.reset();
     asked_.clear();
+    readings_.clear();
     beat_alarm_.cancel();
     enter(Phase::waiting);
     const ReconnectOptions& limits = options_.reconnect;
@@ -168,7 +195,7 @@ void RedisBackbone::take(const redis::Event& event) {
     switch (event.kind) {
         case Kind::none:
         case Kind::pong: return;
-        case Kind::ready: return begin_ready();
+        case Kind::ready: return options_.histories.empty() ? begin_ready() : prepare();
         case Kind::refused: return lose(event.value.text());
         case Kind::message: return take_message(event);
         case Kind::subscribed: {
@@ -190,11 +217,22 @@ void RedisBackbone::take(const redis::Event& event) {
 void RedisBackbone::take_message(const redis::Event& event) {
     const auto found = by_name_.find(HashedView(event.channel));
     if (found == by_name_.end()) return;
+    if (const auto placed = redis::parse_placed_message(event.payload)) {
+        return owner_.backbone_received(found->second,
+                                        {.epoch = placed->epoch, .offset = placed->offset},
+                                        std::as_bytes(std::span(placed->message)));
+    }
     owner_.backbone_received(found->second, std::as_bytes(std::span(event.payload)));
 }
 
 // Of PUBLISH none but an error says anything.
 void RedisBackbone::take_reply(const redis::Event& event) {
+    if (event.error != redis::CommandError::none) return take_error(event);
+    if (phase_ == Phase::preparing) return take_preparation(event);
+    if (readings_.contains(event.number)) take_reading(event);
+}
+
+void RedisBackbone::take_error(const redis::Event& event) {
     switch (event.error) {
         case redis::CommandError::none: return;
         case redis::CommandError::slot_moved:
@@ -205,8 +243,10 @@ void RedisBackbone::take_reply(const redis::Event& event) {
         case redis::CommandError::other: break;
         default: return lose(event.value.text());  // It is of no use, and another may be.
     }
+    if (phase_ == Phase::preparing) return lose(event.value.text());
+    if (readings_.erase(event.number) > 0) return owner_.backbone_read(event.number, nullptr);
     const auto found = asked_.find(event.number);
-    if (found == asked_.end()) return;
+    if (found == asked_.end()) return owner_.backbone_dropped();
     const ChannelNumber number = found->second;
     asked_.erase(found);
     owner_.backbone_refused(number);
@@ -259,13 +299,17 @@ void RedisBackbone::unsubscribe(ChannelNumber channel) {
     push();
 }
 
+// Then it is drained later.
+bool RedisBackbone::is_full_for(std::size_t size) {
+    const std::size_t waiting = carrier_->unsent_size();
+    const bool is_full = waiting > 0 && waiting + size > options_.backlog_size_max;
+    if (is_full) was_full_ = true;
+    return is_full;
+}
+
 Backbone::Sent RedisBackbone::send(std::string_view channel, std::string_view bytes) {
     if (phase_ != Phase::ready) return Sent::away;
-    const std::size_t waiting = carrier_->unsent_size();
-    if (waiting > 0 && waiting + bytes.size() > options_.backlog_size_max) {
-        was_full_ = true;
-        return Sent::full;
-    }
+    if (is_full_for(bytes.size())) return Sent::full;
     session_->publish(channel, bytes, scope_);
     push();
     return Sent::yes;

@@ -1,9 +1,12 @@
 // A backbone that is Redis, from version 6 on, or what speaks as it does: PUBLISH and SUBSCRIBE on
 // one connection, in RESP3. A channel may have any bytes as its name.
 //
-//     waiting ──▶ opening ──carrier is open──▶ logging in ──▶ ready
-//        ▲            │                            │            │
-//        └────────────┴─────────── lost ───────────┴────────────┘
+//     waiting ──▶ opening ──carrier is open──▶ logging in ──▶ (preparing) ──▶ ready
+//        ▲            │                            │              │            │
+//        └────────────┴─────────── lost ───────────┴──────────────┴────────────┘
+//
+// With histories (core/redis/topic_history.hpp) it has to be prepared: the server says which run it
+// is of, and takes the script. Should it forget that, the connection is made again.
 //
 // Sharded, all channels are of one slot: one connection is enough, to whichever node of the cluster
 // has it, and that may be another one tomorrow (MOVED).
@@ -24,6 +27,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -48,10 +52,15 @@ class RedisBackbone final : public Backbone, private Carrier::Owner {
     [[nodiscard]] ChannelNumber subscribe(std::string_view channel) override;
     void unsubscribe(ChannelNumber channel) override;
     [[nodiscard]] Sent send(std::string_view channel, std::string_view bytes) override;
+    [[nodiscard]] bool keeps_histories() const noexcept override { return true; }
+    [[nodiscard]] Sent send(std::string_view channel, std::string_view bytes,
+                            const TopicHistory& history) override;
+    [[nodiscard]] ReadingNumber read(std::string_view channel, const TopicHistory& history,
+                                     const Wish& wish) override;
     [[nodiscard]] std::string_view address() const noexcept override { return address_; }
 
   private:
-    enum class Phase : std::uint8_t { waiting, opening, logging_in, ready };
+    enum class Phase : std::uint8_t { waiting, opening, logging_in, preparing, ready };
     void enter(Phase phase) noexcept { phase_ = phase; }
 
     void begin();
@@ -66,8 +75,15 @@ class RedisBackbone final : public Backbone, private Carrier::Owner {
     void take(const redis::Event& event);
     void take_message(const redis::Event& event);
     void take_reply(const redis::Event& event);
+    void take_error(const redis::Event& event);
+    void take_preparation(const redis::Event& event);
+    void take_reading(const redis::Event& event);
     void follow(std::string_view text);
     void subscribe_now(ChannelNumber number, std::string_view channel);
+    void prepare();
+    std::uint64_t run_script(std::string_view channel, const TopicHistory& history,
+                             std::span<const std::string_view> rest);
+    [[nodiscard]] bool is_full_for(std::size_t size);
     void push();
 
     Reactor& reactor_;
@@ -98,6 +114,20 @@ class RedisBackbone final : public Backbone, private Carrier::Owner {
     std::unordered_map<ChannelNumber, std::string> names_;
     std::unordered_map<std::uint64_t, ChannelNumber> asked_;  // By the command's number.
     ChannelNumber last_channel_ = 0;
+
+    // Of histories: as BackplaneOptions has them, in words.
+    struct HistoryWords {
+        std::string ttl{};
+        std::string place_ttl{};
+        std::string count_max{};
+        std::string size_max{};
+    };
+    std::vector<HistoryWords> words_{};
+    std::string run_{};     // Of the server, on this connection,
+    std::string script_{};  // and what it calls the script.
+    std::string place_{};   // The topic's hash: of whoever runs the script.
+    std::set<std::uint64_t> readings_{};
+    std::vector<std::string_view> read_{};
     Alarm try_alarm_;
     Alarm beat_alarm_;
 };

@@ -1,8 +1,8 @@
 // A node of several that share topics over a backplane: a program for tests.
 //
 //     build/programs/topic_node [--host 127.0.0.1] [--port 9001] [--threads 1]
-//         --backplane stomp://localhost:61613... [--through] [--sharded] [--history MESSAGES]
-//         [--application edgews] [--allow-host NAME]...
+//         --backplane stomp://localhost:61613... [--through] [--sharded]
+//         [--history MESSAGES [--history-ms 60000]] [--application edgews] [--allow-host NAME]...
 //
 // A WebSocket at /t/:topic is subscribed to that topic, and what it sends is published there: all
 // others get it, on all nodes. It is open when the upstream has confirmed that this node hears the
@@ -14,13 +14,14 @@
 // of which `node` is "", and `count` 0, where it is not known whether any are missing. Several
 // --backplane lead to one upstream, and are tried in turn. GET /metrics answers with the counters.
 //
-// With --history, each node keeps so many of a topic's messages, for a minute. Then the first that
-// a WebSocket gets is the place where it is, and each message is one on from there:
+// With --history, so many of a topic's messages are kept, for so long. Then the first that a
+// WebSocket gets is the place where it is, and each message is one on from there:
 //
 //     {"recovered":false,"epoch":"0123456789abcdef","offset":7}
 //
 // /t/:topic?from=0123456789abcdef:9 asks for all that came behind that: "recovered" says whether it
-// follows. A place is one node's, and a gap ends what can be recovered.
+// follows. With a STOMP upstream a place is one node's, and a gap ends what can be recovered. With
+// Redis it is any node's; and a gap that says "epoch" and "offset" says where the WebSocket is now.
 #include <edgews/backplane.hpp>
 #include <edgews/edgews.hpp>
 
@@ -55,7 +56,8 @@ struct Arguments {
 
     static constexpr const char* usage =
         "[--host ADDRESS] [--port 0-65535] [--threads N, 0: one per CPU] --backplane URL..."
-        " [--through] [--sharded] [--history MESSAGES] [--application NAME] [--allow-host NAME]...";
+        " [--through] [--sharded] [--history MESSAGES [--history-ms N]]"
+        " [--application NAME] [--allow-host NAME]...";
 
     // How many words it takes: an option, and its value if it has one. 0: it is not understood.
     int take(std::string_view option, std::string_view value) {
@@ -78,6 +80,9 @@ struct Arguments {
         if (option == "--history") {
             backplane.histories = {{.prefix = std::string(carried_prefix)}};
             return parse_number(value, backplane.histories[0].message_count_max);
+        }
+        if (option == "--history-ms" && !backplane.histories.empty()) {
+            return parse_number(value, backplane.histories[0].ttl_ms);
         }
         if (option == "--backplane") {
             backplane.upstreams.emplace_back(value);
@@ -110,13 +115,16 @@ edgews::TopicPosition parse_position(std::string_view text) {
                                                                  : edgews::TopicPosition{};
 }
 
-std::string recovery_text(const edgews::TopicRecovery& recovery) {
+std::string position_text(const edgews::TopicPosition& position) {
     char epoch[17];
-    std::snprintf(epoch, sizeof epoch, "%016llx",
-                  static_cast<unsigned long long>(recovery.position.epoch));
+    std::snprintf(epoch, sizeof epoch, "%016llx", static_cast<unsigned long long>(position.epoch));
+    return std::string(",\"epoch\":\"") + epoch +
+           "\",\"offset\":" + std::to_string(position.offset);
+}
+
+std::string recovery_text(const edgews::TopicRecovery& recovery) {
     return std::string("{\"recovered\":") + (recovery.is_recovered ? "true" : "false") +
-           ",\"epoch\":\"" + epoch + "\",\"offset\":" + std::to_string(recovery.position.offset) +
-           "}";
+           position_text(recovery.position) + "}";
 }
 
 std::string with(std::string_view prefix, std::string_view topic) {
@@ -126,7 +134,8 @@ std::string with(std::string_view prefix, std::string_view topic) {
 std::string gap_text(const edgews::TopicGap& gap) {
     return "{\"gap\":{\"node\":\"" + std::string(gap.node) +
            "\",\"first\":" + std::to_string(gap.first) + ",\"last\":" + std::to_string(gap.last) +
-           ",\"count\":" + std::to_string(gap.count()) + "}}";
+           ",\"count\":" + std::to_string(gap.count()) +
+           (gap.position.epoch == 0 ? "" : position_text(gap.position)) + "}}";
 }
 
 edgews::Handlers handlers_for(edgews::Backplane& backplane, bool has_history) {

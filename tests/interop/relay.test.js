@@ -7,8 +7,9 @@ const { after, before, describe, it } = require('node:test');
 const { setTimeout: pause } = require('node:timers/promises');
 const { Client } = require('@stomp/stompjs');
 const { WebSocket } = require('ws');
+const { free_ports } = require('./ports.js');
 const { TcpPeer, WsPeer, start_broker } = require('./stomp.js');
-const { free_ports, kinds, start_upstream } = require('./upstreams.js');
+const { kinds, start_upstream } = require('./upstreams.js');
 
 const timeout = 180_000;
 const long_ms = 60_000;

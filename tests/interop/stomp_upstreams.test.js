@@ -9,7 +9,8 @@ const { once } = require('node:events');
 const { after, before, describe, it } = require('node:test');
 const { setTimeout: pause } = require('node:timers/promises');
 const { Led } = require('./driver.js');
-const { free_ports, start_upstream } = require('./upstreams.js');
+const { free_ports } = require('./ports.js');
+const { start_upstream } = require('./upstreams.js');
 
 const timeout = 120_000;
 const patience_ms = 60_000;  // A broker takes its time to come back, on a busy machine.

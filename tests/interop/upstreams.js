@@ -11,6 +11,8 @@ const net = require('node:net');
 const os = require('node:os');
 const path = require('node:path');
 const { setTimeout: pause } = require('node:timers/promises');
+const { free_ports } = require('./ports.js');
+const { Redis } = require('./redis.js');
 const { start_broker } = require('./stomp.js');
 
 const rabbitmq = '/usr/lib/rabbitmq/bin/rabbitmq-server';
@@ -22,14 +24,6 @@ process.on('exit', () => {
     for (const upstream of running) upstream.clean_up();
 });
 for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
-
-async function free_ports(count) {
-    const probes = Array.from({ length: count }, () => net.createServer());
-    for (const probe of probes) await once(probe.listen(0, '127.0.0.1'), 'listening');
-    const ports = probes.map((probe) => probe.address().port);
-    for (const probe of probes) await once(probe.close(), 'close');
-    return ports;
-}
 
 // Whether it answers a CONNECT: it listens before it can.
 function answers(port, headers) {
@@ -192,41 +186,6 @@ class ActiveMq extends Foreign {
     }
 }
 
-const redis_servers = new Set();
-process.on('exit', () => { for (const server of redis_servers) server.kill('SIGKILL'); });
-
-// Without a file that it would remember anything by.
-async function start_redis(port) {
-    const server = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1',
-                                          '--save', '', '--appendonly', 'no'],
-                         { stdio: ['ignore', 'pipe', 'inherit'] });
-    redis_servers.add(server);
-    server.once('close', () => redis_servers.delete(server));
-    let printed = '';
-    await new Promise((resolve, reject) => {
-        server.once('error', reject);
-        server.once('close', () => reject(new Error(`redis-server ended: ${printed}`)));
-        server.stdout.on('data', (chunk) => {
-            printed += chunk;
-            if (printed.includes('Ready to accept connections')) resolve();
-        });
-    });
-    return server;
-}
-
-class Redis {
-    async start() {
-        if (!this.port) [this.port] = await free_ports(1);
-        this.server = await start_redis(this.port);
-    }
-    get url() { return `redis://127.0.0.1:${this.port}`; }
-    async kill() {
-        this.server.kill('SIGKILL');
-        await once(this.server, 'close');
-    }
-    async stop() { await this.kill(); }
-}
-
 const upstreams = { edgews: Hub, rabbitmq: RabbitMq, activemq: ActiveMq };
 
 // One of that kind, which answers: { kind, url, ws_url, has_store, signal(), kill(), start(),
@@ -250,4 +209,4 @@ async function start_hub(kind) {
 const kinds = ['edgews', ...(fs.existsSync(rabbitmq) ? ['rabbitmq'] : []),
                ...(fs.existsSync(`${activemq}/bin/activemq.jar`) ? ['activemq'] : [])];
 
-module.exports = { free_ports, kinds, start_hub, start_upstream };
+module.exports = { kinds, start_hub, start_upstream };

@@ -2,12 +2,14 @@
 #include "world_fixture.hpp"
 
 #include <edgews/backplane.hpp>
+#include "core/redis/topic_history.hpp"
 #include "net/backplane/redis_backbone.hpp"
 
 #include <gtest/gtest.h>
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -83,6 +85,7 @@ class RedisBackboneTest : private CalmWorld, public testing::Test, private Backb
         return "away redis://" + server_.name() + ": " + std::string(why);
     }
     [[nodiscard]] RedisBackbone& backbone() { return *backbone_; }
+    [[nodiscard]] const BackplaneOptions& options() const { return options_; }
 
     using CalmWorld::world;
     Loop loop_{};
@@ -103,7 +106,24 @@ class RedisBackboneTest : private CalmWorld, public testing::Test, private Backb
     void backbone_received(ChannelNumber channel, std::span<const std::byte> bytes) override {
         notes_.push_back(std::to_string(channel) + ": " + edgews::test::text_of(bytes));
     }
+    void backbone_received(ChannelNumber channel, TopicPosition position,
+                           std::span<const std::byte> bytes) override {
+        notes_.push_back(std::to_string(channel) + " " + describe(position) + ": " +
+                         edgews::test::text_of(bytes));
+    }
+    void backbone_read(ReadingNumber number, const HistoryReading* reading) override {
+        std::string note = "read " + std::to_string(number);
+        if (reading == nullptr) return notes_.push_back(note + " refused");
+        note += (reading->is_whole ? " whole to " : " to ") + describe(reading->position);
+        for (const std::string_view message : reading->messages) note.append(" ").append(message);
+        notes_.push_back(note);
+    }
+    void backbone_dropped() override { notes_.emplace_back("dropped"); }
     void backbone_drained() override { notes_.emplace_back("drained"); }
+
+    [[nodiscard]] static std::string describe(const TopicPosition& position) {
+        return std::to_string(position.epoch) + ":" + std::to_string(position.offset);
+    }
 
     BackplaneOptions options_{};
     Notes notes_{};
@@ -142,7 +162,7 @@ TEST_F(RedisBackboneTest, what_is_sent_is_published) {
     peer.send(":0\r\n-OOM no memory\r\n");
     EXPECT_EQ(backbone().send("a", "2"), Backbone::Sent::yes);
     expect(peer, command({"PUBLISH", "a", "2"}));
-    expect_notes({});
+    expect_notes({"dropped"});
 }
 
 TEST_F(RedisBackboneTest, sharded_it_uses_the_commands_of_shards) {
@@ -306,6 +326,146 @@ TEST_F(RedisBackboneTest, a_server_that_does_not_read_is_full_and_drained_later)
     for (int i = 0; i < count; ++i) (void)peer.read_exactly(size);
     expect_notes({"drained"});
     EXPECT_EQ(backbone().send("a", large), Backbone::Sent::yes);
+}
+
+// ---- Histories ---------------------------------------------------------------------------------
+
+class RedisHistoriesTest : public RedisBackboneTest {
+  protected:
+    static constexpr std::string_view channel = "{edgews}:t:news";
+    static constexpr std::string_view info = "$37\r\n# Server\r\nrun_id:0123456789abcdefgh\r\n\r\n";
+
+    RawPeer prepare(BackplaneOptions options = {}) {
+        options.histories = {history_};
+        start(std::move(options));
+        RawPeer peer = accept();
+        expect(peer, command({"INFO", "server"}) +
+                         command({"SCRIPT", "LOAD", redis::topic_history_script()}));
+        return peer;
+    }
+    RawPeer open_prepared(BackplaneOptions options = {}) {
+        RawPeer peer = prepare(std::move(options));
+        peer.send(info);
+        peer.send("$4\r\n5ca1\r\n");
+        expect_notes({"back"});
+        return peer;
+    }
+    // EVALSHA, and what it is to do. Each proposes another epoch.
+    void expect_script(RawPeer& peer, std::initializer_list<std::string_view> rest) {
+        std::vector<std::string> words{
+            "EVALSHA",          "5ca1", "2",     std::string(channel), "{edgews}:p:news",
+            "0123456789abcdef", "",     "60000", "86460000",           "1000",
+            "1048576"};
+        words.insert(words.end(), rest.begin(), rest.end());
+        std::string text = "*" + std::to_string(words.size()) + "\r\n";
+        for (std::size_t i = 0; i < words.size(); ++i) {
+            if (i == 6) {
+                expect(peer, text + "$16\r\n");
+                epochs_.insert(edgews::test::text_of(peer.read_exactly(16)));
+                text = "\r\n";
+                continue;
+            }
+            text += "$" + std::to_string(words[i].size()) + "\r\n" + words[i] + "\r\n";
+        }
+        expect(peer, text);
+    }
+    [[nodiscard]] const TopicHistory& history() const { return options().histories[0]; }
+
+    std::set<std::string> epochs_{};
+
+  private:
+    const TopicHistory history_{.prefix = "news"};
+};
+
+TEST_F(RedisHistoriesTest, it_is_ready_when_the_server_has_said_its_run_and_taken_the_script) {
+    RawPeer peer = prepare();
+    EXPECT_EQ(backbone().send(channel, "1", history()), Backbone::Sent::away);
+    EXPECT_EQ(backbone().read(channel, history(), {}), 0U);
+    peer.send(info);
+    expect_notes({});
+    peer.send("$4\r\n5ca1\r\n");
+    expect_notes({"back"});
+}
+
+TEST_F(RedisHistoriesTest, one_that_does_not_say_its_run_or_refuses_is_left) {
+    RawPeer first = prepare({.connection = {.handshake_timeout_ms = 2'000}});
+    first.send("$3\r\nx\r\n\r\n");
+    expect_notes({away("it does not say which run it is of")});
+    for (const std::string& answers :
+         {std::string("-NOPERM no\r\n"), std::string(info) + "-NOPERM no\r\n"}) {
+        RawPeer next = accept();
+        next.send(answers);
+        expect_notes({away("NOPERM no")});
+    }
+    RawPeer silent = accept();
+    run(2'100);
+    expect_notes({away("no answer to HELLO in time")});
+}
+
+TEST_F(RedisHistoriesTest, what_is_sent_is_published_by_the_script) {
+    RawPeer peer = open_prepared();
+    EXPECT_EQ(backbone().send(channel, "\r\n", history()), Backbone::Sent::yes);
+    expect_script(peer, {"PUBLISH", "\r\n"});
+    EXPECT_EQ(backbone().send(channel, "2", history()), Backbone::Sent::yes);
+    expect_script(peer, {"PUBLISH", "2"});
+    EXPECT_EQ(epochs_.size(), 2U);
+    peer.send("$1\r\n1\r\n-OOM no\r\n");
+    expect_notes({"dropped"});
+}
+
+TEST_F(RedisHistoriesTest, what_comes_has_its_place) {
+    RawPeer peer = open_prepared({.is_sharded = true});
+    (void)backbone().subscribe(channel);
+    expect(peer, command({"SSUBSCRIBE", channel}));
+    EXPECT_EQ(backbone().send(channel, "1", history()), Backbone::Sent::yes);
+    expect_script(peer, {"SPUBLISH", "1"});
+    peer.send(confirmation(channel, "ssubscribe") +
+              push({"smessage", channel, "000000000000000a:7:hello"}) +
+              push({"smessage", channel, "000000000000000a:x:hello"}));
+    expect_notes({"confirmed 1", "1 10:7: hello", "1: 000000000000000a:x:hello"});
+}
+
+TEST_F(RedisHistoriesTest, what_is_read_is_told_or_refused) {
+    RawPeer peer = open_prepared();
+    const ReadingNumber one =
+        backbone().read(channel, history(), {.from = {.epoch = 11, .offset = 5}});
+    expect_script(peer, {"", "000000000000000b", "5", "0"});
+    const ReadingNumber two = backbone().read(
+        channel, history(), {.from = {.epoch = UINT64_MAX, .offset = 0}, .wants_rest = true});
+    expect_script(peer, {"", "ffffffffffffffff", "0", "1"});
+    const ReadingNumber three = backbone().read(channel, history(), {});
+    const ReadingNumber four = backbone().read(channel, history(), {});
+    peer.send("*4\r\n$16\r\n000000000000000b\r\n$1\r\n7\r\n:1\r\n*2\r\n$1\r\na\r\n$1\r\nb\r\n");
+    peer.send("*4\r\n$16\r\n000000000000000c\r\n$1\r\n0\r\n:0\r\n*0\r\n");
+    peer.send("*1\r\n:1\r\n-OOM no\r\n");
+    expect_notes({"read " + std::to_string(one) + " whole to 11:7 a b",
+                  "read " + std::to_string(two) + " to 12:0",
+                  "read " + std::to_string(three) + " refused",
+                  "read " + std::to_string(four) + " refused"});
+}
+
+TEST_F(RedisHistoriesTest, one_that_has_forgotten_the_script_is_asked_to_take_it_again) {
+    RawPeer peer = open_prepared();
+    EXPECT_EQ(backbone().send(channel, "1", history()), Backbone::Sent::yes);
+    (void)backbone().read(channel, history(), {});
+    peer.send("-NOSCRIPT no\r\n-NOSCRIPT no\r\n");
+    expect_notes({away("NOSCRIPT no")});
+    RawPeer again = accept();
+    expect(again, command({"INFO", "server"}));
+}
+
+TEST_F(RedisHistoriesTest, a_history_of_any_length_is_read_in_one_reply) {
+    RawPeer peer = open_prepared();
+    const ReadingNumber number = backbone().read(channel, history(), {});
+    std::string messages;
+    const std::string message(history().size_max / history().message_count_max, 'x');
+    for (std::size_t i = 0; i < history().message_count_max; ++i) {
+        messages += "$" + std::to_string(message.size()) + "\r\n" + message + "\r\n";
+    }
+    peer.send("*4\r\n$16\r\n000000000000000b\r\n$4\r\n1000\r\n:1\r\n*1000\r\n" + messages);
+    std::string expected = "read " + std::to_string(number) + " whole to 11:1000";
+    for (std::size_t i = 0; i < history().message_count_max; ++i) expected += " " + message;
+    expect_notes({expected});
 }
 
 TEST(RedisBackboneOptions, urls_are_looked_at_before) {

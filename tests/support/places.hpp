@@ -47,6 +47,7 @@ class Place {
     [[nodiscard]] Fd accept() const {
         return Fd(::accept4(fd_.get(), nullptr, nullptr, SOCK_CLOEXEC));
     }
+    [[nodiscard]] int fd() const noexcept { return fd_.get(); }
     // Whether somebody waits to be accepted.
     [[nodiscard]] bool has_waiting() const {
         pollfd waiting{.fd = fd_.get(), .events = POLLIN, .revents = 0};

@@ -50,6 +50,9 @@ class BackplaneHub {
 };
 
 inline std::string describe(const TopicGap& gap) {
+    if (gap.position.epoch != 0) {
+        return "gap " + std::string(gap.topic) + " at " + std::to_string(gap.position.offset);
+    }
     return "gap " + std::string(gap.topic) + " " + std::to_string(gap.first) + "-" +
            std::to_string(gap.last);
 }
