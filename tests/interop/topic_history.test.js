@@ -178,6 +178,41 @@ describe('a history in Redis', () => {
            });
     }
 
+    it('what a server has forgotten is nobody\'s place', { timeout }, async () => {
+        const redis = await start_redis();
+        const [a, b] = [await start_node(redis), await start_node(redis)];
+        const stays = await Listener.open(b, 'a');
+        const publisher = await Listener.open(a, 'a');
+        const say = async (text) => {
+            publisher.socket.send(text);
+            await stays.await_last(text);
+        };
+        for (const text of ['1', '2', '3']) await say(text);
+        assert.equal(redis.cli('SAVE'), 'OK');
+        for (const text of ['forgotten 4', 'forgotten 5']) await say(text);
+        const { epoch } = stays;
+        await redis.kill();
+        await redis.start();
+        await until_back(a, 2);
+        await until_back(b, 2);
+        await until(() => 'it is told', () => stays.epoch !== epoch);
+        assert.equal(stays.offset, 3);
+        for (const text of ['4', '5', '6']) await say(text);
+        assert.equal(stays.offset, 6);
+        for (const [offset, missed] of [[2, ['3', '4', '5', '6']], [3, ['4', '5', '6']]]) {
+            const knew = await Listener.open(a, 'a', `${epoch}:${offset}`);
+            assert.equal(knew.recovered, true);
+            await knew.await_last('6');
+            assert.deepEqual(knew.heard, missed);
+            assert.equal(knew.place, stays.place);
+        }
+        for (const offset of [4, 5]) {
+            const knew_more = await Listener.open(a, 'a', `${epoch}:${offset}`);
+            assert.equal(knew_more.recovered, false);
+            assert.equal(knew_more.place, stays.place);
+        }
+    });
+
     it('keeps no more than it is to', { timeout }, async () => {
         const redis = await start_redis();
         const few = await start_node(redis, '--history', '5', '--application', 'few');
@@ -196,12 +231,80 @@ describe('a history in Redis', () => {
                 await last.await_last('8');
                 assert.equal(redis.cli('XLEN', '{few}:t:t/a'), '5');
             } else {
-                await until(() => 'it has expired', () => redis.cli('EXISTS', '{brief}:t:t/a') === '0');
+                await until(() => 'it has expired',
+                            () => redis.cli('EXISTS', '{brief}:t:t/a') === '0');
+                // What has gone with the stream counts no more.
+                publisher.socket.send('9');
+                await listener.await_last('9');
+                assert.equal(redis.cli('HGET', '{brief}:p:t/a', 'size'), '27');
                 assert.equal((await Listener.open(node, 'a', `${listener.epoch}:3`)).recovered,
                              false);
                 assert.equal((await Listener.open(node, 'a', listener.place)).recovered, true);
+                assert.ok(Number(redis.cli('PTTL', '{brief}:p:t/a')) > 86_000_000);
             }
         }
+    });
+
+    it('drops each message when its time is over, while others come', { timeout }, async () => {
+        const redis = await start_redis();
+        const node = await start_node(redis, '--history-ms', '300');
+        const listener = await Listener.open(node, 'a');
+        const publisher = await Listener.open(node, 'a');
+        let published = 0;
+        await until(() => 'the first has gone', () => {
+            publisher.socket.send(`${++published}`);
+            const first = redis.cli('XRANGE', '{edgews}:t:t/a', '-', '+', 'COUNT', '1');
+            return Number(first.split('-')[0]) > 1;
+        });
+        await listener.await_last(`${published}`);
+        assert.ok(published > 1);
+        const { epoch } = listener;
+        assert.equal((await Listener.open(node, 'a', `${epoch}:0`)).recovered, false);
+    });
+
+    it('begins anew where the place is lost, and the messages are not', { timeout }, async () => {
+        const redis = await start_redis();
+        const node = await start_node(redis);
+        const listener = await Listener.open(node, 'a');
+        const publisher = await Listener.open(node, 'a');
+        publisher.socket.send('1');
+        publisher.socket.send('2');
+        await listener.await_last('2');
+        const { epoch } = listener;
+        assert.equal(redis.cli('DEL', '{edgews}:p:t/a'), '1');
+        publisher.socket.send('3');
+        await listener.await_last('3');
+        assert.notEqual(listener.epoch, epoch);
+        assert.equal(listener.offset, 1);
+        assert.equal(redis.cli('XLEN', '{edgews}:t:t/a'), '1');
+        assert.equal(await metric(node, 'unsent_total'), 0);
+    });
+
+    // It knows an epoch that Redis does not: of the present one it has heard nothing yet.
+    it('a node that was away for two of its ends hears the present epoch', { timeout }, async () => {
+        const redis = await start_redis({ has_file: true, args: ['--appendfsync', 'always'] });
+        const [a, b] = [await start_node(redis), await start_node(redis)];
+        const [here, there] = [await Listener.open(a, 'a'), await Listener.open(b, 'a')];
+        const publisher = await Listener.open(a, 'a');
+        const say = async (text) => {
+            publisher.socket.send(text);
+            await here.await_last(text);
+        };
+        await say('1');
+        await there.await_last('1');
+        b.child.kill('SIGSTOP');
+        for (const [connects, text] of [[2, '2'], [3, '3']]) {
+            await redis.kill();
+            await until(() => 'it is away', async () => await metric(a, 'available') === 0);
+            await redis.start();
+            await until_back(a, connects);
+            await say(text);
+        }
+        b.child.kill('SIGCONT');
+        await there.await_last('3');
+        assert.deepEqual(there.heard, ['1', '3']);
+        assert.equal(there.place, here.place);
+        assert.equal(there.gaps.reduce((sum, { count }) => sum + count, 0), 1);
     });
 
     // By bytes, as TopicHistory::size_max is 1 MiB.
