@@ -87,7 +87,7 @@ class Listener {
 
 for (const args of [[], ['--threads', '2'], ['--sharded']]) {
     describe(`a history in Redis: ${args}`, () => {
-        it('a subscriber of a node that is killed goes on at another one', { timeout }, async () => {
+        it('whoever was at a node that is killed goes on at another one', { timeout }, async () => {
             const redis = await start_redis();
             const nodes = [];
             for (let i = 0; i < 3; ++i) nodes.push(await start_node(redis, ...args));
@@ -281,7 +281,7 @@ describe('a history in Redis', () => {
     });
 
     // It knows an epoch that Redis does not: of the present one it has heard nothing yet.
-    it('a node that was away for two of its ends hears the present epoch', { timeout }, async () => {
+    it('a node that was away for two of its ends hears what is new', { timeout }, async () => {
         const redis = await start_redis({ has_file: true, args: ['--appendfsync', 'always'] });
         const [a, b] = [await start_node(redis), await start_node(redis)];
         const [here, there] = [await Listener.open(a, 'a'), await Listener.open(b, 'a')];

@@ -374,10 +374,11 @@ TEST_P(RedisHistoryTest, a_topic_that_is_dropped_meanwhile_is_noticed) {
     TestClient other = a.listen(from(1));
     EXPECT_EQ(place_of(other), "not recovered");
     EXPECT_EQ(offset, 0U);
+    EXPECT_EQ(places(a), (List{"gap news at 0", "gap news at 0"}));  // It has noticed by then.
     a.server->publish("news", "3");
     other.expect_text("3");
     stays.expect_text("3");
-    EXPECT_EQ(places(a), (List{"gap news at 0", "gap news at 0"}));
+    EXPECT_EQ(places(a).size(), 2U);
 }
 
 }  // namespace
