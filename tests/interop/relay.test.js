@@ -124,6 +124,33 @@ class Consumer {
     }
 }
 
+// Reads a stream and acknowledges each message, in one session: the numbers that it got, in order.
+class Reader {
+    heard = [];
+    gaps = 0;
+    is_over = false;
+
+    async subscribe(node, headers) {
+        this.peer = await connect(node, WsPeer);
+        await this.peer.subscribe('/queue/log', { 'x-queue-type': 'stream', gap: 'true',
+                                                  'prefetch-count': '50', ...headers });
+        this.done = follow(this.peer, (frame) => this.take(frame)).then(() => {
+            this.is_over = true;
+        });
+        return this;
+    }
+    take({ command, headers, text }) {
+        if (command !== 'MESSAGE') return;
+        if (headers.gap) ++this.gaps;
+        else this.heard.push(Number(text));
+        if (headers.ack) this.peer.say('ACK', { id: headers.ack });
+    }
+    stop() {
+        this.peer.destroy();
+        return this.done;
+    }
+}
+
 // What is missing between two that were heard lies where a gap was told.
 function check_gaps(heard) {
     let last = -1;
@@ -280,6 +307,158 @@ for (const kind of kinds) {
                }
                for (const consumer of consumers) consumer.stop();
                for (const browser of browsers) await browser.stop();
+           });
+    });
+}
+
+if (kinds.includes('rabbitmq')) {
+    describe('what is RabbitMQ\'s alone', () => {
+        let upstream;
+        let nodes;
+        before(async () => {
+            upstream = await start_upstream('rabbitmq');
+            nodes = [await start_node(upstream), await start_node(upstream)];
+        }, { timeout });
+        after(async () => {
+            for (const node of nodes ?? []) await node.stop();
+            await upstream?.stop();
+        }, { timeout });
+
+        // A key or name as the client says it, and what a topic with it is called.
+        const keys = [['eur'], ['eur%2Fusd', 'eur/usd'], ['\u00e9\u20ac'], ['a b:c'], ['100%'],
+                      ['a%41'], ['x'.repeat(255)]];
+
+        it('an exchange brings what is sent to it, with the key that was said', { timeout },
+           async () => {
+               const ann = await connect(nodes[1]);
+               for (const [key] of keys) {
+                   const joe = await connect(nodes[0]);
+                   const destination = `/exchange/amq.direct/${key}`;
+                   await joe.subscribe(destination);
+                   ann.say('SEND', { destination: `${destination.slice(0, -1)}?` }, 'another');
+                   ann.say('SEND', { destination, receipt: 'r' }, 'x');
+                   await ann.hear('RECEIPT');
+                   const { headers, text } = await joe.hear('MESSAGE');
+                   assert.deepEqual([headers.destination, text], [destination, 'x']);
+                   joe.destroy();
+               }
+               ann.destroy();
+           });
+
+        it('the exchange of topics has those, and a key may be a pattern', { timeout }, async () => {
+            const joe = await connect(nodes[0]);
+            const ann = await connect(nodes[1]);
+            await joe.subscribe('/exchange/amq.topic/prices.#.x');
+            await joe.subscribe('/exchange/amq.fanout');
+            for (const [destination, heard] of [['/topic/prices.a/b.c.x', '/topic/prices.a/b.c.x'],
+                                                ['/exchange/amq.topic/prices.x', '/topic/prices.x'],
+                                                ['/exchange/amq.fanout', '/exchange/amq.fanout'],
+                                                ['/exchange/amq.fanout/k', '/exchange/amq.fanout/k']]) {
+                ann.say('SEND', { destination }, destination);
+                const { headers, text } = await joe.hear('MESSAGE');
+                assert.deepEqual([headers.destination, text], [heard, destination]);
+            }
+            joe.destroy();
+            ann.destroy();
+        });
+
+        it('a queue that is there is consumed from and sent to by either name', { timeout },
+           async () => {
+               const ann = await connect(nodes[1]);
+               for (const [name, plain = name] of keys) {
+                   const joe = await connect(nodes[0]);
+                   ann.say('SEND', { destination: `/queue/${plain}`, receipt: 'r' }, 'first');
+                   await ann.hear('RECEIPT');
+                   const destination = `/amq/queue/${name}`;
+                   await joe.subscribe(destination, { ack: 'client' });
+                   ann.say('SEND', { destination, receipt: 'r' }, 'second');
+                   await ann.hear('RECEIPT');
+                   for (const text of ['first', 'second']) {
+                       const message = await joe.hear('MESSAGE');
+                       assert.deepEqual([message.headers.destination, message.text],
+                                        [destination, text]);
+                       joe.say('ACK', { id: message.headers.ack });
+                   }
+                   joe.destroy();
+               }
+               ann.destroy();
+           });
+
+        it('what is not there is an ERROR, which costs others little', { timeout }, async () => {
+            const ann = await connect(nodes[0]);
+            await ann.subscribe('/topic/peace', { gap: 'true' });
+            const refused = async (command, headers) => {
+                const joe = await connect(nodes[0]);
+                joe.say(command, { id: '1', receipt: 'r', ...headers }, 'x');
+                const error = await joe.hear('ERROR');
+                joe.destroy();
+                return error;
+            };
+            const texts = [];
+            for (let i = 0; i < 5; ++i) {
+                texts.push((await refused('SUBSCRIBE', { destination: '/exchange/nowhere' })).text);
+                assert.equal(texts[i], texts[0]);
+            }
+            await refused('SUBSCRIBE', { destination: '/amq/queue/nowhere' });
+            await refused('SEND', { destination: '/exchange/a/b/c' });
+            // The RECEIPT of a COMMIT says nothing of what is in it, there.
+            const sue = await connect(nodes[0]);
+            sue.say('SEND', { destination: '/exchange/nowhere/x', receipt: 'r' }, 'x');
+            await sue.next('an answer');
+            sue.destroy();
+            let gaps = 0;
+            // What is sent before its subscription is there again is lost.
+            const sending = setInterval(() => {
+                ann.say('SEND', { destination: '/topic/peace' }, 'still');
+            }, 100);
+            for (;;) {
+                const { headers, text } = await ann.hear('MESSAGE');
+                if (text === 'still') break;
+                assert.equal(headers.gap, 'true');
+                ++gaps;
+            }
+            clearInterval(sending);
+            // It was refused once, and once more when it was tried alone.
+            assert.ok(gaps <= 2, `${gaps} gaps`);
+            ann.destroy();
+        });
+
+        it('kill -9: streams go on, and none of a stream is lost or comes twice', { timeout },
+           async () => {
+               const headers = { ack: 'client-individual' };
+               const readers = [
+                   await new Reader().subscribe(nodes[0], { ...headers, 'x-stream-offset': 'first' }),
+                   await new Reader().subscribe(nodes[1], { ack: 'client',
+                                                            'x-stream-offset': 'offset=0' }),
+                   await new Reader().subscribe(nodes[1], { 'x-stream-offset': 'next' }),
+               ];
+               const log = new Producer(nodes[0], '/amq/queue/log');
+               const last = (reader) => reader.heard.at(-1) ?? -1;
+               const all_have = (number) =>
+                   until(() => `${readers.map(last)} of ${number}`,
+                         () => readers.every((reader) => last(reader) >= number), 2 * long_ms);
+               await all_have(200);
+               await pause(3_000);  // It is not at once on its disk that there are streams at all.
+               await upstream.kill();
+               await pause(500);
+               await upstream.start();
+               await all_have(log.sent + 100);
+               await log.stop();
+               await all_have(log.confirmed.at(-1));
+               // What is in the stream, as somebody sees it who was not there.
+               const witness = await new Reader().subscribe(nodes[0], { ...headers,
+                                                                        'x-stream-offset': 'first' });
+               await until(() => `${last(witness)} of ${readers.map(last)}`,
+                           () => readers.every((reader) => last(witness) >= last(reader)));
+               for (const number of log.confirmed) {
+                   assert.ok(witness.heard.includes(number), `${number} was confirmed, and is lost`);
+               }
+               for (const { heard, gaps, is_over } of readers) {
+                   assert.equal(is_over, false);
+                   assert.equal(gaps, 0);
+                   assert.deepEqual(heard, witness.heard);
+               }
+               for (const reader of [...readers, witness]) await reader.stop();
            });
     });
 }
