@@ -37,6 +37,9 @@ constexpr std::uint64_t ns_per_ms = 1'000'000;
 constexpr unsigned openings_max = 64;  // At a time, lest the server's backlog overflows.
 constexpr int patience_ms = 30'000;
 constexpr std::uint32_t input_number = ~0U;
+// The first bytes of frames.
+constexpr char ping_byte = '\x89';
+constexpr char pong_byte = '\x8a';
 
 class Listeners {
   public:
@@ -107,23 +110,39 @@ class Listeners {
                 --open_count_;
                 return;
             }
-            take_messages({bytes.data(), static_cast<std::size_t>(size)});
+            take_frames(number, {bytes.data(), static_cast<std::size_t>(size)});
         }
     }
 
-    // Each is a frame of a short text. Such a one lies in a segment, and so comes whole.
-    void take_messages(std::string_view bytes) {
-        const std::uint64_t now = now_ns();
+    // Short texts, and the server's pings. So little lies in a segment, and comes whole.
+    void take_frames(std::uint32_t number, std::string_view bytes) {
         while (!bytes.empty()) {
             const auto size = static_cast<unsigned char>(bytes.size() > 1 ? bytes[1] : 0);
-            std::uint64_t sent_at = 0;
-            if (size + 2U > bytes.size() ||
-                !programs::parse_number(bytes.substr(2, size), sent_at) || sent_at > now) {
-                throw std::runtime_error("a message is not one of ours");
+            if (size + 2U > bytes.size()) throw std::runtime_error("a frame does not come whole");
+            const std::string_view payload = bytes.substr(2, size);
+            if (bytes[0] == ping_byte) {
+                answer(number, payload);
+            } else {
+                take_message(payload);
             }
-            ++delivered_[(now - sent_at) / ns_per_ms];
             bytes.remove_prefix(size + 2U);
         }
+    }
+
+    void take_message(std::string_view text) {
+        const std::uint64_t now = now_ns();
+        std::uint64_t sent_at = 0;
+        if (!programs::parse_number(text, sent_at) || sent_at > now) {
+            throw std::runtime_error("a message is not one of ours: " + std::string(text));
+        }
+        ++delivered_[(now - sent_at) / ns_per_ms];
+    }
+
+    // A mask of zeros changes nothing (RFC 6455, section 5.3).
+    void answer(std::uint32_t number, std::string_view payload) const {
+        std::string pong{pong_byte, static_cast<char>(0x80 | payload.size()), 0, 0, 0, 0};
+        pong += payload;
+        (void)::send(fds_[number].get(), pong.data(), pong.size(), MSG_NOSIGNAL);
     }
 
     load::Target target_;

@@ -29,22 +29,20 @@ MESSAGES = 5
 QUIET_SECONDS = 15  # Between two messages: longer than one takes to all.
 
 
-class Publisher:
-    """A WebSocket that sends, and reads nothing."""
-
-    def __init__(self, port: int, path: str):
-        self._socket = socket.create_connection(("127.0.0.1", port))
+@contextlib.contextmanager
+def publisher(port: int, path: str):
+    """A WebSocket that sends texts, and reads nothing."""
+    with socket.create_connection(("127.0.0.1", port)) as connection:
         key = base64.b64encode(os.urandom(16)).decode()
-        self._socket.sendall(
+        connection.sendall(
             f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\n"
             f"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n"
             .encode())
-        if b" 101 " not in self._socket.recv(4096):
+        if b" 101 " not in connection.recv(4096):
             sys.exit("million: the publisher is refused")
-
-    def send(self, text: str) -> None:
         # Masked with zeros (RFC 6455, section 5.3): that changes nothing.
-        self._socket.sendall(struct.pack("!BB4x", 0x81, 0x80 | len(text)) + text.encode())
+        yield lambda text: connection.sendall(
+            struct.pack("!BB4x", 0x81, 0x80 | len(text)) + text.encode())
 
 
 def available() -> int:
@@ -102,7 +100,6 @@ def main() -> None:
         nodes = [stack.enter_context(brokers.program(
             port, "build/programs/topic_node", "--port", str(port), "--backplane",
             f"stomp://127.0.0.1:{hub}", core="0-1", stderr=subprocess.DEVNULL)) for port in ports]
-        publisher = Publisher(ports[0], "/t/all")
         machine, theirs, begin = available(), memory_of(nodes), time.monotonic()
         listeners = open_listeners(stack, ports, total)
         seconds = time.monotonic() - begin
@@ -112,7 +109,8 @@ def main() -> None:
               f"{(machine - available()) / total:,.0f} B of the machine", flush=True)
         for _ in range(MESSAGES):
             time.sleep(QUIET_SECONDS)
-            publisher.send(str(time.monotonic_ns()))
+            with publisher(ports[0], "/t/all") as send:
+                send(str(time.monotonic_ns()))
         time.sleep(QUIET_SECONDS)
         delivered: collections.Counter = collections.Counter()
         still_open = 0
