@@ -56,9 +56,9 @@ bool is_there(std::string_view destination, const std::vector<std::string>& pref
 // The upstream broker does more than to pass it on: it reads numbers, compares names, or makes a
 // queue by it.
 bool has_a_meaning(stomp::UpstreamKind kind, const stomp::Header& header) noexcept {
-    constexpr std::array<std::string_view, 9> of_rabbitmq{"expiration",    "priority",  "timestamp",
-                                                          "delivery-mode", "user-id",   "durable",
-                                                          "auto-delete",   "exclusive", "x-"};
+    constexpr std::array<std::string_view, 11> of_rabbitmq{
+        "CC",      "BCC",     "expiration",  "priority",  "timestamp", "delivery-mode",
+        "user-id", "durable", "auto-delete", "exclusive", "x-"};
     constexpr std::array<std::string_view, 9> short_ones{
         "content-type", "content-encoding", "correlation-id", "message-id", "amqp-message-id",
         "type",         "app-id",           "cluster-id",     "reply-to"};

@@ -155,5 +155,19 @@ TEST_F(StompRelayExchanges, a_hook_is_asked_about_what_an_exchange_brings) {
     EXPECT_EQ(body_of(joe), "eur");
 }
 
+// RabbitMQ would consume from that queue, whatever the destination, and send there what is refused.
+TEST_F(StompRelayExchanges, a_subscription_names_no_other_queue_or_exchange) {
+    const PlayedSession shared = start_connected(UpstreamKind::rabbitmq);
+    const Consumer joe = consume(
+        "x-queue-name:orders\nx-dead-letter-exchange:amq.topic\nx-dead-letter-routing-key:k\n"
+        "x-message-ttl:5\n",
+        "/topic/a");
+    for (const char* const header :
+         {"x-queue-name", "x-dead-letter-exchange", "x-dead-letter-routing-key"}) {
+        EXPECT_EQ(PlayedSession::line(joe.subscribe, header), "-") << header;
+    }
+    EXPECT_EQ(PlayedSession::line(joe.subscribe, "x-message-ttl"), "5");
+}
+
 }  // namespace
 }  // namespace edgews::test

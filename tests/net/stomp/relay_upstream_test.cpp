@@ -416,20 +416,22 @@ TEST_F(StompRelayUpstream, what_might_be_refused_goes_by_a_connection_of_its_own
         bool is_harmless;
     };
     const std::string long_value(256, 'v');
-    for (const Row& row : {Row{UpstreamKind::rabbitmq, "expiration:soon", false},
-                           Row{UpstreamKind::rabbitmq, "priority:x", false},
-                           Row{UpstreamKind::rabbitmq, "user-id:root", false},
-                           Row{UpstreamKind::rabbitmq, "x-queue-type:stream", false},
-                           Row{UpstreamKind::rabbitmq, "durable:false", false},
-                           Row{UpstreamKind::rabbitmq, "correlation-id:" + long_value, false},
-                           Row{UpstreamKind::rabbitmq, std::string(128, 'n') + ":v", false},
-                           Row{UpstreamKind::rabbitmq, "token:" + long_value, true},
-                           Row{UpstreamKind::rabbitmq, "persistent:true", true},
-                           Row{UpstreamKind::activemq, "priority:x", false},
-                           Row{UpstreamKind::activemq, "AMQ_SCHEDULED_DELAY:x", false},
-                           Row{UpstreamKind::activemq, "x-foo:x", true},
-                           Row{UpstreamKind::edgews, "priority:x", true},
-                           Row{UpstreamKind::edgews, "a:" + std::string(5'000, 'v'), false}}) {
+    for (const Row& row :
+         {Row{UpstreamKind::rabbitmq, "expiration:soon", false},
+          Row{UpstreamKind::rabbitmq, "priority:x", false},
+          Row{UpstreamKind::rabbitmq, "user-id:root", false},
+          Row{UpstreamKind::rabbitmq, "CC:x", false}, Row{UpstreamKind::rabbitmq, "BCC:x", false},
+          Row{UpstreamKind::rabbitmq, "x-queue-type:stream", false},
+          Row{UpstreamKind::rabbitmq, "durable:false", false},
+          Row{UpstreamKind::rabbitmq, "correlation-id:" + long_value, false},
+          Row{UpstreamKind::rabbitmq, std::string(128, 'n') + ":v", false},
+          Row{UpstreamKind::rabbitmq, "token:" + long_value, true},
+          Row{UpstreamKind::rabbitmq, "persistent:true", true},
+          Row{UpstreamKind::activemq, "priority:x", false},
+          Row{UpstreamKind::activemq, "AMQ_SCHEDULED_DELAY:x", false},
+          Row{UpstreamKind::activemq, "x-foo:x", true},
+          Row{UpstreamKind::edgews, "priority:x", true},
+          Row{UpstreamKind::edgews, "a:" + std::string(5'000, 'v'), false}}) {
         SCOPED_TRACE(row.line.substr(0, 40));
         PlayedSession shared = start_connected(row.kind);
         StompPeer joe = node->connect();
