@@ -11,30 +11,17 @@ const { after, before, describe, it } = require('node:test');
 const { setTimeout: pause } = require('node:timers/promises');
 const { Client } = require('@stomp/stompjs');
 const { WebSocket } = require('ws');
+const { metric, until } = require('./nodes.js');
 const { run_program } = require('./program.js');
 const { TcpPeer, WsPeer, start_broker, state_of } = require('./stomp.js');
 const { kinds, start_hub } = require('./upstreams.js');
 
 const timeout = 180_000;
-const patience_ms = 30_000;
 const numbers = (count) => Array.from({ length: count }, (_, i) => `${i}`);
 
 const start_node = (hub, ...args) =>
     start_broker(['--backplane', hub.url, '--threads', '2', ...args]);
 const connect = async (node, Kind = TcpPeer) => (await Kind.open(node)).connect();
-
-async function until(what, is_so) {
-    const end = performance.now() + patience_ms;
-    while (!await is_so()) {
-        assert.ok(performance.now() < end, `it was never so: ${what()}`);
-        await pause(20);
-    }
-}
-
-async function metric(node, name) {
-    const text = await (await fetch(node.url('/metrics', 'http'))).text();
-    return Number(new RegExp(`^edgews_backplane_${name} (\\d+)$`, 'm').exec(text)[1]);
-}
 
 // A browser with @stomp/stompjs that never connects again. What it hears of a topic is
 // "SENDER NUMBER", counted from 1, or that some are missing.

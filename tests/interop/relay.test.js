@@ -7,6 +7,7 @@ const { after, before, describe, it } = require('node:test');
 const { setTimeout: pause } = require('node:timers/promises');
 const { Client } = require('@stomp/stompjs');
 const { WebSocket } = require('ws');
+const { until } = require('./nodes.js');
 const { free_ports } = require('./ports.js');
 const { TcpPeer, WsPeer, start_broker } = require('./stomp.js');
 const { kinds, start_upstream } = require('./upstreams.js');
@@ -27,14 +28,6 @@ async function follow(peer, take) {
         if (event.kind === 'frame') take(event);
     }
 }
-async function until(what, is_so, limit_ms = long_ms) {
-    const end = performance.now() + limit_ms;
-    while (!is_so()) {
-        assert.ok(performance.now() < end, `it was never so: ${what()}`);
-        await pause(20);
-    }
-}
-
 // A browser with @stomp/stompjs that never connects again: what it hears of a topic, in order, and
 // "gap" where it may have missed something.
 class Browser {

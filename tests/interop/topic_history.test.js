@@ -7,11 +7,11 @@ const { once } = require('node:events');
 const { after, describe, it } = require('node:test');
 const { setTimeout: pause } = require('node:timers/promises');
 const { WebSocket } = require('ws');
+const { metric, until } = require('./nodes.js');
 const { Redis } = require('./redis.js');
 const { start_server } = require('./server.js');
 
 const timeout = 120_000;
-const patience_ms = 30_000;
 
 const owned = [];
 after(async () => { for (const each of owned.reverse()) await each.stop(); });
@@ -30,19 +30,6 @@ async function start_node(redis, ...args) {
                                                    ...args]);
     owned.push({ stop: () => (runs(node) ? node.stop() : undefined) });
     return node;
-}
-
-async function until(what, is_so) {
-    const end = performance.now() + patience_ms;
-    while (!await is_so()) {
-        assert.ok(performance.now() < end, `it was never so: ${what()}`);
-        await pause(20);
-    }
-}
-
-async function metric(node, name) {
-    const text = await (await fetch(node.url('/metrics', 'http'))).text();
-    return Number(new RegExp(`^edgews_backplane_${name} (\\d+)$`, 'm').exec(text)[1]);
 }
 
 async function until_back(node, connects) {

@@ -7,12 +7,12 @@ const { once } = require('node:events');
 const { after, describe, it } = require('node:test');
 const { setTimeout: pause } = require('node:timers/promises');
 const { WebSocket } = require('ws');
+const { metric, until } = require('./nodes.js');
 const { run_program } = require('./program.js');
 const { start_server } = require('./server.js');
 const { kinds, start_hub } = require('./upstreams.js');
 
 const timeout = 180_000;
-const patience_ms = 30_000;
 
 const nodes = [];
 const runs = ({ child }) => child.exitCode === null && child.signalCode === null;
@@ -22,19 +22,6 @@ async function start_node(...args) {
     const node = await start_server('topic_node', args);
     nodes.push(node);
     return node;
-}
-
-async function until(what, is_so) {
-    const end = performance.now() + patience_ms;
-    while (!await is_so()) {
-        assert.ok(performance.now() < end, `it was never so: ${what()}`);
-        await pause(20);
-    }
-}
-
-async function metric(node, name) {
-    const text = await (await fetch(node.url('/metrics', 'http'))).text();
-    return Number(new RegExp(`^edgews_backplane_${name} (\\d+)$`, 'm').exec(text)[1]);
 }
 
 // A connection to one topic. What it hears is "PUBLISHER NUMBER", counted from 1, or a gap.
