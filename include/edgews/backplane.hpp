@@ -50,8 +50,8 @@ enum class BackplaneMode : std::uint8_t {
 // With a STOMP upstream each node keeps what it has heard. With Redis the upstream keeps them, and
 // numbers them for all: a subscriber goes on at any node, from any node's place. Then subscribers
 // of all nodes get such a topic's messages in one order, the publisher's own when they come back,
-// as with BackplaneMode::through; and a node that was away reads what it has missed, so there is a
-// gap only where that is not there any more.
+// as with BackplaneMode::through; and a node that was away reads what it has missed of topics of
+// which it has had a message, so there is a gap only where that is not there any more.
 //
 // What Redis keeps is as safe as it is there. When it begins again without what it had, or another
 // takes its place, places that it does not know are not recovered, and subscribers who stayed are

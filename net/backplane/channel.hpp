@@ -33,8 +33,10 @@ struct Channel {
     // The node keeps its history, or it follows that which the upstream keeps, or it has none.
     std::optional<backplane::History> history{};
     std::optional<backplane::Follower> follower{};
-    bool is_confirmed_when_filled = false;        // The upstream has confirmed, and is read still.
-    std::vector<Function<void(bool)>> waiting{};  // For the confirmation.
+    bool is_confirmed_when_filled = false;  // The upstream has confirmed, and is read still.
+    bool has_lost_place = false;            // Subscribers who count do not know where they are.
+    std::vector<Function<void(bool)>> waiting{};  // For the confirmation,
+    std::uint64_t waiting_until_ms = 0;           // until then.
 
     // Where there is one order for all: those that do not get their own messages, which are still
     // to come back.

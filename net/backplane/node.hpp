@@ -144,6 +144,7 @@ class BackplaneNode final : public TopicsAbroad,
                            std::span<const std::byte> bytes) override;
     void backbone_read(ReadingNumber number, const HistoryReading* reading) override;
     void backbone_dropped() override { count(BackplaneCounter::unsent); }
+    void tell_place(Channel& channel, const TopicPosition& position);
     void take_kept(Channel& channel, std::span<const std::byte> bytes);
     void fill(Channel& channel);
     void fill_all();

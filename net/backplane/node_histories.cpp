@@ -48,10 +48,18 @@ void BackplaneNode::backbone_received(ChannelNumber number, TopicPosition positi
     if (channel == nullptr) return;
     if (!channel->follower) return count(BackplaneCounter::malformed);
     switch (channel->follower->take({.epoch = position.epoch, .offset = position.offset})) {
-        case Follower::Verdict::next: return take_kept(*channel, bytes);
+        case Follower::Verdict::next:
+            tell_place(*channel, {.epoch = position.epoch, .offset = position.offset - 1});
+            return take_kept(*channel, bytes);
         case Follower::Verdict::passed: return;
         case Follower::Verdict::missed: return fill(*channel);
     }
+}
+
+// It was lost, and is known again.
+void BackplaneNode::tell_place(Channel& channel, const TopicPosition& position) {
+    if (!std::exchange(channel.has_lost_place, false)) return;
+    tell_gap(channel, {.topic = channel.topic.text(), .position = position});
 }
 
 // The follower has come to it. Subscribers who count and do not get it have to be told.
@@ -91,6 +99,7 @@ void BackplaneNode::take_filling(Channel& channel, const HistoryReading* reading
     const std::string_view topic = channel.topic.text();
     if (reading == nullptr) {
         follower.forget();
+        channel.has_lost_place = true;
         tell_gap(channel, {.topic = topic});
     } else {
         const std::uint64_t epoch = reading->position.epoch;
@@ -135,7 +144,10 @@ void BackplaneNode::take_recovery(Recoveries::Item& item, const HistoryReading* 
     Channel* const channel = channels_.find(item.channel);
     if (channel == nullptr || channel->follower->is_filling()) return ask_for(item);
     const Follower::Place place{.epoch = last.epoch, .offset = last.offset};
-    if (!channel->follower->is_known()) channel->follower->arrive(place);
+    if (!channel->follower->is_known()) {
+        channel->follower->arrive(place);
+        tell_place(*channel, last);
+    }
     if (channel->follower->place() != place) {
         fill(*channel);
         return ask_for(item);

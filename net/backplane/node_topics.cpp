@@ -94,9 +94,12 @@ void BackplaneNode::prepare_now(const HashedView& topic, Function<void(bool)> do
     if (channel.is_confirmed || phase_ == Phase::away) return done(channel.is_confirmed);
     channel.waiting.push_back(std::move(done));
     if (channel.waiting.size() > 1) return;
+    channel.waiting_until_ms = home_->now_ms() + options_.queue_ms;
     home_->after(options_.queue_ms, make_job([this, number = channel.number] {
                      Channel* const late = home_ == nullptr ? nullptr : channels_.find(number);
-                     if (late != nullptr) answer_waiting(*late, false);
+                     // Others may have come since, who have a time of their own.
+                     if (late == nullptr || home_->now_ms() < late->waiting_until_ms) return;
+                     answer_waiting(*late, false);
                  }));
 }
 

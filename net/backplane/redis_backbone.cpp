@@ -155,7 +155,9 @@ void RedisBackbone::lose(std::string_view reason) {
     const std::string why = address_ + ": " + std::string(reason);
     carrier_.reset();
     asked_.clear();
+    waiting_readings_.clear();
     readings_.clear();
+    readings_size_max_ = 0;
     beat_alarm_.cancel();
     enter(Phase::waiting);
     const ReconnectOptions& limits = options_.reconnect;
@@ -229,7 +231,7 @@ void RedisBackbone::take_message(const redis::Event& event) {
 void RedisBackbone::take_reply(const redis::Event& event) {
     if (event.error != redis::CommandError::none) return take_error(event);
     if (phase_ == Phase::preparing) return take_preparation(event);
-    if (readings_.contains(event.number)) take_reading(event);
+    static_cast<void>(take_reading(event.number, &event.value));
 }
 
 void RedisBackbone::take_error(const redis::Event& event) {
@@ -244,7 +246,7 @@ void RedisBackbone::take_error(const redis::Event& event) {
         default: return lose(event.value.text());  // It is of no use, and another may be.
     }
     if (phase_ == Phase::preparing) return lose(event.value.text());
-    if (readings_.erase(event.number) > 0) return owner_.backbone_read(event.number, nullptr);
+    if (take_reading(event.number, nullptr)) return;
     const auto found = asked_.find(event.number);
     if (found == asked_.end()) return owner_.backbone_dropped();
     const ChannelNumber number = found->second;

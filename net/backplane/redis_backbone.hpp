@@ -25,9 +25,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
-#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -77,7 +77,9 @@ class RedisBackbone final : public Backbone, private Carrier::Owner {
     void take_reply(const redis::Event& event);
     void take_error(const redis::Event& event);
     void take_preparation(const redis::Event& event);
-    void take_reading(const redis::Event& event);
+    // The answer to a command that reads, or null: it is refused. False: the command is no reading.
+    bool take_reading(std::uint64_t command, const redis::Value* answer);
+    void read_next();
     void follow(std::string_view text);
     void subscribe_now(ChannelNumber number, std::string_view channel);
     void prepare();
@@ -126,7 +128,21 @@ class RedisBackbone final : public Backbone, private Carrier::Owner {
     std::string run_{};     // Of the server, on this connection,
     std::string script_{};  // and what it calls the script.
     std::string place_{};   // The topic's hash: of whoever runs the script.
-    std::set<std::uint64_t> readings_{};
+    // Readings: those that have not been asked for, and those that have, by the command's number.
+    struct Reading {
+        ReadingNumber number;
+        std::string channel;
+        const TopicHistory* history;
+        Wish wish;
+    };
+    struct Asked {
+        ReadingNumber number;
+        std::size_t size_max;  // Bytes of the answer.
+    };
+    std::deque<Reading> waiting_readings_{};
+    std::unordered_map<std::uint64_t, Asked> readings_{};
+    std::size_t readings_size_max_ = 0;  // Bytes of all answers to come.
+    ReadingNumber last_reading_ = 0;
     std::vector<std::string_view> read_{};
     Alarm try_alarm_;
     Alarm beat_alarm_;

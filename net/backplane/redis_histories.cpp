@@ -29,6 +29,9 @@ class EpochText {
 // Words of the command in front of what it is to do, and of that at most.
 constexpr std::size_t head_count = 11;
 constexpr std::size_t rest_count_max = 4;
+// Bytes of answers that are on their way. A server closes a subscribed connection for which more
+// than 32 MiB wait, or 8 MiB for a minute (client-output-buffer-limit pubsub).
+constexpr std::size_t answers_size_max = 4 * 1024 * 1024;
 
 }  // namespace
 
@@ -89,25 +92,48 @@ Backbone::Sent RedisBackbone::send(std::string_view channel, std::string_view by
 ReadingNumber RedisBackbone::read(std::string_view channel, const TopicHistory& history,
                                   const Wish& wish) {
     if (phase_ != Phase::ready) return 0;
-    const EpochText epoch(wish.from.epoch);
-    const std::string offset = std::to_string(wish.from.offset);
-    const std::array<std::string_view, 4> rest{"", epoch.view(), offset,
-                                               wish.wants_rest ? "1" : "0"};
-    const ReadingNumber number = run_script(channel, history, rest);
-    readings_.insert(number);
+    const ReadingNumber number = ++last_reading_;
+    waiting_readings_.push_back({number, std::string(channel), &history, wish});
+    read_next();
     return number;
 }
 
-void RedisBackbone::take_reading(const redis::Event& event) {
-    readings_.erase(event.number);
-    const auto answer = redis::parse_topic_reading(event.value);
-    if (!answer) return owner_.backbone_read(event.number, nullptr);
-    read_.clear();
-    for (const redis::Value message : answer->messages) read_.push_back(message.text());
-    const HistoryReading reading{.is_whole = answer->is_whole,
-                                 .position = {.epoch = answer->epoch, .offset = answer->offset},
-                                 .messages = read_};
-    owner_.backbone_read(event.number, &reading);
+// In their order, and no more at a time than a server keeps for a connection that is subscribed.
+void RedisBackbone::read_next() {
+    while (!waiting_readings_.empty()) {
+        const auto& [reading, channel, history, wish] = waiting_readings_.front();
+        const std::size_t size_max = std::min(history->size_max, answers_size_max);
+        if (size_max > answers_size_max - readings_size_max_) return;
+        const EpochText epoch(wish.from.epoch);
+        const std::string offset = std::to_string(wish.from.offset);
+        const std::array<std::string_view, 4> rest{"", epoch.view(), offset,
+                                                   wish.wants_rest ? "1" : "0"};
+        const std::uint64_t command = run_script(channel, *history, rest);
+        readings_[command] = {reading, size_max};
+        readings_size_max_ += size_max;
+        waiting_readings_.pop_front();
+    }
+}
+
+bool RedisBackbone::take_reading(std::uint64_t command, const redis::Value* value) {
+    const auto found = readings_.find(command);
+    if (found == readings_.end()) return false;
+    const auto [number, size_max] = found->second;
+    readings_.erase(found);
+    readings_size_max_ -= size_max;
+    const auto answer = value == nullptr ? std::nullopt : redis::parse_topic_reading(*value);
+    if (answer) {
+        read_.clear();
+        for (const redis::Value message : answer->messages) read_.push_back(message.text());
+        const HistoryReading reading{.is_whole = answer->is_whole,
+                                     .position = {.epoch = answer->epoch, .offset = answer->offset},
+                                     .messages = read_};
+        owner_.backbone_read(number, &reading);
+    } else {
+        owner_.backbone_read(number, nullptr);
+    }
+    read_next();
+    return true;
 }
 
 }  // namespace edgews

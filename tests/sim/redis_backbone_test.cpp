@@ -444,6 +444,18 @@ TEST_F(RedisHistoriesTest, what_is_read_is_told_or_refused) {
                   "read " + std::to_string(four) + " refused"});
 }
 
+TEST_F(RedisHistoriesTest, no_more_than_four_megabytes_are_read_at_a_time) {
+    RawPeer peer = open_prepared();
+    for (int i = 0; i < 6; ++i) (void)backbone().read(channel, history(), {});
+    for (int i = 0; i < 4; ++i) expect_script(peer, {"", "0000000000000000", "0", "0"});
+    peer.expect_silence();
+    for (const char* const answer : {"*1\r\n:1\r\n", "-OOM no\r\n"}) {
+        peer.send(answer);
+        expect_script(peer, {"", "0000000000000000", "0", "0"});
+    }
+    peer.expect_silence();
+}
+
 TEST_F(RedisHistoriesTest, one_that_has_forgotten_the_script_is_asked_to_take_it_again) {
     RawPeer peer = open_prepared();
     EXPECT_EQ(backbone().send(channel, "1", history()), Backbone::Sent::yes);

@@ -140,21 +140,34 @@ TEST_P(RedisHistoryFaultsTest, what_is_asked_and_refused_is_not_recovered) {
     stays.expect_text("2");
 }
 
-// The node knows no more where it is. It does with the next message.
+// The node knows no more where it is. It does with the next message, or by whoever comes back, and
+// tells those who count.
 TEST_P(RedisHistoryFaultsTest, a_node_that_may_not_read_what_it_missed_tells_a_gap) {
     Node a(redis.url(), options(), loops());
     TestClient stays = subscriber(a);
-    redis.refuse("EVALSHA", "OOM command not allowed");
-    redis.cut();
-    a.await(connects, 2);
-    a.await(unconfirmed, 0);
+    const auto miss = [&](std::uint64_t connection) {
+        redis.refuse("EVALSHA", "OOM command not allowed");
+        redis.cut();
+        a.await(connects, connection);
+        a.await(unconfirmed, 0);
+        redis.refuse("EVALSHA", "");
+    };
+    miss(2);
     EXPECT_EQ(a.notes.all(), List{"gap news 0-0"});
-    redis.refuse("EVALSHA", "");
     a.server->publish("news", "2");
     stays.expect_text("2");
+    EXPECT_EQ(a.notes.all(), (List{"gap news 0-0", "gap news at 1"}));
+    a.server->publish("news", "3");
+    stays.expect_text("3");
     TestClient again = a.listen(from(1));
     EXPECT_EQ(place_of(again), "recovered 1");
     again.expect_text("2");
+    again.expect_text("3");
+    EXPECT_EQ(a.notes.all().size(), 2U);
+    miss(3);
+    TestClient late = a.listen(from(2));
+    EXPECT_EQ(place_of(late), "recovered 2");
+    EXPECT_EQ(a.notes.all().back(), "gap news at 3");
 }
 
 TEST_P(RedisHistoryFaultsTest, what_is_no_envelope_is_not_delivered) {
