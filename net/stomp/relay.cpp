@@ -167,6 +167,14 @@ std::optional<std::string_view> upstream_name(stomp::UpstreamKind kind, std::str
     return storage;
 }
 
+bool names_elsewhere(stomp::UpstreamKind kind, const stomp::Frame& frame) noexcept {
+    constexpr std::array<std::string_view, 3> names{"x-queue-name", "x-dead-letter-exchange",
+                                                    "x-dead-letter-routing-key"};
+    return kind == stomp::UpstreamKind::rabbitmq &&
+           std::ranges::any_of(names,
+                               [&](std::string_view name) { return frame.find(name).has_value(); });
+}
+
 bool is_sharable(const stomp::Frame& subscribe) noexcept {
     const std::string_view destination = subscribe.find("destination").value_or("");
     if (destination.starts_with("/user/")) return true;  // It is settled here.

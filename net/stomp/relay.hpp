@@ -80,6 +80,9 @@ struct StompRelayState {
 [[nodiscard]] std::optional<std::string_view> upstream_name(stomp::UpstreamKind kind,
                                                             std::string_view key,
                                                             std::string& storage);
+// Whether a SUBSCRIBE or SEND names, beside its destination, a queue or an exchange that nobody was
+// asked about: RabbitMQ consumes from the one, and sends to the other what is refused or expires.
+[[nodiscard]] bool names_elsewhere(stomp::UpstreamKind kind, const stomp::Frame& frame) noexcept;
 // Whether a SUBSCRIBE has nothing in it that makes it a subscription of its own upstream.
 [[nodiscard]] bool is_sharable(const stomp::Frame& subscribe) noexcept;
 

@@ -26,14 +26,11 @@ namespace {
 constexpr unsigned refused_count_max = 10;
 
 // Of a SUBSCRIBE: what is not said anew upstream, is not ours alone, and says nothing of who the
-// client is, nor names another queue or exchange, which nobody was asked about.
+// client is.
 bool is_passed_on(std::string_view header) noexcept {
     constexpr std::array<std::string_view, 3> ours{"ack", "gap", "prefetch-count"};
     constexpr std::array<std::string_view, 3> secrets{"login", "passcode", "authorization"};
-    constexpr std::array<std::string_view, 3> elsewhere{"x-queue-name", "x-dead-letter-exchange",
-                                                        "x-dead-letter-routing-key"};
     return std::ranges::find(ours, header) == ours.end() &&
-           std::ranges::find(elsewhere, header) == elsewhere.end() &&
            std::ranges::none_of(secrets, [&](std::string_view secret) {
                return equals_ignoring_case(trim(header), secret);
            });

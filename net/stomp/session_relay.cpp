@@ -24,6 +24,9 @@ constexpr stomp::FrameLimits no_limits{.header_count_max = SIZE_MAX,
                                        .head_size_max = SIZE_MAX,
                                        .body_size_max = SIZE_MAX};
 constexpr std::array<stomp::Header, 1> do_not_requeue{{{"requeue", "false"}}};
+constexpr std::string_view named_elsewhere =
+    "x-queue-name and x-dead-letter-… name what the destination does not: a policy of the upstream"
+    " broker may.";
 
 }  // namespace
 
@@ -80,6 +83,7 @@ bool StompSessionRelay::send(const stomp::Request& request) {
     stomp::Session& session = link_.session();
     const stomp::Frame& frame = *request.frame;
     const stomp::UpstreamKind kind = relay_.options.kind;
+    if (names_elsewhere(kind, frame)) return refuse_elsewhere();
     const bool is_of_transaction = frame.find("transaction").has_value();
     if (is_of_transaction || !relay_.is_harmless(frame)) {
         // What cannot be sent is told before others depend on it.
@@ -112,6 +116,10 @@ bool StompSessionRelay::send(const stomp::Request& request) {
         case SendResult::invalid: session.refuse(stomp::Fault::destination_not_relayed); break;
     }
     return true;
+}
+
+bool StompSessionRelay::refuse_elsewhere() {
+    return link_.session().refuse(stomp::Fault::access_refused, named_elsewhere), true;
 }
 
 // By a transaction of its own connection, which nobody else suffers from.
@@ -163,6 +171,7 @@ bool StompSessionRelay::disconnect() {
 
 bool StompSessionRelay::subscribe(const stomp::Request& request) {
     stomp::Session& session = link_.session();
+    if (names_elsewhere(relay_.options.kind, *request.frame)) return refuse_elsewhere();
     session.withhold_receipt();
     stomp::SubscriptionSetup& setup = session.setup_asked();
     const std::string id = setup.id;

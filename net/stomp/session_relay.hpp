@@ -71,6 +71,7 @@ class StompSessionRelay {
 
     void await_upstream(bool is_undone);
     [[nodiscard]] bool send(const stomp::Request& request);
+    bool refuse_elsewhere();
     [[nodiscard]] bool send_alone();
     // `id`: of the RECEIPT that is due then. `is_told`: what did not arrive is the session's end.
     void receipt_came(const stomp::Receipt& receipt, const std::optional<std::string>& id,

@@ -155,17 +155,25 @@ TEST_F(StompRelayExchanges, a_hook_is_asked_about_what_an_exchange_brings) {
     EXPECT_EQ(body_of(joe), "eur");
 }
 
-// RabbitMQ would consume from that queue, whatever the destination, and send there what is refused.
-TEST_F(StompRelayExchanges, a_subscription_names_no_other_queue_or_exchange) {
+// RabbitMQ would consume from that queue, whatever the destination, and send to that exchange what
+// is refused or expires; of the queue that a SEND makes, too.
+TEST_F(StompRelayExchanges, no_header_names_another_queue_or_exchange) {
     const PlayedSession shared = start_connected(UpstreamKind::rabbitmq);
-    const Consumer joe = consume(
-        "x-queue-name:orders\nx-dead-letter-exchange:amq.topic\nx-dead-letter-routing-key:k\n"
-        "x-message-ttl:5\n",
-        "/topic/a");
-    for (const char* const header :
-         {"x-queue-name", "x-dead-letter-exchange", "x-dead-letter-routing-key"}) {
-        EXPECT_EQ(PlayedSession::line(joe.subscribe, header), "-") << header;
+    for (const char* const line : {"x-queue-name:orders\n", "x-dead-letter-exchange:amq.topic\n",
+                                   "x-dead-letter-routing-key:secret\n"}) {
+        for (const char* const command : {"SUBSCRIBE\nid:1\n", "SEND\n"}) {
+            SCOPED_TRACE(std::string(command) + line);
+            StompPeer joe = node->connect();
+            joe.say(command + ("destination:/queue/a\n" + std::string(line)) + "\n");
+            joe.expect_error("Access was refused", 0);
+        }
+        StompPeer jim = node->connect();
+        jim.say("BEGIN\ntransaction:t\n\n");
+        jim.send("/queue/a", "x", "transaction:t\n" + std::string(line));
+        jim.expect_error("Access was refused", 0);
     }
+    EXPECT_EQ(node->relay().relay_stats().own_connections, 0U);
+    const Consumer joe = consume("ack:client-individual\nx-message-ttl:5\n");
     EXPECT_EQ(PlayedSession::line(joe.subscribe, "x-message-ttl"), "5");
 }
 
