@@ -69,10 +69,8 @@ class Backbone {
     enum class Sent : std::uint8_t { yes, full, away };
     [[nodiscard]] virtual Sent send(std::string_view channel, std::string_view bytes) = 0;
 
-    // Whether it keeps the histories of topics, by numbers that are the same for all nodes. What
-    // follows requires that.
-    [[nodiscard]] virtual bool keeps_histories() const noexcept { return false; }
-    // As send(), by way of the channel's history. It is one of BackplaneOptions::histories.
+    // Of those that keep the histories of topics, by numbers that are the same for all nodes:
+    // as send(), by way of the channel's history. It is one of BackplaneOptions::histories.
     [[nodiscard]] virtual Sent send(std::string_view, std::string_view, const TopicHistory&) {
         return Sent::away;
     }

@@ -112,12 +112,14 @@ void BackplaneNode::interest_ends(std::string_view topic) {
     }
 }
 
-bool BackplaneNode::is_kept_upstream(std::string_view topic) const noexcept {
-    return history_of(topic) != nullptr && RedisBackbone::speaks(options_.upstreams.front());
+const TopicHistory* BackplaneNode::history_upstream(std::string_view topic) const noexcept {
+    const TopicHistory* const history = history_of(topic);
+    const bool is_kept = history != nullptr && RedisBackbone::speaks(options_.upstreams.front());
+    return is_kept ? history : nullptr;
 }
 
 bool BackplaneNode::is_through(std::string_view topic) const noexcept {
-    return options_.mode == BackplaneMode::through || is_kept_upstream(topic);
+    return options_.mode == BackplaneMode::through || history_upstream(topic) != nullptr;
 }
 
 TopicsAbroad::Carried BackplaneNode::publish(std::string_view topic, const PreparedMessage& message,
@@ -358,8 +360,7 @@ void BackplaneNode::publish_now(const HashedView& topic, const Inbox::Item& item
         write(is_text ? Envelope::Kind::text : Envelope::Kind::binary, publication,
               item.message.payload());
     }
-    const bool is_kept = is_kept_upstream(topic.text());
-    send_or_keep(publication.channel, scratch_, is_kept ? history_of(topic.text()) : nullptr);
+    send_or_keep(publication.channel, scratch_, history_upstream(topic.text()));
 }
 
 void BackplaneNode::ask_about(const Channel& channel) {

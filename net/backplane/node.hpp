@@ -97,8 +97,8 @@ class BackplaneNode final : public TopicsAbroad,
     // Null: the topic has none.
     [[nodiscard]] const TopicHistory* history_of(std::string_view topic) const noexcept;
     [[nodiscard]] static std::uint64_t random_number() noexcept;
-    // Whether the topic has one that the upstream keeps. Then it has one order for all.
-    [[nodiscard]] bool is_kept_upstream(std::string_view topic) const noexcept;
+    // The same, if the upstream keeps it. Then the topic has one order for all.
+    [[nodiscard]] const TopicHistory* history_upstream(std::string_view topic) const noexcept;
     [[nodiscard]] bool is_through(std::string_view topic) const noexcept;
     void start();
     void take_inbox();

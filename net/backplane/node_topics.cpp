@@ -33,7 +33,7 @@ Channel& BackplaneNode::hear(const HashedView& topic) {
     Channel& channel =
         channels_.add(topic, backbone_->subscribe(backbone_->channel_of(topic.text())));
     channel.is_said_whole = backbone_->says_whole(topic.text());
-    if (is_kept_upstream(topic.text())) {
+    if (history_upstream(topic.text()) != nullptr) {
         channel.follower.emplace();
     } else if (const TopicHistory* const history = history_of(topic.text())) {
         channel.history.emplace(backplane::HistoryLimits{.count_max = history->message_count_max,
@@ -245,7 +245,8 @@ void BackplaneNode::recover(const HashedView& topic, std::unique_ptr<Recovering>
     auto recovered = std::make_unique<Recovered>(
         Recovered{.topic = std::string(topic.text()), .recovering = std::move(recovering)});
     if (history_of(topic.text()) != nullptr && carries_route(topic.text())) {
-        if (is_kept_upstream(topic.text())) return recover_upstream(std::move(recovered));
+        if (history_upstream(topic.text()) != nullptr)
+            return recover_upstream(std::move(recovered));
         Channel& channel = hear(topic);
         if (channel.loop_count == 0) linger(channel);
         backplane::History& history = *channel.history;

@@ -52,7 +52,6 @@ class RedisBackbone final : public Backbone, private Carrier::Owner {
     [[nodiscard]] ChannelNumber subscribe(std::string_view channel) override;
     void unsubscribe(ChannelNumber channel) override;
     [[nodiscard]] Sent send(std::string_view channel, std::string_view bytes) override;
-    [[nodiscard]] bool keeps_histories() const noexcept override { return true; }
     [[nodiscard]] Sent send(std::string_view channel, std::string_view bytes,
                             const TopicHistory& history) override;
     [[nodiscard]] ReadingNumber read(std::string_view channel, const TopicHistory& history,
