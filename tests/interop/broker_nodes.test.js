@@ -9,11 +9,10 @@ const path = require('node:path');
 const readline = require('node:readline');
 const { after, before, describe, it } = require('node:test');
 const { setTimeout: pause } = require('node:timers/promises');
-const { Client } = require('@stomp/stompjs');
-const { WebSocket } = require('ws');
 const { metric, until } = require('./nodes.js');
 const { run_program } = require('./program.js');
 const { TcpPeer, WsPeer, start_broker, state_of } = require('./stomp.js');
+const { Tab } = require('./stomp_tab.js');
 const { kinds, start_hub } = require('./upstreams.js');
 
 const timeout = 180_000;
@@ -23,30 +22,12 @@ const start_node = (hub, ...args) =>
     start_broker(['--backplane', hub.url, '--threads', '2', ...args]);
 const connect = async (node, Kind = TcpPeer) => (await Kind.open(node)).connect();
 
-// A browser with @stomp/stompjs that never connects again. What it hears of a topic is
-// "SENDER NUMBER", counted from 1, or that some are missing.
-class Browser {
+// What it hears of a topic is "SENDER NUMBER", counted from 1, or that some are missing.
+class Browser extends Tab {
     heard = new Map();  // Sender: the last number.
     lost = 0;           // Numbers that did not come, in front of those.
     told = 0;           // Of them, how many are told to be missing.
-    ends = [];
 
-    async subscribe(node, destination) {
-        this.client = new Client({
-            webSocketFactory: () => new WebSocket(node.ws_url, ['v12.stomp']),
-            reconnectDelay: 0, heartbeatIncoming: 1_000, heartbeatOutgoing: 1_000,
-            onStompError: (frame) => this.ends.push(`ERROR ${frame.headers.message}`),
-            onWebSocketClose: (event) => this.ends.push(`close ${event.code}`),
-        });
-        await new Promise((resolve) => {
-            this.client.onConnect = () => {
-                this.client.watchForReceipt('there', resolve);
-                this.client.subscribe(destination, (message) => this.hear(message),
-                                      { receipt: 'there', gap: 'true' });
-            };
-            this.client.activate();
-        });
-    }
     hear({ headers, body }) {
         if (headers.gap) {
             assert.equal(body, '');
@@ -66,7 +47,6 @@ class Browser {
         for (const [sender, number] of sent) count += number - (this.heard.get(sender) ?? 0);
         return count;
     }
-    stop() { return this.client.deactivate(); }
 }
 
 // Two brokers, each with a client that sends, and browsers that listen.

@@ -34,32 +34,16 @@
 #include <thread>
 #include <utility>
 
+#include "hex.hpp"
+
 namespace {
 
+using driver::from_hex;
+using driver::to_hex;
 using Bytes = std::span<const std::byte>;
 
-std::string to_hex(std::string_view bytes) {
-    constexpr std::string_view digits = "0123456789abcdef";
-    std::string hex;
-    for (const char c : bytes) {
-        hex += digits[static_cast<unsigned char>(c) >> 4];
-        hex += digits[static_cast<unsigned char>(c) & 15];
-    }
-    return hex;
-}
-
-std::string to_hex(Bytes bytes) {
+std::string hex_of(Bytes bytes) {
     return to_hex({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-}
-
-std::string from_hex(std::string_view hex) {
-    std::string bytes;
-    for (; hex.size() >= 2; hex.remove_prefix(2)) {
-        unsigned char byte = 0;
-        std::from_chars(hex.data(), hex.data() + 2, byte, 16);
-        bytes += static_cast<char>(byte);
-    }
-    return bytes;
 }
 
 void print(std::string_view event, std::string_view fields = {}) {
@@ -79,10 +63,10 @@ edgews::ClientHandlers handlers() {
             },
         .message =
             [](Client&, edgews::Message m) {
-                print(m.is_text() ? "text" : "binary", to_hex(m.bytes()));
+                print(m.is_text() ? "text" : "binary", hex_of(m.bytes()));
             },
-        .ping = [](Client&, Bytes payload) { print("ping", to_hex(payload)); },
-        .pong = [](Client&, Bytes payload) { print("pong", to_hex(payload)); },
+        .ping = [](Client&, Bytes payload) { print("ping", hex_of(payload)); },
+        .pong = [](Client&, Bytes payload) { print("pong", hex_of(payload)); },
         .error = [](Client&, const edgews::ClientError& e) { print("error", e.error.message); },
         .close =
             [](Client&, const edgews::CloseEvent& e) {

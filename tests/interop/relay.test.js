@@ -5,11 +5,10 @@
 const assert = require('node:assert/strict');
 const { after, before, describe, it } = require('node:test');
 const { setTimeout: pause } = require('node:timers/promises');
-const { Client } = require('@stomp/stompjs');
-const { WebSocket } = require('ws');
 const { until } = require('./nodes.js');
 const { free_ports } = require('./ports.js');
 const { TcpPeer, WsPeer, start_broker } = require('./stomp.js');
+const { Tab } = require('./stomp_tab.js');
 const { kinds, start_upstream } = require('./upstreams.js');
 
 const timeout = 180_000;
@@ -28,30 +27,12 @@ async function follow(peer, take) {
         if (event.kind === 'frame') take(event);
     }
 }
-// A browser with @stomp/stompjs that never connects again: what it hears of a topic, in order, and
-// "gap" where it may have missed something.
-class Browser {
-    heard = [];
-    ends = [];
 
-    async subscribe(node, destination) {
-        this.client = new Client({
-            webSocketFactory: () => new WebSocket(node.ws_url, ['v12.stomp']),
-            reconnectDelay: 0, heartbeatIncoming: 1_000, heartbeatOutgoing: 1_000,
-            onStompError: (frame) => this.ends.push(`ERROR ${frame.headers.message}`),
-            onWebSocketClose: (event) => this.ends.push(`close ${event.code}`),
-        });
-        await new Promise((resolve) => {
-            this.client.onConnect = () => {
-                this.client.watchForReceipt('there', resolve);
-                this.client.subscribe(destination, (message) => {
-                    this.heard.push(message.headers.gap ? 'gap' : Number(message.body));
-                }, { receipt: 'there', gap: 'true' });
-            };
-            this.client.activate();
-        });
-    }
-    stop() { return this.client.deactivate(); }
+// What it hears of a topic, in order, and "gap" where it may have missed something.
+class Browser extends Tab {
+    heard = [];
+
+    hear({ headers, body }) { this.heard.push(headers.gap ? 'gap' : Number(body)); }
 }
 
 // Sends numbers one after another, from 0, each when the last one's RECEIPT has come. One whose

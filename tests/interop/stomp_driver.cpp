@@ -29,7 +29,6 @@
 #include <edgews/loop.hpp>
 #include <edgews/stomp_client.hpp>
 
-#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -42,33 +41,17 @@
 #include <utility>
 #include <vector>
 
+#include "hex.hpp"
+
 namespace {
 
+using driver::from_hex;
+using driver::to_hex;
 using edgews::SendResult;
 using edgews::stomp::AckMode;
 using edgews::stomp::Client;
 using edgews::stomp::Message;
 using edgews::stomp::Receipt;
-
-std::string to_hex(std::string_view bytes) {
-    constexpr std::string_view digits = "0123456789abcdef";
-    std::string hex;
-    for (const char c : bytes) {
-        hex += digits[static_cast<unsigned char>(c) >> 4];
-        hex += digits[static_cast<unsigned char>(c) & 15];
-    }
-    return hex;
-}
-
-std::string from_hex(std::string_view hex) {
-    std::string bytes;
-    for (; hex.size() >= 2; hex.remove_prefix(2)) {
-        unsigned char byte = 0;
-        std::from_chars(hex.data(), hex.data() + 2, byte, 16);
-        bytes += static_cast<char>(byte);
-    }
-    return bytes;
-}
 
 void print(std::initializer_list<std::string> fields) {
     std::string line;

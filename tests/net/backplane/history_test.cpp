@@ -7,32 +7,20 @@
 #include <thread>
 #include <vector>
 
+#include "topic_place.hpp"
+
 namespace edgews::test {
 namespace {
 
 using enum BackplaneCounter;
 
-class TopicHistoryTest : public testing::TestWithParam<unsigned> {
+class TopicHistoryTest : public testing::TestWithParam<unsigned>, protected TopicPlace {
   protected:
     [[nodiscard]] static BackplaneOptions options(BackplaneMode mode = BackplaneMode::local_first) {
         return {.mode = mode, .histories = {{.prefix = "news", .message_count_max = 1'000}}};
     }
-    // What it is told of its place: "recovered", or "not recovered"; `epoch` and `offset` are set.
-    std::string place_of(TestClient& client) {
-        const std::string text = client.read_frame().text();
-        const std::size_t space = text.rfind(' ');
-        const std::size_t colon = text.rfind(':');
-        epoch = text.substr(space + 1, colon - space - 1);
-        offset = std::stoull(text.substr(colon + 1));
-        return text.substr(0, space);
-    }
-    [[nodiscard]] std::string from(std::uint64_t place) const {
-        return "news?from=" + epoch + ":" + std::to_string(place);
-    }
 
     BackplaneHub hub;
-    std::string epoch = "0";
-    std::uint64_t offset = 0;
 };
 
 INSTANTIATE_TEST_SUITE_P(loops, TopicHistoryTest, testing::Values(1U, 2U));

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "tests/support/played_redis.hpp"
+#include "topic_place.hpp"
 
 namespace edgews::test {
 namespace {
@@ -16,25 +17,13 @@ namespace {
 using enum BackplaneCounter;
 using Memory = PlayedRedis::Memory;
 
-class RedisHistoryTest : public testing::TestWithParam<unsigned> {
+class RedisHistoryTest : public testing::TestWithParam<unsigned>, protected TopicPlace {
   protected:
     [[nodiscard]] static BackplaneOptions options(TopicHistory history = {}) {
         history.prefix = "news";
         return {.heartbeat_ms = 50, .histories = {history}};
     }
     [[nodiscard]] static ServerOptions loops() { return {.loops = GetParam()}; }
-    // "recovered" or "not recovered"; `epoch` and `offset` are set.
-    std::string place_of(TestClient& client) {
-        const std::string text = client.read_frame().text();
-        const std::size_t space = text.rfind(' ');
-        const std::size_t colon = text.rfind(':');
-        epoch = text.substr(space + 1, colon - space - 1);
-        offset = std::stoull(text.substr(colon + 1));
-        return text.substr(0, space);
-    }
-    [[nodiscard]] std::string from(std::uint64_t place) const {
-        return "news?from=" + epoch + ":" + std::to_string(place);
-    }
     // A subscriber who has just been told where it is.
     TestClient newcomer(Node& node) {
         TestClient client = node.listen("news?from=0:0");
@@ -56,8 +45,6 @@ class RedisHistoryTest : public testing::TestWithParam<unsigned> {
 
     const std::string channel = "{edgews}:t:news";
     PlayedRedis redis;
-    std::string epoch = "0";
-    std::uint64_t offset = 0;
 };
 
 INSTANTIATE_TEST_SUITE_P(loops, RedisHistoryTest, testing::Values(1U, 2U));
