@@ -58,9 +58,9 @@ struct Findings {
         std::array<char, 160> text{};
         std::snprintf(text.data(), text.size(),
                       "%s %.0f KiB in the first calm, %+.0f by the line, %+.0f at most "
-                      "(%.0f allowed)",
-                      what, values.front(), rise, most, tolerance);
-        add(rise > tolerance || most > tolerance ? faults : figures, text.data());
+                      "(%.0f and %.0f allowed)",
+                      what, values.front(), rise, most, tolerance, 2 * tolerance);
+        add(rise > tolerance || most > 2 * tolerance ? faults : figures, text.data());
     }
 };
 

@@ -3,7 +3,8 @@
 // Every few minutes all clients leave. What the server has then must be what it had in the first
 // such calm: the same descriptors, no connection, no session, no message, and memory that does not
 // grow. A line is laid through the calms' figures (least squares), for one figure alone may be
-// high or low by chance; what it rises from the first calm to the last is the growth.
+// high or low by chance; what it rises from the first calm to the last is the growth. One calm
+// alone may have twice as much more than the first.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +30,7 @@ struct Calm {
 };
 
 struct Tolerances {
-    // Kibibytes by which memory may grow, by the line, and be more than in the first calm.
+    // Kibibytes by which memory may grow by the line.
     double resident_kib = 0;
     double clients_resident_kib = 0;
     double heap_kib = 0;        // Of either process.

@@ -34,8 +34,8 @@ constexpr std::uint64_t cycle_s_min = 2 * calm_s;
 // after two minutes; blocks for messages, of which the broker keeps as many as there ever were at a
 // time (ContentPool, at most 4 MiB a loop, of the relay and of the hub, too); and what malloc
 // keeps, of the clients' one thread 6 MiB in some calms and not in others.
-constexpr Tolerances tolerances{.resident_kib = 8'192,
-                                .clients_resident_kib = 8'192,
+constexpr Tolerances tolerances{.resident_kib = 5'120,
+                                .clients_resident_kib = 4'096,
                                 .heap_kib = 1'024,
                                 .judges_memory = edgews::test::resident_size_tells};
 
