@@ -24,11 +24,19 @@ unsigned status_code(HttpFault fault) noexcept {
         case HttpFault::content_length_repeated:
         case HttpFault::content_length_and_coding:
         case HttpFault::transfer_coding_malformed:
-        case HttpFault::transfer_coding_of_http_1_0: return 400;
+        case HttpFault::transfer_coding_of_http_1_0:
+        case HttpFault::chunk_size_malformed:
+        case HttpFault::chunk_extension_malformed:
+        case HttpFault::chunk_extensions_too_long:
+        case HttpFault::chunk_end_malformed:
+        case HttpFault::trailer_malformed: return 400;
+        case HttpFault::body_too_large: return 413;
         case HttpFault::request_line_too_long: return 414;
+        case HttpFault::expectation_unknown: return 417;
         case HttpFault::header_line_too_long:
         case HttpFault::too_many_headers:
-        case HttpFault::head_too_large: return 431;
+        case HttpFault::head_too_large:
+        case HttpFault::trailers_too_long: return 431;
         case HttpFault::transfer_coding_unsupported: return 501;
         case HttpFault::status_version_malformed:
         case HttpFault::status_malformed:
@@ -73,6 +81,15 @@ std::string_view describe(HttpFault fault) noexcept {
         case HttpFault::header_line_too_long: return "a header line is too long";
         case HttpFault::too_many_headers: return "there are too many headers";
         case HttpFault::head_too_large: return "the head is too large";
+        case HttpFault::chunk_size_malformed: return "a chunk has no hexadecimal size";
+        case HttpFault::chunk_extension_malformed:
+            return "a chunk's extension holds a control character";
+        case HttpFault::chunk_extensions_too_long: return "the chunks' extensions are too long";
+        case HttpFault::chunk_end_malformed: return "a chunk is not as long as it says";
+        case HttpFault::trailer_malformed: return "a trailer is not a header line";
+        case HttpFault::trailers_too_long: return "the trailers are too long";
+        case HttpFault::body_too_large: return "the body is too large";
+        case HttpFault::expectation_unknown: return "only 100-continue may be expected here";
     }
     assert(false);
     return {};

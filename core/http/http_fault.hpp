@@ -1,4 +1,5 @@
-// The faults that the head of an HTTP message can have, as core/http/http_head.hpp finds them.
+// The faults that an HTTP message can have: its head, as core/http/http_head.hpp finds them, and a
+// request's body (core/http/http_body.hpp).
 #pragma once
 
 #include <cstdint>
@@ -6,7 +7,7 @@
 
 namespace edgews {
 
-// What can be wrong with a head: one enumerator per rule.
+// What can be wrong with a message: one enumerator per rule.
 enum class HttpFault : std::uint8_t {
     none,
     method_malformed,             // 9110 9.1: a method is a token, followed by one space
@@ -36,9 +37,17 @@ enum class HttpFault : std::uint8_t {
     header_line_too_long,         // 6585 5: over line_size_max
     too_many_headers,             // 6585 5: over header_count_max
     head_too_large,               // 6585 5: over head_size_max
+    chunk_size_malformed,         // 9112 7.1: not 1 to 16 hexadecimal digits
+    chunk_extension_malformed,    // 9112 7.1.1: holds a control character
+    chunk_extensions_too_long,    // 9112 7.1.1: over HttpBodyReader::extensions_size_max
+    chunk_end_malformed,          // 9112 7.1: no CR LF behind a chunk's bytes
+    trailer_malformed,            // 9112 7.1.2: not a header line
+    trailers_too_long,            // 6585 5: over HttpBodyReader::trailers_size_max
+    body_too_large,               // 9110 15.5.14: over the route's body_size_max
+    expectation_unknown,          // 9110 10.1.1: an Expect other than 100-continue
 };
 
-// The status that answers a request's fault: 400, 414, 431, 501 or 505. A response is not
+// The status that answers a request's fault: 400, 413, 414, 417, 431, 501 or 505. A response is not
 // answered; 502 is what a gateway says of one. Requires: not `none`.
 [[nodiscard]] unsigned status_code(HttpFault fault) noexcept;
 

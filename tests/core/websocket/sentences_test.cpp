@@ -29,7 +29,7 @@ void expect_sentences_up_to(Fault last) {
 }
 
 TEST(Sentences, each_fault_of_a_request_head_has_its_own) {
-    expect_sentences_up_to(HttpFault::head_too_large);
+    expect_sentences_up_to(HttpFault::expectation_unknown);
 }
 
 TEST(Sentences, each_fault_of_a_handshake_has_its_own) {
