@@ -95,6 +95,8 @@ class HttpHead {
 
     // Bytes of the head: from its first byte to the LF of its empty line.
     [[nodiscard]] std::size_t size() const noexcept { return position_; }
+    // These bytes.
+    [[nodiscard]] std::string_view text() const noexcept { return {base_, position_}; }
     // "Switching Protocols", or whatever the server wrote; may be empty. Requires: a response.
     [[nodiscard]] std::string_view reason() const noexcept;
 

@@ -105,6 +105,40 @@ struct RouteOptions {
     std::shared_ptr<const Compression> compression{};
 };
 
+// Pages of other origins that may ask a route of plain HTTP (the Fetch standard's CORS protocol).
+// An answer to an Origin that is none of them has no header of this kind, and so a browser keeps it
+// from the page. The handler is called all the same.
+struct CorsOptions {
+    // Origins, as in RouteOptions::origins, but for "same-origin"; "*" stands for any. Empty: there
+    // is none, and a preflight is answered like any OPTIONS.
+    std::vector<std::string> origins{};
+    // Headers that a page may send beside the simple ones. Empty: those that it asks for.
+    std::vector<std::string> request_headers{};
+    // Headers of answers that a page may see beside the simple ones.
+    std::vector<std::string> exposed_headers{};
+    // The browser sends cookies and credentials along. "*" in `origins` is then not "*" in the
+    // answer, but the Origin: any page may act as the user who visits it.
+    bool has_credentials = false;
+    // Seconds for which a browser may keep the answer to its preflight.
+    std::uint32_t max_age_s = 600;
+};
+
+// Of a route of plain HTTP.
+struct HttpRouteOptions {
+    // The largest body of a request, in bytes. A larger one is answered 413, as soon as its size is
+    // known. 0: a request with a body is answered 413.
+    std::size_t body_size_max = 1024 * 1024;
+    // Milliseconds in which a body that is not complete yet must bring at least one byte, and
+    // `body_rate_min` bytes for each second. Then the time begins anew; otherwise the request is
+    // answered 408. 0: a body may take any time.
+    std::uint32_t body_timeout_ms = 30'000;
+    // Bytes of a body that must come in a second, on average over body_timeout_ms.
+    std::uint32_t body_rate_min = 128;
+    // Milliseconds that a deferred answer may take. Then the client is answered 503. 0: any time.
+    std::uint32_t answer_timeout_ms = 30'000;
+    CorsOptions cors{};
+};
+
 struct ServerOptions {
     // Loops, each of which has a thread. 0: one for each CPU that the process may use.
     unsigned loops = 0;

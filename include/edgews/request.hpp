@@ -2,15 +2,19 @@
 #pragma once
 
 #include <edgews/address.hpp>
+#include <edgews/function.hpp>
 #include <edgews/http.hpp>
 
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
 namespace edgews {
 
+class DeferredResponse;  // edgews/response.hpp
+class HttpConnection;
 class HttpHead;
 class PathParameters;
 class Transport;
@@ -49,6 +53,21 @@ class Request {
     [[nodiscard]] std::size_t header_count() const noexcept;
     [[nodiscard]] HeaderField header_at(std::size_t index) const noexcept;
     [[nodiscard]] bool offers_subprotocol(std::string_view name) const noexcept;
+    // The whole body (RFC 9110, section 6.4), as bytes or as text, of which nothing is checked but
+    // the size (HttpRouteOptions::body_size_max). Empty: the request has none, or asks for an
+    // upgrade.
+    [[nodiscard]] std::span<const std::byte> body_bytes() const noexcept { return body_; }
+    [[nodiscard]] std::string_view body() const noexcept {
+        return {reinterpret_cast<const char*>(body_.data()), body_.size()};
+    }
+    // Leaves the answer to whoever has it, on any thread. What the handler writes into its Response
+    // is then not sent. The client waits for it, for HttpRouteOptions::answer_timeout_ms at most,
+    // and what else it asks for meanwhile waits, too. `gone` is called on the connection's loop, at
+    // most once, when nobody waits for the answer any more that has not been given: the client is
+    // gone, or sends nothing more, or the time is up, or the server shuts down. It may be empty.
+    // Throws std::logic_error in an upgrade handler, whose Upgrade defers, and when the answer was
+    // deferred already.
+    [[nodiscard]] DeferredResponse defer(Function<void()> gone = {}) const;
     // The client's address. Where a trusted proxy forwards the request or the connection, it is the
     // one that the proxy names (ServerOptions::trusted_proxies), perhaps without a port.
     [[nodiscard]] const Address& remote_address() const noexcept { return client_; }
@@ -58,15 +77,23 @@ class Request {
   private:
     friend class HttpConnection;  // The engine's.
     friend class Upgrade;
-    // `transport`: null without one.
+    // `transport`: null without one. `connection`: whose answer may be deferred; null: it may not.
     Request(const HttpHead& head, const PathParameters& parameters, const Address& client,
-            const Transport* transport) noexcept
-        : head_(head), parameters_(parameters), client_(client), transport_(transport) {}
+            const Transport* transport, std::span<const std::byte> body = {},
+            HttpConnection* connection = nullptr) noexcept
+        : head_(head),
+          parameters_(parameters),
+          client_(client),
+          transport_(transport),
+          body_(body),
+          connection_(connection) {}
 
     const HttpHead& head_;
     const PathParameters& parameters_;
     const Address& client_;
     const Transport* transport_;
+    std::span<const std::byte> body_;
+    HttpConnection* connection_;
 };
 
 }  // namespace edgews

@@ -2,8 +2,11 @@
 #pragma once
 
 #include <edgews/http.hpp>
+#include <edgews/loop.hpp>
 
+#include <atomic>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -39,6 +42,32 @@ struct Response {
     unsigned status = 200;  // 200 to 599.
     ResponseHeaders headers{};
     std::string body{};
+};
+
+// An answer that is still to be given, and may be on any thread: see Request::defer(). Copies are
+// of the same answer.
+class DeferredResponse {
+  public:
+    DeferredResponse() = default;
+
+    // The first answer counts, and goes to the connection's loop. False: nobody waits for it any
+    // more.
+    bool send(Response response) const;
+    // Somebody waits for it. It may be false a moment later.
+    [[nodiscard]] bool is_awaited() const noexcept;
+
+  private:
+    friend class HttpConnection;  // The engine's.
+    DeferredResponse(std::shared_ptr<LoopLink> link, Token token)
+        : link_(std::move(link)),
+          token_(token),
+          is_claimed_(std::make_shared<std::atomic<bool>>(false)) {}
+    // Makes the answer the caller's to give. False: it is somebody else's.
+    [[nodiscard]] bool claim() const noexcept;
+
+    std::shared_ptr<LoopLink> link_;
+    Token token_ = no_token;
+    std::shared_ptr<std::atomic<bool>> is_claimed_;  // Null: nothing was deferred.
 };
 
 }  // namespace edgews

@@ -69,9 +69,20 @@ class Server {
         Handlers handlers = endpoint_handlers<T>();
         add_route(pattern, std::move(handlers), std::move(options), user_data);
     }
-    // Answers GET and HEAD of plain HTTP. The handler runs on all loops, on several at once, and
-    // must not block. An empty handler throws std::invalid_argument.
-    void get(std::string_view pattern, HttpHandler handler);
+    // Answers requests of plain HTTP, whose body, if they have one, has come as a whole. The
+    // handler runs on all loops, on several at once, and must not block (Request::defer()). HEAD is
+    // answered as GET is, without the content, unless it has a handler of its own; OPTIONS by the
+    // methods that there are, and a method that a path does not have by 405 and those. An empty
+    // handler throws std::invalid_argument.
+    void get(std::string_view pattern, HttpHandler handler, HttpRouteOptions options = {});
+    void post(std::string_view pattern, HttpHandler handler, HttpRouteOptions options = {});
+    void put(std::string_view pattern, HttpHandler handler, HttpRouteOptions options = {});
+    void patch(std::string_view pattern, HttpHandler handler, HttpRouteOptions options = {});
+    void del(std::string_view pattern, HttpHandler handler, HttpRouteOptions options = {});
+    // The same for any method (RFC 9110, section 9.1) but CONNECT: "PROPFIND". Their case counts.
+    // One that is no token throws std::invalid_argument.
+    void http(std::string_view method, std::string_view pattern, HttpHandler handler,
+              HttpRouteOptions options = {});
     // Carries topics to other machines, and theirs here (edgews/backplane.hpp). It must outlive the
     // server, and can serve one. A second call throws std::logic_error, and so does one after
     // listen(), run() or start().
@@ -122,6 +133,8 @@ class Server {
     struct State;
     void add_route(std::string_view pattern, Handlers handlers, RouteOptions options,
                    UserData user_data);
+    void add_http(const std::string& what, std::string_view method, std::string_view pattern,
+                  HttpHandler handler, HttpRouteOptions options);
     void carry(TopicsAbroad& topics);
     void require_setting_up(std::string_view what, std::string_view pattern) const;
     void make_shards();

@@ -4,45 +4,31 @@
 #include "core/http/forwarded.hpp"
 #include "core/http/request_host.hpp"
 #include "core/websocket/output_queue.hpp"
+#include "net/server/cors.hpp"
 #include "net/server/listener.hpp"
 #include "net/server/shard.hpp"
 
 #include <algorithm>
 #include <cassert>
-#include <exception>
 #include <utility>
 #include <vector>
 
 namespace edgews {
 namespace {
 
-constexpr std::uint32_t linger_ms = 5'000;  // For a peer to read a refusal.
 constexpr int receive_count_max = 4;        // In one turn, before others get theirs,
 constexpr int turn_request_count_max = 64;  // and of what is received at once.
 // Bytes of responses that are gathered before the socket is asked to take them.
 constexpr std::size_t gathered_size_max = 64 * 1024;
-constexpr std::size_t scratch_size_max = 64 * 1024;  // That a loop keeps for its answers.
 
 std::string_view as_text(std::span<const std::byte> bytes) noexcept {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
-// The answer to HEAD ends with its head, whatever it says (RFC 9110, section 9.3.2).
-bool wants_content(const HttpHead& head) noexcept {
-    return head.method() != "HEAD";
 }
 
 // Whether the requests of a peer have to be for a name of ServerOptions::hosts.
 bool must_name_host(const Shard& shard, const ListenerSetup& listener, bool is_proxy) {
     if (!shard.options().hosts.empty()) return true;
     return listener.is_loopback && !listener.tls && !is_proxy;
-}
-
-// An answer of the engine's own words.
-Response plain_text(unsigned status, std::string_view body) {
-    Response response{.status = status, .body = std::string(body)};
-    if (!body.empty()) response.headers.add("Content-Type", plain_text_type);
-    return response;
 }
 
 }  // namespace
@@ -78,14 +64,16 @@ bool HttpConnection::start_tls() noexcept {
 
 void HttpConnection::on_readable() {
     if (awaits_proxy_header_ && !take_proxy_header()) return;
+    if (awaiting_) return note_end();
     if (is_put_off_ && !go_on()) return;
     pull(*this);
 }
 
-// While a decision is pending, or the client does not read, what arrives waits in the socket.
+// While a decision or an answer is pending, or the client does not read, what arrives waits in the
+// socket.
 Reading HttpConnection::reading(int receive_count) const noexcept {
     if (!is_open() || is_broken()) return Reading::over;
-    if (pending_ || is_blocked() || is_put_off_) return Reading::wait;
+    if (pending_ || awaiting_ || is_blocked() || is_put_off_) return Reading::wait;
     return receive_count == receive_count_max ? Reading::later : Reading::go_on;
 }
 
@@ -124,10 +112,12 @@ void HttpConnection::process(std::span<std::byte> input) {
         resumed->bytes.append(input);
         input = resumed->bytes.bytes();
     }
+    if (receiving_ && !go_on_with_body(input)) return;
     HttpHead& head = resumed ? resumed->head : shard_.scratch_head();
     if (!resumed) head.reset();
     int count = 0;
     while (!input.empty() && is_open() && !is_broken() && !pending_) {
+        if (awaiting_ || is_blocked() || count++ == turn_request_count_max) return put_off(input);
         switch (head.parse(as_text(input))) {
             case HttpHead::Progress::more: return keep(input, head);
             case HttpHead::Progress::failed: return refuse(head, head.fault());
@@ -137,8 +127,6 @@ void HttpConnection::process(std::span<std::byte> input) {
         serve(head, input);
         head.reset();
         if (output_size() > gathered_size_max) flush();
-        if (input.empty() || !is_open() || pending_) continue;
-        if (is_blocked() || ++count == turn_request_count_max) return put_off(input);
     }
 }
 
@@ -204,7 +192,7 @@ void HttpConnection::find_client(const HttpHead& head) {
 }
 
 // Keeps what is not to be served yet: the client does not read the answers to what came before, or
-// others have their turn.
+// one of them is deferred, or others have their turn.
 void HttpConnection::put_off(std::span<const std::byte> input) {
     Buffer bytes = reactor().pool().try_take(input.size());
     if (!bytes) return finish(Farewell::linger, linger_ms);  // Behind the answers that wait.
@@ -212,7 +200,7 @@ void HttpConnection::put_off(std::span<const std::byte> input) {
     partial_ =
         std::make_unique<Partial>(Partial{HttpHead(shard_.options().http), std::move(bytes)});
     is_put_off_ = true;
-    if (!is_blocked()) read_later();
+    if (!is_blocked() && !awaiting_) read_later();
 }
 
 // From the first byte of a head on, its time is limited.
@@ -224,7 +212,7 @@ void HttpConnection::keep(std::span<const std::byte> input, const HttpHead& head
     partial_->head.rebase(as_text(partial_->bytes.bytes()));
 }
 
-void HttpConnection::serve(const HttpHead& head, std::span<std::byte> rest) {
+void HttpConnection::serve(const HttpHead& head, std::span<std::byte>& rest) {
     is_head_begun_ = false;
     if (is_from_proxy_) find_client(head);
     if (admission_.is_refused()) {
@@ -232,26 +220,27 @@ void HttpConnection::serve(const HttpHead& head, std::span<std::byte> rest) {
         return answer_error(503, "There are too many connections.\n", wants_content(head));
     }
     // There are no tunnels here, and no options of all paths together.
-    if (!is_known_method(head.method()) || head.method() == "CONNECT" || head.target() == "*") {
+    const Router& router = shard_.router();
+    const bool is_known = is_known_method(head.method()) || router.knows(head.method());
+    if (!is_known || head.method() == "CONNECT" || head.target() == "*") {
         return respond(head, plain_text(501, "There is no such method here.\n"));
     }
     if (checks_host_ && !is_for_us(head)) return refuse(head, HandshakeFault::host_forbidden);
-    if (head.method() == "OPTIONS") return serve_options(head);
     PathParameters parameters;
-    const HttpRoute* http = shard_.router().find_http(head.path(), parameters);
+    const HttpRoute* const http = router.find_http(head.method(), head.path(), parameters);
     // A path may have both; then what the request looks like decides.
     if (http == nullptr || wants_websocket(head)) {
-        const WebSocketRoute* route = shard_.router().find_websocket(head.path(), parameters);
+        const WebSocketRoute* route = router.find_websocket(head.path(), parameters);
         // By HTTP/1.0 it is ignored (RFC 9110, section 7.8).
         const bool is_ignored = http != nullptr && head.is_http_1_0() &&
                                 (route == nullptr || !route->options.http_1_0_upgrades);
-        if (route != nullptr && !is_ignored) {
+        const bool is_asked = wants_websocket(head) || head.method() == "GET";
+        if (route != nullptr && !is_ignored && is_asked) {
             return serve_websocket(head, *route, parameters, rest);
         }
     }
-    if (http == nullptr) return respond(head, plain_text(404, "Not found.\n"));
-    http = shard_.router().find_http(head.path(), parameters);
-    serve_http(head, *http, parameters);
+    if (http != nullptr) return receive_body(head, *http, rest);
+    head.method() == "OPTIONS" ? serve_options(head) : refuse_path(head);
 }
 
 // Without a list, only browsers matter, and these say an Origin in each upgrade.
@@ -263,30 +252,28 @@ bool HttpConnection::is_for_us(const HttpHead& head) const {
 
 // What may be asked of a path. HAProxy asks so whether a server is well.
 void HttpConnection::serve_options(const HttpHead& head) {
+    const std::string methods = shard_.router().methods_of(head.path());
+    if (methods.empty()) return refuse_path(head);
+    Exchange exchange = exchange_of(head, false);
+    std::string_view method;
     PathParameters parameters;
-    const bool is_http = shard_.router().find_http(head.path(), parameters) != nullptr;
-    if (!is_http && shard_.router().find_websocket(head.path(), parameters) == nullptr) {
-        return respond(head, plain_text(404, "Not found.\n"));
+    if (is_preflight(head, method)) {
+        const HttpRoute* const route = shard_.router().find_http(method, head.path(), parameters);
+        if (route != nullptr) {
+            exchange.cors =
+                preflight_headers(head, transport() != nullptr, route->options.cors, methods);
+        }
     }
     Response response{.status = 204};
-    response.headers.add("Allow", is_http ? "GET, HEAD" : "GET");
-    respond(head, response);
+    response.headers.add("Allow", methods);
+    respond(exchange, std::move(response));
 }
 
-void HttpConnection::serve_http(const HttpHead& head, const HttpRoute& route,
-                                const PathParameters& parameters) {
-    Response response;
-    if (head.method() != "GET" && head.method() != "HEAD") {
-        response.status = 405;
-        response.headers.add("Allow", "GET, HEAD");
-        return respond(head, std::move(response));
-    }
-    try {
-        route.handler(Request(head, parameters, admission_.address(), transport()), response);
-    } catch (...) {
-        shard_.counters().add(Counter::handler_failures);
-        response = plain_text(500, "Internal server error.\n");
-    }
+void HttpConnection::refuse_path(const HttpHead& head) {
+    const std::string methods = shard_.router().methods_of(head.path());
+    if (methods.empty()) return respond(head, plain_text(404, "Not found.\n"));
+    Response response = plain_text(405, "There is no such method of this path.\n");
+    response.headers.add("Allow", methods);
     respond(head, std::move(response));
 }
 
@@ -304,6 +291,8 @@ void HttpConnection::on_timer() {
         return reactor().schedule(*this, shard_.options().handshake_timeout_ms);
     }
     if (awaits_proxy_header_) return refuse_proxy();
+    if (awaiting_) return on_answer_timeout();
+    if (receiving_) return on_body_timeout();
     if (pending_) {
         // One that was made is on its way here.
         if (!claim(pending_->deferred)) return reactor().schedule(*this, linger_ms);
@@ -318,93 +307,22 @@ void HttpConnection::on_timer() {
     }
 }
 
+void HttpConnection::on_lost() {
+    if (awaiting_ && awaiting_->deferred.claim()) tell_gone();
+    close();
+}
+
 void HttpConnection::shut_down() {
     if (!is_open()) return;
     if (pending_) {
         (void)claim(pending_->deferred);
         reject_pending(503, "The server is shutting down.\n");
+    } else if (awaiting_) {
+        awaiting_->exchange.is_followed = false;
+        refuse_awaiting("The server is shutting down.\n");
     } else {
         finish(Farewell::linger, linger_ms);
     }
-}
-
-void HttpConnection::refuse(const HttpHead& head, HttpFault fault) {
-    refuse_for(head, fault);
-}
-
-void HttpConnection::refuse(const HttpHead& head, HandshakeFault fault) {
-    refuse_for(head, fault);
-}
-
-template <class Fault>
-void HttpConnection::refuse_for(const HttpHead& head, Fault fault) {
-    shard_.counters().add(Counter::handshakes_refused);
-    std::string& text = shard_.scratch_text();
-    text.clear();
-    append_refusal(text, fault, {.date = shard_.date(), .has_content = wants_content(head)});
-    send_scratch();
-    finish(Farewell::linger, linger_ms);
-}
-
-// Answers a plain request; the connection goes on, if the client wants and may.
-void HttpConnection::respond(const HttpHead& head, Response response) {
-    shard_.counters().add(Counter::http_requests);
-    // We do not read bodies: behind one we would not find the next request. Nor is there one behind
-    // CONNECT, and HTTP/1.0 leaves it to the server.
-    const bool is_followed =
-        !head.has_body() && !head.is_http_1_0() && head.method() != "CONNECT" && head.keep_alive();
-    const std::uint32_t request_count_max = shard_.options().requests_per_connection_max;
-    const bool is_last = ++request_count_ == request_count_max && request_count_max > 0;
-    const bool keep_alive = is_followed && !is_last;
-    append_response(std::move(response), keep_alive, wants_content(head));
-    if (!keep_alive) return finish(Farewell::linger, linger_ms);
-    reactor().schedule(*this, shard_.options().keep_alive_timeout_ms);
-    // Between its requests, a proxy's connection is for no client.
-    if (is_from_proxy_) admission_.move_to(from_, false);
-}
-
-void HttpConnection::respond_and_finish(Response response, bool has_body) {
-    append_response(std::move(response), false, has_body);
-    finish(Farewell::linger, linger_ms);
-}
-
-void HttpConnection::answer_error(unsigned status, std::string_view body, bool has_body) {
-    respond_and_finish(plain_text(status, body), has_body);
-}
-
-// The body is sent from where the handler put it, unless it is short.
-void HttpConnection::append_response(Response response, bool keep_alive, bool has_body) {
-    if (!reactor().pool().may_hold(output_size(), response.body.size())) {
-        response = {.status = 503, .body = std::string(no_memory_left)};
-    }
-    const std::vector<HeaderField> headers = response.headers.fields();
-    std::string& text = shard_.scratch_text();
-    text.clear();
-    const HeaderFault fault = append_response_head(text, {.status = response.status,
-                                                          .headers = headers,
-                                                          .content_length = response.body.size(),
-                                                          .keep_alive = keep_alive,
-                                                          .date = shard_.date()});
-    if (fault != HeaderFault::none) {  // Of the status; headers were checked one by one.
-        return append_response({.status = 500}, keep_alive, has_body);
-    }
-    const bool may_have_body = response.status != 204 && response.status != 304;
-    const bool is_sent = has_body && may_have_body;
-    const bool is_short = response.body.size() < OutputQueue::borrow_size_min;
-    if (is_sent && is_short) text += response.body;
-    send_scratch();
-    if (is_sent && !is_short) output().own_text(std::move(response.body));
-}
-
-void HttpConnection::send_scratch() {
-    std::string& text = shard_.scratch_text();
-    output().append(std::as_bytes(std::span(text)));
-    if (text.capacity() > scratch_size_max) text = std::string();
-    request_flush();
-}
-
-void HttpConnection::count_sent(std::size_t size) noexcept {
-    shard_.counters().add(Counter::bytes_sent, size);
 }
 
 }  // namespace edgews

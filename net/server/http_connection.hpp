@@ -1,9 +1,13 @@
 // A connection before it is a WebSocket: HTTP/1.1 requests, one after another,
 // until one of them upgrades (RFC 6455, section 4.2).
+//
+// The way of a request: its head (http_connection.cpp), its body (http_bodies.cpp), the handler and
+// its answer, now or later (http_answers.cpp); or the upgrade (http_upgrade.cpp).
 #pragma once
 
 #include <edgews/upgrade.hpp>
 #include "core/base/buffer.hpp"
+#include "core/http/http_body.hpp"
 #include "core/websocket/handshake.hpp"
 #include "net/connection/admission.hpp"
 #include "net/connection/websocket_connection.hpp"
@@ -38,6 +42,8 @@ class HttpConnection final : public Stream {
     // The decision that an upgrade handler deferred; nobody may wait for one any more.
     void accept_pending(UpgradeAnswer answer);
     void reject_pending(unsigned status, std::string_view body);
+    // The answer that a handler of plain HTTP deferred, and that was claimed.
+    void answer_deferred(const DeferredResponse& deferred, Response response);
     // The server shuts down: closes, unless a response is on its way.
     void shut_down() override;
 
@@ -49,6 +55,7 @@ class HttpConnection final : public Stream {
 
   private:
     static constexpr std::string_view no_memory_left = "The server has no memory to spare.\n";
+    static constexpr std::uint32_t linger_ms = 5'000;  // For a peer to read a refusal.
 
     // A head that has not arrived as a whole. The common one has, and is parsed where
     // it was received.
@@ -65,12 +72,36 @@ class HttpConnection final : public Stream {
         Buffer input;  // What came behind the head.
     };
 
+    // A request whose body has not arrived as a whole.
+    struct Receiving {
+        HttpHead head;
+        HttpBodyReader reader;
+        const HttpRoute& route;
+        Buffer head_bytes{};
+        Buffer body{};
+        std::size_t counted_size = 0;  // Of the body, when its time began.
+    };
+    // What of a request counts when it is answered.
+    struct Exchange {
+        bool is_followed = false;  // Another request may come behind it.
+        bool wants_content = true;
+        ResponseHeaders cors{};  // What its route adds for pages of other origins.
+    };
+    // A request whose answer was deferred.
+    struct Awaiting {
+        DeferredResponse deferred;
+        Function<void()> gone;
+        Exchange exchange{};
+        std::uint32_t timeout_ms = 0;  // 0: none.
+    };
+
     void on_readable() override;
+    friend class Request;
     friend class Stream;
     [[nodiscard]] Reading reading(int receive_count) const noexcept;
     [[nodiscard]] std::span<std::byte> space() const noexcept { return reactor().receive_space(); }
     [[nodiscard]] bool take(const Received& received, std::span<std::byte> bytes);
-    void on_lost() override { close(); }
+    void on_lost() override;
     void on_writable() override;
     void on_timer() override;
     void count_sent(std::size_t size) noexcept override;
@@ -85,10 +116,25 @@ class HttpConnection final : public Stream {
     void find_client(const HttpHead& head);
     void put_off(std::span<const std::byte> input);
     void keep(std::span<const std::byte> input, const HttpHead& head);
-    void serve(const HttpHead& head, std::span<std::byte> rest);
+    // Takes the body, as far as it is there, from the front of `rest`.
+    void serve(const HttpHead& head, std::span<std::byte>& rest);
     [[nodiscard]] bool is_for_us(const HttpHead& head) const;
     void serve_options(const HttpHead& head);
-    void serve_http(const HttpHead& head, const HttpRoute& route, const PathParameters& parameters);
+    void refuse_path(const HttpHead& head);
+
+    void receive_body(const HttpHead& head, const HttpRoute& route, std::span<std::byte>& rest);
+    void await_body(const HttpHead& head, const HttpRoute& route, const HttpBodyReader& reader,
+                    std::span<const std::byte> begun);
+    // True: it is complete, and was served.
+    [[nodiscard]] bool go_on_with_body(std::span<std::byte>& input);
+    void on_body_timeout();
+    void serve_http(const HttpHead& head, const HttpRoute& route, std::span<const std::byte> body);
+    [[nodiscard]] DeferredResponse defer(Function<void()> gone);
+    void await_answer(Exchange exchange, std::uint32_t timeout_ms);
+    void on_answer_timeout();
+    void refuse_awaiting(std::string_view why);
+    void note_end();
+    void tell_gone() noexcept;
     void serve_websocket(const HttpHead& head, const WebSocketRoute& route,
                          const PathParameters& parameters, std::span<std::byte> rest);
     void decide(std::string_view key, Upgrade& upgrade,
@@ -101,7 +147,11 @@ class HttpConnection final : public Stream {
     void refuse_for(const HttpHead& head, Fault fault);
     void refuse(const HttpHead& head, HttpFault fault);
     void refuse(const HttpHead& head, HandshakeFault fault);
+    [[nodiscard]] static bool wants_content(const HttpHead& head) noexcept;
+    [[nodiscard]] static Response plain_text(unsigned status, std::string_view body);
+    [[nodiscard]] static Exchange exchange_of(const HttpHead& head, bool is_body_read) noexcept;
     void respond(const HttpHead& head, Response response);
+    void respond(const Exchange& exchange, Response response);
     void respond_and_finish(Response response, bool has_body = true);
     void answer_error(unsigned status, std::string_view body = {}, bool has_body = true);
     void append_response(Response response, bool keep_alive, bool has_body);
@@ -113,6 +163,8 @@ class HttpConnection final : public Stream {
     Admission admission_;
     std::shared_ptr<const TransportFactory> tls_;  // Null: none, or it has begun.
     std::unique_ptr<Partial> partial_;
+    std::unique_ptr<Receiving> receiving_;
+    std::unique_ptr<Awaiting> awaiting_;
     std::unique_ptr<Pending> pending_;
     std::uint32_t request_count_ = 0;  // Plain ones that were answered.
     bool is_head_begun_ = false;

@@ -1,10 +1,15 @@
 #include <edgews/request.hpp>
 
+#include <edgews/response.hpp>
 #include "core/http/http_head.hpp"
 #include "core/http/path_pattern.hpp"
 #include "core/http/url.hpp"
 #include "core/websocket/handshake.hpp"
+#include "net/server/http_connection.hpp"
 #include "net/stream/transport.hpp"
+
+#include <stdexcept>
+#include <utility>
 
 namespace edgews {
 
@@ -46,6 +51,11 @@ HeaderField Request::header_at(std::size_t index) const noexcept {
 
 bool Request::offers_subprotocol(std::string_view name) const noexcept {
     return edgews::offers_subprotocol(head_, name);
+}
+
+DeferredResponse Request::defer(Function<void()> gone) const {
+    if (connection_ == nullptr) throw std::logic_error("Request::defer(): an Upgrade defers");
+    return connection_->defer(std::move(gone));
 }
 
 const TransportInfo* Request::tls() const noexcept {

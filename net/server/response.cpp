@@ -1,6 +1,9 @@
 #include <edgews/response.hpp>
 
 #include "core/http/http_response.hpp"
+#include "net/server/post_to_client.hpp"
+
+#include <utility>
 
 namespace edgews {
 
@@ -15,6 +18,24 @@ std::vector<HeaderField> ResponseHeaders::fields() const {
     std::vector<HeaderField> fields;
     for (const auto& [name, value] : owned_) fields.push_back({name, value});
     return fields;
+}
+
+bool DeferredResponse::send(Response response) const {
+    if (!claim()) return false;
+    return post_to_client(
+        link_, token_,
+        [given = *this, response = std::move(response)](HttpConnection& http) mutable {
+            http.answer_deferred(given, std::move(response));
+        });
+}
+
+bool DeferredResponse::is_awaited() const noexcept {
+    return is_claimed_ && !is_claimed_->load(std::memory_order_relaxed) &&
+           link_->slots.is_live(token_);
+}
+
+bool DeferredResponse::claim() const noexcept {
+    return is_claimed_ && !is_claimed_->exchange(true, std::memory_order_relaxed);
 }
 
 }  // namespace edgews

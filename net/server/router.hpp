@@ -6,29 +6,38 @@
 
 #include <cstddef>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
 namespace edgews {
 
-// A route of plain HTTP: what Server::get() was given.
+// A route of plain HTTP: what Server::http() was given.
 struct HttpRoute {
     PathPattern pattern;
+    std::string method;
     HttpHandler handler;
+    HttpRouteOptions options{};
 };
 
 class Router {
   public:
-    // A pattern that is malformed, or the same as another one's, is a mistake of the
-    // program: throws std::invalid_argument that names it.
+    // A pattern that is malformed, or the same as another one's (of plain HTTP: of the same
+    // method), is a mistake of the program: throws std::invalid_argument that names it.
     void add(WebSocketRoute route);
     void add(HttpRoute route);
 
     // Null: no pattern matches. Fills in the parameters, which refer to `path`.
     [[nodiscard]] const WebSocketRoute* find_websocket(std::string_view path,
                                                        PathParameters& parameters) const noexcept;
-    [[nodiscard]] const HttpRoute* find_http(std::string_view path,
+    // The same among those of that method, and, for HEAD, of GET.
+    [[nodiscard]] const HttpRoute* find_http(std::string_view method, std::string_view path,
                                              PathParameters& parameters) const noexcept;
+    // What may be asked of a path, by all of its patterns together: "GET, HEAD, POST, OPTIONS".
+    // Empty: there is nothing there.
+    [[nodiscard]] std::string methods_of(std::string_view path) const;
+    // Whether there is anything for that method anywhere.
+    [[nodiscard]] bool knows(std::string_view method) const noexcept;
 
     [[nodiscard]] const std::vector<std::unique_ptr<const WebSocketRoute>>& websockets() const {
         return websockets_;

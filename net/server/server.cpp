@@ -194,11 +194,43 @@ void Server::add_route(std::string_view pattern, Handlers handlers, RouteOptions
                                              .user_data = user_data});
 }
 
-void Server::get(std::string_view pattern, HttpHandler handler) {
-    require_setting_up("Server::get", pattern);
-    if (!handler) throw_empty_callable(("Server::get(\"" + std::string(pattern) + "\")").c_str());
-    state_->common.router.add(
-        HttpRoute{.pattern = PathPattern(std::string(pattern)), .handler = std::move(handler)});
+void Server::add_http(const std::string& what, std::string_view method, std::string_view pattern,
+                      HttpHandler handler, HttpRouteOptions options) {
+    require_setting_up(what, pattern);
+    if (!handler) throw_empty_callable((what + "(\"" + std::string(pattern) + "\")").c_str());
+    if (!is_token(method) || method == "CONNECT") {
+        throw std::invalid_argument(what + ": \"" + std::string(method) +
+                                    "\" is no method that a path can have");
+    }
+    state_->common.router.add(HttpRoute{.pattern = PathPattern(std::string(pattern)),
+                                        .method = std::string(method),
+                                        .handler = std::move(handler),
+                                        .options = std::move(options)});
+}
+
+void Server::get(std::string_view pattern, HttpHandler handler, HttpRouteOptions options) {
+    add_http("Server::get", "GET", pattern, std::move(handler), std::move(options));
+}
+
+void Server::post(std::string_view pattern, HttpHandler handler, HttpRouteOptions options) {
+    add_http("Server::post", "POST", pattern, std::move(handler), std::move(options));
+}
+
+void Server::put(std::string_view pattern, HttpHandler handler, HttpRouteOptions options) {
+    add_http("Server::put", "PUT", pattern, std::move(handler), std::move(options));
+}
+
+void Server::patch(std::string_view pattern, HttpHandler handler, HttpRouteOptions options) {
+    add_http("Server::patch", "PATCH", pattern, std::move(handler), std::move(options));
+}
+
+void Server::del(std::string_view pattern, HttpHandler handler, HttpRouteOptions options) {
+    add_http("Server::del", "DELETE", pattern, std::move(handler), std::move(options));
+}
+
+void Server::http(std::string_view method, std::string_view pattern, HttpHandler handler,
+                  HttpRouteOptions options) {
+    add_http("Server::http", method, pattern, std::move(handler), std::move(options));
 }
 
 void Server::carry(TopicsAbroad& topics) {

@@ -1,37 +1,23 @@
 #include <edgews/upgrade.hpp>
 
-#include "net/loop/loop_link.hpp"
 #include "net/server/http_connection.hpp"
+#include "net/server/post_to_client.hpp"
 
 #include <utility>
 
 namespace edgews {
 
-namespace {
-
-// Runs decide(HttpConnection&) on the loop of `link`, if the client still waits.
-template <class Decide>
-bool post_decision(const std::shared_ptr<LoopLink>& link, Token token, Decide decide) {
-    if (!link || !link->slots.is_live(token)) return false;
-    return link->mailbox.post(make_job([token, decide = std::move(decide)]() mutable {
-        // It may have been decided: then it is a WebSocketConnection's.
-        Registered* const found = Reactor::current()->slots().find(token);
-        if (auto* const http = dynamic_cast<HttpConnection*>(found)) decide(*http);
-    }));
-}
-
-}  // namespace
-
 bool DeferredUpgrade::accept(UpgradeAnswer answer) const {
     if (!claim()) return false;
-    return post_decision(link_, token_, [answer = std::move(answer)](HttpConnection& http) mutable {
-        http.accept_pending(std::move(answer));
-    });
+    return post_to_client(link_, token_,
+                          [answer = std::move(answer)](HttpConnection& http) mutable {
+                              http.accept_pending(std::move(answer));
+                          });
 }
 
 bool DeferredUpgrade::reject(unsigned status, std::string body) const {
     if (!claim()) return false;
-    return post_decision(link_, token_, [status, body = std::move(body)](HttpConnection& http) {
+    return post_to_client(link_, token_, [status, body = std::move(body)](HttpConnection& http) {
         http.reject_pending(status, body);
     });
 }

@@ -15,8 +15,8 @@ namespace {
 WebSocketRoute websocket_route(const std::string& pattern) {
     return {.pattern = PathPattern(pattern), .handlers = {}, .options = {}, .user_data = {}};
 }
-HttpRoute http_route(const std::string& pattern) {
-    return {.pattern = PathPattern(pattern), .handler = {}};
+HttpRoute http_route(const std::string& pattern, const std::string& method = "GET") {
+    return {.pattern = PathPattern(pattern), .method = method, .handler = {}};
 }
 
 // The pattern that `path` leads to; "" if none.
@@ -30,7 +30,7 @@ TEST(Router, without_routes_it_finds_none) {
     const Router router;
     PathParameters parameters;
     EXPECT_EQ(router.find_websocket("/", parameters), nullptr);
-    EXPECT_EQ(router.find_http("/", parameters), nullptr);
+    EXPECT_EQ(router.find_http("GET", "/", parameters), nullptr);
 }
 
 TEST(Router, the_most_specific_pattern_wins_in_whatever_order_they_were_added) {
@@ -83,8 +83,8 @@ TEST(Router, websocket_and_http_routes_do_not_get_in_each_others_way) {
     router.add(http_route("/page"));
     PathParameters parameters;
     EXPECT_NE(router.find_websocket("/both", parameters), nullptr);
-    EXPECT_NE(router.find_http("/both", parameters), nullptr);
-    EXPECT_NE(router.find_http("/page", parameters), nullptr);
+    EXPECT_NE(router.find_http("GET", "/both", parameters), nullptr);
+    EXPECT_NE(router.find_http("GET", "/page", parameters), nullptr);
     EXPECT_EQ(router.find_websocket("/page", parameters), nullptr);
     EXPECT_EQ(router.websockets().size(), 1U);
 }
@@ -115,6 +115,41 @@ TEST(Router, a_mistaken_pattern_throws_an_error_that_names_it) {
         EXPECT_THROW(router.add(http_route(row.second)), std::invalid_argument);
         EXPECT_EQ(router.websockets().size(), 2U);
     }
+}
+
+TEST(Router, a_method_finds_the_most_specific_pattern_that_has_it) {
+    Router router;
+    for (const char* method : {"GET", "PUT"}) router.add(http_route("/a/:id", method));
+    for (const char* method : {"GET", "POST", "HEAD"}) router.add(http_route("/a/*", method));
+    router.add(websocket_route("/a/ws"));
+    struct Row {
+        const char* method;
+        const char* path;
+        const char* pattern;  // "": none.
+        const char* of;
+    };
+    const Row rows[] = {
+        {"GET", "/a/5", "/a/:id", "GET"}, {"PUT", "/a/5", "/a/:id", "PUT"},
+        {"POST", "/a/5", "/a/*", "POST"}, {"HEAD", "/a/5", "/a/*", "HEAD"},
+        {"GET", "/a/5/6", "/a/*", "GET"}, {"PUT", "/a/5/6", "", ""},
+        {"put", "/a/5", "", ""},          {"DELETE", "/a/5", "", ""},
+    };
+    for (const Row& row : rows) {
+        SCOPED_TRACE(std::string(row.method) + " " + row.path);
+        PathParameters parameters;
+        const HttpRoute* const route = router.find_http(row.method, row.path, parameters);
+        EXPECT_EQ(route == nullptr ? "" : route->pattern.text(), row.pattern);
+        EXPECT_EQ(route == nullptr ? "" : route->method, row.of);
+    }
+    EXPECT_EQ(router.methods_of("/a/5"), "GET, HEAD, PUT, POST, OPTIONS");
+    EXPECT_EQ(router.methods_of("/a/5/6"), "GET, HEAD, POST, OPTIONS");
+    EXPECT_EQ(router.methods_of("/a/ws"), "GET, HEAD, PUT, POST, OPTIONS");
+    EXPECT_EQ(router.methods_of("/b"), "");
+    EXPECT_TRUE(router.knows("PUT"));
+    EXPECT_FALSE(router.knows("PURGE"));
+    EXPECT_THROW(router.add(http_route("/a/:other", "PUT")), std::invalid_argument);
+    router.add(http_route("/b", "HEAD"));
+    EXPECT_EQ(router.methods_of("/b"), "HEAD, OPTIONS");
 }
 
 }  // namespace

@@ -1,0 +1,205 @@
+// How a request is answered: at once, later by whoever has the answer, or by why there is none.
+#include "core/http/http_response.hpp"
+#include "core/websocket/handshake_refusal.hpp"
+#include "core/websocket/output_queue.hpp"
+#include "net/server/cors.hpp"
+#include "net/server/http_connection.hpp"
+#include "net/server/shard.hpp"
+
+#include <exception>
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+namespace edgews {
+
+namespace {
+
+constexpr std::size_t scratch_size_max = 64 * 1024;  // That a loop keeps for its answers.
+
+}  // namespace
+
+// The answer to HEAD ends with its head, whatever it says (RFC 9110, section 9.3.2).
+bool HttpConnection::wants_content(const HttpHead& head) noexcept {
+    return head.method() != "HEAD";
+}
+
+// An answer of the engine's own words.
+Response HttpConnection::plain_text(unsigned status, std::string_view body) {
+    Response response{.status = status, .body = std::string(body)};
+    if (!body.empty()) response.headers.add("Content-Type", plain_text_type);
+    return response;
+}
+
+// ---- The handler -------------------------------------------------------------------------------
+
+void HttpConnection::serve_http(const HttpHead& head, const HttpRoute& route,
+                                std::span<const std::byte> body) {
+    PathParameters parameters;
+    (void)route.pattern.match(head.path(), parameters);
+    Exchange exchange = exchange_of(head, true);
+    if (!route.options.cors.origins.empty()) {
+        exchange.cors = cors_headers(head, transport() != nullptr, route.options.cors);
+    }
+    Response response;
+    try {
+        route.handler(Request(head, parameters, admission_.address(), transport(), body, this),
+                      response);
+    } catch (...) {
+        shard_.counters().add(Counter::handler_failures);
+        response = plain_text(500, "Internal server error.\n");
+        // What somebody answers all the same is too late.
+        if (const auto awaited = std::move(awaiting_)) (void)awaited->deferred.claim();
+    }
+    if (!awaiting_) return respond(exchange, std::move(response));
+    await_answer(std::move(exchange), route.options.answer_timeout_ms);
+}
+
+// ---- Later -------------------------------------------------------------------------------------
+
+DeferredResponse HttpConnection::defer(Function<void()> gone) {
+    if (awaiting_) throw std::logic_error("Request::defer(): the answer was deferred already");
+    DeferredResponse deferred(reactor().link(), token());
+    awaiting_ = std::make_unique<Awaiting>(Awaiting{.deferred = deferred, .gone = std::move(gone)});
+    return deferred;
+}
+
+// The end of the client's side may have come before its request was read.
+void HttpConnection::await_answer(Exchange exchange, std::uint32_t timeout_ms) {
+    awaiting_->exchange = std::move(exchange);
+    awaiting_->timeout_ms = timeout_ms;
+    if (timeout_ms > 0) reactor().schedule(*this, timeout_ms);
+    note_end();
+}
+
+void HttpConnection::answer_deferred(const DeferredResponse& deferred, Response response) {
+    // Its request may have been answered by a handler's failure.
+    if (!awaiting_ || awaiting_->deferred.is_claimed_ != deferred.is_claimed_) return;
+    const std::unique_ptr<Awaiting> awaited = std::move(awaiting_);
+    respond(awaited->exchange, std::move(response));
+    // What waits in the socket made its edge while nobody read.
+    if (is_open()) read_later();
+}
+
+void HttpConnection::on_answer_timeout() {
+    if (awaiting_->timeout_ms > 0) refuse_awaiting("The answer took too long.\n");
+}
+
+// Unless an answer is on its way here.
+void HttpConnection::refuse_awaiting(std::string_view why) {
+    if (!awaiting_->deferred.claim()) return;
+    tell_gone();
+    const DeferredResponse deferred = awaiting_->deferred;
+    answer_deferred(deferred, plain_text(503, why));
+}
+
+// A client that sends nothing more may still want its answer.
+void HttpConnection::note_end() {
+    if (has_ended() && awaiting_->deferred.is_awaited()) tell_gone();
+}
+
+void HttpConnection::tell_gone() noexcept {
+    const Function<void()> gone = std::exchange(awaiting_->gone, {});
+    if (!gone) return;
+    try {
+        gone();
+    } catch (...) {
+        shard_.counters().add(Counter::handler_failures);
+    }
+}
+
+// ---- Now ---------------------------------------------------------------------------------------
+
+void HttpConnection::refuse(const HttpHead& head, HttpFault fault) {
+    refuse_for(head, fault);
+}
+
+void HttpConnection::refuse(const HttpHead& head, HandshakeFault fault) {
+    refuse_for(head, fault);
+}
+
+template <class Fault>
+void HttpConnection::refuse_for(const HttpHead& head, Fault fault) {
+    shard_.counters().add(Counter::handshakes_refused);
+    std::string& text = shard_.scratch_text();
+    text.clear();
+    append_refusal(text, fault, {.date = shard_.date(), .has_content = wants_content(head)});
+    send_scratch();
+    finish(Farewell::linger, linger_ms);
+}
+
+HttpConnection::Exchange HttpConnection::exchange_of(const HttpHead& head,
+                                                     bool is_body_read) noexcept {
+    // Behind a body that is not read nobody finds the next request. Nor is there one behind
+    // CONNECT, and HTTP/1.0 leaves it to the server.
+    const bool is_end_known = is_body_read || !head.has_body();
+    return {.is_followed = is_end_known && !head.is_http_1_0() && head.method() != "CONNECT" &&
+                           head.keep_alive(),
+            .wants_content = wants_content(head)};
+}
+
+void HttpConnection::respond(const HttpHead& head, Response response) {
+    respond(exchange_of(head, false), std::move(response));
+}
+
+// Answers a plain request; the connection goes on, if the client wants and may.
+void HttpConnection::respond(const Exchange& exchange, Response response) {
+    shard_.counters().add(Counter::http_requests);
+    const std::uint32_t request_count_max = shard_.options().requests_per_connection_max;
+    const bool is_last = ++request_count_ == request_count_max && request_count_max > 0;
+    const bool keep_alive = exchange.is_followed && !is_last;
+    for (const HeaderField& field : exchange.cors.fields()) {
+        response.headers.add(field.name, field.value);
+    }
+    append_response(std::move(response), keep_alive, exchange.wants_content);
+    if (!keep_alive) return finish(Farewell::linger, linger_ms);
+    reactor().schedule(*this, shard_.options().keep_alive_timeout_ms);
+    // Between its requests, a proxy's connection is for no client.
+    if (is_from_proxy_) admission_.move_to(from_, false);
+}
+
+void HttpConnection::respond_and_finish(Response response, bool has_body) {
+    append_response(std::move(response), false, has_body);
+    finish(Farewell::linger, linger_ms);
+}
+
+void HttpConnection::answer_error(unsigned status, std::string_view body, bool has_body) {
+    respond_and_finish(plain_text(status, body), has_body);
+}
+
+// The body is sent from where the handler put it, unless it is short.
+void HttpConnection::append_response(Response response, bool keep_alive, bool has_body) {
+    if (!reactor().pool().may_hold(output_size(), response.body.size())) {
+        response = {.status = 503, .body = std::string(no_memory_left)};
+    }
+    const std::vector<HeaderField> headers = response.headers.fields();
+    std::string& text = shard_.scratch_text();
+    text.clear();
+    const HeaderFault fault = append_response_head(text, {.status = response.status,
+                                                          .headers = headers,
+                                                          .content_length = response.body.size(),
+                                                          .keep_alive = keep_alive,
+                                                          .date = shard_.date()});
+    if (fault != HeaderFault::none) {  // Of the status; headers were checked one by one.
+        return append_response({.status = 500}, keep_alive, has_body);
+    }
+    const bool may_have_body = response.status != 204 && response.status != 304;
+    const bool is_sent = has_body && may_have_body;
+    const bool is_short = response.body.size() < OutputQueue::borrow_size_min;
+    if (is_sent && is_short) text += response.body;
+    send_scratch();
+    if (is_sent && !is_short) output().own_text(std::move(response.body));
+}
+
+void HttpConnection::send_scratch() {
+    std::string& text = shard_.scratch_text();
+    output().append(std::as_bytes(std::span(text)));
+    if (text.capacity() > scratch_size_max) text = std::string();
+    request_flush();
+}
+
+void HttpConnection::count_sent(std::size_t size) noexcept {
+    shard_.counters().add(Counter::bytes_sent, size);
+}
+
+}  // namespace edgews

@@ -1,0 +1,106 @@
+// How a request's body is received: most lie behind their head whole, and are seen where they were
+// received; the rest is gathered, within the limits of its route.
+#include "core/base/ascii.hpp"
+#include "net/server/http_connection.hpp"
+#include "net/server/shard.hpp"
+
+#include <cstring>
+#include <utility>
+
+namespace edgews {
+
+namespace {
+
+constexpr std::string_view please_continue = "HTTP/1.1 100 Continue\r\n\r\n";
+
+// A client of HTTP/1.0 does not know what it would expect (RFC 9110, section 10.1.1).
+bool expects_what_is_unknown(const HttpHead& head) noexcept {
+    const auto expectation = head.header("Expect");
+    return expectation && !head.is_http_1_0() &&
+           !equals_ignoring_case(*expectation, "100-continue");
+}
+
+}  // namespace
+
+void HttpConnection::receive_body(const HttpHead& head, const HttpRoute& route,
+                                  std::span<std::byte>& rest) {
+    if (expects_what_is_unknown(head)) return refuse(head, HttpFault::expectation_unknown);
+    HttpBodyReader reader(head, route.options.body_size_max);
+    const bool is_begun = !rest.empty();
+    std::byte* const begin = rest.data();
+    std::size_t size = 0;
+    HttpBodyReader::Step step = reader.next(rest);
+    // Chunks are joined where the first of them is: behind what was read.
+    for (; step == HttpBodyReader::Step::piece; step = reader.next(rest)) {
+        std::memmove(begin + size, reader.piece().data(), reader.piece().size());
+        size += reader.piece().size();
+    }
+    switch (step) {
+        case HttpBodyReader::Step::complete: return serve_http(head, route, {begin, size});
+        case HttpBodyReader::Step::failed: return refuse(head, reader.fault());
+        case HttpBodyReader::Step::more:
+        case HttpBodyReader::Step::piece: break;
+    }
+    await_body(head, route, reader, {begin, size});
+    if (receiving_ && !is_begun && head.header("Expect") && !head.is_http_1_0()) {
+        output().append(std::as_bytes(std::span(please_continue)));
+        request_flush();
+    }
+}
+
+void HttpConnection::await_body(const HttpHead& head, const HttpRoute& route,
+                                const HttpBodyReader& reader, std::span<const std::byte> begun) {
+    auto receiving =
+        std::make_unique<Receiving>(Receiving{.head = head, .reader = reader, .route = route});
+    BufferPool& pool = reactor().pool();
+    if (!pool.try_reserve(receiving->head_bytes, head.size()) ||
+        !pool.try_reserve(receiving->body, begun.size(), reader.announced_size())) {
+        return answer_error(503, no_memory_left, wants_content(head));
+    }
+    receiving->head_bytes.append(std::as_bytes(std::span(head.text())));
+    receiving->head.rebase({reinterpret_cast<const char*>(receiving->head_bytes.bytes().data()),
+                            receiving->head_bytes.size()});
+    receiving->body.append(begun);
+    receiving->counted_size = begun.size();
+    receiving_ = std::move(receiving);
+    if (route.options.body_timeout_ms == 0) return;
+    reactor().schedule(*this, route.options.body_timeout_ms);
+}
+
+bool HttpConnection::go_on_with_body(std::span<std::byte>& input) {
+    HttpBodyReader& reader = receiving_->reader;
+    HttpBodyReader::Step step = reader.next(input);
+    for (; step == HttpBodyReader::Step::piece; step = reader.next(input)) {
+        Buffer& body = receiving_->body;
+        if (!reactor().pool().try_reserve(body, reader.piece().size(), reader.announced_size())) {
+            answer_error(503, no_memory_left, wants_content(receiving_->head));
+            return false;
+        }
+        body.append(reader.piece());
+    }
+    if (step == HttpBodyReader::Step::more) return false;
+    const std::unique_ptr<Receiving> received = std::move(receiving_);
+    if (step == HttpBodyReader::Step::failed) {
+        refuse(received->head, reader.fault());
+        return false;
+    }
+    serve_http(received->head, received->route, received->body.bytes());
+    return true;
+}
+
+// The time of one that comes too slowly is up, unless it is us who do not read.
+void HttpConnection::on_body_timeout() {
+    const HttpRouteOptions& options = receiving_->route.options;
+    if (options.body_timeout_ms == 0) return;
+    const std::size_t size = receiving_->body.size();
+    const std::uint64_t size_min =
+        std::uint64_t{options.body_timeout_ms} * options.body_rate_min / 1'000;
+    const std::size_t came_size = size - std::exchange(receiving_->counted_size, size);
+    const bool is_slow = came_size == 0 || came_size < size_min;
+    if (is_slow && !is_blocked()) {
+        return answer_error(408, "The body took too long.\n", wants_content(receiving_->head));
+    }
+    reactor().schedule(*this, options.body_timeout_ms);
+}
+
+}  // namespace edgews
