@@ -88,7 +88,8 @@ bool HttpConnection::go_on_with_body(std::span<std::byte>& input) {
     return true;
 }
 
-// The time of one that comes too slowly is up, unless it is us who do not read.
+// The time of one that comes too slowly is up; but while what we said is not taken, it is us who do
+// not read.
 void HttpConnection::on_body_timeout() {
     const HttpRouteOptions& options = receiving_->route.options;
     if (options.body_timeout_ms == 0) return;
@@ -100,6 +101,7 @@ void HttpConnection::on_body_timeout() {
     if (is_slow && !is_blocked()) {
         return answer_error(408, "The body took too long.\n", wants_content(receiving_->head));
     }
+    if (is_blocked() && !is_being_read()) return close();
     reactor().schedule(*this, options.body_timeout_ms);
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdio>
 #include <stdexcept>
 #include <utility>
 
@@ -43,7 +44,7 @@ struct Malformed {
     unsigned status;
 };
 
-constexpr std::array<Malformed, 14> malformed_requests{{
+constexpr std::array<Malformed, 18> malformed_requests{{
     {"GET / HTTP/1.1\r\n\r\n", 400},
     {"GET / HTTP/1.1\nHost: localhost\r\n\r\n", 400},
     {"GET / HTTP/1.1\r\nHost : localhost\r\n\r\n", 400},
@@ -59,6 +60,11 @@ constexpr std::array<Malformed, 14> malformed_requests{{
     {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 501},
     {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n",
      400},
+    {"POST /post/1 HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nxy", 400},
+    {"POST /post/1 HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n0x1\r\n", 400},
+    {"POST /post/1 HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nfffff\r\n",
+     413},
+    {"POST /post/1 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 900000\r\n\r\n", 413},
 }};
 
 void add_plain_routes(Server& server, HttpHouse& house) {
@@ -83,6 +89,30 @@ void add_plain_routes(Server& server, HttpHouse& house) {
         response.body = "never seen";
         throw std::runtime_error("a handler that fails");
     });
+}
+
+// Bodies may take as long as heads.
+void add_body_routes(Server& server, HttpHouse& house) {
+    const HttpRouteOptions options{.body_size_max = 800'000,
+                                   .body_timeout_ms = house.handshake_timeout_ms};
+    server.post(
+        "/post/:id",
+        [&house](const Request& request, Response& response) {
+            ++house.handled[id_of(request)];
+            (void)response.headers.add("X-Id", id_of(request));
+            response.body = request.body();
+        },
+        options);
+    server.put(
+        "/late/:id/:ms",
+        [&house](const Request& request, Response&) {
+            ++house.handled[id_of(request)];
+            Response answer{.body = std::string(request.body())};
+            (void)answer.headers.add("X-Id", id_of(request));
+            Loop::current()->after(number_of(request, "ms"),
+                                   [later = request.defer(), answer] { (void)later.send(answer); });
+        },
+        options);
 }
 
 void add_upgrade_routes(Server& server, HttpHouse& house) {
@@ -112,6 +142,7 @@ void add_upgrade_routes(Server& server, HttpHouse& house) {
 
 void add_http_routes(Server& server, HttpHouse& house) {
     add_plain_routes(server, house);
+    add_body_routes(server, house);
     add_upgrade_routes(server, house);
 }
 
@@ -165,6 +196,41 @@ HttpWant HttpAsker::large() {
     want.text += "\r\n";
     want.id = id;
     want.body = body_of(id, size);
+    count(want);
+    return want;
+}
+
+// The bytes of a body, with the headers that say where it ends.
+std::string HttpAsker::sent(const std::string& body) {
+    Choices& choices = world_.choices();
+    if (choices.once_in(2)) {
+        return "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+    }
+    std::string text = "Transfer-Encoding: chunked\r\n\r\n";
+    std::array<char, 20> size{};
+    const std::uint32_t largest = choices.once_in(2) ? 40 : 70'000;
+    for (std::size_t begin = 0; begin < body.size();) {
+        const std::string chunk = body.substr(begin, choices.between(1, largest));
+        std::snprintf(size.data(), size.size(), "%zx\r\n", chunk.size());
+        text += size.data() + chunk + "\r\n";
+        begin += chunk.size();
+    }
+    return text + "0\r\n" + (choices.once_in(4) ? "X-Sum: 1\r\n\r\n" : "\r\n");
+}
+
+// Answered at once, or after a while.
+HttpWant HttpAsker::with_body() {
+    static constexpr std::array<std::uint32_t, 7> sizes{5, 0, 300, 4'096, 20'000, 70'000, 700'000};
+    Choices& choices = world_.choices();
+    const std::string id = setting_.name + "-" + std::to_string(++made_count_);
+    const std::uint32_t ms =
+        choices.once_in(2) ? 0 : choices.below(house_.handshake_timeout_ms / 4);
+    HttpWant want = ms == 0 ? begin("POST", "/post/" + id)
+                            : begin("PUT", "/late/" + id + "/" + std::to_string(ms));
+    want.takes_ms = ms;
+    want.id = id;
+    want.body = body_of(id, std::min<std::size_t>(choices.one_of(sizes), setting_.body_size_max));
+    want.text += sent(want.body);
     count(want);
     return want;
 }
@@ -265,10 +331,12 @@ HttpWant HttpAsker::upgrade() {
 
 HttpWant HttpAsker::draw() {
     Choices& choices = world_.choices();
-    switch (choices.below(10)) {
+    switch (choices.below(12)) {
         case 0:
         case 1:
         case 2: break;
+        case 10:
+        case 11: return with_body();
         case 3: return large();
         case 4: return of_status();
         case 5: return refused();

@@ -63,6 +63,8 @@ class HttpAsker {
   private:
     [[nodiscard]] HttpWant begin(const char* method, const std::string& path);
     [[nodiscard]] HttpWant large();
+    [[nodiscard]] HttpWant with_body();
+    [[nodiscard]] std::string sent(const std::string& body);
     [[nodiscard]] HttpWant of_status();
     [[nodiscard]] HttpWant refused();
     [[nodiscard]] HttpWant malformed();

@@ -136,7 +136,7 @@ void HttpVisitor::ask(const HttpWant& want) {
     });
 }
 
-// The beginning of a head, or of what comes before one, and nothing more.
+// The beginning of a request, or of what comes before one, and nothing more.
 void HttpVisitor::stall() {
     has_stalled_ = true;
     asked_ns_ = world_.now_ns();
@@ -145,10 +145,14 @@ void HttpVisitor::stall() {
         return peer_.send(std::string_view(greeting_).substr(0, world_.choices().below(size + 1)));
     }
     if (setting_.conduct == HttpConduct::trickles) {
-        peer_.send("GET /echo/stalled HTTP/1.1\r\nHost: localhost\r\nX: ");
+        peer_.send(world_.choices().once_in(2)
+                       ? "GET /echo/stalled HTTP/1.1\r\nHost: localhost\r\nX: "
+                       : "POST /post/stalled HTTP/1.1\r\nHost: localhost\r\n"
+                         "Content-Length: 99999\r\n\r\n");
         return trickle();
     }
-    constexpr std::string_view text = "GET /echo/stalled HTTP/1.1\r\nHost: localhost\r\n\r";
+    constexpr std::string_view text =
+        "POST /post/stalled HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n12345678";
     peer_.send(text.substr(0, 1 + world_.choices().below(std::uint32_t{text.size()})));
 }
 
@@ -202,6 +206,7 @@ void HttpVisitor::take(const HttpAnswer& answer) {
     }
     const HttpWant want = std::move(wanted_.front());
     wanted_.pop_front();
+    was_waited_for_ = false;
     ++answer_count_;
     compare(answer, want);
     go_on(want, answer.closes || answer.status == 101);
