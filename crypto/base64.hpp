@@ -32,7 +32,8 @@ std::size_t base64_encode(std::span<const std::byte> input, std::span<char> outp
 // alphabet (white space and line ends too), a size that is no multiple of four, padding
 // missing, misplaced or too long, or bits set that the padding says are unused
 // (section 3.5). Nothing, too, if the bytes do not fit into `output`. `output` is then
-// unspecified. Whatever decodes encodes to the same text again.
+// unspecified. Whatever decodes encodes to the same text again. `output` may begin where `text`
+// does, which is then overwritten.
 [[nodiscard]] std::optional<std::size_t> base64_decode(std::string_view text,
                                                        std::span<std::byte> output) noexcept;
 

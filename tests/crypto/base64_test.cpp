@@ -5,6 +5,7 @@
 #include <cstring>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -93,6 +94,17 @@ TEST(Base64, whatever_is_encoded_decodes_to_the_same) {
     std::string bytes;
     for (unsigned i = 0; i < 300; ++i) {
         EXPECT_EQ(decode(encode(bytes)), bytes) << "size " << bytes.size();
+        bytes += static_cast<char>(i * 167 + 13);
+    }
+}
+
+TEST(Base64, decodes_to_where_the_text_begins) {
+    std::string bytes;
+    for (unsigned i = 0; i < 100; ++i) {
+        std::string place = encode(bytes);
+        const auto size = base64_decode(place, std::as_writable_bytes(std::span(place)));
+        ASSERT_EQ(size, bytes.size());
+        EXPECT_EQ(place.substr(0, bytes.size()), bytes);
         bytes += static_cast<char>(i * 167 + 13);
     }
 }
