@@ -49,27 +49,28 @@ std::string_view describe(JsonFault fault) noexcept {
 
 class JsonScanner {
   public:
-    JsonScanner(std::string_view text, std::span<std::string_view> elements) noexcept
-        : text_(text), at_(text.data()), end_(at_ + text.size()) {
+    // `scan` is borrowed, and as it is made.
+    JsonScanner(std::string_view text, std::span<std::string_view> elements,
+                JsonScan& scan) noexcept
+        : text_(text), at_(text.data()), end_(at_ + text.size()), scan_(scan) {
         scan_.elements_ = elements;
     }
 
-    [[nodiscard]] JsonScan scan_value() noexcept {
+    void scan_value() noexcept {
         skip_space();
         note_kind();
         const char* const begin = at_;
         scan_.fault_ = read_values();
-        if (scan_.fault_ != JsonFault::none) return scan_;
+        if (scan_.fault_ != JsonFault::none) return;
         if (scan_.kind_ == JsonScan::Kind::array) {
             scan_.content_ = {begin + 1, static_cast<std::size_t>(at_ - begin) - 2};
         }
         skip_space();
         if (at_ != end_) scan_.fault_ = JsonFault::text_behind;
         check_utf8();
-        return scan_;
     }
 
-    [[nodiscard]] JsonScan scan_elements() noexcept {
+    void scan_elements() noexcept {
         scan_.kind_ = JsonScan::Kind::array;
         scan_.content_ = text_;
         has_brackets_ = false;
@@ -77,7 +78,6 @@ class JsonScanner {
         skip_space();
         if (at_ != end_) scan_.fault_ = read_values();
         check_utf8();
-        return scan_;
     }
 
   private:
@@ -288,7 +288,7 @@ class JsonScanner {
     Step step_ = Step::value;
     bool has_brackets_ = true;
     bool has_more_than_ascii_ = false;
-    JsonScan scan_;
+    JsonScan& scan_;
     std::array<std::uint64_t, json_depth_max / 64> objects_{};  // One bit for each that is open.
 };
 
@@ -308,11 +308,15 @@ JsonElements JsonScan::elements_from(std::size_t index) const noexcept {
 }
 
 JsonScan scan_json(std::string_view text, std::span<std::string_view> elements) noexcept {
-    return JsonScanner(text, elements).scan_value();
+    JsonScan scan;
+    JsonScanner(text, elements, scan).scan_value();
+    return scan;
 }
 
 JsonScan scan_json_elements(std::string_view text) noexcept {
-    return JsonScanner(text, {}).scan_elements();
+    JsonScan scan;
+    JsonScanner(text, {}, scan).scan_elements();
+    return scan;
 }
 
 }  // namespace edgews::sio

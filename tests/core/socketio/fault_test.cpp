@@ -1,0 +1,22 @@
+// Each fault has a sentence for the log.
+#include "core/socketio/fault.hpp"
+
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string_view>
+
+namespace edgews::sio {
+namespace {
+
+TEST(SocketIoFault, each_has_a_sentence_of_its_own) {
+    std::set<std::string_view> seen;
+    for (int i = 0; i <= static_cast<int>(Fault::text_not_utf8); ++i) {
+        const std::string_view text = describe(static_cast<Fault>(i));
+        EXPECT_TRUE(text.ends_with('.')) << i;
+        EXPECT_TRUE(seen.insert(text).second) << "said twice: " << text;
+    }
+}
+
+}  // namespace
+}  // namespace edgews::sio
