@@ -152,6 +152,17 @@ TEST(SocketIoPacketAssembler, the_number_of_attachments_costs_nothing_before_the
     EXPECT_EQ(pool.lent_size(), 0U);
 }
 
+TEST(SocketIoPacketAssembler, the_last_message_needs_room_for_the_elements_too) {
+    BufferPool pool(0);
+    const PacketLimits limits;
+    PacketAssembler assembler(limits, pool);
+    test::ElementSpace space;
+    EXPECT_EQ(assembler.take_text(text_of(1), space).kind, Assembled::Kind::none);
+    const Assembled result = assembler.take_binary({}, std::span(space).first(1));
+    EXPECT_EQ(result.packet.fault, Fault::too_many_elements);
+    EXPECT_EQ(pool.lent_size(), 0U);
+}
+
 TEST(SocketIoPacketAssembler, where_there_is_no_memory_it_is_a_fault) {
     MemoryBudget budget(0);
     BufferPool pool(0);
