@@ -36,15 +36,15 @@ namespace edgews::sio {
         seen |= word;
         const std::uint64_t quotes = word ^ (ones * '"');
         const std::uint64_t backslashes = word ^ (ones * '\\');
-        // The lowest of these bits is right; those above it may say anything.
+        // None, if there is no special byte; where there is one, bits above its own may say
+        // anything.
         const std::uint64_t bits = (((word - ones * 0x20) & ~word) | ((quotes - ones) & ~quotes) |
                                     ((backslashes - ones) & ~backslashes)) &
                                    tops;
         if (bits != 0) break;
         at += sizeof word;
     }
-    for (; at < end && !is_special_in_json(*at); ++at)
-        seen |= static_cast<unsigned char>(*at) & 0x80;
+    for (; at < end && !is_special_in_json(*at); ++at) seen |= static_cast<unsigned char>(*at);
     has_more_than_ascii = has_more_than_ascii || (seen & tops) != 0;
     return at;
 }
