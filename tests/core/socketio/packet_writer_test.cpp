@@ -6,6 +6,9 @@
 
 #include <gtest/gtest.h>
 
+#include "core/socketio/placeholders.hpp"
+
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -92,6 +95,16 @@ TEST(SocketIoPacketWriter, escapes_the_name) {
 TEST(SocketIoPacketWriter, placeholders_without_attachments_are_data) {
     EXPECT_EQ(event({}, "a", R"({"_placeholder":true,"num":7})"),
               R"(2["a",{"_placeholder":true,"num":7}])");
+}
+
+TEST(SocketIoPacketWriter, there_may_be_64_attachments) {
+    std::string arguments;
+    for (std::size_t i = 0; i < attachment_count_bound; ++i) {
+        if (i > 0) arguments += ',';
+        append_placeholder(arguments, i);
+    }
+    EXPECT_EQ(event({.attachment_count = attachment_count_bound}, "a", arguments),
+              "564-[\"a\"," + arguments + ']');
 }
 
 TEST(SocketIoPacketWriter, refuses_what_no_packet_may_say) {
