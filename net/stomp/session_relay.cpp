@@ -54,6 +54,10 @@ bool StompSessionRelay::answer(const stomp::Request& request) {
             if (request.is_relayed) return subscribe(request);
             break;
         case Kind::unsubscribe:
+            note(request);
+            // With the connection the receipts would be lost that are awaited there.
+            if (awaited_count_ > 0 && ends_own(unsubscribed_)) return await_receipts();
+            break;
         case Kind::ack:
         case Kind::nack: note(request); break;
         case Kind::commit: return commit();
@@ -71,7 +75,7 @@ void StompSessionRelay::await_upstream(bool is_undone) {
 }
 
 stomp::Fault StompSessionRelay::give_up() {
-    const bool is_in_doubt = is_committing_ || is_leaving_;
+    const bool is_in_doubt = is_committing_ || waits_for_receipts_;
     if (!is_in_doubt) return stomp::Fault::upstream_unavailable;
     relay_.in_doubt.fetch_add(1, std::memory_order_relaxed);
     return stomp::Fault::upstream_in_doubt;
@@ -155,14 +159,18 @@ void StompSessionRelay::receipt_came(const stomp::Receipt& receipt,
 // What had to come after all that was sent before.
 void StompSessionRelay::go_on_if_confirmed() {
     if (awaited_count_ > 0) return;
-    if (std::exchange(is_leaving_, false)) return link_.go_on();
+    if (std::exchange(waits_for_receipts_, false)) return link_.go_on();
     send_commit();
 }
 
 // Nothing follows DISCONNECT's RECEIPT, so those of what came before come first.
 bool StompSessionRelay::disconnect() {
-    if (awaited_count_ == 0) return link_.carry_out();
-    is_leaving_ = true;
+    return awaited_count_ == 0 ? link_.carry_out() : await_receipts();
+}
+
+// The request is carried out when all have come.
+bool StompSessionRelay::await_receipts() {
+    waits_for_receipts_ = true;
     await_upstream(true);
     return false;
 }
@@ -240,14 +248,20 @@ void StompSessionRelay::settle() {
     if (!own_ || link_.session().is_over()) return;
     std::vector<stomp::Outbox::Settled> settled;
     bool has_room = false;
+    bool is_carried_out = true;
     {
         const StompLocked locked = link_.state_.lock();
-        settled.swap(link_.session().outbox().settled);
+        stomp::Outbox& outbox = link_.session().outbox();
+        settled.swap(outbox.settled);
         has_room = waiting_size() <= locked.broker().options().backlog_size_max / 4;
+        is_carried_out = unsubscribed_ == 0 || outbox.find(unsubscribed_) == nullptr;
     }
     std::optional<std::string> receipt;
-    if (std::exchange(is_noted_, false)) receipt = link_.session().take_receipt();
-    const std::uint64_t gone = std::exchange(unsubscribed_, 0);
+    std::uint64_t gone = 0;
+    if (is_carried_out && std::exchange(is_noted_, false)) {
+        receipt = link_.session().take_receipt();
+        gone = std::exchange(unsubscribed_, 0);
+    }
     for (std::size_t i = 0; i < settled.size(); ++i) {
         const bool is_left = settled[i].verdict == stomp::Verdict::requeue;
         if (is_left && settled[i].subscription == gone && !has_to_hear_what_is_left()) continue;
@@ -267,11 +281,17 @@ bool StompSessionRelay::has_to_hear_what_is_left() const noexcept {
 
 // RabbitMQ keeps what was given until its connection ends: what is on the way, too, of which nobody
 // here will ever hear. So where nothing else needs the connection, it ends.
+bool StompSessionRelay::ends_own(std::uint64_t number) const noexcept {
+    return relay_.options.kind == stomp::UpstreamKind::rabbitmq && of_own_.size() == 1 &&
+           of_own_.contains(number);
+}
+
 void StompSessionRelay::unsubscribe(std::uint64_t gone, const std::optional<std::string>& receipt) {
+    const bool is_last = ends_own(gone);
     const auto own = of_own_.find(gone);
     const stomp::SubscriptionNumber number = own->second.upstream;
     of_own_.erase(own);
-    if (relay_.options.kind == stomp::UpstreamKind::rabbitmq && of_own_.empty()) {
+    if (is_last) {
         close_own();
         if (receipt) link_.session().confirm(*receipt);
         return;

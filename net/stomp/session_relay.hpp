@@ -78,6 +78,7 @@ class StompSessionRelay {
                       bool is_told);
     void go_on_if_confirmed();
     [[nodiscard]] bool disconnect();
+    [[nodiscard]] bool await_receipts();
     [[nodiscard]] bool subscribe(const stomp::Request& request);
     [[nodiscard]] bool may_share(const std::string& key);
     [[nodiscard]] std::uint64_t now_ms() const noexcept;
@@ -100,6 +101,8 @@ class StompSessionRelay {
     // Bytes of messages that wait for its client. Requires: the mutex is held.
     [[nodiscard]] std::size_t waiting_size() const noexcept;
     [[nodiscard]] bool has_to_hear_what_is_left() const noexcept;
+    // Whether without that subscription its own connection is to end.
+    [[nodiscard]] bool ends_own(std::uint64_t number) const noexcept;
     void unsubscribe(std::uint64_t gone, const std::optional<std::string>& receipt);
     // `receipt`: the id of the RECEIPT that is due when it is confirmed. False: it is not there.
     [[nodiscard]] bool settle(const stomp::Outbox::Settled& one,
@@ -123,16 +126,16 @@ class StompSessionRelay {
     // When its own connection is there, and what was sent before is confirmed.
     std::optional<stomp::RelayedPart> to_commit_{};
     bool is_committing_ = false;
-    bool is_leaving_ = false;         // Its DISCONNECT waits for receipts.
-    bool is_noted_ = false;           // Of note(), for settle():
-    std::uint64_t unsubscribed_ = 0;  // and what it unsubscribed from; 0: nothing.
-    bool is_paused_ = false;          // Nothing is read from its own connection.
-    bool is_resuming_ = false;        // Streams wait for the next connection, or its RECEIPTs.
-    unsigned refused_count_ = 0;      // ERRORs since all streams were confirmed.
-    bool is_refused_ = false;         // The last failure was an ERROR that is the session's end,
-    bool may_resume_ = false;         // or is nothing that would be the same again.
-    std::string reason_{};            // Of the last failure.
-    std::string name_{};              // Of a destination, as it is called upstream.
+    bool waits_for_receipts_ = false;  // Its request does: a DISCONNECT, or an UNSUBSCRIBE.
+    bool is_noted_ = false;            // Of note(), for settle():
+    std::uint64_t unsubscribed_ = 0;   // and what it unsubscribed from; 0: nothing.
+    bool is_paused_ = false;           // Nothing is read from its own connection.
+    bool is_resuming_ = false;         // Streams wait for the next connection, or its RECEIPTs.
+    unsigned refused_count_ = 0;       // ERRORs since all streams were confirmed.
+    bool is_refused_ = false;          // The last failure was an ERROR that is the session's end,
+    bool may_resume_ = false;          // or is nothing that would be the same again.
+    std::string reason_{};             // Of the last failure.
+    std::string name_{};               // Of a destination, as it is called upstream.
 };
 
 }  // namespace edgews
