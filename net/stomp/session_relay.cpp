@@ -266,7 +266,12 @@ void StompSessionRelay::settle() {
         const bool is_left = settled[i].verdict == stomp::Verdict::requeue;
         if (is_left && settled[i].subscription == gone && !has_to_hear_what_is_left()) continue;
         const bool is_last = i + 1 == settled.size() && gone == 0;
-        if (settle(settled[i], 0, is_last ? receipt : std::nullopt) && is_last) receipt.reset();
+        const SendResult result = settle(settled[i], 0, is_last ? receipt : std::nullopt);
+        // Too much of it waits for a broker that does not read.
+        if (result == SendResult::dropped) {
+            return link_.session().end(stomp::Fault::upstream_unavailable);
+        }
+        if (result == SendResult::sent && is_last) receipt.reset();
     }
     if (gone != 0) unsubscribe(gone, std::exchange(receipt, std::nullopt));
     if (receipt) link_.session().confirm(*receipt);  // There was nothing to say.
@@ -301,22 +306,21 @@ void StompSessionRelay::unsubscribe(std::uint64_t gone, const std::optional<std:
     if (!is_said && receipt) link_.session().confirm(*receipt);
 }
 
-bool StompSessionRelay::settle(const stomp::Outbox::Settled& one,
-                               stomp::TransactionNumber transaction,
-                               const std::optional<std::string>& receipt) {
+SendResult StompSessionRelay::settle(const stomp::Outbox::Settled& one,
+                                     stomp::TransactionNumber transaction,
+                                     const std::optional<std::string>& receipt) {
     const auto own = of_own_.find(one.subscription);
-    if (own == of_own_.end()) return false;
+    if (own == of_own_.end()) return SendResult::closed;
     const auto message = own->second.unsettled.extract(one.position);
-    if (message.empty()) return false;
+    if (message.empty()) return SendResult::closed;
     stomp::SendOptions options{.transaction = transaction};
     if (one.verdict == stomp::Verdict::dead_letter) options.headers = do_not_requeue;
     options.receipt = completion_of(receipt);
     const SendResult result = one.verdict == stomp::Verdict::accepted
                                   ? own_->ack(message.mapped(), std::move(options))
                                   : own_->nack(message.mapped(), std::move(options));
-    const bool is_sent = result == SendResult::sent;
-    if (!is_sent && receipt) --awaited_count_;
-    return is_sent;
+    if (result != SendResult::sent && receipt) --awaited_count_;
+    return result;
 }
 
 stomp::Completion StompSessionRelay::completion_of(const std::optional<std::string>& receipt) {
@@ -361,7 +365,7 @@ void StompSessionRelay::send_commit() {
                 SendResult::sent;
     }
     for (const stomp::Outbox::Settled& one : part.settled) {
-        static_cast<void>(settle(one, number, std::nullopt));
+        is_sent = is_sent && settle(one, number, std::nullopt) != SendResult::dropped;
     }
     if (!is_sent) return give_up_commit(number);
     static_cast<void>(own_->commit(number, [here = here_](const stomp::Receipt& receipt) {

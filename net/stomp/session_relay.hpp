@@ -11,6 +11,7 @@
 // happens upstream first. The session waits meanwhile: what it says next may be about that.
 #pragma once
 
+#include <edgews/message.hpp>
 #include <edgews/stomp_relay.hpp>
 #include "core/stomp/session.hpp"
 #include "core/stomp/stream_place.hpp"
@@ -104,10 +105,11 @@ class StompSessionRelay {
     // Whether without that subscription its own connection is to end.
     [[nodiscard]] bool ends_own(std::uint64_t number) const noexcept;
     void unsubscribe(std::uint64_t gone, const std::optional<std::string>& receipt);
-    // `receipt`: the id of the RECEIPT that is due when it is confirmed. False: it is not there.
-    [[nodiscard]] bool settle(const stomp::Outbox::Settled& one,
-                              stomp::TransactionNumber transaction,
-                              const std::optional<std::string>& receipt);
+    // `receipt`: the id of the RECEIPT that is due when it is confirmed. `closed`: there is nothing
+    // to say, since it is a gap, or its connection has ended.
+    [[nodiscard]] SendResult settle(const stomp::Outbox::Settled& one,
+                                    stomp::TransactionNumber transaction,
+                                    const std::optional<std::string>& receipt);
     // Nothing, if there is no receipt. To be given to something that is sent.
     [[nodiscard]] stomp::Completion completion_of(const std::optional<std::string>& receipt);
     [[nodiscard]] bool commit();

@@ -65,5 +65,30 @@ TEST_F(StompRelayOwn, a_receipt_that_an_unsubscribe_waits_for_and_is_lost_is_in_
     }
 }
 
+// The broker would give it to somebody else, whatever its client was told.
+TEST_F(StompRelayOwn, an_ack_for_which_there_is_no_room_ends_the_session) {
+    for (const bool is_of_transaction : {false, true}) {
+        SCOPED_TRACE(is_of_transaction);
+        constexpr std::size_t ack_size = 1024 * 1024;
+        const PlayedSession shared = start_connected(
+            UpstreamKind::edgews,
+            {.frame = {.header_size_max = 2 * ack_size, .head_size_max = 2 * ack_size},
+             .backlog_size_max = 2 * ack_size});
+        Consumer joe = consume("ack:client\n");
+        // More than the system takes on the way to a broker that does not read.
+        StompReply last;
+        for (int i = 0; i < 24; ++i) {
+            joe.own.deliver(joe.number, "m", "ack:" + std::string(ack_size, 'a') + "\n");
+            last = joe.peer.hear("MESSAGE");
+        }
+        const std::string lines = is_of_transaction ? "transaction:t\n" : "receipt:r\n";
+        if (is_of_transaction) joe.peer.say("BEGIN\ntransaction:t\n\n");
+        joe.peer.say("ACK\nid:" + ack_of(last) + "\n" + lines + "\n");
+        if (is_of_transaction) joe.peer.say("COMMIT\ntransaction:t\nreceipt:r\n\n");
+        joe.peer.expect_error("not available", 0);
+        node.reset();
+    }
+}
+
 }  // namespace
 }  // namespace edgews::test

@@ -188,6 +188,29 @@ TEST_F(StompRelayStreams, a_gap_is_acknowledged_like_any_message) {
     EXPECT_EQ(short_of(joe.own.hear()), "ACK a0");
 }
 
+// With all that was before it, of which the lost connection's is nobody's any more: the RECEIPT is
+// the upstream broker's if there is anything to be said, and else comes at once.
+TEST_F(StompRelayStreams, an_ack_across_a_gap_is_confirmed_when_it_is_upstream) {
+    begin();
+    Consumer joe = consume("ack:client\nx-queue-type:stream\ngap:true\n", "/queue/log");
+    deliver_at(joe, 5);
+    lose_and_confirm(joe);
+    joe.own.deliver(joe.number, "m8", "ack:a8\nx-stream-offset:8\n");
+    const StompReply gap = joe.peer.hear("MESSAGE");
+    EXPECT_TRUE(gap.has("gap:true"));
+    const StompReply after = joe.peer.hear("MESSAGE");
+    deliver_at(joe, 9);
+    joe.peer.say("ACK\nid:" + ack_of(gap) + "\nreceipt:nothing\n\n");
+    expect_receipt(joe.peer, "nothing");
+    joe.peer.say("ACK\nid:" + ack_of(after) + "\nreceipt:r\n\n");
+    const std::string ack = joe.own.hear();
+    EXPECT_EQ(short_of(ack), "ACK a8");
+    joe.peer.send("/temp-queue/c", "", "receipt:later\n");
+    expect_receipt(joe.peer, "later");
+    joe.own.say("RECEIPT\nreceipt-id:" + PlayedSession::line(ack, "receipt") + "\n\n");
+    expect_receipt(joe.peer, "r");
+}
+
 // ---- What else there is ------------------------------------------------------------------------
 
 TEST_F(StompRelayStreams, with_a_queue_beside_it_the_session_ends) {
