@@ -109,6 +109,7 @@ void StompSessionRelay::own_went() {
         of_own_, [](const auto& entry) { return entry.second.stream.has_value(); });
     if (!may_resume_ || of_own_.empty() || !are_streams) return own_is_lost();
     is_resuming_ = true;
+    read_on();
     for (auto& [number, own] : of_own_) {
         own.unsettled.clear();
         const bool has_missed = own.is_confirmed && own.stream->has_to_miss();
@@ -228,7 +229,7 @@ void StompSessionRelay::take(const std::string& id, const stomp::Message& messag
         {.destination = name, .headers = message.frame().headers, .body = message.body()});
     relay_.received.fetch_add(1, std::memory_order_relaxed);
     own.unsettled.emplace(++own.last_position, message);
-    bool is_too_much = false;
+    std::size_t waiting = 0;
     {
         StompLocked locked = link_.state_.lock();
         locked.broker().give(*subscription,
@@ -236,15 +237,34 @@ void StompSessionRelay::take(const std::string& id, const stomp::Message& messag
                               .position = own.last_position,
                               .is_redelivered = message.header("redelivered") == "true"});
         locked.hand_out();
-        is_too_much = waiting_size() > locked.broker().options().backlog_size_max / 2;
+        waiting = waiting_size();
     }
-    // Who reads slowly does not make the upstream broker's messages wait here.
-    if (is_too_much && !std::exchange(is_paused_, true)) own_->pause_reading();
+    pause_or_resume(waiting);
 }
+
+// ---- Reading -----------------------------------------------------------------------------------
 
 std::size_t StompSessionRelay::waiting_size() const noexcept {
     const stomp::Outbox& outbox = link_.session().outbox();
     return outbox.waiting_size + outbox.uncovered_size + outbox.relayed_size;
+}
+
+bool StompSessionRelay::awaits_own() const noexcept {
+    return own_awaited_count_ > 0 || to_commit_ || is_committing_ || has_unconfirmed();
+}
+
+// Who reads slowly does not make the upstream broker's messages wait here. But a RECEIPT may be
+// behind them: then they are read nevertheless, and are no more than its prefetch-counts allow.
+void StompSessionRelay::pause_or_resume(std::size_t waiting) {
+    if (!own_) return;
+    if (awaits_own()) return read_on();
+    const std::size_t max = link_.state_.options.broker.backlog_size_max;
+    if (is_paused_ && waiting <= max / 4) return read_on();
+    if (waiting > max / 2 && !std::exchange(is_paused_, true)) own_->pause_reading();
+}
+
+void StompSessionRelay::read_on() {
+    if (std::exchange(is_paused_, false)) own_->resume_reading();
 }
 
 }  // namespace edgews

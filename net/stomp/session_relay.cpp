@@ -200,6 +200,7 @@ bool StompSessionRelay::subscribe(const stomp::Request& request) {
     if (session.is_over()) return true;
     if (!is_own) return await_interest(key);
     of_own_[session.outbox().find(id)->number()] = std::move(begun.own);
+    read_on();
     await_upstream(false);
     return false;
 }
@@ -247,13 +248,13 @@ void StompSessionRelay::note(const stomp::Request& request) {
 void StompSessionRelay::settle() {
     if (!own_ || link_.session().is_over()) return;
     std::vector<stomp::Outbox::Settled> settled;
-    bool has_room = false;
+    std::size_t waiting = 0;
     bool is_carried_out = true;
     {
         const StompLocked locked = link_.state_.lock();
         stomp::Outbox& outbox = link_.session().outbox();
         settled.swap(outbox.settled);
-        has_room = waiting_size() <= locked.broker().options().backlog_size_max / 4;
+        waiting = waiting_size();
         is_carried_out = unsubscribed_ == 0 || outbox.find(unsubscribed_) == nullptr;
     }
     std::optional<std::string> receipt;
@@ -275,7 +276,7 @@ void StompSessionRelay::settle() {
     }
     if (gone != 0) unsubscribe(gone, std::exchange(receipt, std::nullopt));
     if (receipt) link_.session().confirm(*receipt);  // There was nothing to say.
-    if (has_room && std::exchange(is_paused_, false)) own_->resume_reading();
+    pause_or_resume(waiting);
 }
 
 // UNSUBSCRIBE gives back what was not acknowledged, but not at RabbitMQ, and in front of it a NACK
@@ -319,15 +320,21 @@ SendResult StompSessionRelay::settle(const stomp::Outbox::Settled& one,
     const SendResult result = one.verdict == stomp::Verdict::accepted
                                   ? own_->ack(message.mapped(), std::move(options))
                                   : own_->nack(message.mapped(), std::move(options));
-    if (result != SendResult::sent && receipt) --awaited_count_;
+    if (result != SendResult::sent && receipt) {
+        --awaited_count_;
+        --own_awaited_count_;
+    }
     return result;
 }
 
 stomp::Completion StompSessionRelay::completion_of(const std::optional<std::string>& receipt) {
     if (!receipt) return {};
     ++awaited_count_;
+    ++own_awaited_count_;
     return [here = here_, receipt](const stomp::Receipt& answer) {
-        if (here->relay != nullptr) here->relay->receipt_came(answer, receipt, true);
+        if (here->relay == nullptr) return;
+        --here->relay->own_awaited_count_;
+        here->relay->receipt_came(answer, receipt, true);
     };
 }
 
@@ -342,6 +349,7 @@ bool StompSessionRelay::commit() {
 bool StompSessionRelay::commit_part(stomp::RelayedPart part, bool is_undone) {
     if (!open_own()) return link_.session().refuse(stomp::Fault::too_many_upstreams), true;
     to_commit_ = std::move(part);
+    read_on();
     await_upstream(is_undone);
     if (awaited_count_ == 0) send_commit();
     return false;

@@ -101,6 +101,10 @@ class StompSessionRelay {
     void take(const std::string& id, const stomp::Message& message);
     // Bytes of messages that wait for its client. Requires: the mutex is held.
     [[nodiscard]] std::size_t waiting_size() const noexcept;
+    // Whether something is to come by its own connection that is no message.
+    [[nodiscard]] bool awaits_own() const noexcept;
+    void pause_or_resume(std::size_t waiting);
+    void read_on();
     [[nodiscard]] bool has_to_hear_what_is_left() const noexcept;
     // Whether without that subscription its own connection is to end.
     [[nodiscard]] bool ends_own(std::uint64_t number) const noexcept;
@@ -125,6 +129,7 @@ class StompSessionRelay {
     std::unordered_map<std::uint64_t, Own> of_own_{};  // By the broker's number.
     stomp::SubscriptionNumber subscribed_ = 0;         // That the session waits for.
     std::size_t awaited_count_ = 0;                    // Receipts, but for a COMMIT's.
+    std::size_t own_awaited_count_ = 0;                // Of those, its own connection's.
     // When its own connection is there, and what was sent before is confirmed.
     std::optional<stomp::RelayedPart> to_commit_{};
     bool is_committing_ = false;

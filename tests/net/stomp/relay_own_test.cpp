@@ -2,14 +2,69 @@
 // is read of it meanwhile, with an upstream broker that the test plays.
 #include <gtest/gtest.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
+#include <vector>
 
 #include "played_upstream.hpp"
 
 namespace edgews::test {
 namespace {
 
-using StompRelayOwn = PlayedUpstream;
+class StompRelayOwn : public PlayedUpstream {
+  protected:
+    // Two streams on one connection, which goes on after a loss. There, the second one's "x" has
+    // come, and of the first so much waits that nothing more is read.
+    struct Reader {
+        Consumer first;
+        std::string second{};
+        StompReply x{};
+    };
+    Reader pause_reader() {
+        Reader reader{.first = consume(stream_lines + "prefetch-count:1\n", "/queue/log")};
+        reader.second = also_read(reader, "2");
+        deliver_at(reader.first, reader.first.number, "0", "small");
+        EXPECT_EQ(body_of(reader.first.peer), "small");  // Is never acknowledged.
+        reader.first.own.raw.close();
+        reader.first.own = broker.connect();
+        for (int i = 0; i < 2; ++i) reader.first.own.confirm();
+        EXPECT_TRUE(reader.first.peer.hear("MESSAGE").has("gap:true"));  // Of the second.
+        deliver_at(reader.first, reader.second, "0", "x");
+        reader.x = reader.first.peer.hear("MESSAGE");
+        deliver_at(reader.first, reader.first.number, "1", big);
+        wait_until_received(3);
+        return reader;
+    }
+    // Subscribes to one stream more; returns its number upstream.
+    static std::string also_read(Reader& reader, const std::string& id) {
+        reader.first.peer.say("SUBSCRIBE\nid:" + id + "\ndestination:/queue/log" + id +
+                              "\nreceipt:also\n" + stream_lines + "\n");
+        const std::string number = id_of(reader.first.own.confirm());
+        expect_receipt(reader.first.peer, "also");
+        return number;
+    }
+    static void deliver_at(Consumer& consumer, const std::string& number, const std::string& place,
+                           const std::string& body) {
+        consumer.own.deliver(number, body, "ack:a\nx-stream-offset:" + place + "\n");
+    }
+    void wait_until_received(std::uint64_t count) {
+        node->wait_until([&](const StompRelayStats& s) { return s.received >= count; });
+    }
+    // Of what comes now, one is read at most.
+    void expect_paused(Reader& reader, std::uint64_t received_count) {
+        Consumer& joe = reader.first;
+        for (const char* const place : {"7", "8", "9"}) deliver_at(joe, joe.number, place, big);
+        joe.peer.send("/temp-queue/c", "", "receipt:later\n");
+        expect_receipt(joe.peer, "later");
+        EXPECT_LE(node->relay().relay_stats().received, received_count + 1);
+    }
+
+    static constexpr std::size_t backlog_size_max = 8'000;
+    const std::string big = std::string(backlog_size_max / 2, 'b');
+    inline static const std::string stream_lines =
+        "ack:client-individual\nx-queue-type:stream\ngap:true\n";
+};
 
 // With the connection the receipts would go, too.
 TEST_F(StompRelayOwn, an_unsubscribe_waits_for_receipts_where_it_ends_the_connection) {
@@ -86,6 +141,60 @@ TEST_F(StompRelayOwn, an_ack_for_which_there_is_no_room_ends_the_session) {
         joe.peer.say("ACK\nid:" + ack_of(last) + "\n" + lines + "\n");
         if (is_of_transaction) joe.peer.say("COMMIT\ntransaction:t\nreceipt:r\n\n");
         joe.peer.expect_error("not available", 0);
+        node.reset();
+    }
+}
+
+// ---- Reading -----------------------------------------------------------------------------------
+
+// Behind the messages of the first may be the RECEIPT of the second.
+TEST_F(StompRelayOwn, it_is_read_until_all_of_it_is_confirmed) {
+    start(UpstreamKind::rabbitmq, {}, {.broker = {.backlog_size_max = backlog_size_max}});
+    const PlayedSession shared = broker.connect();
+    Reader reader{.first = consume(stream_lines + "prefetch-count:1\n", "/queue/log")};
+    Consumer& joe = reader.first;
+    reader.second = also_read(reader, "2");
+    deliver_at(joe, joe.number, "0", "small");
+    EXPECT_EQ(body_of(joe.peer), "small");
+    joe.own.raw.close();
+    joe.own = broker.connect();
+    joe.own.confirm();
+    const std::string subscribe = joe.own.hear();
+    EXPECT_EQ(id_of(subscribe), reader.second);
+    for (const char* const place : {"1", "2", "3"}) deliver_at(joe, joe.number, place, big);
+    joe.own.say("RECEIPT\nreceipt-id:" + PlayedSession::line(subscribe, "receipt") + "\n\n");
+    EXPECT_TRUE(joe.peer.hear("MESSAGE").has("gap:true"));
+    expect_paused(reader, 4);
+}
+
+TEST_F(StompRelayOwn, it_is_read_as_long_as_the_session_waits_for_an_answer) {
+    struct Row {
+        std::string said;
+        std::vector<std::string> heard;
+    };
+    const std::string ack = "ACK\nreceipt:r\nid:";
+    for (const Row& row :
+         {Row{"SUBSCRIBE\nid:3\ndestination:/queue/c\nreceipt:r\n" + stream_lines + "\n",
+              {"SUBSCRIBE 3 /queue/c"}},
+          Row{ack, {"ACK a"}}, Row{"UNSUBSCRIBE\nid:2\nreceipt:r\n\n", {"NACK a", "UNSUBSCRIBE 2"}},
+          Row{"SEND\ndestination:/queue/a\npriority:1\nreceipt:r\n\nx",
+              {"BEGIN", "SEND /queue/a", "COMMIT"}}}) {
+        SCOPED_TRACE(row.said);
+        start(UpstreamKind::rabbitmq, {}, {.broker = {.backlog_size_max = backlog_size_max}});
+        const PlayedSession shared = broker.connect();
+        Reader reader = pause_reader();
+        Consumer& joe = reader.first;
+        expect_paused(reader, 3);
+        joe.peer.say(row.said == ack ? ack + ack_of(reader.x) + "\n\n" : row.said);
+        std::string frame;
+        for (const std::string& heard : row.heard) {
+            frame = joe.own.hear();
+            EXPECT_EQ(short_of(frame), heard);
+        }
+        joe.own.say("RECEIPT\nreceipt-id:" + PlayedSession::line(frame, "receipt") + "\n\n");
+        expect_receipt(joe.peer, "r");
+        EXPECT_EQ(node->relay().relay_stats().received, 6U);
+        expect_paused(reader, 6);
         node.reset();
     }
 }
