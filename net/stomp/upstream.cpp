@@ -63,6 +63,13 @@ SendResult StompUpstream::send(std::string_view destination, std::span<const std
     if (!client_) return SendResult::closed;
     const auto name = upstream_name(relay_.options.kind, destination, name_);
     if (!name) return SendResult::invalid;
+    if (options.receipt) {
+        options.receipt = [this, told = std::move(options.receipt)](const stomp::Receipt& receipt) {
+            // The ERROR has named it: no subscription is to blame.
+            if (receipt.outcome == stomp::Receipt::Outcome::refused) has_to_suspect_ = false;
+            told(receipt);
+        };
+    }
     const SendResult result = client_->send(*name, body, std::move(options));
     const bool is_sent = result == SendResult::sent || result == SendResult::queued;
     (is_sent ? relay_.sent : relay_.refused).fetch_add(1, std::memory_order_relaxed);
@@ -147,7 +154,13 @@ void StompUpstream::failed(const ClientError& error) {
 }
 
 void StompUpstream::disconnected() {
-    if (std::exchange(has_to_suspect_, false)) suspect();
+    const bool is_error = std::exchange(has_to_suspect_, false);
+    const std::string probed = std::exchange(probed_, {});
+    if (is_error && !probed.empty()) {
+        blame(probed);
+    } else if (is_error || !probed.empty()) {
+        suspect();  // One that was probed is the only one that is not confirmed.
+    }
     StompLocked locked = loop_.state().lock();
     stats_.is_available = false;
     for (const auto& [number, made] : made_) {
@@ -214,18 +227,17 @@ void StompUpstream::tell_gap(Made& made) {
 
 // ---- Who is to blame for an ERROR --------------------------------------------------------------
 
+void StompUpstream::blame(const std::string& guilty) {
+    remember_refused(guilty);
+    refuse(guilty, reason_);
+    std::erase_if(made_, [&](const auto& entry) {
+        if (entry.second->destination != guilty) return false;
+        client_->unsubscribe(entry.first);
+        return true;
+    });
+}
+
 void StompUpstream::suspect() {
-    if (!probed_.empty()) {
-        const std::string guilty = std::exchange(probed_, {});
-        remember_refused(guilty);
-        refuse(guilty, reason_);
-        std::erase_if(made_, [&](const auto& entry) {
-            if (entry.second->destination != guilty) return false;
-            client_->unsubscribe(entry.first);
-            return true;
-        });
-        return;
-    }
     for (const stomp::SubscriptionNumber number : std::exchange(unconfirmed_, {})) {
         const auto found = made_.find(number);
         if (found == made_.end()) continue;

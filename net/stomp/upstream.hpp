@@ -69,6 +69,7 @@ class StompUpstream final : public Registered {
     void confirmed(stomp::SubscriptionNumber number, bool is_confirmed);
     void let_go_on(StompLocked& locked, StompInterest& interest);
     void tell_gap(Made& made);
+    void blame(const std::string& guilty);
     void suspect();
     void probe_next();
     void refuse(const std::string& destination, std::string_view reason);

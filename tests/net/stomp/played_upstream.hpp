@@ -10,6 +10,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -47,7 +48,8 @@ class PlayedUpstream : public testing::Test {
         node.emplace(broker.url(), RelaySetup{.relay = {.upstream = std::move(upstream),
                                                         .kept_ms = 20'000,
                                                         .kind = kind,
-                                                        .prefixes = prefixes},
+                                                        .prefixes = prefixes,
+                                                        .linger_ms = linger_ms},
                                               .options = std::move(options),
                                               .relay_hooks = relay_hooks});
         return *node;
@@ -85,6 +87,7 @@ class PlayedUpstream : public testing::Test {
     Loop loop{};
     PlayedBroker broker{loop, Over::tcp};
     std::vector<std::string> prefixes{"/topic/", "/queue/"};
+    std::uint32_t linger_ms = 10'000;
     StompRelayHooks relay_hooks{};
     std::optional<RelayNode> node{};
 };
