@@ -284,13 +284,17 @@ void StompUpstream::drop_unused() {
         for (const auto& [number, made] : made_) {
             if (is_to_go(locked, *made, left)) unused.push_back(number);
         }
+        std::erase_if(suspects_, [&](const auto& made) { return is_to_go(locked, *made, left); });
         stats_.subscriptions = made_.size() - unused.size();
     }
     for (const stomp::SubscriptionNumber number : unused) {
         client_->unsubscribe(number);
         unconfirmed_.erase(number);
-        made_.erase(number);
+        const auto found = made_.find(number);
+        if (found->second->destination == probed_) probed_.clear();
+        made_.erase(found);
     }
+    probe_next();
 }
 
 // Nobody has had it for long enough, or more than `left` others, which this counts down, are like

@@ -201,5 +201,38 @@ TEST_F(StompRelayBlame, an_error_that_names_a_send_is_no_subscriptions) {
     expect_receipt(peers[1], "r");
 }
 
+// ---- Whose clients are gone --------------------------------------------------------------------
+
+TEST_F(StompRelayBlame, whom_nobody_has_any_more_is_not_probed) {
+    linger_ms = 0;
+    std::vector<StompPeer> peers;
+    PlayedSession shared = start_probing(peers, {"one", "two", "three"});
+    const std::string one = shared.hear();
+    EXPECT_EQ(topic_of(one), "/topic/one");
+    peers[2].client().reset();
+    node->node().server().wait_for(Counter::connections_open, 3);
+    peers[0].say("UNSUBSCRIBE\nid:1\n\n");
+    EXPECT_EQ(short_of(shared.hear()).substr(0, 11),
+              "UNSUBSCRIBE");  // Unused ones were looked for.
+    shared.say("RECEIPT\nreceipt-id:" + PlayedSession::line(one, "receipt") + "\n\n");
+    EXPECT_EQ(topic_of(shared.confirm()), "/topic/three");
+    for (const std::size_t i : {1U, 3U}) expect_receipt(peers[i], "r");
+}
+
+TEST_F(StompRelayBlame, the_next_is_probed_when_the_clients_of_the_first_are_gone) {
+    linger_ms = 0;
+    std::vector<StompPeer> peers;
+    PlayedSession shared = start_probing(peers, {"one", "two"});
+    const std::string one = shared.hear();
+    EXPECT_EQ(topic_of(one), "/topic/one");
+    peers[1].client().reset();
+    EXPECT_EQ(short_of(shared.hear()), "UNSUBSCRIBE " + id_of(one));
+    EXPECT_EQ(topic_of(shared.confirm()), "/topic/two");
+    expect_receipt(peers[2], "r");
+    StompPeer late = subscribe("late");
+    EXPECT_EQ(topic_of(shared.confirm()), "/topic/late");
+    expect_receipt(late, "r");
+}
+
 }  // namespace
 }  // namespace edgews::test
