@@ -367,6 +367,10 @@ void WebSocketConnection::on_reset() {
     on_readable();
 }
 
+void WebSocketConnection::end_grace() {
+    if (!is_client()) break_off();
+}
+
 // The last that the application hears.
 void WebSocketConnection::end(CloseEvent event) {
     if (is_reported_) return;

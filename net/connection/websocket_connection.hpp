@@ -53,6 +53,7 @@ class WebSocketConnection final : public Stream, public Connection {
     [[nodiscard]] const Admission& admission() const noexcept { return admission_; }
     // Input may have come while nobody read.
     void read_again() { read_later(); }
+    void end_grace() override;
     // The application has closed or terminated it, here or through a Handle.
     [[nodiscard]] bool is_unwanted() const noexcept { return is_unwanted_; }
     // A ping or a close frame is about to leave: what the peer's system takes from here on, of what
@@ -66,6 +67,7 @@ class WebSocketConnection final : public Stream, public Connection {
     [[nodiscard]] bool is_still_taking(std::uint32_t patience_ms);
     // When the peer was heard last, in milliseconds of Reactor::listened_ms(), modulo 2^32.
     [[nodiscard]] std::uint32_t last_heard_ms() const noexcept { return session_.heard_ms(); }
+    [[nodiscard]] bool is_client() const noexcept { return session_.is_client(); }
     // The application has heard of its end.
     [[nodiscard]] bool is_reported() const noexcept { return is_reported_; }
     // Runs call(), which may throw, as a handler of this connection.
@@ -210,7 +212,6 @@ class WebSocketConnection final : public Stream, public Connection {
     [[nodiscard]] const RouteOptions& options() const noexcept;
     [[nodiscard]] const Handlers& handlers() const noexcept;
     [[nodiscard]] const UserData& route_data() const noexcept;
-    [[nodiscard]] bool is_client() const noexcept { return session_.is_client(); }
     [[nodiscard]] void* data_place() noexcept;
     [[nodiscard]] ConnectionsOnLoop& connections() const noexcept;
 

@@ -97,7 +97,8 @@ RouteOnLoop& Shard::on_loop(const WebSocketRoute& route) noexcept {
 
 void Shard::visit(const Function<void(Connection&)>& visitor) {
     for_each<WebSocketConnection>(reactor_.slots(), [&](WebSocketConnection& connection) {
-        if (!connection.is_reported()) connection.guard([&] { visitor(connection); });
+        const bool is_server = !connection.is_client();  // Others are clients on its loop.
+        if (is_server && !connection.is_reported()) connection.guard([&] { visitor(connection); });
     });
 }
 

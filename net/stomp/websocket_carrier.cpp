@@ -70,6 +70,7 @@ void StompWebSocketCarrier::send(std::string_view bytes) {
 
 void StompWebSocketCarrier::finish() {
     static_cast<void>(client_.close());
+    flush();  // The loop may have no turn more.
 }
 
 void StompWebSocketCarrier::pause() {

@@ -1,4 +1,6 @@
 // A clean stop: everyone is told, and waited for as long as the grace lasts.
+#include <edgews/client.hpp>
+#include <edgews/loop.hpp>
 #include <edgews/server.hpp>
 
 #include <gtest/gtest.h>
@@ -15,6 +17,7 @@
 
 #include <edgews/signals.hpp>
 
+#include "tests/support/raw_server.hpp"
 #include "tests/support/test_server.hpp"
 
 namespace edgews::test {
@@ -191,6 +194,32 @@ TEST(Shutdown, a_signal_ends_the_process_with_0) {
     EXPECT_EQ(WEXITSTATUS(status), 0);
     ::close(ready[0]);
     ::close(ready[1]);
+}
+
+// They go with the loop, when the server's own have gone: until then what those say reaches others.
+TEST(ClientsOfAServer, are_none_of_its_connections) {
+    Loop loop;
+    const RawServer other(loop);
+    TestServer server;
+    server->ws("/", {});
+    Notes notes;
+    Client client(server->loop(0), other.url(),
+                  {.close = [&](Client&, const CloseEvent&) { notes.add("closed"); }});
+    server.start();
+    RawPeer peer = other.accept_opened();
+    TestClient visitor = server.open();
+    std::atomic<int> visited = 0;
+    server->visit([&](Connection&) { ++visited; });
+    server.wait_until([&] { return visited == 1; });
+    std::thread thread([&] {
+        server->shutdown(100);  // The visitor does not answer.
+        notes.add("done");
+    });
+    visitor.expect_close(1001);
+    thread.join();
+    EXPECT_EQ(notes.all(), List{"done"});
+    EXPECT_EQ(visited, 1);
+    peer.expect_silence(5);
 }
 
 }  // namespace

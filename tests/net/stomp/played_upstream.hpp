@@ -42,7 +42,7 @@ class PlayedUpstream : public testing::Test {
     // The relay's loop runs in a thread, and the broker's where the test is.
     RelayNode& start(UpstreamKind kind = UpstreamKind::edgews, stomp::ClientOptions upstream = {},
                      StompOptions options = {}) {
-        upstream.brokers = {broker.url()};
+        if (upstream.brokers.empty()) upstream.brokers = {broker.url()};
         upstream.heart_beat = {};
         upstream.reconnect = {.enabled = true, .delay_ms = 1, .delay_max_ms = 1};
         node.emplace(broker.url(), RelaySetup{.relay = {.upstream = std::move(upstream),

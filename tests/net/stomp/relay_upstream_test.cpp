@@ -365,6 +365,23 @@ TEST_F(StompRelayUpstream, a_loop_ends_while_all_of_it_waits) {
     }
 }
 
+// Be it carried by WebSocket: that is no connection of the server's, which would end at once.
+TEST_F(StompRelayUpstream, a_loop_ends_and_says_goodbye_over_a_websocket) {
+    const PlayedBroker over_websocket{loop, Over::web_socket};
+    start(UpstreamKind::edgews, {.brokers = {over_websocket.url()}});
+    PlayedSession shared = over_websocket.connect();
+    StompPeer joe = node->connect();
+    joe.say("SUBSCRIBE\nid:1\ndestination:/queue/a\nreceipt:there\n\n");
+    PlayedSession own = over_websocket.connect();
+    own.confirm();
+    expect_receipt(joe, "there");
+    node.reset();
+    for (PlayedSession* const connection : {&shared, &own}) {
+        EXPECT_EQ(short_of(connection->hear()), "DISCONNECT");
+        EXPECT_EQ(connection->raw.read_frame().describe(), "88 1000");
+    }
+}
+
 TEST_F(StompRelayUpstream, clients_that_wait_may_vanish) {
     PlayedSession shared = start_connected();
     for (int i = 0; i < 20; ++i) {
