@@ -1,14 +1,18 @@
 #include "core/stomp/refused_names.hpp"
 
+#include <algorithm>
+
 namespace edgews::stomp {
 
-void RefusedNames::add(std::string_view name, std::string_view reason, std::uint64_t now_ms) {
+void RefusedNames::add(const Refusal& refusal, std::uint64_t now_ms) {
     forget_old(now_ms);
-    const HashedView key(name);
-    if (reason.size() > reason_size_max || by_name_.contains(key)) return;
+    const HashedView key(refusal.name);
+    if (by_name_.contains(key)) return;
     if (by_time_.size() >= count_max) forget_oldest();
-    by_time_.push_back(
-        {.name = HashedName(key), .reason = std::string(reason), .since_ms = now_ms});
+    by_time_.push_back({.name = HashedName(key),
+                        .reason = std::string(refusal.reason.substr(0, reason_size_max)),
+                        .asker = std::string(refusal.asker),
+                        .since_ms = now_ms});
     by_name_.emplace(by_time_.back().name, &by_time_.back());
 }
 
@@ -19,9 +23,10 @@ std::optional<std::string_view> RefusedNames::find(std::string_view name, std::u
     return found->second->reason;
 }
 
-std::size_t RefusedNames::count(std::uint64_t now_ms) {
+std::size_t RefusedNames::count(std::string_view asker, std::uint64_t now_ms) {
     forget_old(now_ms);
-    return by_time_.size();
+    const auto count = std::ranges::count(by_time_, asker, &Refused::asker);
+    return static_cast<std::size_t>(count);
 }
 
 void RefusedNames::forget_oldest() noexcept {

@@ -107,21 +107,21 @@ StompLoop* StompRelayState::home_for(StompLocked& locked, std::uint64_t hash) {
 }
 
 // A user's destination is settled here, and what was refused is so again.
-bool StompRelayState::may_share(StompLocked&, std::string_view destination, std::uint64_t now_ms) {
-    constexpr std::size_t refused_count_max = 16;
+bool StompRelayState::may_share(StompLocked&, std::string_view destination, const StompAsker& asker,
+                                std::uint64_t now_ms) {
+    constexpr std::size_t refused_count_max = 2;
     return destination.starts_with("/user/") || interests.contains(HashedView(destination)) ||
-           refused_names.count(now_ms) < refused_count_max ||
+           refused_names.count(asker.user, now_ms) < refused_count_max ||
            refused_names.find(destination, now_ms).has_value();
 }
 
 StompRelayState::Awaited StompRelayState::await(StompLocked& locked, std::string_view destination,
-                                                const std::string& session_id,
-                                                std::uint64_t now_ms) {
+                                                const StompAsker& asker, std::uint64_t now_ms) {
     const auto found = interests.find(HashedView(destination));
     if (found != interests.end()) {
         StompInterest& interest = *found->second;
         if (interest.is_confirmed) return {.is_there = true};
-        interest.waiting.push_back(session_id);
+        interest.waiting.push_back(asker.session_id);
         return {.has_to_wait = true};
     }
     if (const auto reason = refused_names.find(destination, now_ms)) {
@@ -129,7 +129,8 @@ StompRelayState::Awaited StompRelayState::await(StompLocked& locked, std::string
     }
     auto made = std::make_unique<StompInterest>();
     made->destination = HashedName(HashedView(destination));
-    made->waiting.push_back(session_id);
+    made->asked_by = asker.user;
+    made->waiting.push_back(asker.session_id);
     made->home = home_for(locked, made->destination.hash());
     if (made->home == nullptr) return {};
     made->home->subscribe_soon(std::string(destination), false);

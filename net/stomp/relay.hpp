@@ -25,8 +25,15 @@ namespace edgews {
 class StompLocked;
 class StompLoop;
 
+// Who wants a subscription: a session, and its user, or where it comes from.
+struct StompAsker {
+    std::string session_id{};
+    std::string user{};
+};
+
 struct StompInterest {
     HashedName destination;
+    std::string asked_by{};  // The user of the first.
     StompLoop* home = nullptr;
     bool is_confirmed = false;           // Upstream has it, as far as is known.
     std::vector<std::string> waiting{};  // Ids of sessions that wait for that.
@@ -51,10 +58,11 @@ struct StompRelayState {
     NameViewTable<std::unique_ptr<StompInterest>> interests{};
     stomp::RefusedNames refused_names{};  // Of shared subscriptions, as interests' names.
 
-    // Whether a subscription may be the shared connection's: others have it, or few were refused
-    // lately. Who asks for ever new names that are refused does it by a connection of its own.
+    // Whether a subscription may be the shared connection's: others have it, or its user was
+    // refused few lately. Who asks for ever new names that are refused does it by a connection of
+    // its own.
     [[nodiscard]] bool may_share(StompLocked& locked, std::string_view destination,
-                                 std::uint64_t now_ms);
+                                 const StompAsker& asker, std::uint64_t now_ms);
     // Has a session told when that destination is subscribed to upstream. False: it is, or it was
     // refused lately, or there is no loop to do it.
     struct Awaited {
@@ -63,7 +71,7 @@ struct StompRelayState {
         std::optional<std::string> refusal{};
     };
     [[nodiscard]] Awaited await(StompLocked& locked, std::string_view destination,
-                                const std::string& session_id, std::uint64_t now_ms);
+                                const StompAsker& asker, std::uint64_t now_ms);
     // Whether a SEND has nothing in it that the upstream broker might object to. Its ERROR is the
     // end of a connection, which must not be a shared one.
     [[nodiscard]] bool is_harmless(const stomp::Frame& send) const noexcept;

@@ -207,7 +207,15 @@ bool StompSessionRelay::subscribe(const stomp::Request& request) {
 
 bool StompSessionRelay::may_share(const std::string& key) {
     StompLocked locked = link_.state_.lock();
-    return relay_.may_share(locked, key, now_ms());
+    return relay_.may_share(locked, key, asker(), now_ms());
+}
+
+// Those without a name are one user for each address, as for all that users share.
+StompAsker StompSessionRelay::asker() const {
+    const stomp::Outbox& outbox = link_.session().outbox();
+    const bool is_anonymous = outbox.user.empty();
+    return {.session_id = outbox.session_id,
+            .user = is_anonymous ? "from " + outbox.origin : "user " + outbox.user};
 }
 
 std::uint64_t StompSessionRelay::now_ms() const noexcept {
@@ -219,7 +227,7 @@ bool StompSessionRelay::await_interest(const std::string& key) {
     StompRelayState::Awaited awaited;
     {
         StompLocked locked = link_.state_.lock();
-        awaited = relay_.await(locked, key, link_.session().outbox().session_id, now_ms());
+        awaited = relay_.await(locked, key, asker(), now_ms());
     }
     if (awaited.has_to_wait) return false;
     if (awaited.refusal) {

@@ -27,6 +27,7 @@
 namespace edgews {
 
 class StompSessionLink;
+struct StompAsker;
 struct StompRelayState;
 
 class StompSessionRelay {
@@ -82,6 +83,7 @@ class StompSessionRelay {
     [[nodiscard]] bool await_receipts();
     [[nodiscard]] bool subscribe(const stomp::Request& request);
     [[nodiscard]] bool may_share(const std::string& key);
+    [[nodiscard]] StompAsker asker() const;
     [[nodiscard]] std::uint64_t now_ms() const noexcept;
     [[nodiscard]] bool await_interest(const std::string& key);
     [[nodiscard]] Begun subscribe_own(const stomp::Frame& frame,

@@ -273,7 +273,11 @@ void StompUpstream::refuse(const std::string& destination, std::string_view reas
 
 void StompUpstream::remember_refused(const std::string& destination) {
     const StompLocked locked = loop_.state().lock();
-    relay_.refused_names.add(destination, reason_, loop_.reactor().now_ms());
+    const auto found = relay_.interests.find(HashedView(destination));
+    const bool is_known = found != relay_.interests.end();
+    const std::string_view asker = is_known ? std::string_view(found->second->asked_by) : "";
+    relay_.refused_names.add({.name = destination, .reason = reason_, .asker = asker},
+                             loop_.reactor().now_ms());
 }
 
 void StompUpstream::drop_unused() {

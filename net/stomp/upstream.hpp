@@ -5,8 +5,8 @@
 // An ERROR does not always say what it is about (RabbitMQ's never does). After such a one, the
 // subscriptions that were not confirmed yet are made again one by one, when all others have been:
 // the one at which there is an ERROR again is refused, and nobody else suffers from it. For a while
-// that answer is remembered, so that who says it again costs nobody a connection, and when there
-// are many such names, new ones are tried by connections of their sessions' own.
+// that answer is remembered, so that who says it again costs nobody a connection, and a user who
+// was refused several has new ones tried by connections of his sessions' own.
 #pragma once
 
 #include <edgews/stomp_relay.hpp>

@@ -51,6 +51,7 @@ class PlayedUpstream : public testing::Test {
                                                         .prefixes = prefixes,
                                                         .linger_ms = linger_ms},
                                               .options = std::move(options),
+                                              .hooks = hooks,
                                               .relay_hooks = relay_hooks});
         return *node;
     }
@@ -88,6 +89,7 @@ class PlayedUpstream : public testing::Test {
     PlayedBroker broker{loop, Over::tcp};
     std::vector<std::string> prefixes{"/topic/", "/queue/"};
     std::uint32_t linger_ms = 10'000;
+    StompHooks hooks{};
     StompRelayHooks relay_hooks{};
     std::optional<RelayNode> node{};
 };

@@ -107,35 +107,49 @@ TEST_F(StompRelayBlame, what_was_refused_is_refused_at_once_for_a_while) {
     expect_receipt(ann, "r");
 }
 
+// Whoever the others are.
 TEST_F(StompRelayBlame, who_asks_for_ever_new_names_does_it_at_its_own_expense) {
+    hooks.authenticate = [](const StompClient&, const stomp::Frame& connect) {
+        return StompAccess{.user = std::string(connect.find("login").value_or(""))};
+    };
     PlayedSession shared = start_connected();
-    const auto subscribe = [&](const std::string& name) {
-        StompPeer peer = node->connect();
+    const auto subscribe_as = [&](const std::string& login, const std::string& name) {
+        StompPeer peer = node->connect(login);
         peer.say("SUBSCRIBE\nid:1\nreceipt:r\ndestination:/topic/" + name + "\n\n");
         return peer;
     };
-    for (int i = 0; i < 16; ++i) {
-        StompPeer joe = subscribe("bad" + std::to_string(i));
-        for (int tries = 2; tries > 0; --tries) {
-            shared.hear();
-            shared.say("ERROR\nmessage:access refused\n\n");
-            shared = broker.connect();
+    const std::string ann = "login:ann\n";
+    for (const std::string user : {"joe", ""}) {
+        SCOPED_TRACE(user);
+        const std::string login = user.empty() ? "" : "login:" + user + '\n';
+        for (int i = 0; i < 2; ++i) {
+            StompPeer peer = subscribe_as(login, "bad" + std::to_string(i) + user);
+            for (int tries = 2; tries > 0; --tries) {
+                shared.hear();
+                shared.say("ERROR\nmessage:access refused\n\n");
+                shared = broker.connect();
+                if (user.empty()) {
+                    EXPECT_EQ(topic_of(shared.confirm()), "/topic/newsjoe");
+                }
+            }
+            peer.expect_error("upstream broker refused", 0);
         }
+        StompPeer joe = subscribe_as(login, "bad");
+        PlayedSession own = broker.connect();
+        EXPECT_EQ(topic_of(own.hear()), "/topic/bad");
+        own.say("ERROR\nmessage:access refused\n\n");
         joe.expect_error("upstream broker refused", 0);
+        subscribe_as(login, "bad1" + user).expect_error("upstream broker refused", 0);
+        StompPeer again = subscribe_as(login, "good");
+        own = broker.connect();
+        const std::string number = id_of(own.confirm());
+        expect_receipt(again, "r");
+        own.deliver(number, "hello", "ack:a\n");
+        EXPECT_EQ(body_of(again), "hello");
+        StompPeer other = subscribe_as(ann, "news" + user);
+        shared.confirm();
+        expect_receipt(other, "r");
     }
-    StompPeer joe = subscribe("bad");
-    PlayedSession own = broker.connect();
-    EXPECT_EQ(PlayedSession::line(own.hear(), "destination"), "/topic/bad");
-    own.say("ERROR\nmessage:access refused\n\n");
-    joe.expect_error("upstream broker refused", 0);
-    subscribe("bad3").expect_error("upstream broker refused", 0);
-    StompPeer ann = subscribe("good");
-    own = broker.connect();
-    const std::string number = id_of(own.confirm());
-    expect_receipt(ann, "r");
-    own.deliver(number, "hello", "ack:a\n");
-    EXPECT_EQ(body_of(ann), "hello");
-    shared.raw.expect_silence();
 }
 
 // A broker that only was too slow may do it now.

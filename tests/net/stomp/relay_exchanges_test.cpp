@@ -135,14 +135,10 @@ TEST_F(StompRelayExchanges, the_application_sends_to_them_too) {
 
 // What an exchange brings may be what its subscriber could not have subscribed to.
 TEST_F(StompRelayExchanges, a_hook_is_asked_about_what_an_exchange_brings) {
-    StompHooks hooks{
-        .authorise = [](const StompClient&, StompAction, const stomp::Destination& destination) {
-            return destination.text() != "/exchange/prices/secret";
-        }};
-    StompRelayOptions relay{.upstream = {.brokers = {broker.url()}},
-                            .kind = UpstreamKind::rabbitmq,
-                            .prefixes = prefixes};
-    node.emplace(broker.url(), RelaySetup{.relay = std::move(relay), .hooks = std::move(hooks)});
+    hooks.authorise = [](const StompClient&, StompAction, const stomp::Destination& destination) {
+        return destination.text() != "/exchange/prices/secret";
+    };
+    start(UpstreamKind::rabbitmq);
     PlayedSession shared = broker.connect();
     StompPeer joe = node->connect();
     joe.say("SUBSCRIBE\nid:1\nreceipt:r\ndestination:/exchange/prices\n\n");
