@@ -71,6 +71,8 @@ bool has_a_meaning(stomp::UpstreamKind kind, const stomp::Header& header) noexce
         case stomp::UpstreamKind::rabbitmq:
             return header.name.size() > name_size_max ||
                    begins_with_any(header.name, of_rabbitmq) ||
+                   // A destination, which it wants well-formed, and may make a queue for.
+                   (header.name == "reply-to" && header.value.starts_with('/')) ||
                    (header.value.size() > short_size_max &&
                     begins_with_any(header.name, short_ones));
         case stomp::UpstreamKind::activemq: return begins_with_any(header.name, of_activemq);
