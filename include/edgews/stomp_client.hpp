@@ -55,8 +55,12 @@ struct ClientOptions {
     // silent for 1.75 times as long as was agreed is lost; ActiveMQ, whose heart-beats take up to
     // twice as long, for 2.5 times.
     HeartBeat heart_beat{.can_send_ms = 10'000, .wants_ms = 10'000};
-    // Limits of a frame that the broker sends.
-    FrameLimits frame{.body_size_max = 16 * 1024 * 1024};
+    // Limits of a frame that the broker sends. They are wider than those of what may be sent to a
+    // broker (SessionOptions::frame): a message has further headers, and escapes take room.
+    FrameLimits frame{.header_count_max = 1'000,
+                      .header_size_max = 64 * 1024,
+                      .head_size_max = 1024 * 1024,
+                      .body_size_max = 16 * 1024 * 1024};
 
     // Milliseconds in which a receipt has to come. 0: no limit.
     std::uint32_t receipt_timeout_ms = 30'000;

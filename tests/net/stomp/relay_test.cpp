@@ -78,6 +78,23 @@ TEST_F(StompRelays, a_pattern_brings_each_message_once_beside_the_name) {
     send_confirmed(joe, "/topic/of-nobody", "");  // No third one was on its way.
 }
 
+// What comes down has more headers than what was sent, and would end a connection that all share.
+TEST_F(StompRelays, a_message_comes_whose_frame_was_as_large_as_it_may_be) {
+    StompPeer joe = other.connect();
+    joe.subscribe("/topic/a", "gap:true\n");
+    StompPeer ann = one.connect();
+    std::string lines;
+    for (int i = 0; i < 97; ++i) lines += 'k' + std::to_string(i) + ":v\n";
+    ann.send("/topic/a", "many", lines);
+    const StompReply many = joe.hear("MESSAGE");
+    EXPECT_EQ(many.body, "many");
+    EXPECT_TRUE(many.has("k96:v"));
+    std::string longest;
+    for (int i = 0; i < 3; ++i) longest += "k:" + std::string(16'000, 'x') + '\n';
+    ann.send("/topic/a", "long", longest);
+    EXPECT_EQ(body_of(joe), "long");
+}
+
 // On the relay's loop, down and up.
 TEST_F(StompRelays, a_topics_message_takes_no_block_from_the_heap) {
     StompPeer joe = other.connect();
