@@ -53,8 +53,8 @@ function frame(command, headers = {}, body = '') {
                           Buffer.from([0])]);
 }
 
-// Frames from bytes, as they come: { kind: 'frame', command, headers, body, text }, and
-// { kind: 'beat' } for each EOL between them.
+// Frames from bytes, as they come: { kind: 'frame', command, headers, head, body, text }, and
+// { kind: 'beat' } for each EOL between them. `head`: the octets of command and headers.
 class FrameReader {
     #input = Buffer.alloc(0);
 
@@ -69,7 +69,8 @@ class FrameReader {
             }
             const head_end = this.#input.indexOf('\n\n', begin);
             if (head_end < 0) break;
-            const [command, ...lines] = this.#input.toString('utf8', begin, head_end).split('\n');
+            const head = this.#input.subarray(begin, head_end);
+            const [command, ...lines] = head.toString().split('\n');
             const headers = {};
             for (const line of lines) {
                 const colon = line.indexOf(':');
@@ -83,7 +84,7 @@ class FrameReader {
             if (end < 0 || end >= this.#input.length) break;
             assert.equal(this.#input[end], 0, 'no NUL ends the frame');
             const body = this.#input.subarray(body_begin, end);
-            yield { kind: 'frame', command, headers, body, text: body.toString() };
+            yield { kind: 'frame', command, headers, head, body, text: body.toString() };
             begin = end + 1;
         }
         this.#input = this.#input.subarray(begin);
