@@ -42,8 +42,9 @@ namespace edgews {
 struct StompRelayOptions {
     // How the upstream brokers are reached: a failover list, login and virtual host of the shared
     // connections, heart-beats, TLS. receipt_timeout_ms is the limit for what clients wait for.
-    // Frames that clients may say here, those brokers must take, too: bodies above all. Its
-    // kept_size_max and kept_ms are those below.
+    // Frames that clients may say here, those brokers must take, too: bodies above all; and as
+    // messages they come back with some headers more, and with escapes (`frame`). Its kept_size_max
+    // and kept_ms are those below.
     stomp::ClientOptions upstream{};
     // Bytes of SENDs that wait while there is no connection, and milliseconds for which they do;
     // further ones, and those that waited for too long, are refused.
