@@ -34,10 +34,11 @@ void Mail::conclude(const std::vector<std::size_t>& numbers, bool have_landed) {
                 "a message landed, and it did not", number);
         require(have_landed || !letter.has_come, "what never was to be came", number);
         letter.fate = fate;
+        if (have_landed) letter.landed_at = tick();
     }
 }
 
-std::size_t Mail::hear(std::string_view text, std::string_view body) {
+std::size_t Mail::hear(std::string_view text, std::string_view body, bool may_be_late) {
     std::size_t number = SIZE_MAX;
     std::from_chars(text.data(), text.data() + text.size(), number);
     const bool is_known = number < letters_.size();
@@ -47,9 +48,16 @@ std::size_t Mail::hear(std::string_view text, std::string_view body) {
     require(letter.body == body, "another body than was sent", number);
     require(letter.out_at != 0, "a message came before its transaction's COMMIT", number);
     require(letter.fate != Fate::never, "what never was to be came", number);
-    require(letter.gone_at == 0, "a message came again that was acknowledged", number);
+    require(may_be_late || letter.gone_at == 0, "a message came again that was acknowledged",
+            number);
     letter.has_come = true;
     return number;
+}
+
+void Mail::hand_out(std::size_t number, bool is_redelivered) {
+    MailLetter& letter = letters_[number];
+    require(is_redelivered || !letter.was_fresh, "it comes again, and does not say so", number);
+    letter.was_fresh = letter.was_fresh || !is_redelivered;
 }
 
 void Mail::check_order(std::size_t number, std::uint64_t& last) {
@@ -66,7 +74,8 @@ void Mail::settle(const std::vector<std::size_t>& numbers) {
 void Mail::judge() {
     for (std::size_t i = 0; i < letters_.size(); ++i) {
         const MailLetter& letter = letters_[i];
-        const bool has_to_be = letter.is_of_queue() && letter.fate == Fate::landed;
+        const bool has_to_be =
+            letter.is_of_queue() && letter.fate == Fate::landed && letter.out_at > lost_at_;
         const bool is_gone = letter.was_settled || letter.gone_at != 0;
         require(!has_to_be || (letter.has_come && is_gone), "a queue's message is lost", i);
     }
@@ -74,7 +83,7 @@ void Mail::judge() {
     for (const std::vector<std::size_t>& group : groups_) {
         const auto came = [this](std::size_t number) { return letters_[number].has_come; };
         const auto is_other = [this](std::size_t number) {
-            return !letters_[number].is_of_queue();
+            return !letters_[number].is_of_queue() || letters_[number].out_at <= lost_at_;
         };
         std::vector<std::size_t> numbers = group;
         std::erase_if(numbers, is_other);
