@@ -39,6 +39,11 @@ Publication& Publications::next(const HashedView& topic, std::uint64_t now_ms) {
     return publication;
 }
 
+const Publication* Publications::find(const HashedView& topic) const noexcept {
+    const auto found = by_topic_.find(topic);
+    return found == by_topic_.end() ? nullptr : &*found->second;
+}
+
 bool Publications::ask(const HashedView& topic) {
     const auto found = by_topic_.find(topic);
     if (found == by_topic_.end()) return false;

@@ -42,6 +42,8 @@ class Publications {
 
     // That of the topic, with the next sequence. Valid until the next call, or forget_idle().
     [[nodiscard]] Publication& next(const HashedView& topic, std::uint64_t now_ms);
+    // That of the topic. Null: nothing was published there. Valid as above.
+    [[nodiscard]] const Publication* find(const HashedView& topic) const noexcept;
     // Somebody asks how far it is. False: nothing was published there.
     bool ask(const HashedView& topic);
     // Others may have forgotten, or never have heard, how far all of them are.

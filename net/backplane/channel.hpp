@@ -38,6 +38,11 @@ struct Channel {
     std::vector<Function<void(bool)>> waiting{};  // For the confirmation,
     std::uint64_t waiting_until_ms = 0;           // until then.
 
+    // How far the node's own messages were when it began to hear the topic. Nobody here was
+    // subscribed then, and where they come back they are nobody's.
+    std::uint32_t run_before = 0;
+    std::uint64_t sequence_before = 0;
+
     // Where there is one order for all: those that do not get their own messages, which are still
     // to come back.
     struct Own {

@@ -132,6 +132,8 @@ class BackplaneNode final : public TopicsAbroad,
     void take_question(const backplane::Envelope& envelope);
     // Whether it was delivered.
     bool take_message(Channel& channel, const backplane::Envelope& envelope);
+    [[nodiscard]] static bool was_before(const Channel& channel,
+                                         const backplane::Envelope& envelope) noexcept;
     void take_brokers(const Channel& channel, const backplane::Envelope& envelope);
     void deliver(Channel& channel, const PreparedMessage& message, const Excepted& except);
     [[nodiscard]] static Excepted take_own(Channel& channel, const backplane::Envelope& envelope);

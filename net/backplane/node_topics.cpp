@@ -33,6 +33,10 @@ Channel& BackplaneNode::hear(const HashedView& topic) {
     Channel& channel =
         channels_.add(topic, backbone_->subscribe(backbone_->channel_of(topic.text())));
     channel.is_said_whole = backbone_->says_whole(topic.text());
+    if (const backplane::Publication* const before = publications_.find(topic)) {
+        channel.run_before = before->run;
+        channel.sequence_before = before->sequence;
+    }
     if (history_upstream(topic.text()) != nullptr) {
         channel.follower.emplace();
     } else if (const TopicHistory* const history = history_of(topic.text())) {
@@ -190,6 +194,7 @@ bool BackplaneNode::take_message(Channel& channel, const Envelope& envelope) {
         count(BackplaneCounter::duplicates);
         return false;
     }
+    if (is_own && !channel.follower && was_before(channel, envelope)) return false;
     if (is_of_broker(channel.topic.text())) {
         take_brokers(channel, envelope);
         return true;
@@ -204,6 +209,12 @@ bool BackplaneNode::take_message(Channel& channel, const Envelope& envelope) {
     if (!is_own) count(BackplaneCounter::received);
     deliver(channel, message, is_own ? take_own(channel, envelope) : Excepted{});
     return true;
+}
+
+// Of a message of its own: it was published before the node heard the topic.
+bool BackplaneNode::was_before(const Channel& channel, const Envelope& envelope) noexcept {
+    if (envelope.run != channel.run_before) return envelope.run < channel.run_before;
+    return envelope.sequence <= channel.sequence_before;
 }
 
 void BackplaneNode::deliver(Channel& channel, const PreparedMessage& message,

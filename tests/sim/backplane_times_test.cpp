@@ -320,6 +320,23 @@ TEST_F(BackplaneTimes, who_subscribes_while_the_hub_is_away_is_told_that_it_may_
     EXPECT_EQ(node.notes, (Notes{"available", "away", "available", "gap 0-0"}));
 }
 
+// It leaves behind the new subscription, and comes back by that.
+TEST_F(BackplaneTimes, through_the_hub_nobody_gets_what_was_published_before_anybody_subscribed) {
+    SimulatedNode& node = add({.mode = BackplaneMode::through});
+    run(100);
+    stop_hub();
+    run(10);
+    EXPECT_EQ(node.publish("1"), PublishResult::queued);
+    run(10);
+    node.subscribe();
+    run(10);
+    EXPECT_EQ(node.publish("2"), PublishResult::queued);
+    start_hub();
+    run(1'000);
+    EXPECT_EQ(node[echoes], 2U);
+    EXPECT_EQ(node.notes, (Notes{"available", "away", "available", "gap 0-0", "2"}));
+}
+
 TEST_F(BackplaneTimes, prepared_topics_are_told_once_and_of_an_absent_hub_at_once) {
     SimulatedNode& node = add();
     Notes told;

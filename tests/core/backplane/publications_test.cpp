@@ -43,6 +43,16 @@ TEST_F(PublicationsTest, each_topic_is_counted_from_1) {
     EXPECT_EQ(publications.count(), 2U);
 }
 
+TEST_F(PublicationsTest, a_topic_is_found_if_something_was_published_there) {
+    EXPECT_EQ(publications.find(HashedView("a")), nullptr);
+    publish("a");
+    publish("a");
+    const Publication* const found = publications.find(HashedView("a"));
+    ASSERT_NE(found, nullptr);
+    EXPECT_EQ(text_of(*found), "a 1:2");
+    EXPECT_EQ(publications.find(HashedView("b")), nullptr);
+}
+
 TEST_F(PublicationsTest, those_that_went_on_are_marked_once) {
     EXPECT_FALSE(publications.has_unmarked());
     publish("a");
