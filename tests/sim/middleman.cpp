@@ -13,6 +13,7 @@ class Middleman::End final : public Peer {
     explicit End(World& world) : Peer(world, Pace()) {}
 
     void lead_to(End& other) noexcept { other_ = &other; }
+    void calm_down() noexcept { left_.reset(); }
     // Behind so many bytes that it has heard.
     void break_at(std::size_t size, Break how) noexcept {
         left_ = size;
@@ -87,6 +88,11 @@ Middleman::~Middleman() {
     *is_there_ = false;
     socket_->on_wake = nullptr;
     socket_->closed();
+}
+
+void Middleman::calm_down() {
+    options_.break_count_max = 0;
+    for (const std::unique_ptr<End>& end : ends_) end->calm_down();
 }
 
 void Middleman::accept_all() {

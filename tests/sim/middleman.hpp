@@ -27,6 +27,8 @@ class Middleman {
     ~Middleman();
 
     [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+    // Breaks no more. What has fallen mute stays so.
+    void calm_down();
 
     // What it does at some byte of one direction.
     enum class Break : std::uint8_t { ends, resets, falls_mute, alters };

@@ -12,7 +12,7 @@ std::span<const Scenario> scenarios() noexcept {
         Scenario{"clients", play_clients}, Scenario{"topics", play_topics},
         Scenario{"stomp", play_stomp},     Scenario{"secure", play_secure},
         Scenario{"dialing", play_dialing}, Scenario{"stomp_clients", play_stomp_clients},
-        Scenario{"relay", play_relay},
+        Scenario{"relay", play_relay},     Scenario{"backplane", play_backplane},
     };
     return all;
 }

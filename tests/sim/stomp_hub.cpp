@@ -76,6 +76,7 @@ void StompHub::await_quiet() {
 void StompHub::calm_down(const std::function<bool()>& are_there) {
     (void)world_.run_until_quiet(quiet_ms, recovery_ms);
     world_.faults() = Faults{};
+    for (const auto& middleman : middlemen_) middleman->calm_down();
     if (is_watchful_) world_.run_for(recovery_ms);
     for (int i = 0; i < 20 && !are_there(); ++i) world_.run_for(500);
     record_.require(are_there(), "a node does not find its hub again");
