@@ -64,7 +64,8 @@ class Request {
     // is then not sent. The client waits for it, for HttpRouteOptions::answer_timeout_ms at most,
     // and what else it asks for meanwhile waits, too. `gone` is called on the connection's loop, at
     // most once, when nobody waits for the answer any more that has not been given: the client is
-    // gone, or sends nothing more, or the time is up, or the server shuts down. It may be empty.
+    // gone, or sends nothing more, or the time is up, or the server's grace is. It may be empty,
+    // and is not called when the handler throws, which answers 500.
     // Throws std::logic_error in an upgrade handler, whose Upgrade defers, and when the answer was
     // deferred already.
     [[nodiscard]] DeferredResponse defer(Function<void()> gone = {}) const;

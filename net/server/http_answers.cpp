@@ -74,7 +74,8 @@ void HttpConnection::await_answer(Exchange exchange, std::uint32_t timeout_ms) {
 
 void HttpConnection::answer_deferred(const DeferredResponse& deferred, Response response) {
     // Its request may have been answered by a handler's failure.
-    if (!awaiting_ || awaiting_->deferred.is_claimed_ != deferred.is_claimed_) return;
+    if (!awaiting_ || !is_open()) return;
+    if (awaiting_->deferred.is_claimed_ != deferred.is_claimed_) return;
     const std::unique_ptr<Awaiting> awaited = std::move(awaiting_);
     respond(awaited->exchange, std::move(response));
     // What waits in the socket made its edge while nobody read.
@@ -82,15 +83,12 @@ void HttpConnection::answer_deferred(const DeferredResponse& deferred, Response 
 }
 
 void HttpConnection::on_answer_timeout() {
-    if (awaiting_->timeout_ms > 0) refuse_awaiting("The answer took too long.\n");
-}
-
-// Unless an answer is on its way here.
-void HttpConnection::refuse_awaiting(std::string_view why) {
-    if (!awaiting_->deferred.claim()) return;
+    if (awaiting_->timeout_ms == 0) return;
+    // One that was given is on its way here.
+    if (!awaiting_->deferred.claim()) return reactor().schedule(*this, linger_ms);
     tell_gone();
     const DeferredResponse deferred = awaiting_->deferred;
-    answer_deferred(deferred, plain_text(503, why));
+    answer_deferred(deferred, plain_text(503, "The answer took too long.\n"));
 }
 
 // A client that sends nothing more may still want its answer.
@@ -147,7 +145,7 @@ void HttpConnection::respond(const Exchange& exchange, Response response) {
     shard_.counters().add(Counter::http_requests);
     const std::uint32_t request_count_max = shard_.options().requests_per_connection_max;
     const bool is_last = ++request_count_ == request_count_max && request_count_max > 0;
-    const bool keep_alive = exchange.is_followed && !is_last;
+    const bool keep_alive = exchange.is_followed && !is_last && !shard_.is_shutting_down();
     for (const HeaderField& field : exchange.cors.fields()) {
         response.headers.add(field.name, field.value);
     }

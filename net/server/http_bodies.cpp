@@ -61,10 +61,8 @@ void HttpConnection::await_body(const HttpHead& head, const HttpRoute& route,
     receiving->head.rebase({reinterpret_cast<const char*>(receiving->head_bytes.bytes().data()),
                             receiving->head_bytes.size()});
     receiving->body.append(begun);
-    receiving->counted_size = begun.size();
     receiving_ = std::move(receiving);
-    if (route.options.body_timeout_ms == 0) return;
-    reactor().schedule(*this, route.options.body_timeout_ms);
+    begin_body_time();
 }
 
 bool HttpConnection::go_on_with_body(std::span<std::byte>& input) {
@@ -73,7 +71,7 @@ bool HttpConnection::go_on_with_body(std::span<std::byte>& input) {
     for (; step == HttpBodyReader::Step::piece; step = reader.next(input)) {
         Buffer& body = receiving_->body;
         if (!reactor().pool().try_reserve(body, reader.piece().size(), reader.announced_size())) {
-            answer_error(503, no_memory_left, wants_content(receiving_->head));
+            refuse_body(503, no_memory_left);
             return false;
         }
         body.append(reader.piece());
@@ -88,21 +86,31 @@ bool HttpConnection::go_on_with_body(std::span<std::byte>& input) {
     return true;
 }
 
+// Lets go of its memory at once: the answer may take a while to be read.
+void HttpConnection::refuse_body(unsigned status, std::string_view why) {
+    const std::unique_ptr<Receiving> refused = std::move(receiving_);
+    answer_error(status, why, wants_content(refused->head));
+}
+
+// Without a limit there is still one for a peer that takes nothing of what we said.
+void HttpConnection::begin_body_time() noexcept {
+    receiving_->counted_size = receiving_->body.size();
+    const std::uint32_t limit_ms = receiving_->route.options.body_timeout_ms;
+    reactor().schedule(*this, limit_ms > 0 ? limit_ms : shard_.options().keep_alive_timeout_ms);
+}
+
 // The time of one that comes too slowly is up; but while what we said is not taken, it is us who do
 // not read.
 void HttpConnection::on_body_timeout() {
+    if (is_blocked()) return is_being_read() ? begin_body_time() : close();
     const HttpRouteOptions& options = receiving_->route.options;
-    if (options.body_timeout_ms == 0) return;
-    const std::size_t size = receiving_->body.size();
     const std::uint64_t size_min =
         std::uint64_t{options.body_timeout_ms} * options.body_rate_min / 1'000;
-    const std::size_t came_size = size - std::exchange(receiving_->counted_size, size);
+    const std::size_t came_size = receiving_->body.size() - receiving_->counted_size;
     const bool is_slow = came_size == 0 || came_size < size_min;
-    if (is_slow && !is_blocked()) {
-        return answer_error(408, "The body took too long.\n", wants_content(receiving_->head));
-    }
-    if (is_blocked() && !is_being_read()) return close();
-    reactor().schedule(*this, options.body_timeout_ms);
+    if (is_slow && options.body_timeout_ms > 0)
+        return refuse_body(408, "The body took too long.\n");
+    begin_body_time();
 }
 
 }  // namespace edgews

@@ -117,6 +117,7 @@ void HttpConnection::process(std::span<std::byte> input) {
     if (!resumed) head.reset();
     int count = 0;
     while (!input.empty() && is_open() && !is_broken() && !pending_) {
+        if (awaiting_ && !awaiting_->exchange.is_followed) return;
         if (awaiting_ || is_blocked() || count++ == turn_request_count_max) return put_off(input);
         switch (head.parse(as_text(input))) {
             case HttpHead::Progress::more: return keep(input, head);
@@ -195,6 +196,10 @@ void HttpConnection::find_client(const HttpHead& head) {
 // one of them is deferred, or others have their turn.
 void HttpConnection::put_off(std::span<const std::byte> input) {
     Buffer bytes = reactor().pool().try_take(input.size());
+    if (!bytes && awaiting_) {  // What is awaited is still answered, and is the last.
+        awaiting_->exchange.is_followed = false;
+        return;
+    }
     if (!bytes) return finish(Farewell::linger, linger_ms);  // Behind the answers that wait.
     bytes.append(input);
     partial_ =
@@ -277,10 +282,11 @@ void HttpConnection::refuse_path(const HttpHead& head) {
     respond(head, std::move(response));
 }
 
-// The rest of a head may have waited for us: its time begins anew.
+// The rest of a head, or of a body, may have waited for us: its time begins anew.
 void HttpConnection::on_writable() {
     if (is_blocked()) return;
     if (is_head_begun_) reactor().schedule(*this, shard_.options().handshake_timeout_ms);
+    if (receiving_) begin_body_time();
     read_later();
 }
 
@@ -312,14 +318,12 @@ void HttpConnection::on_lost() {
     close();
 }
 
+// What was asked is answered, if that comes within the grace.
 void HttpConnection::shut_down() {
-    if (!is_open()) return;
+    if (!is_open() || awaiting_ || receiving_) return;
     if (pending_) {
         (void)claim(pending_->deferred);
         reject_pending(503, "The server is shutting down.\n");
-    } else if (awaiting_) {
-        awaiting_->exchange.is_followed = false;
-        refuse_awaiting("The server is shutting down.\n");
     } else {
         finish(Farewell::linger, linger_ms);
     }

@@ -44,7 +44,7 @@ class HttpConnection final : public Stream {
     void reject_pending(unsigned status, std::string_view body);
     // The answer that a handler of plain HTTP deferred, and that was claimed.
     void answer_deferred(const DeferredResponse& deferred, Response response);
-    // The server shuts down: closes, unless a response is on its way.
+    // The server shuts down: closes, unless a request is on its way, or its response.
     void shut_down() override;
 
     // The answer to a connection over a limit, whatever it asks for: it has no content, as the
@@ -127,12 +127,13 @@ class HttpConnection final : public Stream {
                     std::span<const std::byte> begun);
     // True: it is complete, and was served.
     [[nodiscard]] bool go_on_with_body(std::span<std::byte>& input);
+    void refuse_body(unsigned status, std::string_view why);
+    void begin_body_time() noexcept;
     void on_body_timeout();
     void serve_http(const HttpHead& head, const HttpRoute& route, std::span<const std::byte> body);
     [[nodiscard]] DeferredResponse defer(Function<void()> gone);
     void await_answer(Exchange exchange, std::uint32_t timeout_ms);
     void on_answer_timeout();
-    void refuse_awaiting(std::string_view why);
     void note_end();
     void tell_gone() noexcept;
     void serve_websocket(const HttpHead& head, const WebSocketRoute& route,

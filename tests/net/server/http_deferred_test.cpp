@@ -1,5 +1,7 @@
 // Answers that come later: from which thread they come, who waits for them, and who is told that
 // nobody does.
+#include "net/loop/reactor.hpp"
+
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -160,19 +162,62 @@ TEST_F(HttpDeferredTest, head_and_http_1_0_are_answered_as_they_are_at_once) {
     client.expect_eof();
 }
 
-TEST_F(HttpDeferredTest, a_server_that_shuts_down_answers_503) {
-    TestClient client = server_.connect();
-    client.send(TestClient::get_head("/later/x"));
+TEST_F(HttpDeferredTest, a_server_that_shuts_down_waits_for_answers_as_long_as_its_grace) {
+    TestClient answered = server_.connect();
+    answered.send(TestClient::get_head("/later/x"));
     wait_for_deferred(1);
-    std::thread ending([&] { server_->shutdown(20'000); });
-    const HttpReply reply = client.read_reply();
-    EXPECT_EQ(reply.status, 503U);
+    TestClient left_alone = server_.connect();
+    left_alone.send(TestClient::get_head("/later/y"));
+    wait_for_deferred(2);
+    TestClient idle = server_.connect();
+    EXPECT_EQ(idle.get("/now").body, "now");
+    std::thread ending([&] { server_->shutdown(2'000); });
+    idle.expect_eof();
+    idle.close();
+    EXPECT_TRUE(deferred(0).send({.body = "last"}));
+    const HttpReply reply = answered.read_reply();
+    EXPECT_EQ(reply.body, "last");
     EXPECT_TRUE(reply.has("Connection: close"));
-    client.expect_eof();
-    client.close();
+    answered.close();
+    left_alone.expect_end();
     ending.join();
     EXPECT_EQ(gone_count_, 1);
-    EXPECT_FALSE(deferred_.at(0).send({}));
+    EXPECT_FALSE(deferred_.at(1).send({}));
+}
+
+// The memory is others'; who waits for an answer has asked for more behind it.
+TEST(HttpDeferred, what_cannot_be_put_off_is_not_served_and_what_is_awaited_is) {
+    constexpr std::size_t mib = 1024 * 1024;
+    TestServer server({.memory_max = mib});
+    DeferredResponse later;
+    std::atomic<int> count = 0;
+    server->get("/later", [&](const Request& asked, Response&) {
+        later = asked.defer();
+        ++count;
+    });
+    server.start();
+    for (const std::string lines : {"", "Connection: close\r\n"}) {
+        SCOPED_TRACE(lines);
+        TestClient client = server.connect();
+        EXPECT_EQ(client.get("/none").status, 404U);
+        std::vector<Buffer> held;
+        server.on_loop([&] {
+            BufferPool& pool = Reactor::current()->pool();
+            while (pool.may_hold(BufferPool::small_size, 4'096)) held.push_back(pool.take(4'096));
+        });
+        const int before = count;
+        std::string all = TestClient::get_head("/later", lines);
+        for (int i = 0; i < 900; ++i) all += TestClient::get_head("/later");
+        client.send(all);
+        server.wait_until([&] { return count > before; });
+        EXPECT_TRUE(server.on_loop([&] { return later.send({.body = "one"}); }));
+        const HttpReply reply = client.read_reply();
+        EXPECT_EQ(reply.body, "one");
+        EXPECT_TRUE(reply.has("Connection: close"));
+        client.expect_end();
+        EXPECT_EQ(count, before + 1);
+        server.on_loop([&] { held.clear(); });
+    }
 }
 
 // Each of these runs while the connection waits for its answer, or gives it up.
