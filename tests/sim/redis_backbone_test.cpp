@@ -467,7 +467,7 @@ TEST_F(RedisHistoriesTest, one_that_has_forgotten_the_script_is_asked_to_take_it
 }
 
 TEST_F(RedisHistoriesTest, a_history_of_any_length_is_read_in_one_reply) {
-    RawPeer peer = open_prepared();
+    RawPeer peer = open_prepared({.message_size_max = 64 * 1024});
     const ReadingNumber number = backbone().read(channel, history(), {});
     std::string messages;
     const std::string message(history().size_max / history().message_count_max, 'x');

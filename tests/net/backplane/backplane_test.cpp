@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -301,6 +303,15 @@ TEST(BackplaneSetUp, a_node_has_a_name_and_counters) {
                         "edgews_backplane_gaps_total 0\n"),
               std::string::npos);
     EXPECT_NE(text.find("# TYPE edgews_backplane_subscriptions gauge\n"), std::string::npos);
+    std::istringstream lines(text);
+    std::set<std::string> names;
+    std::string line;
+    while (std::getline(lines, line)) {
+        if (line.starts_with("# ")) continue;
+        EXPECT_TRUE(line.starts_with("edgews_backplane_")) << line;
+        EXPECT_TRUE(names.insert(line).second) << line;
+    }
+    EXPECT_EQ(names.size(), backplane_counter_count);
 }
 
 }  // namespace
