@@ -124,7 +124,7 @@ void StompSessionRelay::own_went() {
 
 void StompSessionRelay::own_is_lost() {
     if (link_.session().is_over()) return;
-    if (is_committing_) return link_.end_here(give_up(), reason_);
+    if (commit_awaited_count_ > 0) return link_.end_here(give_up(), reason_);
     link_.end_here(
         is_refused_ ? stomp::Fault::upstream_refused : stomp::Fault::upstream_unavailable, reason_);
 }
@@ -250,7 +250,7 @@ std::size_t StompSessionRelay::waiting_size() const noexcept {
 }
 
 bool StompSessionRelay::awaits_own() const noexcept {
-    return own_awaited_count_ > 0 || to_commit_ || is_committing_ || has_unconfirmed();
+    return own_awaited_count_ > 0 || to_commit_ || commit_awaited_count_ > 0 || has_unconfirmed();
 }
 
 // Who reads slowly does not make the upstream broker's messages wait here. But a RECEIPT may be

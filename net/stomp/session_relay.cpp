@@ -75,7 +75,7 @@ void StompSessionRelay::await_upstream(bool is_undone) {
 }
 
 stomp::Fault StompSessionRelay::give_up() {
-    const bool is_in_doubt = is_committing_ || waits_for_receipts_;
+    const bool is_in_doubt = commit_awaited_count_ > 0 || waits_for_receipts_;
     if (!is_in_doubt) return stomp::Fault::upstream_unavailable;
     relay_.in_doubt.fetch_add(1, std::memory_order_relaxed);
     return stomp::Fault::upstream_in_doubt;
@@ -357,17 +357,20 @@ bool StompSessionRelay::commit() {
 bool StompSessionRelay::commit_part(stomp::RelayedPart part, bool is_undone) {
     if (!open_own()) return link_.session().refuse(stomp::Fault::too_many_upstreams), true;
     to_commit_ = std::move(part);
+    // What was sent with a RECEIPT is not to be lost. Those of a transaction come with the COMMIT.
+    awaits_each_send_ = relay_.options.kind == stomp::UpstreamKind::rabbitmq &&
+                        (is_undone || link_.session().wanted_receipt());
     read_on();
     await_upstream(is_undone);
     if (awaited_count_ == 0) send_commit();
     return false;
 }
 
-// As one burst; what is to happen here follows when it is confirmed.
+// As one burst; what is to happen here follows when it is confirmed. RabbitMQ confirms a COMMIT
+// when it has taken it, and a SEND of it when that is on disk: in any order.
 void StompSessionRelay::send_commit() {
     if (!to_commit_ || !own_->is_connected()) return;
     const stomp::RelayedPart part = *std::exchange(to_commit_, std::nullopt);
-    is_committing_ = true;
     const stomp::TransactionNumber number = own_->begin();
     bool is_sent = true;
     stomp::FrameReader frames(no_limits, link_.stomp_loop().reactor().pool());
@@ -375,24 +378,29 @@ void StompSessionRelay::send_commit() {
     while (const stomp::Frame* const frame = frames.next(bytes)) {
         const auto name =
             upstream_name(relay_.options.kind, frame->find("destination").value_or(""), name_);
-        is_sent =
-            is_sent && name &&
-            own_->send(*name, frame->body, {.headers = frame->headers, .transaction = number}) ==
-                SendResult::sent;
+        stomp::SendOptions options{.headers = frame->headers, .transaction = number};
+        if (awaits_each_send_) options.receipt = completion_of_commit();
+        is_sent = is_sent && name &&
+                  own_->send(*name, frame->body, std::move(options)) == SendResult::sent;
     }
     for (const stomp::Outbox::Settled& one : part.settled) {
         is_sent = is_sent && settle(one, number, std::nullopt) != SendResult::dropped;
     }
     if (!is_sent) return give_up_commit(number);
-    static_cast<void>(own_->commit(number, [here = here_](const stomp::Receipt& receipt) {
+    static_cast<void>(own_->commit(number, completion_of_commit()));
+}
+
+stomp::Completion StompSessionRelay::completion_of_commit() {
+    ++commit_awaited_count_;
+    return [here = here_](const stomp::Receipt& receipt) {
         if (here->relay != nullptr) here->relay->committed(receipt);
-    }));
+    };
 }
 
 // Too much of it waits for a broker that does not read.
 void StompSessionRelay::give_up_commit(stomp::TransactionNumber number) {
     static_cast<void>(own_->abort(number));
-    is_committing_ = false;
+    commit_awaited_count_ = 0;
     link_.end_here(stomp::Fault::upstream_unavailable, {});
 }
 
@@ -402,8 +410,7 @@ void StompSessionRelay::committed(const stomp::Receipt& receipt) {
         return link_.end_here(stomp::Fault::upstream_refused, receipt.reason);
     }
     if (!receipt) return own_is_lost();
-    is_committing_ = false;
-    link_.go_on();
+    if (--commit_awaited_count_ == 0) link_.go_on();
 }
 
 }  // namespace edgews

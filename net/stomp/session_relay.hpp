@@ -121,6 +121,8 @@ class StompSessionRelay {
     [[nodiscard]] bool commit();
     [[nodiscard]] bool commit_part(stomp::RelayedPart part, bool is_undone);
     void send_commit();
+    // Of one more receipt that it waits for.
+    [[nodiscard]] stomp::Completion completion_of_commit();
     void give_up_commit(stomp::TransactionNumber number);
     void committed(const stomp::Receipt& receipt);
 
@@ -134,17 +136,18 @@ class StompSessionRelay {
     std::size_t own_awaited_count_ = 0;                // Of those, its own connection's.
     // When its own connection is there, and what was sent before is confirmed.
     std::optional<stomp::RelayedPart> to_commit_{};
-    bool is_committing_ = false;
-    bool waits_for_receipts_ = false;  // Its request does: a DISCONNECT, or an UNSUBSCRIBE.
-    bool is_noted_ = false;            // Of note(), for settle():
-    std::uint64_t unsubscribed_ = 0;   // and what it unsubscribed from; 0: nothing.
-    bool is_paused_ = false;           // Nothing is read from its own connection.
-    bool is_resuming_ = false;         // Streams wait for the next connection, or its RECEIPTs.
-    unsigned refused_count_ = 0;       // ERRORs since all streams were confirmed.
-    bool is_refused_ = false;          // The last failure was an ERROR that is the session's end,
-    bool may_resume_ = false;          // or is nothing that would be the same again.
-    std::string reason_{};             // Of the last failure.
-    std::string name_{};               // Of a destination, as it is called upstream.
+    std::size_t commit_awaited_count_ = 0;  // A COMMIT's receipts; 0: none is under way.
+    bool awaits_each_send_ = false;         // Each of its SENDs has to be confirmed, too.
+    bool waits_for_receipts_ = false;       // Its request does: a DISCONNECT, or an UNSUBSCRIBE.
+    bool is_noted_ = false;                 // Of note(), for settle():
+    std::uint64_t unsubscribed_ = 0;        // and what it unsubscribed from; 0: nothing.
+    bool is_paused_ = false;                // Nothing is read from its own connection.
+    bool is_resuming_ = false;    // Streams wait for the next connection, or its RECEIPTs.
+    unsigned refused_count_ = 0;  // ERRORs since all streams were confirmed.
+    bool is_refused_ = false;     // The last failure was an ERROR that is the session's end,
+    bool may_resume_ = false;     // or is nothing that would be the same again.
+    std::string reason_{};        // Of the last failure.
+    std::string name_{};          // Of a destination, as it is called upstream.
 };
 
 }  // namespace edgews

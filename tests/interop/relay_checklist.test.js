@@ -26,8 +26,7 @@ const transports = ['TCP', 'WebSocket'];
 const otherwise = {
     edgews: {},
     rabbitmq: {
-        // What is in front of the SEND that cannot be is there, and what is behind it is not. Its
-        // RECEIPT may come.
+        // What is in front of the SEND that cannot be is there, and what is behind it is not.
         G6: [['G6', newer, begin('joe'), send('joe', 'QUEUE', 'first', in_t),
               send('joe', '/exchange/nowhere/k', 'x', in_t), send('joe', 'QUEUE', 'last', in_t),
               'joe > COMMIT\ntransaction:t\nreceipt:c\n\n', 'joe ends', ...left('first')]],

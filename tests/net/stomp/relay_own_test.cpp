@@ -94,10 +94,10 @@ TEST_F(StompRelayOwn, an_unsubscribe_waits_for_receipts_where_it_ends_the_connec
         joe.peer.send("/topic/a", "x", "transaction:t\n");
         joe.peer.say("COMMIT\ntransaction:t\nreceipt:c\n\n");
         PlayedSession next = broker.connect();
-        for (const char* const said : {"BEGIN", "SEND /topic/a"}) {
-            EXPECT_EQ(short_of(next.hear()), said);
+        EXPECT_EQ(short_of(next.hear()), "BEGIN");
+        for (const char* const said : {"SEND /topic/a", "COMMIT"}) {
+            EXPECT_EQ(short_of(next.confirm()), said);
         }
-        EXPECT_EQ(short_of(next.confirm()), "COMMIT");
         expect_receipt(joe.peer, "c");
         joe.peer.say("DISCONNECT\nreceipt:d\n\n");
         expect_receipt(joe.peer, "d");
@@ -145,6 +145,98 @@ TEST_F(StompRelayOwn, an_ack_for_which_there_is_no_room_ends_the_session) {
     }
 }
 
+// ---- COMMIT ------------------------------------------------------------------------------------
+
+std::string receipt_for(const std::string& frame) {
+    return "RECEIPT\nreceipt-id:" + PlayedSession::line(frame, "receipt") + "\n\n";
+}
+
+// RabbitMQ's RECEIPT of a COMMIT comes before what was sent is on disk.
+TEST_F(StompRelayOwn, a_commit_is_confirmed_when_each_of_its_sends_is) {
+    for (const std::size_t last : {0U, 1U, 2U}) {
+        SCOPED_TRACE(last);
+        const PlayedSession shared = start_connected(UpstreamKind::rabbitmq);
+        StompPeer joe = node->connect();
+        joe.say("BEGIN\ntransaction:t\n\n");
+        joe.send("/topic/a", "x", "transaction:t\nreceipt:s\n");
+        joe.send("/queue/b", "y", "transaction:t\n");
+        joe.say("COMMIT\ntransaction:t\nreceipt:c\n\n");
+        joe.send("/topic/later", "z", "priority:1\n");
+        PlayedSession own = broker.connect();
+        EXPECT_EQ(short_of(own.hear()), "BEGIN");
+        std::vector<std::string> frames;
+        for (const char* const said : {"SEND /topic/a", "SEND /queue/b", "COMMIT"}) {
+            frames.push_back(own.hear());
+            EXPECT_EQ(short_of(frames.back()), said);
+            EXPECT_NE(PlayedSession::line(frames.back(), "receipt"), "-");
+        }
+        for (std::size_t i = 0; i < frames.size(); ++i) {
+            if (i != last) own.say(receipt_for(frames[i]));
+        }
+        own.raw.expect_silence();  // What follows waits.
+        own.say(receipt_for(frames[last]));
+        EXPECT_EQ(short_of(own.hear()), "BEGIN");
+        expect_receipt(joe, "s");
+        expect_receipt(joe, "c");
+        // Nobody asked for a RECEIPT of it.
+        EXPECT_EQ(PlayedSession::line(own.hear(), "receipt"), "-");
+        own.confirm();
+        joe.say("DISCONNECT\nreceipt:d\n\n");
+        expect_receipt(joe, "d");
+        node.reset();
+    }
+}
+
+// Its own RECEIPT came.
+TEST_F(StompRelayOwn, a_commit_of_which_one_send_is_not_confirmed_does_not_get_its_receipt) {
+    enum class Case : std::uint8_t { refused, lost, late };
+    for (const bool is_alone : {false, true}) {
+        for (const Case how : {Case::refused, Case::lost, Case::late}) {
+            SCOPED_TRACE(static_cast<int>(how));
+            const PlayedSession shared = start_connected(
+                UpstreamKind::rabbitmq, {.receipt_timeout_ms = how == Case::late ? 100U : 10'000U});
+            StompPeer joe = node->connect();
+            if (is_alone) {
+                joe.send("/queue/a", "x", "priority:1\nreceipt:c\n");
+            } else {
+                joe.say("BEGIN\ntransaction:t\n\n");
+                joe.send("/queue/a", "x", "transaction:t\n");
+                joe.say("COMMIT\ntransaction:t\nreceipt:c\n\n");
+            }
+            PlayedSession own = broker.connect();
+            EXPECT_EQ(short_of(own.hear()), "BEGIN");
+            const std::string send = own.hear();
+            EXPECT_EQ(short_of(own.confirm()), "COMMIT");
+            if (how == Case::lost) own.raw.close();
+            if (how == Case::refused) {
+                own.say("ERROR\nmessage:no room\nreceipt-id:" +
+                        PlayedSession::line(send, "receipt") + "\n\n");
+                joe.expect_error("refused", 0);
+            } else {
+                joe.expect_error("whether", 0);
+            }
+            const StompRelayStats stats = node->relay().relay_stats();
+            EXPECT_EQ(stats.in_doubt, how == Case::refused ? 0U : 1U);
+            EXPECT_EQ(stats.own_connections, 0U);
+            node.reset();
+        }
+    }
+}
+
+TEST_F(StompRelayOwn, a_session_ends_while_its_commit_waits_for_a_send) {
+    const PlayedSession shared = start_connected(UpstreamKind::rabbitmq);
+    StompPeer joe = node->connect();
+    joe.send("/queue/a", "x", "priority:1\nreceipt:c\n");
+    PlayedSession own = broker.connect();
+    EXPECT_EQ(short_of(own.hear()), "BEGIN");
+    const std::string send = own.hear();
+    EXPECT_EQ(short_of(own.confirm()), "COMMIT");
+    joe.client().close();
+    EXPECT_EQ(short_of(own.hear()), "DISCONNECT");
+    own.say(receipt_for(send));
+    node->wait_until([](const StompRelayStats& stats) { return stats.own_connections == 0; });
+}
+
 // ---- Reading -----------------------------------------------------------------------------------
 
 // Behind the messages of the first may be the RECEIPT of the second.
@@ -186,12 +278,12 @@ TEST_F(StompRelayOwn, it_is_read_as_long_as_the_session_waits_for_an_answer) {
         Consumer& joe = reader.first;
         expect_paused(reader, 3);
         joe.peer.say(row.said == ack ? ack + ack_of(reader.x) + "\n\n" : row.said);
-        std::string frame;
         for (const std::string& heard : row.heard) {
-            frame = joe.own.hear();
+            const std::string frame = joe.own.hear();
             EXPECT_EQ(short_of(frame), heard);
+            const std::string receipt = PlayedSession::line(frame, "receipt");
+            if (receipt != "-") joe.own.say("RECEIPT\nreceipt-id:" + receipt + "\n\n");
         }
-        joe.own.say("RECEIPT\nreceipt-id:" + PlayedSession::line(frame, "receipt") + "\n\n");
         expect_receipt(joe.peer, "r");
         EXPECT_EQ(node->relay().relay_stats().received, 6U);
         expect_paused(reader, 6);
