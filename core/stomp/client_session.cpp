@@ -22,9 +22,11 @@ std::string_view ack_header(AckMode mode) noexcept {
     return {};
 }
 
-// Those that a frame has once, and that are written here.
+// Those that a frame has once, and that are written here. The id of a message is its broker's to
+// say (1.2, MESSAGE): RabbitMQ ends the connection of a SEND with one.
 bool is_ours(std::string_view header_name) noexcept {
-    constexpr std::array names{"receipt", "content-length", "transaction", "id", "destination"};
+    constexpr std::array names{"receipt", "content-length", "transaction",
+                               "id",      "destination",    "message-id"};
     return std::ranges::find(names, header_name) != names.end();
 }
 

@@ -160,7 +160,7 @@ using Completion = Function<void(const Receipt&)>;
 
 struct SendOptions {
     // Borrowed for the call. Those that the version cannot say are left out, and so are
-    // destination, id, transaction, receipt and content-length.
+    // destination, id, message-id, transaction, receipt and content-length.
     std::span<const Header> headers{};
     TransactionNumber transaction = 0;
     // A receipt is asked for when there is one.

@@ -1,5 +1,6 @@
 #include "net/stomp/relay.hpp"
 
+#include "core/base/ascii.hpp"
 #include "core/stomp/upstream_name.hpp"
 #include "crypto/sha1.hpp"
 #include "net/stomp/state.hpp"
@@ -53,29 +54,46 @@ bool is_there(std::string_view destination, const std::vector<std::string>& pref
            });
 }
 
+// Which no broker takes for more than a name.
+bool is_word(std::string_view name) noexcept {
+    return !name.empty() && std::ranges::all_of(name, [](char c) {
+        return is_letter(c) || is_digit(c) || c == '-' || c == '_' || c == '.';
+    });
+}
+
+// RabbitMQ wants any other well-formed, and may make a queue for it; ActiveMQ wants a name in it.
+bool is_plain_reply_to(stomp::UpstreamKind kind, std::string_view reply_to) noexcept {
+    constexpr std::size_t prefix_size = std::string_view("/queue/").size();
+    const bool has_prefix = reply_to.starts_with("/queue/") || reply_to.starts_with("/topic/");
+    const bool may_have = kind == stomp::UpstreamKind::activemq;
+    return is_word(has_prefix && may_have ? reply_to.substr(prefix_size) : reply_to);
+}
+
 // The upstream broker does more than to pass it on: it reads numbers, compares names, or makes a
-// queue by it.
+// queue by it, which others may have that is not the same.
 bool has_a_meaning(stomp::UpstreamKind kind, const stomp::Header& header) noexcept {
     constexpr std::array<std::string_view, 11> of_rabbitmq{
         "CC",      "BCC",     "expiration",  "priority",  "timestamp", "delivery-mode",
         "user-id", "durable", "auto-delete", "exclusive", "x-"};
-    constexpr std::array<std::string_view, 9> short_ones{
-        "content-type", "content-encoding", "correlation-id", "message-id", "amqp-message-id",
+    constexpr std::array<std::string_view, 8> short_ones{
+        "content-type", "content-encoding", "correlation-id", "amqp-message-id",
         "type",         "app-id",           "cluster-id",     "reply-to"};
-    constexpr std::array<std::string_view, 6> of_activemq{"expires", "priority", "transformation",
-                                                          "JMS",     "AMQ_",     "activemq."};
+    constexpr std::array<std::string_view, 7> of_activemq{
+        "expires", "priority", "timestamp", "transformation", "JMS", "AMQ_", "activemq."};
     constexpr std::size_t short_size_max = 255;  // Their length is one octet.
     constexpr std::size_t name_size_max = 127;
+    const bool is_odd_reply_to =
+        header.name == "reply-to" && !is_plain_reply_to(kind, header.value);
     switch (kind) {
         case stomp::UpstreamKind::edgews: return false;
         case stomp::UpstreamKind::rabbitmq:
-            return header.name.size() > name_size_max ||
+            return is_odd_reply_to || header.name.size() > name_size_max ||
                    begins_with_any(header.name, of_rabbitmq) ||
-                   // A destination, which it wants well-formed, and may make a queue for.
-                   (header.name == "reply-to" && header.value.starts_with('/')) ||
+                   (header.name == "persistent" && header.value != "true") ||
                    (header.value.size() > short_size_max &&
                     begins_with_any(header.name, short_ones));
-        case stomp::UpstreamKind::activemq: return begins_with_any(header.name, of_activemq);
+        case stomp::UpstreamKind::activemq:
+            return is_odd_reply_to || begins_with_any(header.name, of_activemq);
     }
     return true;
 }

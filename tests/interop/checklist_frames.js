@@ -76,8 +76,8 @@ const framing = [
      'ann > SEND\ndestination:TOPIC\ndestination:TOPIC2\nk:first\nk:second\ncontent-length:1\n' +
      'content-length:7\n\nx',
      'joe < MESSAGE\nsubscription:1\ndestination:TOPIC\nk:first\n-TOPIC2\n\nx'],
-    ['A22', all, ...passes('subscription:evil\nack:evil\nredelivered:evil\nreceipt-id:evil\n' +
-                           'destination:evil\n', 'message-id:*\n-evil\n')],
+    ['A22', all, ...passes('subscription:evil\nmessage-id:evil\nack:evil\nredelivered:evil\n' +
+                           'receipt-id:evil\ndestination:evil\n', 'message-id:*\n-evil\n')],
 ];
 
 const bodies = [

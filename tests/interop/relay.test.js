@@ -218,6 +218,9 @@ for (const kind of kinds) {
                const long = 'x'.repeat(300);
                for (const headers of [{ expiration: 'soon' }, { priority: 'x' }, { expires: 'x' },
                                       { 'user-id': 'root' }, { 'reply-to': '/temp-queue/a' },
+                                      { 'reply-to': '/queue/' }, { 'reply-to': '/foo/x' },
+                                      { 'reply-to': 'queue://?' }, { 'message-id': 'x' },
+                                      { persistent: 'x' }, { timestamp: 'x' },
                                       { 'correlation-id': long }, { [long]: 'x' },
                                       { destination: `/topic/${long}` },
                                       { destination: '/queue/a', 'x-queue-type': 'none' }]) {

@@ -174,9 +174,13 @@ TEST(StompClientSession, what_a_frame_can_do_without_is_not_in_it) {
 }
 
 TEST(StompClientSession, what_it_writes_itself_cannot_be_said_otherwise) {
-    const Header forged[] = {{"destination", "/b"},   {"id", "9"},
-                             {"transaction", "9"},    {"receipt", "9"},
-                             {"content-length", "1"}, {"x", "y"}};
+    const Header forged[] = {{"destination", "/b"},
+                             {"id", "9"},
+                             {"transaction", "9"},
+                             {"receipt", "9"},
+                             {"content-length", "1"},
+                             {"message-id", "9"},
+                             {"x", "y"}};
     Connected client("1.2");
     EXPECT_TRUE(
         client.session.send({.destination = "/a", .headers = forged, .body = bytes_of("bb")}));

@@ -305,25 +305,36 @@ TEST_F(StompRelayUpstream, what_might_be_refused_goes_by_a_connection_of_its_own
         bool is_harmless;
     };
     const std::string long_value(256, 'v');
-    for (const Row& row :
-         {Row{UpstreamKind::rabbitmq, "expiration:soon", false},
-          Row{UpstreamKind::rabbitmq, "priority:x", false},
-          Row{UpstreamKind::rabbitmq, "user-id:root", false},
-          Row{UpstreamKind::rabbitmq, "CC:x", false}, Row{UpstreamKind::rabbitmq, "BCC:x", false},
-          Row{UpstreamKind::rabbitmq, "x-queue-type:stream", false},
-          Row{UpstreamKind::rabbitmq, "durable:false", false},
-          Row{UpstreamKind::rabbitmq, "correlation-id:" + long_value, false},
-          Row{UpstreamKind::rabbitmq, std::string(128, 'n') + ":v", false},
-          Row{UpstreamKind::rabbitmq, "token:" + long_value, true},
-          Row{UpstreamKind::rabbitmq, "persistent:true", true},
-          Row{UpstreamKind::rabbitmq, "reply-to:/queue/", false},
-          Row{UpstreamKind::rabbitmq, "reply-to:answers", true},
-          Row{UpstreamKind::activemq, "reply-to:/queue/a", true},
-          Row{UpstreamKind::activemq, "priority:x", false},
-          Row{UpstreamKind::activemq, "AMQ_SCHEDULED_DELAY:x", false},
-          Row{UpstreamKind::activemq, "x-foo:x", true},
-          Row{UpstreamKind::edgews, "priority:x", true},
-          Row{UpstreamKind::edgews, "a:" + std::string(5'000, 'v'), false}}) {
+    for (const Row& row : {Row{UpstreamKind::rabbitmq, "expiration:soon", false},
+                           Row{UpstreamKind::rabbitmq, "priority:x", false},
+                           Row{UpstreamKind::rabbitmq, "user-id:root", false},
+                           Row{UpstreamKind::rabbitmq, "CC:x", false},
+                           Row{UpstreamKind::rabbitmq, "BCC:x", false},
+                           Row{UpstreamKind::rabbitmq, "x-queue-type:stream", false},
+                           Row{UpstreamKind::rabbitmq, "durable:false", false},
+                           Row{UpstreamKind::rabbitmq, "correlation-id:" + long_value, false},
+                           Row{UpstreamKind::rabbitmq, std::string(128, 'n') + ":v", false},
+                           Row{UpstreamKind::rabbitmq, "token:" + long_value, true},
+                           Row{UpstreamKind::rabbitmq, "persistent:true", true},
+                           Row{UpstreamKind::rabbitmq, "persistent:false", false},
+                           Row{UpstreamKind::rabbitmq, "persistent:x", false},
+                           Row{UpstreamKind::rabbitmq, "reply-to:/queue/", false},
+                           Row{UpstreamKind::rabbitmq, "reply-to:/queue/a", false},
+                           Row{UpstreamKind::rabbitmq, "reply-to:queue//?", false},
+                           Row{UpstreamKind::rabbitmq, "reply-to:answers", true},
+                           Row{UpstreamKind::activemq, "reply-to:/queue/a.b-c_1", true},
+                           Row{UpstreamKind::activemq, "reply-to:/topic/a", true},
+                           Row{UpstreamKind::activemq, "reply-to:answers", true},
+                           Row{UpstreamKind::activemq, "reply-to:/queue/", false},
+                           Row{UpstreamKind::activemq, "reply-to:/queue/?a=b", false},
+                           Row{UpstreamKind::activemq, "timestamp:soon", false},
+                           Row{UpstreamKind::activemq, "persistent:x", true},
+                           Row{UpstreamKind::edgews, "reply-to:/queue/", true},
+                           Row{UpstreamKind::activemq, "priority:x", false},
+                           Row{UpstreamKind::activemq, "AMQ_SCHEDULED_DELAY:x", false},
+                           Row{UpstreamKind::activemq, "x-foo:x", true},
+                           Row{UpstreamKind::edgews, "priority:x", true},
+                           Row{UpstreamKind::edgews, "a:" + std::string(5'000, 'v'), false}}) {
         SCOPED_TRACE(row.line.substr(0, 40));
         PlayedSession shared = start_connected(row.kind);
         StompPeer joe = node->connect();
@@ -341,6 +352,23 @@ TEST_F(StompRelayUpstream, what_might_be_refused_goes_by_a_connection_of_its_own
         expect_receipt(joe, "r");
         node.reset();
     }
+}
+
+// RabbitMQ ends the connection of whoever says what is the broker's to say.
+TEST_F(StompRelayUpstream, no_id_of_a_message_goes_up) {
+    PlayedSession shared = start_connected(UpstreamKind::rabbitmq);
+    StompPeer joe = node->connect();
+    joe.send("/topic/a", "x", "message-id:mine\nfoo:bar\nreceipt:r\n");
+    const std::string send = shared.confirm();
+    EXPECT_EQ(send.find("mine"), std::string::npos) << send;
+    EXPECT_EQ(PlayedSession::line(send, "foo"), "bar");
+    expect_receipt(joe, "r");
+    joe.send("/topic/a", "x", "message-id:mine\npriority:1\nreceipt:r\n");
+    PlayedSession own = broker.connect();
+    own.hear();
+    EXPECT_EQ(own.confirm().find("mine"), std::string::npos);
+    EXPECT_EQ(short_of(own.confirm()), "COMMIT");
+    expect_receipt(joe, "r");
 }
 
 // ---- Ends --------------------------------------------------------------------------------------
