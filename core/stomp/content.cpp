@@ -22,9 +22,10 @@ std::size_t class_of(std::size_t size) noexcept {
 
 // Headers that the server says itself, or that are the SEND's and not the message's.
 bool is_reserved(std::string_view name) noexcept {
-    static constexpr std::array<std::string_view, 10> names = {
-        "destination", "content-length", "message-id", "subscription", "ack",
-        "redelivered", "dropped",        "receipt",    "receipt-id",   "transaction"};
+    static constexpr std::array<std::string_view, 11> names = {
+        "destination", "content-length", "message-id", "subscription",
+        "ack",         "redelivered",    "dropped",    "gap",
+        "receipt",     "receipt-id",     "transaction"};
     for (const std::string_view reserved : names) {
         if (name == reserved) return true;
     }
@@ -149,6 +150,7 @@ void ContentPool::encode_head(std::string& out, const ContentSource& source,
                               Version version) const {
     out += id_line_;
     append_header(out, {"destination", source.destination}, version);
+    if (source.is_gap) append_header(out, {"gap", "true"}, version);
     if (!source.reply_to.empty()) append_header(out, {"reply-to", source.reply_to}, version);
     for (const Header& header : source.headers) {
         if (is_reserved(header.name)) continue;

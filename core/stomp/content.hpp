@@ -33,8 +33,10 @@ struct ContentSource {
     std::string_view destination;
     // The sender's. Those that are the server's to say, or the frame's and not the message's, are
     // left out: destination, content-length, message-id, subscription, ack, redelivered, dropped,
-    // receipt, receipt-id, transaction. Repeated ones stay, in their order.
+    // gap, receipt, receipt-id, transaction. Repeated ones stay, in their order.
     std::span<const Header> headers{};
+    // It says that messages may have been missed: by `gap:true`.
+    bool is_gap = false;
     // In place of the headers' own reply-to; empty: that one stays.
     std::string_view reply_to{};
     std::span<const std::byte> body{};

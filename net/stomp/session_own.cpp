@@ -189,9 +189,8 @@ void StompSessionRelay::tell_gap(stomp::Subscription& subscription, Own& own) {
     own.owes_gap = false;
     relay_.gaps.fetch_add(1, std::memory_order_relaxed);
     if (subscription.setup().wants_gaps) {
-        constexpr std::array<stomp::Header, 1> headers{{{"gap", "true"}}};
-        const stomp::Content content = link_.stomp_loop().contents().make(
-            {.destination = own.destination, .headers = headers});
+        const stomp::Content content =
+            link_.stomp_loop().contents().make({.destination = own.destination, .is_gap = true});
         StompLocked locked = link_.state_.lock();
         locked.broker().give(subscription, {.content = content});
         locked.hand_out();

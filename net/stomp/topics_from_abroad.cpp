@@ -20,9 +20,11 @@ bool StompTopicsFromAbroad::arrived(std::string_view topic, std::span<const std:
 // As a relay tells it, and how many, where that is known.
 void StompTopicsFromAbroad::missed(std::string_view topic, std::uint64_t count) {
     const std::string number = std::to_string(count);
-    const std::array<stomp::Header, 2> headers{{{"gap", "true"}, {"missing", number}}};
-    const stomp::Content content = contents_.make(
-        {.destination = topic, .headers = std::span(headers).first(count == 0 ? 1 : 2)});
+    const std::array<stomp::Header, 1> headers{{{"missing", number}}};
+    const stomp::Content content =
+        contents_.make({.destination = topic,
+                        .headers = std::span(headers).first(count == 0 ? 0 : 1),
+                        .is_gap = true});
     StompLocked locked = state_.lock();
     static_cast<void>(locked.broker().tell_gap(topic, content));
     locked.hand_out();

@@ -6,7 +6,6 @@
 #include "net/stomp/stomp_loop.hpp"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 #include <vector>
 
@@ -213,9 +212,8 @@ void StompUpstream::let_go_on(StompLocked& locked, StompInterest& interest) {
 void StompUpstream::tell_gap(Made& made) {
     made.owes_gap = false;
     relay_.gaps.fetch_add(1, std::memory_order_relaxed);
-    constexpr std::array<stomp::Header, 1> headers{{{"gap", "true"}}};
     const stomp::Content content =
-        loop_.contents().make({.destination = made.shown, .headers = headers});
+        loop_.contents().make({.destination = made.shown, .is_gap = true});
     std::size_t count = 0;
     {
         StompLocked locked = loop_.state().lock();

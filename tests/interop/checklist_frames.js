@@ -77,7 +77,7 @@ const framing = [
      'content-length:7\n\nx',
      'joe < MESSAGE\nsubscription:1\ndestination:TOPIC\nk:first\n-TOPIC2\n\nx'],
     ['A22', all, ...passes('subscription:evil\nmessage-id:evil\nack:evil\nredelivered:evil\n' +
-                           'receipt-id:evil\ndestination:evil\n', 'message-id:*\n-evil\n')],
+                           'receipt-id:evil\ndropped:evil\ngap:evil\ndestination:evil\n', 'message-id:*\n-evil\n')],
 ];
 
 const bodies = [

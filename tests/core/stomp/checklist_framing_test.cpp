@@ -286,6 +286,7 @@ TEST(StompChecklist, A22_nobody_forges_what_the_server_says) {
             const Got got = passed_on(from, to,
                                       "subscription:evil\nmessage-id:evil\nack:evil\n"
                                       "redelivered:evil\nreceipt-id:evil\ndestination:evil\n"
+                                      "dropped:evil\ngap:evil\n"
                                       "transaction-id:good\nreceipt:r\ncontent-length:4\n",
                                       "body");
             EXPECT_EQ(got.raw.find("evil"), std::string::npos) << got.raw;

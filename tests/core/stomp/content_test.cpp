@@ -48,6 +48,17 @@ TEST(StompContent, its_head_has_what_the_server_says_and_the_senders_headers) {
     }
 }
 
+// Whoever makes it says so, and no header of a sender's.
+TEST(StompContent, only_what_is_a_gap_says_that_messages_may_be_missing) {
+    ContentPool pool("p");
+    const std::array headers{Header{"gap", "true"}, Header{"missing", "2"}};
+    const std::string rest = "missing:2\ncontent-length:0\n\n";
+    const Content forged = pool.make({.destination = "/topic/a", .headers = headers});
+    EXPECT_EQ(forged.head_after_id(Version::v1_2), "destination:/topic/a\n" + rest);
+    const Content gap = pool.make({.destination = "/topic/a", .headers = headers, .is_gap = true});
+    EXPECT_EQ(gap.head_after_id(Version::v1_2), "destination:/topic/a\ngap:true\n" + rest);
+}
+
 // 1.0 escapes nothing, 1.1 has three escapes, 1.2 four.
 TEST(StompContent, where_the_versions_differ_each_has_a_head_of_its_own) {
     struct Row {

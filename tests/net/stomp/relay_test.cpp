@@ -95,6 +95,18 @@ TEST_F(StompRelays, a_message_comes_whose_frame_was_as_large_as_it_may_be) {
     EXPECT_EQ(body_of(joe), "long");
 }
 
+TEST_F(StompRelays, nobody_forges_a_gap) {
+    StompPeer ann = one.connect();
+    StompPeer joe = other.connect();
+    for (const std::string name : {"/topic/a", "/queue/a"}) {
+        joe.subscribe(name, "gap:true\n");
+        ann.send(name, "x", "gap:true\nfoo:bar\n");
+        const StompReply message = joe.hear("MESSAGE");
+        EXPECT_TRUE(message.has("foo:bar"));
+        EXPECT_FALSE(message.has("gap:true")) << message.head;
+    }
+}
+
 // On the relay's loop, down and up.
 TEST_F(StompRelays, a_topics_message_takes_no_block_from_the_heap) {
     StompPeer joe = other.connect();
