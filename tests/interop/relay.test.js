@@ -415,6 +415,7 @@ if (kinds.includes('rabbitmq')) {
                          () => readers.every((reader) => last(reader) >= number), 2 * long_ms);
                await all_have(200);
                await pause(3_000);  // It is not at once on its disk that there are streams at all.
+               const at_kill = log.sent;
                await upstream.kill();
                await pause(500);
                await upstream.start();
@@ -427,7 +428,9 @@ if (kinds.includes('rabbitmq')) {
                await until(() => `${last(witness)} of ${readers.map(last)}`,
                            () => readers.every((reader) => last(witness) >= last(reader)));
                for (const number of log.confirmed) {
-                   assert.ok(witness.heard.includes(number), `${number} was confirmed, and is lost`);
+                   assert.ok(witness.heard.includes(number),
+                             `${number} was confirmed, and is lost: ${log.sent} were sent, and ` +
+                                 `${at_kill} before the kill`);
                }
                for (const { heard, gaps, is_over } of readers) {
                    assert.equal(is_over, false);
