@@ -1,4 +1,4 @@
-// What of a session's requests belongs to an upstream broker (net/stomp/relay.hpp).
+// What of a session's requests belongs to an upstream broker (net/stomp/relay_state.hpp).
 #pragma once
 
 #include "core/stomp/outbox.hpp"

@@ -160,7 +160,7 @@ class StompBroker {
     [[nodiscard]] std::vector<StompDestination> destinations(std::string_view after,
                                                              std::size_t count_max) const;
 
-    struct State;  // The engine's: net/stomp/state.hpp.
+    struct State;  // The engine's: net/stomp/broker_state.hpp.
 
   private:
     void carry_topics(stomp::TopicCarrier& node, Function<void(Server&)> give);

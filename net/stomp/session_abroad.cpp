@@ -2,8 +2,8 @@
 // is filed here at once, and its RECEIPT says that nothing is missed from then on, whichever node
 // it is sent on.
 #include "core/stomp/topic_carrier.hpp"
+#include "net/stomp/broker_state.hpp"
 #include "net/stomp/session_link.hpp"
-#include "net/stomp/state.hpp"
 
 #include <string>
 

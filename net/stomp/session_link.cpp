@@ -3,9 +3,9 @@
 
 #include "net/connection/admission.hpp"
 #include "net/loop/reactor.hpp"
-#include "net/stomp/relay.hpp"
+#include "net/stomp/broker_state.hpp"
+#include "net/stomp/relay_state.hpp"
 #include "net/stomp/session_relay.hpp"
-#include "net/stomp/state.hpp"
 #include "net/stomp/stomp_loop.hpp"
 
 #include <algorithm>

@@ -3,9 +3,9 @@
 #include "core/stomp/frame_reader.hpp"
 #include "core/stomp/upstream_name.hpp"
 #include "net/loop/reactor.hpp"
-#include "net/stomp/relay.hpp"
+#include "net/stomp/broker_state.hpp"
+#include "net/stomp/relay_state.hpp"
 #include "net/stomp/session_link.hpp"
-#include "net/stomp/state.hpp"
 #include "net/stomp/stomp_loop.hpp"
 #include "net/stomp/upstream.hpp"
 

@@ -1,9 +1,9 @@
 // What a STOMP session does when its time has come: heart-beats, and the ends of its patience.
 #include "core/stomp/heart_beat.hpp"
 #include "net/loop/reactor.hpp"
+#include "net/stomp/broker_state.hpp"
 #include "net/stomp/session_link.hpp"
 #include "net/stomp/session_relay.hpp"
-#include "net/stomp/state.hpp"
 #include "net/stomp/stomp_loop.hpp"
 
 #include <utility>

@@ -1,7 +1,7 @@
 #include <edgews/stomp_broker.hpp>
 
 #include <edgews/server.hpp>
-#include "net/stomp/state.hpp"
+#include "net/stomp/broker_state.hpp"
 #include "net/stomp/stomp_loop.hpp"
 #include "net/stomp/tcp_session.hpp"
 #include "net/stomp/websocket_session.hpp"

@@ -2,8 +2,8 @@
 
 #include "net/loop/loop_link.hpp"
 #include "net/loop/reactor.hpp"
+#include "net/stomp/broker_state.hpp"
 #include "net/stomp/client_subscriptions.hpp"
-#include "net/stomp/state.hpp"
 #include "net/stomp/upstream.hpp"
 
 #include <cstdint>

@@ -1,9 +1,9 @@
 #include <edgews/stomp_relay.hpp>
 
 #include "core/base/number.hpp"
+#include "net/stomp/broker_state.hpp"
 #include "net/stomp/client_brokers.hpp"
-#include "net/stomp/relay.hpp"
-#include "net/stomp/state.hpp"
+#include "net/stomp/relay_state.hpp"
 #include "net/stomp/stomp_loop.hpp"
 #include "net/stomp/upstream.hpp"
 

@@ -2,7 +2,7 @@
 
 #include "core/websocket/output_queue.hpp"
 #include "net/server/shard.hpp"
-#include "net/stomp/state.hpp"
+#include "net/stomp/broker_state.hpp"
 #include "net/stomp/stomp_loop.hpp"
 
 #include <utility>

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "core/stomp/topic_carrier.hpp"
-#include "net/stomp/state.hpp"
+#include "net/stomp/broker_state.hpp"
 
 #include <cstddef>
 #include <cstdint>

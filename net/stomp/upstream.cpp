@@ -2,7 +2,7 @@
 
 #include "core/stomp/upstream_name.hpp"
 #include "net/loop/reactor.hpp"
-#include "net/stomp/state.hpp"
+#include "net/stomp/broker_state.hpp"
 #include "net/stomp/stomp_loop.hpp"
 
 #include <algorithm>

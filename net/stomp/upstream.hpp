@@ -11,7 +11,7 @@
 
 #include <edgews/stomp_relay.hpp>
 #include "net/loop/registered.hpp"
-#include "net/stomp/relay.hpp"
+#include "net/stomp/relay_state.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -1,6 +1,6 @@
 #include "net/stomp/websocket_session.hpp"
 
-#include "net/stomp/state.hpp"
+#include "net/stomp/broker_state.hpp"
 #include "net/stomp/stomp_loop.hpp"
 
 #include <array>

@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "net/loop/reactor.hpp"
-#include "net/stomp/state.hpp"
+#include "net/stomp/broker_state.hpp"
 #include "net/stomp/stomp_loop.hpp"
 
 #include <algorithm>

@@ -1,9 +1,9 @@
-#include "net/stomp/relay.hpp"
+#include "net/stomp/relay_state.hpp"
 
 #include "core/base/ascii.hpp"
 #include "core/stomp/upstream_name.hpp"
 #include "crypto/sha1.hpp"
-#include "net/stomp/state.hpp"
+#include "net/stomp/broker_state.hpp"
 #include "net/stomp/stomp_loop.hpp"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-#include "net/stomp/state.hpp"
+#include "net/stomp/broker_state.hpp"
 
 #include <edgews/server.hpp>
 #include "crypto/random.hpp"

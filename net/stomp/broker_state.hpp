@@ -16,7 +16,7 @@
 #include "core/stomp/broker.hpp"
 #include "core/stomp/content.hpp"
 #include "net/connection/address_rates.hpp"
-#include "net/stomp/relay.hpp"
+#include "net/stomp/relay_state.hpp"
 #include "net/stomp/session_link.hpp"
 
 #include <cstddef>
