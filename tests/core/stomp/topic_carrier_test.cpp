@@ -265,10 +265,10 @@ TEST_F(CarriedTopics, a_gap_is_told_to_whoever_asked_for_it) {
     subscribe(joe, "/topic/far", "gap:true\n");
     subscribe(ann, "/topic/far");
     ContentPool contents("p");
-    const Header headers[] = {{"gap", "true"}, {"missing", "3"}};
-    EXPECT_EQ(peers.broker().tell_gap(
-                  "/topic/far", contents.make({.destination = "/topic/far", .headers = headers})),
-              2U);
+    const Header headers[] = {{"missing", "3"}};
+    const Content told =
+        contents.make({.destination = "/topic/far", .headers = headers, .is_gap = true});
+    EXPECT_EQ(peers.broker().tell_gap("/topic/far", told), 2U);
     peers.serve();
     const Got gap = joe.take("MESSAGE");
     EXPECT_EQ(gap.header("gap"), "true");
