@@ -205,7 +205,8 @@ TEST(ClientsOfAServer, are_none_of_its_connections) {
     Notes notes;
     Client client(server->loop(0), other.url(),
                   {.close = [&](Client&, const CloseEvent&) { notes.add("closed"); }});
-    server.start();
+    ASSERT_FALSE(server->listen({.host = "127.0.0.1"}));
+    std::thread running([&] { EXPECT_EQ(server->run(), 0); });
     RawPeer peer = other.accept_opened();
     TestClient visitor = server.open();
     std::atomic<int> visited = 0;
@@ -217,6 +218,7 @@ TEST(ClientsOfAServer, are_none_of_its_connections) {
     });
     visitor.expect_close(1001);
     thread.join();
+    running.join();  // The client may go where its loop has ended.
     EXPECT_EQ(notes.all(), List{"done"});
     EXPECT_EQ(visited, 1);
     peer.expect_silence(5);
