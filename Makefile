@@ -143,7 +143,7 @@ WITH_ADDONS := $(OUT)/libedgews-deflate.a $(OUT)/libedgews-tls.a $(OUT)/libedgew
 ADDON_LIBRARIES := -lz -lssl -lcrypto
 # Objects first, and last the library that all others need.
 ifeq ($(MODE),clang)
-ARCHIVE = mkdir -p $(@D) && touch $@
+ARCHIVE = mkdir -p $(@D) && touch $@ && :
 LINK = $(ARCHIVE)
 else
 LINK = mkdir -p $(@D) && echo "link    $@" && $(CXX) $(ALL_FLAGS) $(filter %.o,$^) \
