@@ -27,6 +27,13 @@ namespace edgews {
     return to_lower(c) >= 'a' && to_lower(c) <= 'z';
 }
 
+// What a hexadecimal digit says, in any case. -1: it is none.
+[[nodiscard]] constexpr int hex_value(char c) noexcept {
+    if (is_digit(c)) return c - '0';
+    const char lower = to_lower(c);
+    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
 [[nodiscard]] constexpr bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept {
     if (a == b) return true;  // As most clients write them.
     if (a.size() != b.size()) return false;

@@ -1,5 +1,6 @@
 #include "core/http/http_body.hpp"
 
+#include "core/base/ascii.hpp"
 #include "core/http/http_token.hpp"
 
 #include <algorithm>
@@ -9,14 +10,6 @@ namespace edgews {
 namespace {
 
 constexpr std::uint8_t digit_count_max = 16;  // As many as 64 bits have.
-
-// -1: it is none.
-int hexadecimal_value(char c) noexcept {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
 
 }  // namespace
 
@@ -81,7 +74,7 @@ void HttpBodyReader::parse(char c) noexcept {
 }
 
 void HttpBodyReader::parse_size(char c) noexcept {
-    const int value = hexadecimal_value(c);
+    const int value = hex_value(c);
     if (value >= 0 && digit_count_ < digit_count_max) {
         left_ = left_ * 16 + static_cast<unsigned>(value);
         ++digit_count_;

@@ -10,13 +10,6 @@ namespace {
 
 constexpr std::uint32_t port_max = 65535;
 
-// -1: no hexadecimal digit.
-constexpr int hex_digit(char c) noexcept {
-    if (is_digit(c)) return c - '0';
-    const char lower = to_lower(c);
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
 // reg-name, which includes IPv4 addresses (RFC 3986, section 3.2.2).
 bool is_host_name(std::string_view text) noexcept {
     for (const char c : text) {
@@ -30,7 +23,7 @@ bool is_host_name(std::string_view text) noexcept {
 // connects to it; here it is only compared.
 bool is_address_literal(std::string_view text) noexcept {
     for (const char c : text) {
-        if (hex_digit(c) < 0 && c != ':' && c != '.') return false;
+        if (hex_value(c) < 0 && c != ':' && c != '.') return false;
     }
     return text.size() >= 2;
 }
@@ -121,8 +114,8 @@ DecodedChar decode_char(std::string_view text) noexcept {
     assert(!text.empty());
     if (text.front() != '%') return {1, text.front()};
     if (text.size() < 3) return {};
-    const int high = hex_digit(text[1]);
-    const int low = hex_digit(text[2]);
+    const int high = hex_value(text[1]);
+    const int low = hex_value(text[2]);
     if (high < 0 || low < 0 || high + low == 0) return {};
     return {3, static_cast<char>(high * 16 + low)};
 }

@@ -25,10 +25,6 @@ constexpr bool is_space(char c) noexcept {
     return c == ' ' || c == '\n' || c == '\r' || c == '\t';
 }
 
-constexpr bool is_hex_digit(char c) noexcept {
-    return is_digit(c) || (to_lower(c) >= 'a' && to_lower(c) <= 'f');
-}
-
 }  // namespace
 
 std::string_view describe(JsonFault fault) noexcept {
@@ -231,7 +227,7 @@ class JsonScanner {
         }
         for (int i = 0; i < 4; ++i, ++at_) {
             if (at_ == end_) return JsonFault::cut;
-            if (!is_hex_digit(*at_)) return JsonFault::escape_malformed;
+            if (hex_value(*at_) < 0) return JsonFault::escape_malformed;
         }
         return JsonFault::none;
     }

@@ -1,5 +1,6 @@
 #include "core/socketio/json_string.hpp"
 
+#include "core/base/ascii.hpp"
 #include "core/kernels/utf8.hpp"
 #include "core/socketio/json_plain.hpp"
 
@@ -15,14 +16,11 @@ constexpr std::uint32_t replacement_character = 0xFFFD;
 // An escape is longer than what it says, at most so many times: "\u0041" is the longest for a byte.
 constexpr std::size_t shrinkage_max = 6;
 
-constexpr std::uint32_t hex_value(char c) noexcept {
-    return static_cast<std::uint32_t>(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
-}
-
 // What "\u" and these four digits say. Requires: they are there.
 std::uint32_t code_unit(std::string_view escape) noexcept {
-    return hex_value(escape[2]) << 12 | hex_value(escape[3]) << 8 | hex_value(escape[4]) << 4 |
-           hex_value(escape[5]);
+    const int unit = hex_value(escape[2]) << 12 | hex_value(escape[3]) << 8 |
+                     hex_value(escape[4]) << 4 | hex_value(escape[5]);
+    return static_cast<std::uint32_t>(unit);
 }
 
 constexpr bool is_first_half(std::uint32_t unit) noexcept {

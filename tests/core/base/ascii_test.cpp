@@ -25,6 +25,18 @@ TEST(Ascii, letters_are_those_of_ascii_and_so_is_their_case) {
     }
 }
 
+TEST(Ascii, hexadecimal_digits_have_a_value_in_any_case_and_nothing_else_has) {
+    const auto has_value = [](char c) { return hex_value(c) >= 0; };
+    EXPECT_EQ(bytes_that(has_value), "0123456789ABCDEFabcdef");
+    const std::string_view digits = "0123456789abcdef";
+    for (std::size_t i = 0; i < digits.size(); ++i) {
+        EXPECT_EQ(hex_value(digits[i]), static_cast<int>(i));
+        const char capital = is_letter(digits[i]) ? static_cast<char>(digits[i] - 32) : digits[i];
+        EXPECT_EQ(hex_value(capital), static_cast<int>(i));
+    }
+    EXPECT_EQ(hex_value('g'), -1);
+}
+
 TEST(Ascii, case_is_ignored_and_nothing_else) {
     EXPECT_TRUE(equals_ignoring_case("", ""));
     EXPECT_TRUE(equals_ignoring_case("Upgrade", "Upgrade"));
