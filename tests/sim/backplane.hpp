@@ -6,6 +6,7 @@
 
 #include "scenario.hpp"
 #include "stomp_hub.hpp"
+#include "topic_visitor.hpp"
 
 #include <edgews/backplane.hpp>
 #include <edgews/edgews.hpp>
@@ -21,13 +22,11 @@
 
 namespace edgews::sim::test::shared_topics {
 
-inline constexpr unsigned topic_count = 3;
 // Publishers, beyond the subscribers, who publish, too: each of a node's has the next number.
 inline constexpr unsigned timer_publishers = 100;
 inline constexpr unsigned thread_publishers = 200;
 inline constexpr unsigned last_publishers = 300;  // When all is calm.
 inline constexpr unsigned publishers_per_node = 10;
-inline constexpr int no_loop = -1;
 
 // From before it was published.
 struct Publication {
@@ -53,22 +52,13 @@ struct Stay {
     std::uint64_t unknown_until = 0;  // What was published before may be missing, a gap said.
 };
 
-struct Subscriber {
-    Subscriber(World& world, const WebSocketPeerOptions& options) : peer(world, options) {}
+struct Subscriber : TopicVisitor {
+    using TopicVisitor::TopicVisitor;
 
-    WebSocketPeer peer;
-    unsigned number = 0;
     std::size_t node = 0;
-    std::uint32_t steps_left = 0;
-    bool may_leave = false;  // For good, without a word.
-    bool is_reading = true;
-
     // The server's.
     bool is_closed = false;
     std::vector<Stay> stays{};
-    // The peer's: its stay in each topic, counted from 1; 0: it is not there.
-    std::array<std::size_t, topic_count> place{};
-    std::size_t stays_begun = 0;
 
     [[nodiscard]] bool has_left() const noexcept {
         return is_closed || !peer.is_open() || peer.has_heard_end() || peer.is_gone();
@@ -104,7 +94,6 @@ struct Hall {
     }
 };
 
-[[nodiscard]] std::string name_of(unsigned topic);
 // A publication to some topic.
 void publish(Hall& hall, std::size_t node, unsigned publisher, int loop);
 void publish_to(Hall& hall, const Publication& publication);

@@ -18,13 +18,6 @@ std::string gaps_of(unsigned topic) {
     return "gaps of " + name_of(topic);
 }
 
-int loop_of(Server& server, const Connection& connection) {
-    for (std::size_t i = 0; i < server.loop_count(); ++i) {
-        if (&server.loop(i) == &connection.loop()) return static_cast<int>(i);
-    }
-    return no_loop;
-}
-
 // ---- Publishing ------------------------------------------------------------
 
 // Its number among all publications, a colon, and some words.
@@ -130,11 +123,7 @@ void hear(Hall& hall, Subscriber& subscriber, std::string_view text) {
     ++hall.record.messages;
     hall.world.kernel().tell("subscriber %u of node %zu hears %s", subscriber.number,
                              subscriber.node, std::string(text.substr(0, 20)).c_str());
-    if (text[0] == '+' || text[0] == '-') {
-        const std::size_t topic = static_cast<std::size_t>(text[1] - '0');
-        subscriber.place[topic] = text[0] == '+' ? ++subscriber.stays_begun : 0;
-        return;
-    }
+    if (subscriber.note_place(text)) return;
     if (text[0] == '?') return hear_gap(hall, subscriber, text);
     const std::size_t number = number_at(text);
     if (number >= hall.publications.size()) return hall.blame("what nobody published");
@@ -146,43 +135,7 @@ void hear(Hall& hall, Subscriber& subscriber, std::string_view text) {
     subscriber.stays[place - 1].heard.push_back(number);
 }
 
-void step(Hall& hall, Subscriber& subscriber) {
-    Choices& choices = hall.choices();
-    const std::string topic = std::to_string(choices.below(topic_count));
-    switch (choices.below(subscriber.may_leave ? 10 : 8)) {
-        case 0:
-        case 1:
-        case 2: return subscriber.peer.send_text("+" + topic);
-        case 3:
-        case 4:
-        case 5: return subscriber.peer.send_text("!" + topic);
-        case 6: return subscriber.peer.send_text("-" + topic);
-        case 7:
-            subscriber.is_reading = !subscriber.is_reading;
-            return subscriber.peer.set_reading(subscriber.is_reading);
-        case 8: return subscriber.peer.reset();
-        default: return subscriber.peer.close(1000);
-    }
-}
-
-// In the end all read: what waits for them has to come.
-void go_on(Hall& hall, Subscriber& subscriber) {
-    hall.world.kernel().network().note_event();
-    if (subscriber.steps_left == 0) {
-        subscriber.is_reading = true;
-        return subscriber.peer.set_reading(true);
-    }
-    --subscriber.steps_left;
-    step(hall, subscriber);
-    const std::uint64_t most = hall.choices().once_in(3) ? 50'000'000 : 2'000'000;
-    hall.world.after(hall.world.kernel().drawn_ns(most), [&] { go_on(hall, subscriber); });
-}
-
 }  // namespace
-
-std::string name_of(unsigned topic) {
-    return "topic " + std::to_string(topic);
-}
 
 void publish_to(Hall& hall, const Publication& publication) {
     const std::size_t number = hall.publications.size();
@@ -247,9 +200,9 @@ void invite(Hall& hall, bool may_leave) {
     };
     ++hall.record.connections;
     const std::uint16_t port = hall.nodes[subscriber.node]->server->port();
-    world.after(world.kernel().drawn_ns(2'000'000), [&hall, &subscriber, port] {
+    world.after(world.kernel().drawn_ns(2'000'000), [&subscriber, port] {
         subscriber.peer.connect(port);
-        go_on(hall, subscriber);
+        subscriber.go_on({.usual_ns = 2'000'000, .rare_ns = 50'000'000});
     });
 }
 

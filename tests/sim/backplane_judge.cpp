@@ -8,19 +8,6 @@ namespace edgews::sim::test::shared_topics {
 
 namespace {
 
-// Publications of one publisher in one topic: by their numbers.
-using Line = std::vector<std::size_t>;
-
-std::map<unsigned, Line> lines_for(const Hall& hall, const Subscriber& subscriber, unsigned topic) {
-    std::map<unsigned, Line> lines;
-    for (std::size_t i = 0; i < hall.publications.size(); ++i) {
-        const Publication& one = hall.publications[i];
-        const bool is_own = one.excepts_publisher && one.publisher == subscriber.number;
-        if (one.topic == topic && !is_own) lines[one.publisher].push_back(i);
-    }
-    return lines;
-}
-
 // On the publisher's own node, where nothing is lost: on the same loop all is decided at once, from
 // others it is on its way for a while.
 void judge_here(const Hall& hall, const Stay& stay, const Line& line, const Line& heard,
@@ -73,7 +60,8 @@ void judge_stay(const Hall& hall, const Subscriber& subscriber, const Stay& stay
     }
     const bool has_left = subscriber.has_left();
     std::map<std::size_t, std::size_t> missing;
-    for (const auto& [publisher, line] : lines_for(hall, subscriber, stay.topic)) {
+    for (const auto& [publisher, line] :
+         lines_for(hall.publications, subscriber.number, stay.topic)) {
         const Line& its = heard[publisher];
         hall.require(std::ranges::is_sorted(its), "a publisher's order is not kept");
         hall.require(std::ranges::adjacent_find(its) == its.end(), "a message comes twice");

@@ -8,48 +8,21 @@
 
 namespace edgews::sim::test {
 
-namespace {
-
-constexpr std::uint64_t ms = 1'000'000;
-
-}  // namespace
-
 RelayGuest::RelayGuest(RelayHouse& house, const Setting& setting)
-    : house_(house),
-      world_(house.world),
+    : StompActor(house.world, setting.conduct, setting.step_count, setting.is_over_websocket,
+                 setting.pace),
+      house_(house),
       mail_(house.mail),
-      setting_(setting),
-      peer_(house.world, setting.is_over_websocket, setting.pace),
-      steps_left_(setting.step_count) {
-    peer_.frame = [this](const StompFrame& frame) { hear(frame); };
-    peer_.gone = [this] { hear_end(); };
-}
+      setting_(setting) {}
 
 // ---- Coming and going ------------------------------------------------------
 
-void RelayGuest::come(std::uint16_t port, std::uint64_t delay_ns) {
-    world_.after(delay_ns, [this, port] {
-        peer_.peer().connect(port);
-        misbehave();
-        if (setting_.conduct == StompConduct::never_connects) return;
-        write(
-            {.command = "CONNECT", .headers = {{"accept-version", "1.2"}, {"host", "localhost"}}});
-    });
+void RelayGuest::connect() {
+    write({.command = "CONNECT", .headers = {{"accept-version", "1.2"}, {"host", "localhost"}}});
 }
 
-void RelayGuest::misbehave() {
-    const bool pauses = setting_.conduct == StompConduct::pauses;
-    const bool resets = setting_.conduct == StompConduct::resets;
-    if (!pauses && !resets && setting_.conduct != StompConduct::falls_mute) return;
-    const std::uint64_t delay_ns = world_.kernel().drawn_ns(chance(2) ? 100 * ms : 5 * ms);
-    world_.after(delay_ns, [this, pauses, resets] {
-        if (!pauses) let_go();
-        if (resets) end();
-        if (resets) return peer_.peer().reset();
-        is_mute_ = !pauses;
-        peer_.peer().set_reading(false);
-        if (pauses) world_.after(100 * ms, [this] { peer_.peer().set_reading(true); });
-    });
+void RelayGuest::disconnect() {
+    ask({.command = "DISCONNECT"}, {.is_end = true});
 }
 
 void RelayGuest::let_go() {
@@ -63,13 +36,6 @@ void RelayGuest::end() {
     mail_.conclude(std::exchange(transaction_, {}).letters, false);
 }
 
-void RelayGuest::leave() {
-    if (is_over_ || !(is_connected_ || is_mute_)) return;
-    end();
-    if (is_mute_) return peer_.peer().reset();
-    ask({.command = "DISCONNECT"}, {.is_end = true});
-}
-
 void RelayGuest::err() {
     const std::string_view wrong = world_.choices().one_of(wrong_frames);
     end();
@@ -79,29 +45,6 @@ void RelayGuest::err() {
 }
 
 // ---- Steps -----------------------------------------------------------------
-
-void RelayGuest::step_later() {
-    static constexpr std::array<std::uint64_t, 3> pauses{0, ms, 30 * ms};
-    world_.after(world_.kernel().drawn_ns(world_.choices().one_of(pauses)), [this] { step(); });
-}
-
-void RelayGuest::step() {
-    if (is_over_) return;
-    if (steps_left_ == 0) return finish();
-    --steps_left_;
-    act();
-    // Some go on when they know what has become of it.
-    awaits_receipt_ = !asked_.empty() && chance(3);
-    if (!awaits_receipt_) step_later();
-}
-
-void RelayGuest::finish() {
-    if (setting_.conduct == StompConduct::disconnects) leave();
-    if (setting_.conduct == StompConduct::errs) err();
-    if (setting_.conduct != StompConduct::half_closes) return;
-    end();
-    peer_.end();
-}
 
 void RelayGuest::act() {
     switch (world_.choices().below(11)) {
@@ -148,9 +91,7 @@ void RelayGuest::send_some() {
 
 void RelayGuest::send_letter(const std::string& destination, std::size_t size) {
     const std::size_t number = mail_.count();
-    std::string body = std::to_string(number) + " ";
-    body.resize(std::max(body.size(), size), 'x');
-    if (chance(6)) body.back() = '\0';
+    const std::string body = drawn_body(number, size);
     StompFrame frame{.command = "SEND",
                      .headers = {{"destination", destination}, {"letter", std::to_string(number)}},
                      .body = body};

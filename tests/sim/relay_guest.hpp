@@ -6,9 +6,8 @@
 // confirmed behind a SUBSCRIBE is behind its confirmation, too.
 #pragma once
 
-#include "stomp_guest.hpp"
+#include "stomp_actor.hpp"
 #include "stomp_mail.hpp"
-#include "stomp_peer.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -41,7 +40,7 @@ struct RelayHouse {
 
 inline constexpr std::size_t at_hub = SIZE_MAX;  // In place of a node's.
 
-class RelayGuest {
+class RelayGuest final : public StompActor {
   public:
     struct Setting {
         std::size_t index = 0;
@@ -55,9 +54,6 @@ class RelayGuest {
     };
     RelayGuest(RelayHouse& house, const Setting& setting);
 
-    void come(std::uint16_t port, std::uint64_t delay_ns);
-    // Says DISCONNECT, if it is there; who reads nothing resets.
-    void leave();
     // Takes all from a queue.
     void sweep(const std::string& queue) { subscribe_to({.destination = queue}); }
 
@@ -104,12 +100,10 @@ class RelayGuest {
     };
 
     // Acting: relay_guest.cpp.
-    void misbehave();
-    void step_later();
-    void step();
-    void act();
-    void finish();
-    void err();
+    void connect() override;
+    void disconnect() override;
+    void act() override;
+    void err() override;
     void send_some();
     void send_letter(const std::string& destination, std::size_t size);
     void subscribe();
@@ -124,20 +118,19 @@ class RelayGuest {
     void maybe_ask(StompFrame frame, Asked asked) {
         chance(3) ? write(std::move(frame)) : ask(std::move(frame), std::move(asked));
     }
-    [[nodiscard]] bool chance(std::uint32_t count) { return world_.choices().once_in(count); }
-    // It will say no more, or cannot: what it had may be somebody else's.
-    void let_go();
-    void end();
+    void let_go() override;
+    void end() override;
+    [[nodiscard]] bool awaits_any_receipt() const override { return !asked_.empty(); }
 
     // Hearing: relay_guest_ears.cpp.
-    void hear(const StompFrame& frame);
+    void hear(const StompFrame& frame) override;
     void hear_message(const StompFrame& frame);
     void hear_gap(Subscription& subscription, const StompFrame& frame);
     void hear_letter(Subscription& subscription, std::size_t number, const StompFrame& frame);
     void check_order(Subscription& subscription, std::size_t number);
     void hear_receipt(const std::string& id);
     void hear_error(const StompFrame& frame);
-    void hear_end();
+    void hear_end() override;
     [[nodiscard]] bool is_excused(const std::string& message) const;
     [[nodiscard]] bool may_be_slow() const noexcept {
         return setting_.node == at_hub ? house_.is_hub_narrow : house_.may_be_slow;
@@ -146,23 +139,13 @@ class RelayGuest {
     void require(bool holds, std::string_view what, std::size_t letter = SIZE_MAX);
 
     RelayHouse& house_;
-    World& world_;
     Mail& mail_;
     Setting setting_;
-    StompPeer peer_;
     std::map<std::string, Subscription> subscriptions_{};
     Transaction transaction_{};
     std::map<std::string, Asked> asked_{};  // By the receipt's id.
-    std::uint32_t frame_count_ = 0;
-    std::uint32_t steps_left_;
-    std::uint32_t nack_count_ = 0;
     bool has_erred_ = false;
     bool has_heard_gone_ = false;  // A message that somebody had acknowledged for good.
-    bool is_connected_ = false;
-    bool is_over_ = false;  // It has said its last, or was ended.
-    bool is_mute_ = false;
-    bool awaits_receipt_ = false;
-    std::string error_{};  // The message of ERROR.
 };
 
 }  // namespace edgews::sim::test

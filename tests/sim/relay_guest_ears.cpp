@@ -13,12 +13,6 @@ constexpr std::string_view unavailable = "The upstream broker is not available."
 constexpr std::string_view refused = "The upstream broker refused it.";
 constexpr std::string_view too_many = "There are as many upstream connections as the limit.";
 
-// Whether what is sent to `destination` reaches a subscription of that name.
-bool reaches(std::string_view destination, std::string_view subscribed) {
-    if (!subscribed.ends_with(".*")) return destination == subscribed;
-    return destination.starts_with(subscribed.substr(0, subscribed.size() - 1));
-}
-
 }  // namespace
 
 void RelayGuest::require(bool holds, std::string_view what, std::size_t letter) {
@@ -169,7 +163,7 @@ void RelayGuest::judge_quiet() {
     // Its session did not end in front of that.
     require(!has_heard_gone_, "a message came again that was acknowledged");
     require(asked_.empty(), "a receipt did not come");
-    require(steps_left_ == 0, "it waits for a receipt");
+    require(!has_steps_left(), "it waits for a receipt");
     for (const auto& [id, subscription] : subscriptions_) judge_topic(subscription);
 }
 

@@ -18,44 +18,24 @@ constexpr std::uint64_t ms = 1'000'000;
 using Hold = Letter::Hold;
 
 StompGuest::StompGuest(StompHouse& house, const Setting& setting)
-    : house_(house),
-      world_(house.world),
+    : StompActor(house.world, setting.conduct, setting.step_count, setting.is_over_websocket,
+                 setting.pace),
+      house_(house),
       ledger_(house.ledger),
-      setting_(setting),
-      peer_(house.world, setting.is_over_websocket, setting.pace),
-      steps_left_(setting.step_count) {
-    peer_.frame = [this](const StompFrame& frame) { hear(frame); };
-    peer_.gone = [this] { hear_end(); };
-}
+      setting_(setting) {}
 
 // ---- Coming and going ------------------------------------------------------
 
-void StompGuest::come(std::uint16_t port, std::uint64_t delay_ns) {
-    world_.after(delay_ns, [this, port] {
-        peer_.peer().connect(port);
-        misbehave();
-        if (setting_.conduct == StompConduct::never_connects) return;
-        StompFrame frame{.command = chance(2) ? "CONNECT" : "STOMP",
-                         .headers = {{"accept-version", setting_.version}, {"host", "localhost"}}};
-        const std::string period = std::to_string(setting_.beats_every_ms);
-        if (period != "0") frame.headers["heart-beat"] = period + "," + period;
-        write(std::move(frame), false);
-    });
+void StompGuest::connect() {
+    StompFrame frame{.command = chance(2) ? "CONNECT" : "STOMP",
+                     .headers = {{"accept-version", setting_.version}, {"host", "localhost"}}};
+    const std::string period = std::to_string(setting_.beats_every_ms);
+    if (period != "0") frame.headers["heart-beat"] = period + "," + period;
+    write(std::move(frame), false);
 }
 
-void StompGuest::misbehave() {
-    const bool pauses = setting_.conduct == StompConduct::pauses;
-    const bool resets = setting_.conduct == StompConduct::resets;
-    if (!pauses && !resets && setting_.conduct != StompConduct::falls_mute) return;
-    const std::uint64_t delay_ns = world_.kernel().drawn_ns(chance(2) ? 100 * ms : 5 * ms);
-    world_.after(delay_ns, [this, pauses, resets] {
-        if (!pauses) let_go();
-        if (resets) end();
-        if (resets) return peer_.peer().reset();
-        is_mute_ = !pauses;
-        peer_.peer().set_reading(false);
-        if (pauses) world_.after(100 * ms, [this] { peer_.peer().set_reading(true); });
-    });
+void StompGuest::disconnect() {
+    write({.command = "DISCONNECT"}, true);
 }
 
 void StompGuest::let_go(Subscription& subscription) {
@@ -77,13 +57,6 @@ void StompGuest::end() {
     for (const std::size_t letter : std::exchange(transaction_, {}).letters) {
         ledger_.conclude(letter, false);
     }
-}
-
-void StompGuest::leave() {
-    if (is_over_ || !(is_connected_ || is_mute_)) return;
-    end();
-    if (is_mute_) return peer_.peer().reset();
-    write({.command = "DISCONNECT"}, true);
 }
 
 const std::string& StompGuest::expect_end() {
@@ -108,30 +81,6 @@ void StompGuest::err() {
 }
 
 // ---- Steps -----------------------------------------------------------------
-
-void StompGuest::step_later() {
-    static constexpr std::array<std::uint64_t, 3> pauses{0, ms, 30 * ms};
-    world_.after(world_.kernel().drawn_ns(world_.choices().one_of(pauses)), [this] { step(); });
-}
-
-void StompGuest::step() {
-    if (is_over_) return;
-    if (steps_left_ == 0) return finish();
-    --steps_left_;
-    act();
-    // Some go on when they know what has become of it.
-    awaits_receipt_ = !receipts_.empty() && chance(3);
-    if (!awaits_receipt_) step_later();
-}
-
-void StompGuest::finish() {
-    if (setting_.conduct == StompConduct::disconnects) leave();
-    if (setting_.conduct == StompConduct::errs) err();
-    if (setting_.conduct != StompConduct::half_closes) return;
-    flood();
-    end();
-    peer_.end();
-}
 
 void StompGuest::act() {
     static constexpr std::array destinations{"/queue/a",   "/queue/a",   "/queue/b", "/topic/x.a",
@@ -187,9 +136,7 @@ void StompGuest::flood() {
 
 void StompGuest::send_letter(const std::string& destination, std::size_t size) {
     const std::size_t number = ledger_.count();
-    std::string body = std::to_string(number) + " ";
-    body.resize(std::max(body.size(), size), 'x');
-    if (chance(6)) body.back() = '\0';
+    std::string body = drawn_body(number, size);
     if (!peer_.is_text() && chance(4)) body.front() = '\xFF';
     StompFrame frame{.command = "SEND",
                      .headers = {{"destination", destination}, {"letter", std::to_string(number)}},

@@ -2,8 +2,8 @@
 // ledger.
 #pragma once
 
+#include "stomp_actor.hpp"
 #include "stomp_ledger.hpp"
-#include "stomp_peer.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -31,21 +31,7 @@ struct StompHouse {
     bool has_receipts_at_once = false;  // Of what is in a transaction.
 };
 
-// Where what was refused goes, and what nobody acknowledged in so many deliveries.
-inline constexpr const char* dead_letters = "/queue/dead-letters";
-
-enum class StompConduct : std::uint8_t {
-    stays,
-    disconnects,
-    pauses,  // It reads nothing for a while.
-    errs,    // Its last frame is a wrong one.
-    half_closes,
-    resets,          // At some time, as the next.
-    falls_mute,      // It reads nothing any more.
-    never_connects,  // TCP or WebSocket is all it makes.
-};
-
-class StompGuest {
+class StompGuest final : public StompActor {
   public:
     struct Setting {
         std::size_t index = 0;
@@ -60,9 +46,6 @@ class StompGuest {
     };
     StompGuest(StompHouse& house, const Setting& setting);
 
-    void come(std::uint16_t port, std::uint64_t delay_ns);
-    // Says DISCONNECT, if it is there; who reads nothing resets.
-    void leave();
     // Takes all from a queue.
     void sweep(const std::string& queue) { subscribe_to({.destination = queue}); }
     // The application ends it, and it has to put up with that. Returns its session.
@@ -117,14 +100,13 @@ class StompGuest {
     };
 
     // Acting: stomp_guest.cpp.
-    void misbehave();
-    void step_later();
-    void step();
-    void act();
-    void finish();
-    void err();
+    void connect() override;
+    void disconnect() override;
+    void act() override;
+    void err() override;
     void beat();
     void send_some(const std::string& destination);
+    void say_last() override { flood(); }
     void flood();
     void send_letter(const std::string& destination, std::size_t size);
     void subscribe();
@@ -136,19 +118,19 @@ class StompGuest {
     std::uint32_t write(StompFrame frame, bool wants_receipt, bool is_inside = false);
     void perform(StompFrame frame, std::function<void(bool has_happened)> note);
     void mark(const std::vector<Handed>& all, Letter::Hold hold);
-    [[nodiscard]] bool chance(std::uint32_t count) { return world_.choices().once_in(count); }
-    // It will say no more, or cannot: what it had may be somebody else's.
+    // What it had there may be somebody else's.
     void let_go(Subscription& subscription);
-    void let_go();
-    void end();
+    void let_go() override;
+    void end() override;
+    [[nodiscard]] bool awaits_any_receipt() const override { return !receipts_.empty(); }
 
     // Hearing: stomp_guest_ears.cpp.
-    void hear(const StompFrame& frame);
+    void hear(const StompFrame& frame) override;
     void hear_message(const StompFrame& frame);
     void hear_of_queue(Subscription& subscription, std::size_t number, const StompFrame& frame);
     void hear_receipt(const std::string& id);
     void hear_error(const StompFrame& frame);
-    void hear_end();
+    void hear_end() override;
     void confirm(std::uint32_t frame);
     [[nodiscard]] bool is_excused(const std::string& message) const;
     [[nodiscard]] std::size_t unsettled_count(const Subscription& subscription);
@@ -156,26 +138,16 @@ class StompGuest {
     void require(bool holds, std::string_view what);
 
     StompHouse& house_;
-    World& world_;
     Ledger& ledger_;
     Setting setting_;
-    StompPeer peer_;
     std::string session_id_{};
     std::map<std::string, Subscription> subscriptions_{};
     Transaction transaction_{};
     std::deque<Effect> effects_{};
     std::deque<std::pair<std::uint32_t, std::string>> receipts_{};  // Frames', and what they say.
-    std::uint32_t frame_count_ = 0;
-    std::uint32_t steps_left_;
-    std::uint32_t wrong_frame_ = 0;  // 0: none was written.
-    std::uint32_t nack_count_ = 0;
-    bool is_connected_ = false;
-    bool is_over_ = false;  // It has said its last, or was ended.
-    bool is_mute_ = false;
+    std::uint32_t wrong_frame_ = 0;                                 // 0: none was written.
     bool may_be_ended_ = false;
-    bool awaits_receipt_ = false;
     bool has_order_ = true;
-    std::string error_{};  // The message of ERROR.
 };
 
 }  // namespace edgews::sim::test

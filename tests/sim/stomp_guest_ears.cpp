@@ -6,16 +6,6 @@
 
 namespace edgews::sim::test {
 
-namespace {
-
-// Whether what is sent to `destination` reaches a subscription of that name.
-bool reaches(std::string_view destination, std::string_view subscribed) {
-    if (!subscribed.ends_with(".*")) return destination == subscribed;
-    return destination.starts_with(subscribed.substr(0, subscribed.size() - 1));
-}
-
-}  // namespace
-
 using Hold = Letter::Hold;
 
 void StompGuest::require(bool holds, std::string_view what) {
@@ -144,7 +134,7 @@ void StompGuest::judge_quiet(bool may_wait) {
         return require(is_ended, "a session has no end");
     }
     require(!error_.empty() || receipts_.empty(), "a receipt did not come");
-    require(is_over_ || steps_left_ == 0, "it waits for a receipt");
+    require(is_over_ || !has_steps_left(), "it waits for a receipt");
     if (!is_over_) return judge_topics();
     require(is_ended, "a session has no end");
     require(!peer_.peer().was_reset(), "a session did not end in order");

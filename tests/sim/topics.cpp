@@ -2,6 +2,7 @@
 // leave: whoever is subscribed gets each message once, and each publisher's in their order.
 #include "frames.hpp"
 #include "scenario.hpp"
+#include "topic_visitor.hpp"
 
 #include <edgews/edgews.hpp>
 
@@ -19,10 +20,8 @@ namespace edgews::sim::test {
 
 namespace {
 
-constexpr unsigned topic_count = 3;
 constexpr unsigned timer_publishers = 100;  // Beyond the subscribers, who publish, too.
 constexpr unsigned thread_publishers = 200;
-constexpr int no_loop = -1;
 constexpr std::size_t whole_backlog = 1 << 26;  // Nothing is dropped.
 
 // From before it was published.
@@ -43,23 +42,14 @@ struct Stay {
     std::vector<std::size_t> heard{};  // Publications, as they came.
 };
 
-struct Subscriber {
-    Subscriber(World& world, const WebSocketPeerOptions& options) : peer(world, options) {}
-
-    WebSocketPeer peer;
-    unsigned number = 0;
-    std::uint32_t steps_left = 0;
-    bool may_leave = false;  // For good, without a word.
-    bool is_reading = true;
+struct Subscriber : TopicVisitor {
+    using TopicVisitor::TopicVisitor;
 
     // The server's.
     bool is_closed = false;
     bool is_vague = false;  // An answer was dropped: it does not know where it stands.
     std::size_t dropped_count = 0;
     std::vector<Stay> stays{};
-    // The peer's: its stay in each topic, counted from 1; 0: it is not there.
-    std::array<std::size_t, topic_count> place{};
-    std::size_t stays_begun = 0;
 };
 
 struct Hall {
@@ -81,17 +71,6 @@ struct Hall {
 struct Seat {
     Subscriber* subscriber = nullptr;
 };
-
-std::string name_of(unsigned topic) {
-    return "topic " + std::to_string(topic);
-}
-
-int loop_of(const Hall& hall, const Connection& connection) {
-    for (std::size_t i = 0; i < hall.server->loop_count(); ++i) {
-        if (&hall.server->loop(i) == &connection.loop()) return static_cast<int>(i);
-    }
-    return no_loop;
-}
 
 // ---- Publishing ------------------------------------------------------------
 
@@ -119,7 +98,7 @@ void publish(Hall& hall, unsigned publisher, int loop) {
 }
 
 void publish_from(Hall& hall, Connection& connection, const Subscriber& from) {
-    const int loop = loop_of(hall, connection);
+    const int loop = loop_of(*hall.server, connection);
     for (std::uint32_t i = hall.choices().once_in(3) ? 6 : 1; i > 0; --i) {
         if (hall.choices().once_in(2)) {
             publish(hall, from.number, loop);
@@ -158,7 +137,7 @@ void answer(Connection& connection, Subscriber& subscriber, const std::string& t
 
 void subscribe(Hall& hall, Connection& connection, Subscriber& subscriber, unsigned topic) {
     if (!connection.subscribe(name_of(topic))) return;
-    subscriber.stays.push_back({topic, loop_of(hall, connection), ++hall.order});
+    subscriber.stays.push_back({topic, loop_of(*hall.server, connection), ++hall.order});
     answer(connection, subscriber, "+" + std::to_string(topic));
 }
 
@@ -235,11 +214,7 @@ void check_order(const Hall& hall, const Subscriber& subscriber, std::size_t cou
 void hear(Hall& hall, Subscriber& subscriber, std::string_view text) {
     ++hall.record.messages;
     if (subscriber.is_vague) return;
-    if (text[0] == '+' || text[0] == '-') {
-        const std::size_t topic = static_cast<std::size_t>(text[1] - '0');
-        subscriber.place[topic] = text[0] == '+' ? ++subscriber.stays_begun : 0;
-        return;
-    }
+    if (subscriber.note_place(text)) return;
     std::size_t number = 0;
     if (text[0] == '=') {
         std::from_chars(text.data() + 1, text.data() + text.size(), number);
@@ -253,38 +228,6 @@ void hear(Hall& hall, Subscriber& subscriber, std::string_view text) {
     const bool is_own = publication.publisher == subscriber.number;
     hall.record.require(!publication.excepts_publisher || !is_own, "all but one are all");
     subscriber.stays[place - 1].heard.push_back(number);
-}
-
-void step(Hall& hall, Subscriber& subscriber) {
-    Choices& choices = hall.choices();
-    const std::string topic = std::to_string(choices.below(topic_count));
-    switch (choices.below(subscriber.may_leave ? 10 : 8)) {
-        case 0:
-        case 1:
-        case 2: return subscriber.peer.send_text("+" + topic);
-        case 3:
-        case 4:
-        case 5: return subscriber.peer.send_text("!" + topic);
-        case 6: return subscriber.peer.send_text("-" + topic);
-        case 7:
-            subscriber.is_reading = !subscriber.is_reading;
-            return subscriber.peer.set_reading(subscriber.is_reading);
-        case 8: return subscriber.peer.reset();
-        default: return subscriber.peer.close(1000);
-    }
-}
-
-// In the end all read: what waits for them has to come.
-void go_on(Hall& hall, Subscriber& subscriber) {
-    hall.world.kernel().network().note_event();
-    if (subscriber.steps_left == 0) {
-        subscriber.is_reading = true;
-        return subscriber.peer.set_reading(true);
-    }
-    --subscriber.steps_left;
-    step(hall, subscriber);
-    const std::uint64_t most = hall.choices().once_in(3) ? 10'000'000 : 100'000;
-    hall.world.after(hall.world.kernel().drawn_ns(most), [&] { go_on(hall, subscriber); });
 }
 
 void invite(Hall& hall, std::uint16_t port, bool may_leave) {
@@ -302,26 +245,13 @@ void invite(Hall& hall, std::uint16_t port, bool may_leave) {
         hear(hall, subscriber, text);
     };
     ++hall.record.connections;
-    world.after(world.kernel().drawn_ns(2'000'000), [&hall, &subscriber, port] {
+    world.after(world.kernel().drawn_ns(2'000'000), [&subscriber, port] {
         subscriber.peer.connect(port);
-        go_on(hall, subscriber);
+        subscriber.go_on({.usual_ns = 100'000, .rare_ns = 10'000'000});
     });
 }
 
 // ---- Judging ---------------------------------------------------------------
-
-// Of one publisher in one topic, that are for the subscriber: by their numbers.
-using Line = std::vector<std::size_t>;
-
-std::map<unsigned, Line> lines_for(const Hall& hall, const Subscriber& subscriber, unsigned topic) {
-    std::map<unsigned, Line> lines;
-    for (std::size_t i = 0; i < hall.publications.size(); ++i) {
-        const Publication& one = hall.publications[i];
-        const bool is_own = one.excepts_publisher && one.publisher == subscriber.number;
-        if (one.topic == topic && !is_own) lines[one.publisher].push_back(i);
-    }
-    return lines;
-}
 
 // Whether it must have come: on the same loop all is decided at once, from others it is on its way
 // for a while.
@@ -366,7 +296,8 @@ void judge(const Hall& hall, const Subscriber& subscriber) {
         for (const std::size_t number : stay.heard) {
             heard[hall.publications[number].publisher].push_back(number);
         }
-        for (const auto& [publisher, line] : lines_for(hall, subscriber, stay.topic)) {
+        for (const auto& [publisher, line] :
+             lines_for(hall.publications, subscriber.number, stay.topic)) {
             missing_count += judge_line(hall, stay, line, heard[publisher], may_drop, has_left);
         }
     }
