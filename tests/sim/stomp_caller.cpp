@@ -161,6 +161,7 @@ void StompCaller::step_later() {
 void StompCaller::step() {
     if (!client_ || is_leaving_ || steps_left_ == 0) return;
     --steps_left_;
+    rest_for(0);  // What it does now may be under way for a time that nothing else happens.
     switch (scene_.world.choices().below(10)) {
         case 0:
         case 1:
@@ -378,10 +379,15 @@ void StompCaller::begin_or_end() {
     for (Held& one : held_) one.is_reserved = false;
 }
 
+void StompCaller::rest_for(std::uint32_t time_ms) {
+    const std::uint64_t until_ns = scene_.world.now_ns() + (time_ms + 1) * 1'000'000ULL;
+    rests_until_ns_ = std::max(rests_until_ns_, until_ns);
+}
+
 void StompCaller::pause() {
     client_->pause_reading();
     const std::uint32_t time_ms = scene_.world.choices().below(100);
-    rests_until_ns_ = scene_.world.now_ns() + (time_ms + 1) * 1'000'000ULL;
+    rest_for(time_ms);
     loop_.after(time_ms, [this] {
         if (client_) client_->resume_reading();
     });

@@ -47,7 +47,7 @@ class StompCaller {
     // When nothing happens any more, and the broker is there. `may_fail`: it may not have reached
     // it.
     void judge_quiet(bool may_fail);
-    // It reads nothing on purpose, and is not to be judged before.
+    // It reads nothing on purpose, or what it did is under way: it is not to be judged before.
     [[nodiscard]] std::uint64_t rests_until_ns() const noexcept { return rests_until_ns_; }
     [[nodiscard]] bool is_idle() const { return !client_ || client_->is_closed(); }
 
@@ -99,6 +99,7 @@ class StompCaller {
     void settle(std::size_t index, bool is_nack);
     void begin_or_end();
     void let_go();
+    void rest_for(std::uint32_t time_ms);
     void pause();
     // A wild one's, wherever it is: in a handler it may throw.
     void act(bool may_throw = true);
