@@ -3,16 +3,27 @@
 #include "net/stomp/client_state.hpp"
 
 #include <stdexcept>
+#include <string>
 #include <utility>
 
 namespace edgews::stomp {
 
 namespace {
 
-// What a SEND that is kept takes beside its destination and its body, about.
+// What a SEND that is kept takes beside what the application gave, about, and each of its headers.
 constexpr std::size_t head_size = 256;
+constexpr std::size_t header_size = sizeof(std::pair<std::string, std::string>);
 // Bytes of memory that are kept for the next frame.
 constexpr std::size_t kept_output_size_max = 64 * 1024;
+
+std::size_t size_when_kept(std::string_view destination, std::span<const std::byte> body,
+                           std::span<const Header> headers) noexcept {
+    std::size_t size = head_size + destination.size() + body.size();
+    for (const Header& header : headers) {
+        size += header_size + header.name.size() + header.value.size();
+    }
+    return size;
+}
 
 }  // namespace
 
@@ -181,7 +192,7 @@ bool ClientState::may_be_connected() const noexcept {
 
 SendResult ClientState::keep(std::string_view destination, std::span<const std::byte> body,
                              SendOptions options) {
-    const std::size_t size = head_size + destination.size() + body.size();
+    const std::size_t size = size_when_kept(destination, body, options.headers);
     if (!may_be_connected() || options.transaction != 0 || size > options_.kept_size_max ||
         kept_size_ > options_.kept_size_max - size) {
         return SendResult::closed;
@@ -191,6 +202,7 @@ SendResult ClientState::keep(std::string_view destination, std::span<const std::
                      .headers = KeptHeaders(options.headers),
                      .body = {body.begin(), body.end()},
                      .receipt = std::move(options.receipt),
+                     .size = size,
                      .since_ms = reactor_.now_ms()});
     if (kept_timer_ == no_token) later(kept_timer_, options_.kept_ms, [this] { drop_kept(false); });
     return SendResult::queued;
@@ -224,7 +236,7 @@ void ClientState::drop_kept(bool is_all) {
     std::vector<Kept> dropped;
     std::size_t count = 0;
     while (count < kept_.size() && (is_all || kept_[count].since_ms + options_.kept_ms <= now_ms)) {
-        kept_size_ -= head_size + kept_[count].destination.size() + kept_[count].body.size();
+        kept_size_ -= kept_[count].size;
         dropped.push_back(std::move(kept_[count++]));
     }
     kept_.erase(kept_.begin(), kept_.begin() + static_cast<std::ptrdiff_t>(count));

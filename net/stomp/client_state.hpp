@@ -125,6 +125,7 @@ class ClientState final : public std::enable_shared_from_this<ClientState>, priv
         KeptHeaders headers{};
         std::vector<std::byte> body{};
         Completion receipt{};
+        std::size_t size = 0;  // That counts for kept_size_max.
         std::uint64_t since_ms = 0;
     };
     void push();

@@ -365,6 +365,25 @@ TEST_P(StompClientKeeps, not_longer_because_the_loop_stood_still) {
     expect_notes({"a unsent", "connected 1.2", "b confirmed"});
 }
 
+// What its headers take counts, too: also that of many that are small.
+TEST_P(StompClientKeeps, only_so_much_in_headers) {
+    start(keeping(10'000, 100));
+    const std::string long_value(3'000, 'v');
+    const std::vector<stomp::Header> large{{"x", long_value}};
+    const std::vector<stomp::Header> many(50, {"x", "y"});
+    const auto kept_count = [&](const std::vector<stomp::Header>& headers) {
+        std::size_t count = 0;
+        while (client->send("/q", "a", {.headers = headers}) == SendResult::queued) ++count;
+        return count;
+    };
+    EXPECT_EQ(kept_count(large), 3U);
+    // When those are too old there is room again.
+    turn(150);
+    EXPECT_EQ(kept_count(many), 2U);
+    turn(150);
+    EXPECT_EQ(kept_count(large), 3U);
+}
+
 TEST_P(StompClientKeeps, only_so_much) {
     start(keeping(1'000));
     std::size_t count = 0;
