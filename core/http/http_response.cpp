@@ -113,7 +113,9 @@ HeaderFault append_response_head(std::string& out, const ResponseHead& head) noe
         append_header(out, {"Date", head.date});
     }
     for (const HeaderField& field : head.headers) append_header(out, field);
-    if (head.content_length && head.status != 204 && head.status != 304) {
+    const bool may_have_body = head.status != 204 && head.status != 304;
+    if (head.is_chunked && may_have_body) append_header(out, {"Transfer-Encoding", "chunked"});
+    if (head.content_length && may_have_body) {
         out += "Content-Length: ";
         append_number(out, *head.content_length);
         out += "\r\n";

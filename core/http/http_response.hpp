@@ -22,7 +22,8 @@ struct ResponseHead {
     // Bytes of the body. Without a value no Content-Length is sent, and the body ends with the
     // connection; 204 and 304 never send one (RFC 9110, section 8.6).
     std::optional<std::uint64_t> content_length{};
-    bool keep_alive = true;  // False: "Connection: close" is sent.
+    bool is_chunked = false;  // True: the body comes in chunks. Requires: no content_length.
+    bool keep_alive = true;   // False: "Connection: close" is sent.
     // The value of Date (core/http/http_date.hpp), unless `headers` have one; empty: none is sent.
     std::string_view date{};
 };

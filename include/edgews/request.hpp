@@ -14,6 +14,9 @@
 namespace edgews {
 
 class DeferredResponse;  // edgews/response.hpp
+struct Response;
+class ResponseStream;  // edgews/response_stream.hpp
+struct StreamOptions;
 class HttpConnection;
 class HttpHead;
 class PathParameters;
@@ -69,6 +72,12 @@ class Request {
     // Throws std::logic_error in an upgrade handler, whose Upgrade defers, and when the answer was
     // deferred already.
     [[nodiscard]] DeferredResponse defer(Function<void()> gone = {}) const;
+    // Sends the head of the answer, and the beginning of its content, if there is any; the rest is
+    // written by whoever has the stream, on any thread. What the handler writes into its Response
+    // is then not sent. What else the client asks for waits until the answer is finished.
+    // Throws std::invalid_argument for a status that is none, and std::logic_error as defer() does.
+    [[nodiscard]] ResponseStream stream(Response head) const;
+    [[nodiscard]] ResponseStream stream(Response head, StreamOptions options) const;
     // The client's address. Where a trusted proxy forwards the request or the connection, it is the
     // one that the proxy names (ServerOptions::trusted_proxies), perhaps without a port.
     [[nodiscard]] const Address& remote_address() const noexcept { return client_; }

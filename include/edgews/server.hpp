@@ -18,6 +18,7 @@
 #include <edgews/prepared_message.hpp>
 #include <edgews/request.hpp>
 #include <edgews/response.hpp>
+#include <edgews/response_stream.hpp>
 #include <edgews/route.hpp>
 #include <edgews/stats.hpp>
 #include <edgews/upgrade.hpp>

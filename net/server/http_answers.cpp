@@ -42,6 +42,7 @@ void HttpConnection::serve_http(const HttpHead& head, const HttpRoute& route,
         exchange.cors = cors_headers(head, transport() != nullptr, route.options.cors);
     }
     Response response;
+    handled_ = &exchange;
     try {
         route.handler(Request(head, parameters, admission_.address(), transport(), body, this),
                       response);
@@ -50,7 +51,10 @@ void HttpConnection::serve_http(const HttpHead& head, const HttpRoute& route,
         response = plain_text(500, "Internal server error.\n");
         // What somebody answers all the same is too late.
         if (const auto awaited = std::move(awaiting_)) (void)awaited->deferred.claim();
+        if (streaming_) cut_off({});
     }
+    handled_ = nullptr;
+    if (exchange.is_answered) return go_on_streaming();
     if (!awaiting_) return respond(exchange, std::move(response));
     await_answer(std::move(exchange), route.options.answer_timeout_ms);
 }
@@ -58,7 +62,9 @@ void HttpConnection::serve_http(const HttpHead& head, const HttpRoute& route,
 // ---- Later -------------------------------------------------------------------------------------
 
 DeferredResponse HttpConnection::defer(Function<void()> gone) {
-    if (awaiting_) throw std::logic_error("Request::defer(): the answer was deferred already");
+    if (awaiting_ || handled_->is_answered) {
+        throw std::logic_error("Request::defer(): the answer was deferred or streamed already");
+    }
     DeferredResponse deferred(reactor().link(), token());
     awaiting_ = std::make_unique<Awaiting>(Awaiting{.deferred = deferred, .gone = std::move(gone)});
     return deferred;
@@ -93,16 +99,23 @@ void HttpConnection::on_answer_timeout() {
 
 // A client that sends nothing more may still want its answer.
 void HttpConnection::note_end() {
-    if (has_ended() && awaiting_->deferred.is_awaited()) tell_gone();
+    if (!has_ended()) return;
+    if (streaming_) return note_stream_end();
+    if (awaiting_->deferred.is_awaited()) tell_gone();
 }
 
 void HttpConnection::tell_gone() noexcept {
-    const Function<void()> gone = std::exchange(awaiting_->gone, {});
-    if (!gone) return;
+    tell(shard_, std::exchange(awaiting_->gone, {}));
+}
+
+bool HttpConnection::tell(Shard& shard, const Function<void()>& whom) noexcept {
+    if (!whom) return true;
     try {
-        gone();
+        whom();
+        return true;
     } catch (...) {
-        shard_.counters().add(Counter::handler_failures);
+        shard.counters().add(Counter::handler_failures);
+        return false;
     }
 }
 
@@ -133,7 +146,8 @@ HttpConnection::Exchange HttpConnection::exchange_of(const HttpHead& head,
     const bool is_end_known = is_body_read || !head.has_body();
     return {.is_followed = is_end_known && !head.is_http_1_0() && head.method() != "CONNECT" &&
                            head.keep_alive(),
-            .wants_content = wants_content(head)};
+            .wants_content = wants_content(head),
+            .knows_chunks = !head.is_http_1_0()};
 }
 
 void HttpConnection::respond(const HttpHead& head, Response response) {
@@ -142,14 +156,24 @@ void HttpConnection::respond(const HttpHead& head, Response response) {
 
 // Answers a plain request; the connection goes on, if the client wants and may.
 void HttpConnection::respond(const Exchange& exchange, Response response) {
-    shard_.counters().add(Counter::http_requests);
-    const std::uint32_t request_count_max = shard_.options().requests_per_connection_max;
-    const bool is_last = ++request_count_ == request_count_max && request_count_max > 0;
-    const bool keep_alive = exchange.is_followed && !is_last && !shard_.is_shutting_down();
+    const bool keep_alive = count_answer(exchange);
     for (const HeaderField& field : exchange.cors.fields()) {
         response.headers.add(field.name, field.value);
     }
     append_response(std::move(response), keep_alive, exchange.wants_content);
+    end_answer(keep_alive);
+}
+
+// Another one. Whether the connection goes on behind it.
+bool HttpConnection::count_answer(const Exchange& exchange) {
+    shard_.counters().add(Counter::http_requests);
+    const std::uint32_t request_count_max = shard_.options().requests_per_connection_max;
+    const bool is_last = ++request_count_ == request_count_max && request_count_max > 0;
+    return exchange.is_followed && !is_last && !shard_.is_shutting_down();
+}
+
+// All of it is written.
+void HttpConnection::end_answer(bool keep_alive) {
     if (!keep_alive) return finish(Farewell::linger, linger_ms);
     reactor().schedule(*this, shard_.options().keep_alive_timeout_ms);
     // Between its requests, a proxy's connection is for no client.
@@ -194,10 +218,6 @@ void HttpConnection::send_scratch() {
     output().append(std::as_bytes(std::span(text)));
     if (text.capacity() > scratch_size_max) text = std::string();
     request_flush();
-}
-
-void HttpConnection::count_sent(std::size_t size) noexcept {
-    shard_.counters().add(Counter::bytes_sent, size);
 }
 
 }  // namespace edgews

@@ -64,16 +64,16 @@ bool HttpConnection::start_tls() noexcept {
 
 void HttpConnection::on_readable() {
     if (awaits_proxy_header_ && !take_proxy_header()) return;
-    if (awaiting_) return note_end();
+    if (awaiting_ || streaming_) return note_end();
     if (is_put_off_ && !go_on()) return;
     pull(*this);
 }
 
-// While a decision or an answer is pending, or the client does not read, what arrives waits in the
-// socket.
+// While a decision or an answer is pending, or is being sent, or the client does not read, what
+// arrives waits in the socket.
 Reading HttpConnection::reading(int receive_count) const noexcept {
     if (!is_open() || is_broken()) return Reading::over;
-    if (pending_ || awaiting_ || is_blocked() || is_put_off_) return Reading::wait;
+    if (pending_ || is_being_answered() || is_blocked() || is_put_off_) return Reading::wait;
     return receive_count == receive_count_max ? Reading::later : Reading::go_on;
 }
 
@@ -117,8 +117,9 @@ void HttpConnection::process(std::span<std::byte> input) {
     if (!resumed) head.reset();
     int count = 0;
     while (!input.empty() && is_open() && !is_broken() && !pending_) {
-        if (awaiting_ && !awaiting_->exchange.is_followed) return;
-        if (awaiting_ || is_blocked() || count++ == turn_request_count_max) return put_off(input);
+        if (is_being_answered() && !may_be_followed()) return;
+        if (is_being_answered() || is_blocked() || count++ == turn_request_count_max)
+            return put_off(input);
         switch (head.parse(as_text(input))) {
             case HttpHead::Progress::more: return keep(input, head);
             case HttpHead::Progress::failed: return refuse(head, head.fault());
@@ -196,8 +197,9 @@ void HttpConnection::find_client(const HttpHead& head) {
 // one of them is deferred, or others have their turn.
 void HttpConnection::put_off(std::span<const std::byte> input) {
     Buffer bytes = reactor().pool().try_take(input.size());
-    if (!bytes && awaiting_) {  // What is awaited is still answered, and is the last.
-        awaiting_->exchange.is_followed = false;
+    if (!bytes && is_being_answered()) {  // What is awaited is still answered, and is the last.
+        if (awaiting_) awaiting_->exchange.is_followed = false;
+        if (streaming_) streaming_->keep_alive = false;
         return;
     }
     if (!bytes) return finish(Farewell::linger, linger_ms);  // Behind the answers that wait.
@@ -205,7 +207,7 @@ void HttpConnection::put_off(std::span<const std::byte> input) {
     partial_ =
         std::make_unique<Partial>(Partial{HttpHead(shard_.options().http), std::move(bytes)});
     is_put_off_ = true;
-    if (!is_blocked() && !awaiting_) read_later();
+    if (!is_blocked() && !is_being_answered()) read_later();
 }
 
 // From the first byte of a head on, its time is limited.
@@ -284,6 +286,7 @@ void HttpConnection::refuse_path(const HttpHead& head) {
 
 // The rest of a head, or of a body, may have waited for us: its time begins anew.
 void HttpConnection::on_writable() {
+    if (streaming_) return look_for_room();
     if (is_blocked()) return;
     if (is_head_begun_) reactor().schedule(*this, shard_.options().handshake_timeout_ms);
     if (receiving_) begin_body_time();
@@ -298,6 +301,7 @@ void HttpConnection::on_timer() {
     }
     if (awaits_proxy_header_) return refuse_proxy();
     if (awaiting_) return on_answer_timeout();
+    if (streaming_) return on_stream_timer();
     if (receiving_) return on_body_timeout();
     if (pending_) {
         // One that was made is on its way here.
@@ -315,13 +319,16 @@ void HttpConnection::on_timer() {
 
 void HttpConnection::on_lost() {
     if (awaiting_ && awaiting_->deferred.claim()) tell_gone();
+    if (streaming_) lose_stream();
     close();
 }
 
 // What was asked is answered, if that comes within the grace.
 void HttpConnection::shut_down() {
     if (!is_open() || awaiting_ || receiving_) return;
-    if (pending_) {
+    if (streaming_) {
+        if (streaming_->options.is_endless) note_stream_end();
+    } else if (pending_) {
         (void)claim(pending_->deferred);
         reject_pending(503, "The server is shutting down.\n");
     } else {

@@ -2,9 +2,11 @@
 // until one of them upgrades (RFC 6455, section 4.2).
 //
 // The way of a request: its head (http_connection.cpp), its body (http_bodies.cpp), the handler and
-// its answer, now or later (http_answers.cpp); or the upgrade (http_upgrade.cpp).
+// its answer, now or later (http_answers.cpp), or piece by piece (http_streams.cpp); or the upgrade
+// (http_upgrade.cpp).
 #pragma once
 
+#include <edgews/response_stream.hpp>
 #include <edgews/upgrade.hpp>
 #include "core/base/buffer.hpp"
 #include "core/http/http_body.hpp"
@@ -26,6 +28,7 @@ namespace edgews {
 
 class Shard;
 struct ListenerSetup;
+struct StreamState;
 
 class HttpConnection final : public Stream {
   public:
@@ -44,6 +47,21 @@ class HttpConnection final : public Stream {
     void reject_pending(unsigned status, std::string_view body);
     // The answer that a handler of plain HTTP deferred, and that was claimed.
     void answer_deferred(const DeferredResponse& deferred, Response response);
+
+    // Of the answer that is streamed; nothing, when it is over. As ResponseStream has them.
+
+    SendResult write_stream(const StreamState& state, std::string_view content);
+    void finish_stream(const StreamState& state);
+    // What another thread has written, and counted as posted.
+    void write_posted(StreamState& state, std::string content);
+    // Another thread's write was dropped.
+    void note_dropped(StreamState& state);
+    // Another thread's write was too much. The connection ends so that what the client has is not
+    // taken for the whole.
+    void cut_stream(const StreamState& state);
+    // Nobody can write or finish it any more.
+    void abandon_stream(const StreamState& state);
+
     // The server shuts down: closes, unless a request is on its way, or its response.
     void shut_down() override;
 
@@ -85,7 +103,9 @@ class HttpConnection final : public Stream {
     struct Exchange {
         bool is_followed = false;  // Another request may come behind it.
         bool wants_content = true;
-        ResponseHeaders cors{};  // What its route adds for pages of other origins.
+        bool knows_chunks = true;
+        bool is_answered = false;  // Its handler has begun to stream the answer.
+        ResponseHeaders cors{};    // What its route adds for pages of other origins.
     };
     // A request whose answer was deferred.
     struct Awaiting {
@@ -95,13 +115,33 @@ class HttpConnection final : public Stream {
         std::uint32_t timeout_ms = 0;  // 0: none.
     };
 
+    // An answer that is sent as it comes to be.
+    struct Streaming {
+        // How the client knows its end (RFC 9112, section 6.3).
+        enum class End : std::uint8_t { chunk, length, connection, head };
+        std::shared_ptr<StreamState> state;
+        StreamOptions options;
+        End end = End::chunk;
+        std::uint64_t size_left = 0;  // Of End::length.
+        bool keep_alive = false;      // Another request may come behind it.
+        bool wants_drain = false;
+        bool is_watched = false;  // The timer looks whether the client reads.
+    };
+
     void on_readable() override;
     friend class Request;
     friend class Stream;
     [[nodiscard]] Reading reading(int receive_count) const noexcept;
+    // The answer to a request is still to come, or to end.
+    [[nodiscard]] bool is_being_answered() const noexcept { return awaiting_ || streaming_; }
+    // Requires: is_being_answered().
+    [[nodiscard]] bool may_be_followed() const noexcept {
+        return awaiting_ ? awaiting_->exchange.is_followed : streaming_->keep_alive;
+    }
     [[nodiscard]] std::span<std::byte> space() const noexcept { return reactor().receive_space(); }
     [[nodiscard]] bool take(const Received& received, std::span<std::byte> bytes);
     void on_lost() override;
+    void on_blocked() override;
     void on_writable() override;
     void on_timer() override;
     void count_sent(std::size_t size) noexcept override;
@@ -135,7 +175,23 @@ class HttpConnection final : public Stream {
     void await_answer(Exchange exchange, std::uint32_t timeout_ms);
     void on_answer_timeout();
     void note_end();
+    // Calls it, unless it is empty. False: it threw.
+    static bool tell(Shard& shard, const Function<void()>& whom) noexcept;
     void tell_gone() noexcept;
+
+    [[nodiscard]] ResponseStream stream(Response head, StreamOptions options);
+    void begin_stream(Response head);
+    void go_on_streaming();
+    [[nodiscard]] bool is_streaming(const StreamState& state) const noexcept;
+    [[nodiscard]] SendResult append_to_stream(std::string_view content);
+    [[nodiscard]] bool has_room_for(std::size_t size);
+    SendResult overflow();
+    void look_for_room();
+    void note_stream_end();
+    void end_stream();
+    void cut_off(Function<void()> gone);
+    void lose_stream();
+    void on_stream_timer();
     void serve_websocket(const HttpHead& head, const WebSocketRoute& route,
                          const PathParameters& parameters, std::span<std::byte> rest);
     void decide(std::string_view key, Upgrade& upgrade,
@@ -151,6 +207,8 @@ class HttpConnection final : public Stream {
     [[nodiscard]] static bool wants_content(const HttpHead& head) noexcept;
     [[nodiscard]] static Response plain_text(unsigned status, std::string_view body);
     [[nodiscard]] static Exchange exchange_of(const HttpHead& head, bool is_body_read) noexcept;
+    [[nodiscard]] bool count_answer(const Exchange& exchange);
+    void end_answer(bool keep_alive);
     void respond(const HttpHead& head, Response response);
     void respond(const Exchange& exchange, Response response);
     void respond_and_finish(Response response, bool has_body = true);
@@ -166,7 +224,9 @@ class HttpConnection final : public Stream {
     std::unique_ptr<Partial> partial_;
     std::unique_ptr<Receiving> receiving_;
     std::unique_ptr<Awaiting> awaiting_;
+    std::unique_ptr<Streaming> streaming_;
     std::unique_ptr<Pending> pending_;
+    Exchange* handled_ = nullptr;      // Of the request whose handler runs; null: none does.
     std::uint32_t request_count_ = 0;  // Plain ones that were answered.
     bool is_head_begun_ = false;
     bool is_put_off_ = false;  // partial_ may hold whole requests.

@@ -1,6 +1,7 @@
 #include <edgews/request.hpp>
 
 #include <edgews/response.hpp>
+#include <edgews/response_stream.hpp>
 #include "core/http/http_head.hpp"
 #include "core/http/path_pattern.hpp"
 #include "core/http/url.hpp"
@@ -56,6 +57,15 @@ bool Request::offers_subprotocol(std::string_view name) const noexcept {
 DeferredResponse Request::defer(Function<void()> gone) const {
     if (connection_ == nullptr) throw std::logic_error("Request::defer(): an Upgrade defers");
     return connection_->defer(std::move(gone));
+}
+
+ResponseStream Request::stream(Response head) const {
+    return stream(std::move(head), {});
+}
+
+ResponseStream Request::stream(Response head, StreamOptions options) const {
+    if (connection_ == nullptr) throw std::logic_error("Request::stream(): an Upgrade has none");
+    return connection_->stream(std::move(head), std::move(options));
 }
 
 const TransportInfo* Request::tls() const noexcept {

@@ -251,6 +251,14 @@ void Stream::break_off() {
     reactor().flush_later(*this);
 }
 
+void Stream::reset() {
+    const linger no_goodbye{.l_onoff = 1, .l_linger = 0};
+    if (!is_closed()) {
+        (void)::setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &no_goodbye, sizeof no_goodbye);
+    }
+    break_off();
+}
+
 // The system keeps what had come before the reset, and says so behind it (an end, or an error).
 void Stream::note_reset() noexcept {
     is_broken_ = has_ended_ = true;

@@ -12,6 +12,7 @@
 //     shut_down()   the server says so     by protocol: a close frame, ERROR, or the last answer
 //     finish()      the protocol is over   all that waits, then the end of our side
 //     break_off()   it is given up         the end of TCP, or a reset; on_lost() follows
+//     reset()       the same               a reset; on_lost() follows
 //     close()       nothing is left to do  the end of TCP
 //     retire()      of the reactor         nothing: the object goes at the end of the turn
 //
@@ -69,6 +70,9 @@ class Stream : public Watched {
     // Gives the connection up: nothing is sent or to be read any more. on_lost() follows in this
     // turn, or, where it is finished already, its end.
     void break_off();
+    // The same, and the peer of a TCP connection is told that it was cut: an end could be taken for
+    // what was meant to be said.
+    void reset();
 
     [[nodiscard]] Reactor& reactor() const noexcept { return streams_->reactor(); }
     // Bytes that wait for the socket, or for the end of the turn.

@@ -187,11 +187,27 @@ HttpReply TestClient::read_reply(bool has_body) {
     reply.status = static_cast<unsigned>(std::atoi(reply.head.substr(9, 3).c_str()));
     constexpr std::string_view length = "\r\nContent-Length: ";
     const std::size_t found = reply.head.find(length);
-    if (has_body && found != std::string::npos) {
+    if (has_body && reply.has("Transfer-Encoding: chunked")) {
+        for (std::string chunk = read_chunk(); !chunk.empty(); chunk = read_chunk()) {
+            reply.body += chunk;
+        }
+    } else if (has_body && found != std::string::npos) {
         const std::string number = reply.head.substr(found + length.size());
         reply.body = text_of(read_exactly(std::strtoul(number.c_str(), nullptr, 10)));
     }
     return reply;
+}
+
+std::string TestClient::read_chunk() {
+    std::size_t end = 0;
+    while ((end = text_of(received_).find("\r\n")) == std::string::npos) {
+        need(received_.size() + 1);
+    }
+    const std::string line = text_of(read_exactly(end + 2));
+    const std::size_t size = std::stoul(line, nullptr, 16);
+    const std::string content = text_of(read_exactly(size));
+    if (text_of(read_exactly(2)) != "\r\n") fail("a chunk is longer than it said");
+    return content;
 }
 
 HttpReply TestClient::get(std::string_view path, std::string_view lines) {
@@ -240,6 +256,17 @@ void TestClient::expect_end() {
         if (count == 0 || (count < 0 && errno == ECONNRESET)) return;
         if (count < 0) fail_with_errno("recv");
     }
+}
+
+void TestClient::expect_reset() {
+    std::array<std::byte, 65536> bytes;
+    ssize_t count = 1;
+    while (count > 0) {
+        wait_for(POLLIN);
+        count = ::recv(fd_.get(), bytes.data(), bytes.size(), 0);
+    }
+    if (count == 0) fail("expected a reset, got the end");
+    if (errno != ECONNRESET) fail_with_errno("recv");
 }
 
 void TestClient::close_cleanly(unsigned code) {

@@ -80,8 +80,10 @@ class TestClient {
     // broken.
     std::size_t try_send(std::span<const std::byte> bytes);
 
-    // `has_body`: false for the answer to a HEAD.
+    // `has_body`: false for the answer to a HEAD. Chunks are joined.
     HttpReply read_reply(bool has_body = true);
+    // The content of the next chunk of an answer (RFC 9112, section 7.1); empty: it was the last.
+    std::string read_chunk();
     // Sends a plain GET and reads its answer.
     HttpReply get(std::string_view path, std::string_view lines = "");
     ReceivedFrame read_frame();
@@ -97,6 +99,8 @@ class TestClient {
     void expect_eof();
     // That the connection is over: FIN or a reset, after whatever else.
     void expect_end();
+    // That it was reset, after whatever else.
+    void expect_reset();
     // Our close frame, the server's answer, and its FIN.
     void close_cleanly(unsigned code = 1000);
 

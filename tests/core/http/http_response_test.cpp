@@ -43,6 +43,15 @@ TEST(HttpResponse, a_status_without_a_body_has_no_length) {
 }
 
 // RFC 9110, section 15; RFC 6585; RFC 8470 (425), 7725 (451), 4918 (507), 2324 (418).
+TEST(HttpResponse, a_body_may_come_in_chunks) {
+    std::string text;
+    EXPECT_EQ(append_response_head(text, {.is_chunked = true}), HeaderFault::none);
+    EXPECT_EQ(text, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+    text.clear();
+    EXPECT_EQ(append_response_head(text, {.status = 304, .is_chunked = true}), HeaderFault::none);
+    EXPECT_EQ(text, "HTTP/1.1 304 Not Modified\r\n\r\n");
+}
+
 TEST(HttpResponse, every_status_has_its_phrase) {
     struct Row {
         unsigned status;

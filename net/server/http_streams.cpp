@@ -1,0 +1,250 @@
+// How an answer is sent piece by piece: by the holders of its stream, on any thread, until they
+// say that it is complete, or nobody wants more of it.
+//
+//                       the client sees      `gone` is called
+//     end_stream()      the end              no
+//     cut_off()         that it was cut      later in the turn: the cause may be the holder's write
+//     lose_stream()     nothing any more     at once
+#include "core/http/http_chunk.hpp"
+#include "core/http/http_response.hpp"
+#include "net/server/http_connection.hpp"
+#include "net/server/shard.hpp"
+#include "net/server/stream_writer.hpp"
+
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+namespace edgews {
+
+namespace {
+
+std::span<const std::byte> bytes_of(std::string_view text) noexcept {
+    return std::as_bytes(std::span(text));
+}
+
+}  // namespace
+
+// ---- The beginning ----------------------------------------------------------------------------
+
+ResponseStream HttpConnection::stream(Response head, StreamOptions options) {
+    if (awaiting_ || handled_->is_answered) {
+        throw std::logic_error("Request::stream(): the answer was deferred or streamed already");
+    }
+    if (head.status < 200 || head.status > 599) {
+        throw std::invalid_argument("Request::stream(): a response's status is from 200 to 599");
+    }
+    auto state = std::make_shared<StreamState>(reactor().link(), token(), options);
+    ResponseStream made(std::make_shared<const StreamWriter>(state));
+    streaming_ = std::make_unique<Streaming>(
+        Streaming{.state = std::move(state), .options = std::move(options)});
+    begin_stream(std::move(head));
+    return made;
+}
+
+void HttpConnection::begin_stream(Response head) {
+    Exchange& exchange = *handled_;
+    exchange.is_answered = true;
+    Streaming& streaming = *streaming_;
+    streaming.keep_alive = count_answer(exchange);
+    const bool has_content = exchange.wants_content && head.status != 204 && head.status != 304;
+    const auto length = streaming.options.content_length;
+    streaming.size_left = length.value_or(0);
+    if (!has_content) {
+        streaming.end = Streaming::End::head;
+        streaming.state->is_open.store(false, std::memory_order_relaxed);
+    } else if (length) {
+        streaming.end = Streaming::End::length;
+    } else if (!exchange.knows_chunks) {
+        streaming.end = Streaming::End::connection;
+    }
+    for (const HeaderField& field : exchange.cors.fields()) {
+        head.headers.add(field.name, field.value);
+    }
+    const std::vector<HeaderField> headers = head.headers.fields();
+    std::string& text = shard_.scratch_text();
+    text.clear();
+    // Headers were checked one by one, and the status before.
+    (void)append_response_head(text, {.status = head.status,
+                                      .headers = headers,
+                                      .content_length = length,
+                                      .is_chunked = !length && exchange.knows_chunks,
+                                      .keep_alive = streaming.keep_alive,
+                                      .date = shard_.date()});
+    send_scratch();
+    if (has_content && !head.body.empty()) (void)append_to_stream(head.body);
+}
+
+// The handler has returned. The end of the client's side may have come before its request was read.
+void HttpConnection::go_on_streaming() {
+    if (!streaming_) return;
+    if (streaming_->end != Streaming::End::head) return note_end();
+    const std::unique_ptr<Streaming> over = std::move(streaming_);
+    tell(shard_, over->options.gone);
+    if (is_open() && !is_broken()) end_answer(over->keep_alive);
+}
+
+bool HttpConnection::is_streaming(const StreamState& state) const noexcept {
+    return streaming_ && streaming_->state.get() == &state;
+}
+
+// ---- Writing ----------------------------------------------------------------------------------
+
+SendResult HttpConnection::write_stream(const StreamState& state, std::string_view content) {
+    const bool is_over = !is_streaming(state) || !state.is_open.load(std::memory_order_relaxed);
+    if (is_over || is_broken()) return SendResult::closed;
+    if (!has_room_for(content.size())) return is_broken() ? SendResult::closed : overflow();
+    return append_to_stream(content);
+}
+
+// It had room when it was posted.
+void HttpConnection::write_posted(StreamState& state, std::string content) {
+    state.posted_size.fetch_sub(content.size(), std::memory_order_relaxed);
+    if (is_streaming(state) && !is_broken()) (void)append_to_stream(content);
+}
+
+// What waits may only be this turn's: the socket is asked before anything is refused, and may turn
+// out to be broken.
+bool HttpConnection::has_room_for(std::size_t size) {
+    const StreamState& state = *streaming_->state;
+    const auto waiting = [&] {
+        return output_size() + state.posted_size.load(std::memory_order_relaxed);
+    };
+    if (state.has_room_for(size, waiting())) return true;
+    flush();
+    return !is_broken() && state.has_room_for(size, waiting());
+}
+
+// Who does not read holds no more than memory_max lets it (see ServerOptions).
+SendResult HttpConnection::append_to_stream(std::string_view content) {
+    Streaming& streaming = *streaming_;
+    const bool is_length_told = streaming.end == Streaming::End::length;
+    if (is_length_told && content.size() > streaming.size_left) {
+        cut_off(std::move(streaming.options.gone));
+        return SendResult::invalid;
+    }
+    if (content.empty()) return SendResult::sent;  // A chunk of nothing would be the last.
+    if (!reactor().pool().may_hold(output_size(), content.size())) {
+        cut_off(std::move(streaming.options.gone));
+        return SendResult::closed;
+    }
+    if (is_length_told) streaming.size_left -= content.size();
+    const bool is_chunk = streaming.end == Streaming::End::chunk;
+    if (is_chunk) output().append(bytes_of(ChunkHead(content.size()).text()));
+    output().append(bytes_of(content));
+    if (is_chunk) output().append(bytes_of(chunk_end));
+    streaming.state->output_size.store(output_size(), std::memory_order_relaxed);
+    request_flush();
+    return is_blocked() ? SendResult::queued : SendResult::sent;
+}
+
+SendResult HttpConnection::overflow() {
+    if (streaming_->options.overflow == Overflow::close) {
+        cut_off(std::move(streaming_->options.gone));
+        return SendResult::closed;
+    }
+    streaming_->wants_drain = true;
+    return SendResult::dropped;
+}
+
+void HttpConnection::note_dropped(StreamState& state) {
+    if (!is_streaming(state)) return;
+    streaming_->wants_drain = true;
+    flush();
+    look_for_room();
+}
+
+void HttpConnection::on_blocked() {
+    if (!streaming_) return;
+    if (output_size() > streaming_->options.drain_mark) streaming_->wants_drain = true;
+    if (std::exchange(streaming_->is_watched, true)) return;
+    reactor().schedule(*this, shard_.options().keep_alive_timeout_ms);
+}
+
+void HttpConnection::look_for_room() {
+    Streaming& streaming = *streaming_;
+    if (!streaming.wants_drain || output_size() > streaming.options.drain_mark) return;
+    if (is_broken()) return;
+    streaming.wants_drain = false;
+    streaming.state->wants_drain.store(false, std::memory_order_relaxed);
+    // It may end the stream, and then is not there to be called.
+    Function<void()> drain = std::move(streaming.options.drain);
+    const bool does = tell(shard_, drain);
+    if (!streaming_) return;
+    streaming_->options.drain = std::move(drain);
+    if (!does && !is_broken()) cut_off(std::move(streaming_->options.gone));
+}
+
+void HttpConnection::count_sent(std::size_t size) noexcept {
+    shard_.counters().add(Counter::bytes_sent, size);
+    if (!streaming_) return;
+    streaming_->state->output_size.store(output_size() - size, std::memory_order_relaxed);
+}
+
+// ---- The end ----------------------------------------------------------------------------------
+
+void HttpConnection::finish_stream(const StreamState& state) {
+    if (!is_streaming(state) || is_broken()) return;
+    const bool is_short = streaming_->end == Streaming::End::length && streaming_->size_left > 0;
+    is_short ? cut_off({}) : end_stream();
+}
+
+// The server may have begun to shut down since the head said that there may be more.
+void HttpConnection::end_stream() {
+    const std::unique_ptr<Streaming> ended = std::move(streaming_);
+    ended->state->is_open.store(false, std::memory_order_relaxed);
+    if (ended->end == Streaming::End::chunk) {
+        output().append(bytes_of(last_chunk));
+        request_flush();
+    }
+    end_answer(ended->keep_alive && !shard_.is_shutting_down());
+    if (!is_open()) return;
+    if (has_ended()) flush();  // What comes may be the end.
+    read_later();              // What waits in the socket made its edge while nobody read.
+}
+
+// The client sends nothing more, or the server shuts down.
+void HttpConnection::note_stream_end() {
+    const bool is_endless = streaming_->options.is_endless;
+    if (is_endless) streaming_->state->is_open.store(false, std::memory_order_relaxed);
+    if (!streaming_->state->is_finished.load(std::memory_order_relaxed)) {
+        tell(shard_, std::exchange(streaming_->options.gone, {}));
+    }
+    if (is_endless && streaming_ && is_open() && !is_broken()) end_stream();
+}
+
+void HttpConnection::abandon_stream(const StreamState& state) {
+    if (is_streaming(state) && !is_broken()) cut_off({});
+}
+
+void HttpConnection::cut_stream(const StreamState& state) {
+    if (is_streaming(state) && !is_broken()) cut_off(std::move(streaming_->options.gone));
+}
+
+// Behind what has a length, or chunks, its end is missed (RFC 9112, section 8); where the end of
+// the connection is that of the answer, only a reset says that it was none.
+void HttpConnection::cut_off(Function<void()> gone) {
+    const std::unique_ptr<Streaming> cut = std::move(streaming_);
+    cut->state->is_open.store(false, std::memory_order_relaxed);
+    if (gone) {
+        reactor().post(make_job([&shard = shard_, gone = std::move(gone)] { tell(shard, gone); }));
+    }
+    if (cut->end == Streaming::End::connection) return reset();
+    finish(Farewell::linger, linger_ms);
+}
+
+void HttpConnection::lose_stream() {
+    const std::unique_ptr<Streaming> lost = std::move(streaming_);
+    lost->state->is_open.store(false, std::memory_order_relaxed);
+    if (!lost->state->is_finished.load(std::memory_order_relaxed)) tell(shard_, lost->options.gone);
+}
+
+// A client may read slowly; who reads nothing is given up.
+void HttpConnection::on_stream_timer() {
+    streaming_->is_watched = is_blocked();
+    if (!is_blocked()) return;
+    if (is_being_read()) return reactor().schedule(*this, shard_.options().keep_alive_timeout_ms);
+    on_lost();
+}
+
+}  // namespace edgews
