@@ -15,6 +15,8 @@ namespace edgews {
 
 class DeferredResponse;  // edgews/response.hpp
 struct Response;
+class EventStream;  // edgews/event_stream.hpp
+struct EventStreamOptions;
 class ResponseStream;  // edgews/response_stream.hpp
 struct StreamOptions;
 class HttpConnection;
@@ -78,6 +80,9 @@ class Request {
     // Throws std::invalid_argument for a status that is none, and std::logic_error as defer() does.
     [[nodiscard]] ResponseStream stream(Response head) const;
     [[nodiscard]] ResponseStream stream(Response head, StreamOptions options) const;
+    // The same as a stream of events, for a page's EventSource. It has status 200.
+    [[nodiscard]] EventStream events() const;
+    [[nodiscard]] EventStream events(EventStreamOptions options) const;
     // The client's address. Where a trusted proxy forwards the request or the connection, it is the
     // one that the proxy names (ServerOptions::trusted_proxies), perhaps without a port.
     [[nodiscard]] const Address& remote_address() const noexcept { return client_; }

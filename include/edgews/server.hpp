@@ -11,6 +11,7 @@
 #include <edgews/connection.hpp>
 #include <edgews/endpoint.hpp>
 #include <edgews/error.hpp>
+#include <edgews/event_stream.hpp>
 #include <edgews/function.hpp>
 #include <edgews/loop.hpp>
 #include <edgews/message.hpp>

@@ -123,7 +123,9 @@ class HttpConnection final : public Stream {
         StreamOptions options;
         End end = End::chunk;
         std::uint64_t size_left = 0;  // Of End::length.
-        bool keep_alive = false;      // Another request may come behind it.
+        std::uint32_t comment_ms = 0;
+        std::uint64_t written_ms = 0;  // By Reactor::listened_ms(), the last time.
+        bool keep_alive = false;       // Another request may come behind it.
         bool wants_drain = false;
         bool is_watched = false;  // The timer looks whether the client reads.
     };
@@ -179,7 +181,10 @@ class HttpConnection final : public Stream {
     static bool tell(Shard& shard, const Function<void()>& whom) noexcept;
     void tell_gone() noexcept;
 
-    [[nodiscard]] ResponseStream stream(Response head, StreamOptions options);
+    // `comment_ms`: of silence, after which a comment is sent to those who listen to events; 0:
+    // none is.
+    [[nodiscard]] ResponseStream stream(Response head, StreamOptions options,
+                                        std::uint32_t comment_ms = 0);
     void begin_stream(Response head);
     void go_on_streaming();
     [[nodiscard]] bool is_streaming(const StreamState& state) const noexcept;
@@ -192,6 +197,7 @@ class HttpConnection final : public Stream {
     void cut_off(Function<void()> gone);
     void lose_stream();
     void on_stream_timer();
+    void comment();
     void serve_websocket(const HttpHead& head, const WebSocketRoute& route,
                          const PathParameters& parameters, std::span<std::byte> rest);
     void decide(std::string_view key, Upgrade& upgrade,

@@ -7,6 +7,7 @@
 //     lose_stream()     nothing any more     at once
 #include "core/http/http_chunk.hpp"
 #include "core/http/http_response.hpp"
+#include "core/http/server_sent_event.hpp"
 #include "net/server/http_connection.hpp"
 #include "net/server/shard.hpp"
 #include "net/server/stream_writer.hpp"
@@ -27,7 +28,8 @@ std::span<const std::byte> bytes_of(std::string_view text) noexcept {
 
 // ---- The beginning ----------------------------------------------------------------------------
 
-ResponseStream HttpConnection::stream(Response head, StreamOptions options) {
+ResponseStream HttpConnection::stream(Response head, StreamOptions options,
+                                      std::uint32_t comment_ms) {
     if (awaiting_ || handled_->is_answered) {
         throw std::logic_error("Request::stream(): the answer was deferred or streamed already");
     }
@@ -36,8 +38,10 @@ ResponseStream HttpConnection::stream(Response head, StreamOptions options) {
     }
     auto state = std::make_shared<StreamState>(reactor().link(), token(), options);
     ResponseStream made(std::make_shared<const StreamWriter>(state));
-    streaming_ = std::make_unique<Streaming>(
-        Streaming{.state = std::move(state), .options = std::move(options)});
+    streaming_ = std::make_unique<Streaming>(Streaming{.state = std::move(state),
+                                                       .options = std::move(options),
+                                                       .comment_ms = comment_ms,
+                                                       .written_ms = reactor().listened_ms()});
     begin_stream(std::move(head));
     return made;
 }
@@ -78,7 +82,10 @@ void HttpConnection::begin_stream(Response head) {
 // The handler has returned. The end of the client's side may have come before its request was read.
 void HttpConnection::go_on_streaming() {
     if (!streaming_) return;
-    if (streaming_->end != Streaming::End::head) return note_end();
+    if (streaming_->end != Streaming::End::head) {
+        if (streaming_->comment_ms > 0) reactor().schedule(*this, streaming_->comment_ms);
+        return note_end();
+    }
     const std::unique_ptr<Streaming> over = std::move(streaming_);
     tell(shard_, over->options.gone);
     if (is_open() && !is_broken()) end_answer(over->keep_alive);
@@ -129,6 +136,7 @@ SendResult HttpConnection::append_to_stream(std::string_view content) {
         return SendResult::closed;
     }
     if (is_length_told) streaming.size_left -= content.size();
+    streaming.written_ms = reactor().listened_ms();
     const bool is_chunk = streaming.end == Streaming::End::chunk;
     if (is_chunk) output().append(bytes_of(ChunkHead(content.size()).text()));
     output().append(bytes_of(content));
@@ -242,9 +250,18 @@ void HttpConnection::lose_stream() {
 // A client may read slowly; who reads nothing is given up.
 void HttpConnection::on_stream_timer() {
     streaming_->is_watched = is_blocked();
-    if (!is_blocked()) return;
+    if (!is_blocked()) return comment();
     if (is_being_read()) return reactor().schedule(*this, shard_.options().keep_alive_timeout_ms);
     on_lost();
+}
+
+void HttpConnection::comment() {
+    const std::uint64_t wait_ms = streaming_->comment_ms;
+    if (wait_ms == 0) return;
+    const std::uint64_t silent_ms = reactor().listened_ms() - streaming_->written_ms;
+    if (silent_ms < wait_ms) return reactor().schedule(*this, wait_ms - silent_ms);
+    (void)append_to_stream(event_comment);
+    if (streaming_) reactor().schedule(*this, wait_ms);
 }
 
 }  // namespace edgews
