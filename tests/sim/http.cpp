@@ -185,6 +185,7 @@ void Party::play() {
     }
     house_.undecided.clear();
     world_.run_for(longest_ms());  // What visitors have planned refers to them.
+    record_.require(house_.streams.empty(), "a stream was neither finished nor given up");
     for (const auto& [id, count] : house_.handled) {
         record_.require(count == 1 || id == "1", "a request was handled twice");
     }

@@ -44,13 +44,50 @@ bool HttpPeer::read_answer() {
     const bool is_for_head = !are_heads_.empty() && are_heads_.front();
     const bool has_content =
         !is_for_head && answer.status >= 200 && answer.status != 204 && answer.status != 304;
-    const std::size_t size = has_content ? answer.content_length : 0;
-    if (all.size() - (end + 4) < size) return false;
-    answer.body = all.substr(end + 4, size);
-    input_.consume(end + 4 + size);
+    if (!has_content) {
+        input_.consume(end + 4);
+    } else if (!read_content(answer, end + 4)) {
+        return false;
+    }
     if (!are_heads_.empty()) are_heads_.pop_front();
     take(std::move(answer));
     return true;
+}
+
+// It begins there. False: more is needed.
+bool HttpPeer::read_content(HttpAnswer& answer, std::size_t begin) {
+    if (answer.is_chunked) return read_chunks(answer, begin);
+    const std::size_t size = answer.content_length;
+    if (input_.size() - begin < size) return false;
+    answer.body = input_.view().substr(begin, size);
+    input_.consume(begin + size);
+    return true;
+}
+
+// RFC 9112, section 7.1, of a server that sends neither extensions nor trailers.
+bool HttpPeer::read_chunks(HttpAnswer& answer, std::size_t begin) {
+    const std::string_view all = input_.view();
+    for (;;) {
+        const std::size_t line_end = all.find("\r\n", begin);
+        if (line_end == std::string_view::npos) return false;
+        std::size_t size = 0;
+        const auto [stop, error] =
+            std::from_chars(all.data() + begin, all.data() + line_end, size, 16);
+        const bool is_number = error == std::errc() && stop == all.data() + line_end;
+        if (!is_number || (all[begin] == '0' && size > 0)) {
+            blame("9112 7.1: no size where a chunk begins");
+            return false;
+        }
+        begin = line_end + 2;
+        if (all.size() < begin + 2 || all.size() - begin - 2 < size) return false;
+        answer.body += all.substr(begin, size);
+        if (all.substr(begin + size, 2) != "\r\n")
+            blame("9112 7.1: a chunk is longer than it says");
+        begin += size + 2;
+        if (size > 0) continue;
+        input_.consume(begin);
+        return true;
+    }
 }
 
 // `head`: all lines, the last one's CR and LF included.
@@ -75,7 +112,8 @@ bool HttpPeer::read_head(HttpAnswer& answer, std::string_view head) {
     const bool may_have_content = answer.status >= 200 && answer.status != 204;
     const bool has_length = answer.content_length != SIZE_MAX;
     if (has_length && !may_have_content) blame("9110 8.6: a Content-Length where none belongs");
-    if (!has_length && may_have_content && answer.status != 304) {
+    if (has_length && answer.is_chunked) blame("9112 6.2: a Content-Length beside chunks");
+    if (!has_length && !answer.is_chunked && may_have_content && answer.status != 304) {
         blame("an answer without a Content-Length");
     }
     return fault_.empty();
@@ -91,7 +129,10 @@ bool HttpPeer::read_line(HttpAnswer& answer, std::string_view line) {
     }
     const std::string_view value = line.substr(colon + 2);
     if (name == "Connection" && value.ends_with("close")) answer.closes = true;
-    if (name == "Transfer-Encoding") blame("a coding that nobody asked for");
+    if (name == "Transfer-Encoding") {
+        answer.is_chunked = value == "chunked";
+        if (!answer.is_chunked) blame("a coding that nobody asked for");
+    }
     if (name != "Content-Length") return true;
     if (answer.content_length != SIZE_MAX) blame("9110 8.6: two of Content-Length");
     const char* const end = value.data() + value.size();

@@ -19,6 +19,7 @@ struct HttpAnswer {
     std::string headers{};  // All lines, each with its CR and LF.
     std::string body{};
     std::size_t content_length = 0;
+    bool is_chunked = false;
     bool closes = false;  // It says that it is the connection's last.
 
     // Whether that line is among them.
@@ -52,6 +53,8 @@ class HttpPeer final : public Peer {
     void on_bytes(std::string_view bytes) override;
     void on_end() override;
     [[nodiscard]] bool read_answer();
+    [[nodiscard]] bool read_content(HttpAnswer& answer, std::size_t begin);
+    [[nodiscard]] bool read_chunks(HttpAnswer& answer, std::size_t begin);
     [[nodiscard]] bool read_head(HttpAnswer& answer, std::string_view head);
     [[nodiscard]] bool read_line(HttpAnswer& answer, std::string_view line);
     void take(HttpAnswer answer);

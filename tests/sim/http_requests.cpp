@@ -115,6 +115,35 @@ void add_body_routes(Server& server, HttpHouse& house) {
         options);
 }
 
+// Writes a piece now, and the others one after the other.
+void write_on(HttpHouse& house, const std::string& id, const ResponseStream& stream,
+              const std::string& rest, std::uint64_t gap_ms) {
+    const std::size_t size = rest.size() / 2 + 1;
+    (void)stream.write(std::string_view(rest).substr(0, size));
+    if (rest.size() > size) {
+        Loop::current()->after(gap_ms, [&house, id, stream, gap_ms, left = rest.substr(size)] {
+            write_on(house, id, stream, left, gap_ms);
+        });
+    } else if (stream.finish()) {
+        house.streams.erase(id);
+    }
+}
+
+// In chunks, or by a length.
+void add_stream_routes(Server& server, HttpHouse& house) {
+    server.get("/stream/:id/:size/:ms/:way", [&house](const Request& request, Response& response) {
+        ++house.handled[id_of(request)];
+        house.streams.insert(id_of(request));
+        (void)response.headers.add("X-Id", id_of(request));
+        const std::string body = body_of(id_of(request), number_of(request, "size"));
+        StreamOptions options;
+        if (request.parameter("way") == "length") options.content_length = body.size();
+        options.gone = [&house, id = id_of(request)] { house.streams.erase(id); };
+        const ResponseStream stream = request.stream(std::move(response), std::move(options));
+        write_on(house, id_of(request), stream, body, number_of(request, "ms"));
+    });
+}
+
 void add_upgrade_routes(Server& server, HttpHouse& house) {
     Handlers handlers;
     handlers.message = [](Connection& connection, Message message) { connection.send(message); };
@@ -143,6 +172,7 @@ void add_upgrade_routes(Server& server, HttpHouse& house) {
 void add_http_routes(Server& server, HttpHouse& house) {
     add_plain_routes(server, house);
     add_body_routes(server, house);
+    add_stream_routes(server, house);
     add_upgrade_routes(server, house);
 }
 
@@ -231,6 +261,25 @@ HttpWant HttpAsker::with_body() {
     want.id = id;
     want.body = body_of(id, std::min<std::size_t>(choices.one_of(sizes), setting_.body_size_max));
     want.text += sent(want.body);
+    count(want);
+    return want;
+}
+
+// Each of its pieces is half of the rest.
+HttpWant HttpAsker::streamed() {
+    static constexpr std::array<std::uint32_t, 7> sizes{5, 300, 4'096, 20'000, 0, 70'000, 700'000};
+    Choices& choices = world_.choices();
+    const std::string id = setting_.name + "-" + std::to_string(++made_count_);
+    const std::size_t size = std::min<std::size_t>(choices.one_of(sizes), setting_.body_size_max);
+    const std::uint32_t ms = choices.once_in(2) ? 1 : choices.below(200);
+    const bool is_chunked = choices.once_in(2);
+    HttpWant want = begin("GET", "/stream/" + id + "/" + std::to_string(size) + "/" +
+                                     std::to_string(ms) + (is_chunked ? "/chunks" : "/length"));
+    want.text += "\r\n";
+    want.is_chunked = is_chunked;
+    want.takes_ms = 25 * ms;
+    want.id = id;
+    want.body = body_of(id, size);
     count(want);
     return want;
 }
@@ -331,17 +380,21 @@ HttpWant HttpAsker::upgrade() {
 
 HttpWant HttpAsker::draw() {
     Choices& choices = world_.choices();
-    switch (choices.below(12)) {
+    switch (choices.below(14)) {
         case 0:
         case 1:
         case 2: break;
         case 10:
         case 11: return with_body();
+        case 12:
+        case 13: return streamed();
         case 3: return large();
         case 4: return of_status();
         case 5: return refused();
         case 6: {
-            HttpWant want = choices.once_in(2) ? large() : simple();
+            HttpWant want = choices.once_in(3)   ? streamed()
+                            : choices.once_in(2) ? large()
+                                                 : simple();
             want.text.replace(0, 3, "HEAD");
             want.is_head = true;
             return want;

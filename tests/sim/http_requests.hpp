@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@ struct HttpWant {
     std::string body{};
     std::string id{};            // That X-Id names; empty: no handler answers.
     bool has_any_body = false;   // The body is the engine's own words.
+    bool is_chunked = false;     // It comes in chunks.
     bool is_last = false;        // Nothing behind it is answered.
     std::string upgraded{};      // What must come behind a 101.
     std::uint32_t takes_ms = 0;  // Before it is answered.
@@ -36,6 +38,8 @@ struct HttpHouse {
     bool is_shutting_down = false;
     // By X-Id: how often a handler has run.
     std::map<std::string, unsigned> handled{};
+    // By X-Id: streamed answers that were begun, and neither finished nor given up.
+    std::set<std::string> streams{};
     // Upgrades that nobody decides on.
     std::vector<DeferredUpgrade> undecided{};
 };
@@ -64,6 +68,7 @@ class HttpAsker {
     [[nodiscard]] HttpWant begin(const char* method, const std::string& path);
     [[nodiscard]] HttpWant large();
     [[nodiscard]] HttpWant with_body();
+    [[nodiscard]] HttpWant streamed();
     [[nodiscard]] std::string sent(const std::string& body);
     [[nodiscard]] HttpWant of_status();
     [[nodiscard]] HttpWant refused();
