@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace edgews {
@@ -136,6 +137,26 @@ struct HttpRouteOptions {
     std::uint32_t body_rate_min = 128;
     // Milliseconds that a deferred answer may take. Then the client is answered 503. 0: any time.
     std::uint32_t answer_timeout_ms = 30'000;
+    CorsOptions cors{};
+};
+
+// Of files beneath a directory: Server::files().
+struct FileOptions {
+    // The file that a directory is answered with: a path that ends in '/'. Empty: none, and it is
+    // answered 404.
+    std::string index = "index.html";
+    // The value of Cache-Control: "max-age=3600", "no-cache". Empty: none is sent, and caches guess
+    // from the time of the last change.
+    std::string cache_control{};
+    // Media types by extension, in front of those that are known: {"wasm", "application/wasm"}.
+    // What is neither here nor known is "application/octet-stream".
+    std::vector<std::pair<std::string, std::string>> types{};
+    // Files in /.well-known/ are served (RFC 8615). No other whose path has a segment that begins
+    // with a dot ever is.
+    bool well_known = false;
+    // Files over 16 KiB that may be open at a time, on all loops together: each is as long as its
+    // client takes to read it. One more is answered 503.
+    std::size_t open_count_max = 256;
     CorsOptions cors{};
 };
 

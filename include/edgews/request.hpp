@@ -14,6 +14,7 @@
 namespace edgews {
 
 class DeferredResponse;  // edgews/response.hpp
+class FileRoute;
 struct Response;
 class EventStream;  // edgews/event_stream.hpp
 struct EventStreamOptions;
@@ -90,7 +91,8 @@ class Request {
     [[nodiscard]] const TransportInfo* tls() const noexcept;
 
   private:
-    friend class HttpConnection;  // The engine's.
+    friend class FileRoute;  // The engine's.
+    friend class HttpConnection;
     friend class Upgrade;
     // `transport`: null without one. `connection`: whose answer may be deferred; null: it may not.
     Request(const HttpHead& head, const PathParameters& parameters, const Address& client,

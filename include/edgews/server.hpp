@@ -85,6 +85,16 @@ class Server {
     // One that is no token throws std::invalid_argument.
     void http(std::string_view method, std::string_view pattern, HttpHandler handler,
               HttpRouteOptions options = {});
+    // Serves the files beneath the directory `path` to GET and HEAD, at `prefix` and what follows
+    // it: files("/static", "/srv/www") serves /srv/www/css/a.css at "/static/css/a.css". It answers
+    // conditions and ranges (RFC 9110, sections 13 and 14), and sends what changes meanwhile as it
+    // finds it. Nothing outside the directory is served, links or not, and of a path that has a
+    // segment "..", or one that begins with a dot, nothing. A directory's own path is led to the
+    // one with a slash behind it, and that is answered by its index; there are no listings. More
+    // specific routes win. A file that is read from a slow disk holds its loop up for 256 KiB at a
+    // time. Throws std::invalid_argument for a prefix that does not begin with '/', or has a
+    // parameter; std::system_error: the directory cannot be opened.
+    void files(std::string_view prefix, const std::string& path, FileOptions options = {});
     // Carries topics to other machines, and theirs here (edgews/backplane.hpp). It must outlive the
     // server, and can serve one. A second call throws std::logic_error, and so does one after
     // listen(), run() or start().

@@ -54,9 +54,15 @@ void HttpConnection::serve_http(const HttpHead& head, const HttpRoute& route,
         if (streaming_) cut_off({});
     }
     handled_ = nullptr;
-    if (exchange.is_answered) return go_on_streaming();
+    if (exchange.is_answered) return go_on_answering();
     if (!awaiting_) return respond(exchange, std::move(response));
     await_answer(std::move(exchange), route.options.answer_timeout_ms);
+}
+
+// Those that take their time have begun.
+void HttpConnection::go_on_answering() {
+    if (file_) send_file_on();
+    if (streaming_) go_on_streaming();
 }
 
 // ---- Later -------------------------------------------------------------------------------------
@@ -84,8 +90,7 @@ void HttpConnection::answer_deferred(const DeferredResponse& deferred, Response 
     if (awaiting_->deferred.is_claimed_ != deferred.is_claimed_) return;
     const std::unique_ptr<Awaiting> awaited = std::move(awaiting_);
     respond(awaited->exchange, std::move(response));
-    // What waits in the socket made its edge while nobody read.
-    if (is_open()) read_later();
+    go_on_behind_answer();
 }
 
 void HttpConnection::on_answer_timeout() {
@@ -172,12 +177,57 @@ bool HttpConnection::count_answer(const Exchange& exchange) {
     return exchange.is_followed && !is_last && !shard_.is_shutting_down();
 }
 
+// Of an answer whose content follows. Headers were checked one by one, and the status before.
+void HttpConnection::append_head(unsigned status, const ResponseHeaders& headers,
+                                 const Exchange& exchange,
+                                 std::optional<std::uint64_t> content_length, bool keep_alive) {
+    std::vector<HeaderField> fields = headers.fields();
+    for (const HeaderField& field : exchange.cors.fields()) fields.push_back(field);
+    std::string& text = shard_.scratch_text();
+    text.clear();
+    (void)append_response_head(text, {.status = status,
+                                      .headers = fields,
+                                      .content_length = content_length,
+                                      .is_chunked = !content_length && exchange.knows_chunks,
+                                      .keep_alive = keep_alive,
+                                      .date = shard_.date()});
+    send_scratch();
+}
+
 // All of it is written.
 void HttpConnection::end_answer(bool keep_alive) {
+    is_watched_ = false;
     if (!keep_alive) return finish(Farewell::linger, linger_ms);
     reactor().schedule(*this, shard_.options().keep_alive_timeout_ms);
     // Between its requests, a proxy's connection is for no client.
     if (is_from_proxy_) admission_.move_to(from_, false);
+}
+
+// Of an answer that took its time.
+void HttpConnection::go_on_behind_answer() {
+    if (!is_open()) return;
+    if (has_ended()) flush();  // What comes may be the end.
+    read_later();              // What waits in the socket made its edge while nobody read.
+}
+
+void HttpConnection::on_blocked() {
+    if (!streaming_ && !file_) return;
+    if (streaming_) note_backlog();
+    watch_reader();
+}
+
+// While an answer that takes its time is being sent.
+void HttpConnection::watch_reader() {
+    if (std::exchange(is_watched_, true)) return;
+    reactor().schedule(*this, shard_.options().keep_alive_timeout_ms);
+}
+
+// A client may read slowly; who reads nothing is given up.
+void HttpConnection::on_reader_timer() {
+    is_watched_ = is_blocked();
+    if (!is_blocked()) return comment();
+    if (is_being_read()) return reactor().schedule(*this, shard_.options().keep_alive_timeout_ms);
+    on_lost();
 }
 
 void HttpConnection::respond_and_finish(Response response, bool has_body) {

@@ -64,6 +64,7 @@ bool HttpConnection::start_tls() noexcept {
 
 void HttpConnection::on_readable() {
     if (awaits_proxy_header_ && !take_proxy_header()) return;
+    if (file_) return send_file_on();
     if (awaiting_ || streaming_) return note_end();
     if (is_put_off_ && !go_on()) return;
     pull(*this);
@@ -198,8 +199,7 @@ void HttpConnection::find_client(const HttpHead& head) {
 void HttpConnection::put_off(std::span<const std::byte> input) {
     Buffer bytes = reactor().pool().try_take(input.size());
     if (!bytes && is_being_answered()) {  // What is awaited is still answered, and is the last.
-        if (awaiting_) awaiting_->exchange.is_followed = false;
-        if (streaming_) streaming_->keep_alive = false;
+        may_be_followed() = false;
         return;
     }
     if (!bytes) return finish(Farewell::linger, linger_ms);  // Behind the answers that wait.
@@ -287,6 +287,7 @@ void HttpConnection::refuse_path(const HttpHead& head) {
 // The rest of a head, or of a body, may have waited for us: its time begins anew.
 void HttpConnection::on_writable() {
     if (streaming_) return look_for_room();
+    if (file_) return send_file_on();
     if (is_blocked()) return;
     if (is_head_begun_) reactor().schedule(*this, shard_.options().handshake_timeout_ms);
     if (receiving_) begin_body_time();
@@ -301,7 +302,7 @@ void HttpConnection::on_timer() {
     }
     if (awaits_proxy_header_) return refuse_proxy();
     if (awaiting_) return on_answer_timeout();
-    if (streaming_) return on_stream_timer();
+    if (streaming_ || file_) return on_reader_timer();
     if (receiving_) return on_body_timeout();
     if (pending_) {
         // One that was made is on its way here.
@@ -320,12 +321,13 @@ void HttpConnection::on_timer() {
 void HttpConnection::on_lost() {
     if (awaiting_ && awaiting_->deferred.claim()) tell_gone();
     if (streaming_) lose_stream();
+    file_.reset();
     close();
 }
 
 // What was asked is answered, if that comes within the grace.
 void HttpConnection::shut_down() {
-    if (!is_open() || awaiting_ || receiving_) return;
+    if (!is_open() || awaiting_ || receiving_ || file_) return;
     if (streaming_) {
         if (streaming_->options.is_endless) note_stream_end();
     } else if (pending_) {

@@ -2,8 +2,8 @@
 // until one of them upgrades (RFC 6455, section 4.2).
 //
 // The way of a request: its head (http_connection.cpp), its body (http_bodies.cpp), the handler and
-// its answer, now or later (http_answers.cpp), or piece by piece (http_streams.cpp); or the upgrade
-// (http_upgrade.cpp).
+// its answer, now or later (http_answers.cpp), piece by piece (http_streams.cpp) or from a file
+// (http_files.cpp); or the upgrade (http_upgrade.cpp).
 #pragma once
 
 #include <edgews/response_stream.hpp>
@@ -13,6 +13,7 @@
 #include "core/websocket/handshake.hpp"
 #include "net/connection/admission.hpp"
 #include "net/connection/websocket_connection.hpp"
+#include "net/server/file_route.hpp"
 #include "net/server/router.hpp"
 #include "net/stream/stream.hpp"
 
@@ -20,6 +21,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -61,6 +63,10 @@ class HttpConnection final : public Stream {
     void cut_stream(const StreamState& state);
     // Nobody can write or finish it any more.
     void abandon_stream(const StreamState& state);
+
+    // Answers the request whose handler runs with the content of a file. To a HEAD it says the size
+    // alone.
+    void send_file(Response head, FileContent content);
 
     // The server shuts down: closes, unless a request is on its way, or its response.
     void shut_down() override;
@@ -127,7 +133,12 @@ class HttpConnection final : public Stream {
         std::uint64_t written_ms = 0;  // By Reactor::listened_ms(), the last time.
         bool keep_alive = false;       // Another request may come behind it.
         bool wants_drain = false;
-        bool is_watched = false;  // The timer looks whether the client reads.
+    };
+    // An answer that is read from a file as it is sent.
+    struct SendingFile {
+        FileContent content;      // What is left of it.
+        bool keep_alive = false;  // Another request may come behind it.
+        bool is_copied = false;   // The system cannot send it by itself.
     };
 
     void on_readable() override;
@@ -135,10 +146,13 @@ class HttpConnection final : public Stream {
     friend class Stream;
     [[nodiscard]] Reading reading(int receive_count) const noexcept;
     // The answer to a request is still to come, or to end.
-    [[nodiscard]] bool is_being_answered() const noexcept { return awaiting_ || streaming_; }
-    // Requires: is_being_answered().
-    [[nodiscard]] bool may_be_followed() const noexcept {
-        return awaiting_ ? awaiting_->exchange.is_followed : streaming_->keep_alive;
+    [[nodiscard]] bool is_being_answered() const noexcept {
+        return awaiting_ || streaming_ || file_;
+    }
+    // Another request may come behind it. Requires: is_being_answered().
+    [[nodiscard]] bool& may_be_followed() noexcept {
+        if (awaiting_) return awaiting_->exchange.is_followed;
+        return streaming_ ? streaming_->keep_alive : file_->keep_alive;
     }
     [[nodiscard]] std::span<std::byte> space() const noexcept { return reactor().receive_space(); }
     [[nodiscard]] bool take(const Received& received, std::span<std::byte> bytes);
@@ -175,6 +189,7 @@ class HttpConnection final : public Stream {
     void serve_http(const HttpHead& head, const HttpRoute& route, std::span<const std::byte> body);
     [[nodiscard]] DeferredResponse defer(Function<void()> gone);
     void await_answer(Exchange exchange, std::uint32_t timeout_ms);
+    void go_on_answering();
     void on_answer_timeout();
     void note_end();
     // Calls it, unless it is empty. False: it threw.
@@ -191,13 +206,19 @@ class HttpConnection final : public Stream {
     [[nodiscard]] SendResult append_to_stream(std::string_view content);
     [[nodiscard]] bool has_room_for(std::size_t size);
     SendResult overflow();
+    void note_backlog();
     void look_for_room();
     void note_stream_end();
     void end_stream();
     void cut_off(Function<void()> gone);
     void lose_stream();
-    void on_stream_timer();
     void comment();
+
+    void send_file_on();
+    [[nodiscard]] std::size_t send_slice();
+    void end_file();
+    void watch_reader();
+    void on_reader_timer();
     void serve_websocket(const HttpHead& head, const WebSocketRoute& route,
                          const PathParameters& parameters, std::span<std::byte> rest);
     void decide(std::string_view key, Upgrade& upgrade,
@@ -214,7 +235,10 @@ class HttpConnection final : public Stream {
     [[nodiscard]] static Response plain_text(unsigned status, std::string_view body);
     [[nodiscard]] static Exchange exchange_of(const HttpHead& head, bool is_body_read) noexcept;
     [[nodiscard]] bool count_answer(const Exchange& exchange);
+    void append_head(unsigned status, const ResponseHeaders& headers, const Exchange& exchange,
+                     std::optional<std::uint64_t> content_length, bool keep_alive);
     void end_answer(bool keep_alive);
+    void go_on_behind_answer();
     void respond(const HttpHead& head, Response response);
     void respond(const Exchange& exchange, Response response);
     void respond_and_finish(Response response, bool has_body = true);
@@ -231,11 +255,13 @@ class HttpConnection final : public Stream {
     std::unique_ptr<Receiving> receiving_;
     std::unique_ptr<Awaiting> awaiting_;
     std::unique_ptr<Streaming> streaming_;
+    std::unique_ptr<SendingFile> file_;
     std::unique_ptr<Pending> pending_;
     Exchange* handled_ = nullptr;      // Of the request whose handler runs; null: none does.
     std::uint32_t request_count_ = 0;  // Plain ones that were answered.
     bool is_head_begun_ = false;
     bool is_put_off_ = false;  // partial_ may hold whole requests.
+    bool is_watched_ = false;  // The timer looks whether the client reads what is being sent.
     bool is_from_proxy_;       // A trusted one: its requests say whom they are for.
     bool checks_host_;         // See ServerOptions::hosts.
     bool awaits_proxy_header_;

@@ -62,26 +62,12 @@ void HttpConnection::begin_stream(Response head) {
     } else if (!exchange.knows_chunks) {
         streaming.end = Streaming::End::connection;
     }
-    for (const HeaderField& field : exchange.cors.fields()) {
-        head.headers.add(field.name, field.value);
-    }
-    const std::vector<HeaderField> headers = head.headers.fields();
-    std::string& text = shard_.scratch_text();
-    text.clear();
-    // Headers were checked one by one, and the status before.
-    (void)append_response_head(text, {.status = head.status,
-                                      .headers = headers,
-                                      .content_length = length,
-                                      .is_chunked = !length && exchange.knows_chunks,
-                                      .keep_alive = streaming.keep_alive,
-                                      .date = shard_.date()});
-    send_scratch();
+    append_head(head.status, head.headers, exchange, length, streaming.keep_alive);
     if (has_content && !head.body.empty()) (void)append_to_stream(head.body);
 }
 
 // The handler has returned. The end of the client's side may have come before its request was read.
 void HttpConnection::go_on_streaming() {
-    if (!streaming_) return;
     if (streaming_->end != Streaming::End::head) {
         if (streaming_->comment_ms > 0) reactor().schedule(*this, streaming_->comment_ms);
         return note_end();
@@ -162,11 +148,9 @@ void HttpConnection::note_dropped(StreamState& state) {
     look_for_room();
 }
 
-void HttpConnection::on_blocked() {
-    if (!streaming_) return;
+// A flush left something.
+void HttpConnection::note_backlog() {
     if (output_size() > streaming_->options.drain_mark) streaming_->wants_drain = true;
-    if (std::exchange(streaming_->is_watched, true)) return;
-    reactor().schedule(*this, shard_.options().keep_alive_timeout_ms);
 }
 
 void HttpConnection::look_for_room() {
@@ -206,9 +190,7 @@ void HttpConnection::end_stream() {
         request_flush();
     }
     end_answer(ended->keep_alive && !shard_.is_shutting_down());
-    if (!is_open()) return;
-    if (has_ended()) flush();  // What comes may be the end.
-    read_later();              // What waits in the socket made its edge while nobody read.
+    go_on_behind_answer();
 }
 
 // The client sends nothing more, or the server shuts down.
@@ -247,16 +229,9 @@ void HttpConnection::lose_stream() {
     if (!lost->state->is_finished.load(std::memory_order_relaxed)) tell(shard_, lost->options.gone);
 }
 
-// A client may read slowly; who reads nothing is given up.
-void HttpConnection::on_stream_timer() {
-    streaming_->is_watched = is_blocked();
-    if (!is_blocked()) return comment();
-    if (is_being_read()) return reactor().schedule(*this, shard_.options().keep_alive_timeout_ms);
-    on_lost();
-}
-
+// Requires: nothing waits.
 void HttpConnection::comment() {
-    const std::uint64_t wait_ms = streaming_->comment_ms;
+    const std::uint64_t wait_ms = streaming_ ? streaming_->comment_ms : 0;
     if (wait_ms == 0) return;
     const std::uint64_t silent_ms = reactor().listened_ms() - streaming_->written_ms;
     if (silent_ms < wait_ms) return reactor().schedule(*this, wait_ms - silent_ms);

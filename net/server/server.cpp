@@ -6,6 +6,7 @@
 #include "net/connection/admission_control.hpp"
 #include "net/connection/topics_abroad.hpp"
 #include "net/loop/cpu.hpp"
+#include "net/server/file_route.hpp"
 #include "net/server/listen_socket.hpp"
 #include "net/server/listener.hpp"
 #include "net/server/shard.hpp"
@@ -231,6 +232,24 @@ void Server::del(std::string_view pattern, HttpHandler handler, HttpRouteOptions
 void Server::http(std::string_view method, std::string_view pattern, HttpHandler handler,
                   HttpRouteOptions options) {
     add_http("Server::http", method, pattern, std::move(handler), std::move(options));
+}
+
+void Server::files(std::string_view prefix, const std::string& path, FileOptions options) {
+    require_setting_up("Server::files", prefix);
+    if (!prefix.starts_with('/') || prefix.find_first_of(":*") != prefix.npos) {
+        throw std::invalid_argument("Server::files(\"" + std::string(prefix) +
+                                    "\"): a prefix is '/' and text");
+    }
+    while (prefix.ends_with('/')) prefix.remove_suffix(1);
+    const HttpRouteOptions route_options{.cors = options.cors};
+    const auto route = std::make_shared<const FileRoute>(path, std::move(options));
+    add_http(
+        "Server::files", "GET", std::string(prefix) + "/*",
+        [route](const Request& request, Response& response) { route->serve(request, response); },
+        route_options);
+    if (!prefix.empty()) {
+        add_http("Server::files", "GET", prefix, FileRoute::redirect_to_directory, route_options);
+    }
 }
 
 void Server::carry(TopicsAbroad& topics) {

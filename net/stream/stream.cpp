@@ -291,7 +291,7 @@ void Stream::finish(Farewell farewell, std::uint32_t timeout_ms) {
 // A large socket takes more only when a third of it is free, which may take a slow reader a minute:
 // what its system has taken meanwhile tells of it. As long as nothing is sent that only falls.
 bool Stream::is_being_read() noexcept {
-    if (output_size() == 0) return false;
+    if (output_size() == 0 && !is_blocked_) return false;
     const bool has_sent = has_sent_;
     has_sent_ = false;
     const std::size_t untaken_size = std::min<std::size_t>(unacknowledged_size(), UINT32_MAX);

@@ -185,9 +185,17 @@ class Stream : public Watched {
     // Sends the beginning of `bytes` past the queue. Requires: nothing waits. Returns how many
     // bytes the socket took; what follows them is to be queued.
     [[nodiscard]] std::size_t send_directly(std::span<const std::byte> bytes);
+    // The same of a file's, `size` bytes from `offset` on, by sendfile(). 0 bytes, and the socket
+    // is neither blocked nor broken: the file has no more, or cannot be read. Requires: no
+    // transport.
+    struct SentFile {
+        std::size_t size = 0;
+        bool is_refused = false;  // The system cannot do it with this file.
+    };
+    [[nodiscard]] SentFile send_directly(const Fd& file, std::uint64_t offset, std::size_t size);
     // The socket took less than there was; the rest waits for it.
     [[nodiscard]] bool is_blocked() const noexcept { return is_blocked_; }
-    // Output waits, and the peer has taken some since this was asked last.
+    // Output waits, or the socket is full, and the peer has taken some since this was asked last.
     [[nodiscard]] bool is_being_read() noexcept;
     // Bytes that were sent and that the peer's system has not acknowledged; SIZE_MAX: ours does not
     // say. A system call.
