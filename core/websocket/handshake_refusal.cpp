@@ -23,6 +23,7 @@ void append_start(std::string& out, unsigned status, const RefusalFields& fields
 // Ends the head that was begun and appends the sentence as the body.
 void append_sentence(std::string& out, std::string_view sentence,
                      const RefusalFields& fields) noexcept {
+    for (const HeaderField& field : fields.headers) append_header(out, field);
     append_header(out, {"Content-Type", plain_text_type});
     out += "Content-Length: ";
     append_number(out, sentence.size() + 1);

@@ -2,9 +2,11 @@
 // so (RFC 6455, sections 4.2.2 and 4.4): 400, 403, 405, 421 or 426.
 #pragma once
 
+#include <edgews/http.hpp>
 #include "core/http/http_fault.hpp"
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -48,6 +50,7 @@ struct RefusalFields {
     std::string_view date{};  // The value of Date (core/http/http_date.hpp); empty: none is sent.
     // False: the head alone, as if the sentence followed: the request was HEAD (RFC 9110, 9.3.2).
     bool has_content = true;
+    std::span<const HeaderField> headers{};  // Further ones. Requires: valid names and values.
 };
 
 // Appends the whole response that refuses, its sentence as a body of plain text.

@@ -17,6 +17,10 @@ namespace {
 
 constexpr std::size_t scratch_size_max = 64 * 1024;  // That a loop keeps for its answers.
 
+void add_all(ResponseHeaders& headers, const ResponseHeaders& others) {
+    for (const HeaderField& field : others.fields()) headers.add(field.name, field.value);
+}
+
 }  // namespace
 
 // The answer to HEAD ends with its head, whatever it says (RFC 9110, section 9.3.2).
@@ -38,9 +42,7 @@ void HttpConnection::serve_http(const HttpHead& head, const HttpRoute& route,
     PathParameters parameters;
     (void)route.pattern.match(head.path(), parameters);
     Exchange exchange = exchange_of(head, true);
-    if (!route.options.cors.origins.empty()) {
-        exchange.cors = cors_headers(head, transport() != nullptr, route.options.cors);
-    }
+    exchange.cors = cors_of(head, route);
     Response response;
     handled_ = &exchange;
     try {
@@ -134,12 +136,29 @@ void HttpConnection::refuse(const HttpHead& head, HandshakeFault fault) {
     refuse_for(head, fault);
 }
 
+void HttpConnection::refuse(const HttpHead& head, const HttpRoute& route, HttpFault fault) {
+    refuse_for(head, fault, cors_of(head, route));
+}
+
+void HttpConnection::refuse(const HttpHead& head, const HttpRoute& route, unsigned status,
+                            std::string_view why) {
+    Response response = plain_text(status, why);
+    add_all(response.headers, cors_of(head, route));
+    respond_and_finish(std::move(response), wants_content(head));
+}
+
+ResponseHeaders HttpConnection::cors_of(const HttpHead& head, const HttpRoute& route) const {
+    return cors_headers(head, transport() != nullptr, route.options.cors);
+}
+
 template <class Fault>
-void HttpConnection::refuse_for(const HttpHead& head, Fault fault) {
+void HttpConnection::refuse_for(const HttpHead& head, Fault fault, const ResponseHeaders& cors) {
     shard_.counters().add(Counter::handshakes_refused);
     std::string& text = shard_.scratch_text();
     text.clear();
-    append_refusal(text, fault, {.date = shard_.date(), .has_content = wants_content(head)});
+    const std::vector<HeaderField> headers = cors.fields();
+    append_refusal(text, fault,
+                   {.date = shard_.date(), .has_content = wants_content(head), .headers = headers});
     send_scratch();
     finish(Farewell::linger, linger_ms);
 }
@@ -162,9 +181,8 @@ void HttpConnection::respond(const HttpHead& head, Response response) {
 // Answers a plain request; the connection goes on, if the client wants and may.
 void HttpConnection::respond(const Exchange& exchange, Response response) {
     const bool keep_alive = count_answer(exchange);
-    for (const HeaderField& field : exchange.cors.fields()) {
-        response.headers.add(field.name, field.value);
-    }
+    response = affordable(std::move(response));
+    add_all(response.headers, exchange.cors);
     append_response(std::move(response), keep_alive, exchange.wants_content);
     end_answer(keep_alive);
 }
@@ -231,7 +249,7 @@ void HttpConnection::on_reader_timer() {
 }
 
 void HttpConnection::respond_and_finish(Response response, bool has_body) {
-    append_response(std::move(response), false, has_body);
+    append_response(affordable(std::move(response)), false, has_body);
     finish(Farewell::linger, linger_ms);
 }
 
@@ -239,11 +257,14 @@ void HttpConnection::answer_error(unsigned status, std::string_view body, bool h
     respond_and_finish(plain_text(status, body), has_body);
 }
 
+// It, or that there is no memory for it.
+Response HttpConnection::affordable(Response response) const {
+    if (reactor().pool().may_hold(output_size(), response.body.size())) return response;
+    return {.status = 503, .body = std::string(no_memory_left)};
+}
+
 // The body is sent from where the handler put it, unless it is short.
 void HttpConnection::append_response(Response response, bool keep_alive, bool has_body) {
-    if (!reactor().pool().may_hold(output_size(), response.body.size())) {
-        response = {.status = 503, .body = std::string(no_memory_left)};
-    }
     const std::vector<HeaderField> headers = response.headers.fields();
     std::string& text = shard_.scratch_text();
     text.clear();

@@ -24,7 +24,7 @@ bool expects_what_is_unknown(const HttpHead& head) noexcept {
 
 void HttpConnection::receive_body(const HttpHead& head, const HttpRoute& route,
                                   std::span<std::byte>& rest) {
-    if (expects_what_is_unknown(head)) return refuse(head, HttpFault::expectation_unknown);
+    if (expects_what_is_unknown(head)) return refuse(head, route, HttpFault::expectation_unknown);
     HttpBodyReader reader(head, route.options.body_size_max);
     const bool is_begun = !rest.empty();
     std::byte* const begin = rest.data();
@@ -37,7 +37,7 @@ void HttpConnection::receive_body(const HttpHead& head, const HttpRoute& route,
     }
     switch (step) {
         case HttpBodyReader::Step::complete: return serve_http(head, route, {begin, size});
-        case HttpBodyReader::Step::failed: return refuse(head, reader.fault());
+        case HttpBodyReader::Step::failed: return refuse(head, route, reader.fault());
         case HttpBodyReader::Step::more:
         case HttpBodyReader::Step::piece: break;
     }
@@ -55,7 +55,7 @@ void HttpConnection::await_body(const HttpHead& head, const HttpRoute& route,
     BufferPool& pool = reactor().pool();
     if (!pool.try_reserve(receiving->head_bytes, head.size()) ||
         !pool.try_reserve(receiving->body, begun.size(), reader.announced_size())) {
-        return answer_error(503, no_memory_left, wants_content(head));
+        return refuse(head, route, 503, no_memory_left);
     }
     receiving->head_bytes.append(std::as_bytes(std::span(head.text())));
     receiving->head.rebase({reinterpret_cast<const char*>(receiving->head_bytes.bytes().data()),
@@ -79,7 +79,7 @@ bool HttpConnection::go_on_with_body(std::span<std::byte>& input) {
     if (step == HttpBodyReader::Step::more) return false;
     const std::unique_ptr<Receiving> received = std::move(receiving_);
     if (step == HttpBodyReader::Step::failed) {
-        refuse(received->head, reader.fault());
+        refuse(received->head, received->route, reader.fault());
         return false;
     }
     serve_http(received->head, received->route, received->body.bytes());
@@ -89,7 +89,7 @@ bool HttpConnection::go_on_with_body(std::span<std::byte>& input) {
 // Lets go of its memory at once: the answer may take a while to be read.
 void HttpConnection::refuse_body(unsigned status, std::string_view why) {
     const std::unique_ptr<Receiving> refused = std::move(receiving_);
-    answer_error(status, why, wants_content(refused->head));
+    refuse(refused->head, refused->route, status, why);
 }
 
 // Without a limit there is still one for a peer that takes nothing of what we said.

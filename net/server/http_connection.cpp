@@ -279,9 +279,12 @@ void HttpConnection::serve_options(const HttpHead& head) {
 void HttpConnection::refuse_path(const HttpHead& head) {
     const std::string methods = shard_.router().methods_of(head.path());
     if (methods.empty()) return respond(head, plain_text(404, "Not found.\n"));
+    Exchange exchange = exchange_of(head, false);
+    const HttpRoute* const other = shard_.router().find_any(head.path());
+    if (other != nullptr) exchange.cors = cors_of(head, *other);
     Response response = plain_text(405, "There is no such method of this path.\n");
     response.headers.add("Allow", methods);
-    respond(head, std::move(response));
+    respond(exchange, std::move(response));
 }
 
 // The rest of a head, or of a body, may have waited for us: its time begins anew.

@@ -228,9 +228,14 @@ class HttpConnection final : public Stream {
     void reject(unsigned status, const ResponseHeaders& headers, std::string_view body);
 
     template <class Fault>
-    void refuse_for(const HttpHead& head, Fault fault);
+    void refuse_for(const HttpHead& head, Fault fault, const ResponseHeaders& cors = {});
     void refuse(const HttpHead& head, HttpFault fault);
     void refuse(const HttpHead& head, HandshakeFault fault);
+    // Of a request that has found its route.
+    void refuse(const HttpHead& head, const HttpRoute& route, HttpFault fault);
+    void refuse(const HttpHead& head, const HttpRoute& route, unsigned status,
+                std::string_view why);
+    [[nodiscard]] ResponseHeaders cors_of(const HttpHead& head, const HttpRoute& route) const;
     [[nodiscard]] static bool wants_content(const HttpHead& head) noexcept;
     [[nodiscard]] static Response plain_text(unsigned status, std::string_view body);
     [[nodiscard]] static Exchange exchange_of(const HttpHead& head, bool is_body_read) noexcept;
@@ -243,6 +248,7 @@ class HttpConnection final : public Stream {
     void respond(const Exchange& exchange, Response response);
     void respond_and_finish(Response response, bool has_body = true);
     void answer_error(unsigned status, std::string_view body = {}, bool has_body = true);
+    [[nodiscard]] Response affordable(Response response) const;
     void append_response(Response response, bool keep_alive, bool has_body);
     void send_scratch();
 

@@ -73,6 +73,14 @@ const HttpRoute* Router::find_http(std::string_view method, std::string_view pat
     return method == "HEAD" ? find_http("GET", path, parameters) : nullptr;
 }
 
+const HttpRoute* Router::find_any(std::string_view path) const noexcept {
+    PathParameters parameters;
+    for (const auto& route : https_) {
+        if (route->pattern.match(path, parameters)) return route.get();
+    }
+    return nullptr;
+}
+
 std::string Router::methods_of(std::string_view path) const {
     std::string methods;
     PathParameters parameters;

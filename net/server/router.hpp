@@ -33,6 +33,8 @@ class Router {
     // The same among those of that method, and, for HEAD, of GET.
     [[nodiscard]] const HttpRoute* find_http(std::string_view method, std::string_view path,
                                              PathParameters& parameters) const noexcept;
+    // The most specific of any method. Null: no pattern matches.
+    [[nodiscard]] const HttpRoute* find_any(std::string_view path) const noexcept;
     // What may be asked of a path, by all of its patterns together: "GET, HEAD, POST, OPTIONS".
     // Empty: there is nothing there.
     [[nodiscard]] std::string methods_of(std::string_view path) const;

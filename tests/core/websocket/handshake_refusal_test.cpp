@@ -58,6 +58,13 @@ TEST(HandshakeRefusal, a_refusal_of_head_is_the_same_head_and_no_content) {
                      refusal_of(HttpFault::host_repeated, head));
 }
 
+TEST(HandshakeRefusal, further_headers_stand_in_its_head) {
+    const HeaderField field{"Vary", "Origin"};
+    std::string out;
+    append_refusal(out, HttpFault::host_repeated, {.headers = {&field, 1}});
+    EXPECT_LT(out.find("\r\nVary: Origin\r\n"), out.find("\r\n\r\n"));
+}
+
 TEST(HandshakeRefusal, a_refusal_that_an_option_would_lift_names_it) {
     const auto refusal_of = [](HandshakeFault fault) {
         std::string out;

@@ -96,5 +96,56 @@ TEST_F(CorsTest, a_preflight_is_told_what_may_follow) {
     }
 }
 
+// Else its page would be told of a network that fails.
+TEST_F(CorsTest, a_page_may_see_why_its_request_was_refused) {
+    struct Row {
+        const char* request;
+        unsigned status;
+    };
+    const Row rows[] = {
+        {"PUT /some HTTP/1.1\r\nContent-Length: 9999999\r\n", 413},
+        {"PUT /some HTTP/1.1\r\nContent-Length: 1\r\nExpect: wonders\r\n", 417},
+        {"PUT /some HTTP/1.1\r\nTransfer-Encoding: chunked\r\n", 400},
+        {"POST /some HTTP/1.1\r\n", 405},
+        {"POST /all HTTP/1.1\r\n", 405},
+    };
+    for (const Row& row : rows) {
+        TestClient client = server_.connect();
+        client.send(row.request + ("Host: a\r\n" + ours) + "\r\nx\r\n");
+        const HttpReply reply = client.read_reply();
+        EXPECT_EQ(reply.status, row.status) << row.request;
+        EXPECT_TRUE(reply.has("Access-Control-Allow-Origin: https://app.example") ||
+                    reply.has("Access-Control-Allow-Origin: *"))
+            << row.request;
+    }
+    TestClient other = server_.connect();
+    other.send("PUT /some HTTP/1.1\r\nHost: a\r\nContent-Length: 9999999\r\n" + theirs + "\r\n");
+    const HttpReply reply = other.read_reply();
+    EXPECT_EQ(reply.status, 413U);
+    EXPECT_EQ(reply.head.find("Access-Control"), std::string::npos);
+    EXPECT_TRUE(reply.has("Vary: Origin"));
+    EXPECT_EQ(get("/nowhere", ours).head.find("Access-Control"), std::string::npos);
+}
+
+TEST(Cors, a_page_may_see_that_time_or_memory_was_up) {
+    TestServer server({.memory_max = 1024 * 1024});
+    const HttpRouteOptions options{.body_timeout_ms = 100, .cors = {.origins = {"*"}}};
+    server->post(
+        "/body", [](const Request&, Response&) {}, options);
+    server->get(
+        "/large",
+        [](const Request&, Response& answer) { answer.body.assign(std::size_t{64} << 20, 'x'); },
+        options);
+    server.start();
+    TestClient client = server.connect();
+    client.send("POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n" + ours + "\r\n");
+    const HttpReply late = client.read_reply();
+    EXPECT_EQ(late.status, 408U);
+    EXPECT_TRUE(late.has("Access-Control-Allow-Origin: *"));
+    const HttpReply large = server.connect().get("/large", ours);
+    EXPECT_EQ(large.status, 503U);
+    EXPECT_TRUE(large.has("Access-Control-Allow-Origin: *"));
+}
+
 }  // namespace
 }  // namespace edgews::test

@@ -149,7 +149,7 @@ TEST_F(Files, what_the_client_has_is_not_sent_again) {
     start();
     const std::string tag = header_of(get("/a.txt"), "ETag");
     for (const std::string& lines : {"If-None-Match: " + tag, "If-None-Match: \"x\", W/" + tag,
-                                    "If-Modified-Since: " + date}) {
+                                     "If-Modified-Since: " + date}) {
         const HttpReply reply = get("/a.txt", lines + "\r\n");
         EXPECT_EQ(reply.status, 304U) << lines;
         EXPECT_EQ(header_of(reply, "ETag"), tag);

@@ -62,6 +62,15 @@ TEST(Router, the_most_specific_pattern_wins_in_whatever_order_they_were_added) {
     } while (std::next_permutation(patterns.begin(), patterns.end()));
 }
 
+TEST(Router, any_method_finds_the_most_specific_pattern) {
+    Router router;
+    router.add(http_route("/*", "GET"));
+    router.add(http_route("/a", "PUT"));
+    EXPECT_EQ(router.find_any("/a")->method, "PUT");
+    EXPECT_EQ(router.find_any("/b")->method, "GET");
+    EXPECT_EQ(router.find_any("b"), nullptr);
+}
+
 TEST(Router, parameters_are_those_of_the_pattern_that_matched) {
     Router router;
     router.add(websocket_route("/a/:first/x"));
