@@ -150,7 +150,9 @@ Server::~Server() {
     }
     if (state_->common.abroad != nullptr) state_->common.abroad->end();
     for (std::size_t i = 0; i < state_->shards.size(); ++i) {
-        state_->shards[i]->terminate_all();
+        Shard* const shard = state_->shards[i].get();
+        shard->reactor().post(make_job([shard] { shard->tell_shutdown(); }));
+        shard->terminate_all();
         state_->loops[i]->poll(0);  // Their close handlers run.
     }
     await_shutdown_calls();
@@ -250,6 +252,14 @@ void Server::files(std::string_view prefix, const std::string& path, FileOptions
     if (!prefix.empty()) {
         add_http("Server::files", "GET", prefix, FileRoute::redirect_to_directory, route_options);
     }
+}
+
+void Server::on_shutdown(Function<void(Loop&)> call) {
+    require_callable(call, "Server::on_shutdown()");
+    if (state_->phase != State::Phase::routes) {
+        throw std::logic_error("Server::on_shutdown() comes before listen(), run() and start()");
+    }
+    state_->common.on_shutdown.push_back(std::move(call));
 }
 
 void Server::carry(TopicsAbroad& topics) {

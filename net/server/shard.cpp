@@ -108,12 +108,18 @@ void Shard::shut_down(std::uint64_t grace_ms, Function<void()> done) {
     for (const Token token : std::exchange(listeners_, {})) {
         static_cast<Listener*>(reactor_.slots().find(token))->stop();
     }
+    tell_shutdown();
     visit([](Connection& connection) {
         connection.close(close_code::going_away, "the server is shutting down");
     });
     for_each<Stream>(reactor_.slots(), [](Stream& stream) { stream.shut_down(); });
     grace_timer_ = reactor_.after(grace_ms, make_job([this] { terminate_all(); }));
     check_done();
+}
+
+void Shard::tell_shutdown() {
+    if (std::exchange(is_shutdown_told_, true)) return;
+    for (const Function<void(Loop&)>& call : common_.on_shutdown) call(reactor_.loop());
 }
 
 void Shard::terminate_all() {

@@ -41,6 +41,7 @@ class Shard final : public ServerOnLoop {
         std::unique_ptr<AdmissionControl> admissions{};
         std::unique_ptr<MemoryBudget> memory{};
         std::vector<Shard*> shards{};
+        std::vector<Function<void(Loop&)>> on_shutdown{};
         TopicsAbroad* abroad = nullptr;  // Null: topics are of this machine alone.
 
         // Any thread. To all subscribers but `except`, which is on the calling thread's loop.
@@ -69,6 +70,8 @@ class Shard final : public ServerOnLoop {
     void shut_down(std::uint64_t grace_ms, Function<void()> done);
     // Drops everyone.
     void terminate_all();
+    // Calls what Server::on_shutdown() was given, unless it was called before.
+    void tell_shutdown();
     void visit(const Function<void(Connection&)>& visitor);
 
     [[nodiscard]] Reactor& reactor() const noexcept { return reactor_; }
@@ -125,6 +128,7 @@ class Shard final : public ServerOnLoop {
     std::size_t connection_count_ = 0;
     Function<void()> done_;  // Set once the shutdown began.
     bool is_done_ = false;
+    bool is_shutdown_told_ = false;
     Token grace_timer_ = no_token;
 };
 

@@ -38,6 +38,7 @@ TEST(EmptyFunctions, of_a_server_are_refused_by_name) {
     Server server(ServerOptions{.loops = 1});
     expect_refused("Server::get(\"/page\")", [&] { server.get("/page", {}); });
     expect_refused("Server::visit()", [&] { server.visit({}); });
+    expect_refused("Server::on_shutdown()", [&] { server.on_shutdown({}); });
     void (*const handler)(const Request&, Response&) = nullptr;
     expect_refused("Server::get(\"/page\")", [&] { server.get("/page", handler); });
 }

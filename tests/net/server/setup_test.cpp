@@ -45,6 +45,8 @@ void add_routes(Server& server) {
     const auto page = [](const Request&, Response&) {};
     expect_thrown<std::logic_error>("Server::get(\"/late\")", [&] { server.get("/late", page); });
     expect_thrown<std::logic_error>("Server::ws(\"/late\")", [&] { server.ws("/late", {}); });
+    expect_thrown<std::logic_error>("Server::on_shutdown()",
+                                    [&] { server.on_shutdown([](Loop&) {}); });
 }
 
 TEST(Setup, routes_that_come_after_listen_are_refused_by_name) {

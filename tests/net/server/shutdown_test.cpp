@@ -196,6 +196,44 @@ TEST(Shutdown, a_signal_ends_the_process_with_0) {
     ::close(ready[1]);
 }
 
+// Who left an answer open gives it, and nobody has to wait for the grace to end.
+TEST(ServerOnShutdown, is_called_once_on_each_loop_while_answers_can_still_be_given) {
+    Notes notes;
+    DeferredResponse answer;
+    TestServer server({.loops = 2});
+    server->get("/later", [&](const Request& asked, Response&) {
+        answer = asked.defer();
+        notes.add("asked");
+    });
+    server->on_shutdown([&](Loop& loop) {
+        notes.add(&loop == Loop::current() ? "told" : "told elsewhere");
+        if (answer.is_awaited()) answer.send({.body = "the end"});
+    });
+    server.start();
+    TestClient client = server.connect();
+    client.send(TestClient::get_head("/later"));
+    (void)notes.wait_for(1);
+    server->shutdown(long_ms);
+    const HttpReply reply = client.read_reply();
+    EXPECT_EQ(reply.body, "the end");
+    EXPECT_TRUE(reply.has("Connection: close"));
+    client.expect_eof();
+    server->shutdown(0);
+    EXPECT_EQ(notes.all(), (List{"asked", "told", "told"}));
+}
+
+TEST(ServerOnShutdown, is_called_when_a_server_is_destroyed_that_nobody_shut_down) {
+    int count = 0;
+    {
+        Server server(ServerOptions{.loops = 1});
+        server.on_shutdown([&](Loop& loop) { count += &loop == Loop::current() ? 1 : 100; });
+        ASSERT_FALSE(server.listen({.host = "127.0.0.1"}));
+        server.loop(0).poll(0);
+        EXPECT_EQ(count, 0);
+    }
+    EXPECT_EQ(count, 1);
+}
+
 // They go with the loop, when the server's own have gone: until then what those say reaches others.
 TEST(ClientsOfAServer, are_none_of_its_connections) {
     Loop loop;
