@@ -34,10 +34,14 @@ Packet decode_base64(std::span<std::byte> text) noexcept {
 }  // namespace
 
 Packet decode_packet(std::span<std::byte> text) noexcept {
+    const bool is_base64 = !text.empty() && text.front() == std::byte{base64_prefix};
+    return is_base64 ? decode_base64(text.subspan(1)) : decode_plain_packet(text);
+}
+
+Packet decode_plain_packet(std::span<const std::byte> text) noexcept {
     if (text.empty()) return {.fault = Fault::packet_empty};
     const auto type = std::to_integer<unsigned>(text.front());
-    const std::span<std::byte> data = text.subspan(1);
-    if (type == base64_prefix) return decode_base64(data);
+    const std::span<const std::byte> data = text.subspan(1);
     if (type < '0' || type > '6') return {.fault = Fault::type_unknown};
     return {.type = static_cast<PacketType>(type - '0'), .data = data};
 }
@@ -50,7 +54,7 @@ std::size_t encoded_size(const Packet& packet) noexcept {
 void append_packet(std::string& out, const Packet& packet) {
     assert(packet.fault == Fault::none);
     if (!packet.is_binary) {
-        out.push_back(static_cast<char>('0' + static_cast<int>(packet.type)));
+        out.push_back(digit_of(packet.type));
         out.append(packet.text());
         return;
     }

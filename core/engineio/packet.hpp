@@ -42,6 +42,14 @@ struct Packet {
 // writes one every 76 characters. Whether the text is UTF-8 is for others to know.
 [[nodiscard]] Packet decode_packet(std::span<std::byte> text) noexcept;
 
+// The same of text that nobody may write to, without base64: a 'b' is an unknown type.
+[[nodiscard]] Packet decode_plain_packet(std::span<const std::byte> text) noexcept;
+
+// '4' for a message.
+[[nodiscard]] constexpr char digit_of(PacketType type) noexcept {
+    return static_cast<char>('0' + static_cast<int>(type));
+}
+
 // Bytes of the packet as text, and those themselves: binary as base64. Require: no fault, and of
 // binary data a message.
 [[nodiscard]] std::size_t encoded_size(const Packet& packet) noexcept;

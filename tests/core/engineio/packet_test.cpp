@@ -105,5 +105,18 @@ TEST(EngineIoPacket, line_ends_inside_base64_are_passed_over) {
     EXPECT_EQ(Decoded("bAQID\nBA=\n").packet.fault, Fault::base64_malformed);
 }
 
+// Nobody may write to it, and so base64 is none of it.
+TEST(EngineIoPacket, plain_text_is_read_where_it_lies) {
+    const auto decoded = [](std::string_view text) {
+        return decode_plain_packet(std::as_bytes(std::span(text)));
+    };
+    EXPECT_EQ(decoded("4hello").text(), "hello");
+    EXPECT_EQ(decoded("4hello").type, PacketType::message);
+    EXPECT_EQ(decoded("3").type, PacketType::pong);
+    EXPECT_EQ(decoded("").fault, Fault::packet_empty);
+    EXPECT_EQ(decoded("bAQID").fault, Fault::type_unknown);
+    EXPECT_EQ(decoded("7").fault, Fault::type_unknown);
+}
+
 }  // namespace
 }  // namespace edgews::engineio
