@@ -9,11 +9,12 @@
 //     on the old loop   Guest::leaving()        the last call there
 //     on the new loop   Guest::arrived()        the first call there
 //
-// Between the last two nothing is called, and nobody may use the session.
+// Between the last two nothing is called, and nobody may use the session. Nothing of this throws.
 #pragma once
 
 #include <edgews/message.hpp>
 #include "core/engineio/packet.hpp"
+#include "net/engineio/shared_packet.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -25,8 +26,6 @@ namespace edgews {
 
 class Address;
 class Loop;
-class PreparedMessage;
-class Request;
 
 namespace engineio {
 
@@ -43,14 +42,12 @@ enum class EndReason : std::uint8_t {
 // One sentence, fit for a log.
 [[nodiscard]] std::string_view describe(EndReason reason) noexcept;
 
-// A message made once for many sessions: framed for WebSockets, and as a packet of a payload.
-class SharedPacket;
-
 // A session, as its guest sees it.
 class Session {
   public:
     // Sends a message; for a client that polls, with its next answer. The result is that of
-    // Connection::send().
+    // Connection::send(). For a client that polls, a text with a separator (U+001E) is `invalid`,
+    // too: it would be two packets.
     virtual SendResult send(const Packet& message) = 0;
     virtual SendResult send(const SharedPacket& message) = 0;
     // Bytes that were accepted and have not left.
@@ -58,8 +55,9 @@ class Session {
     // A message that may be lost would leave at once: there is a WebSocket without a backlog, or a
     // request waits.
     [[nodiscard]] virtual bool is_writable() const noexcept = 0;
-    // Ends the session. Guest::ended() follows at the end of the turn, once what was sent before
-    // is on its way.
+    // Ends the session. Guest::ended() follows at the end of the turn or soon after, once what was
+    // sent before is on its way; what a client that polls has yet to fetch is kept for it. The
+    // client's packets do not count any more.
     virtual void close(EndReason reason = EndReason::server_closed) = 0;
 
     [[nodiscard]] virtual std::string_view id() const noexcept = 0;
@@ -89,7 +87,8 @@ class Guest {
     virtual ~Guest() = default;
     // A whole message; a view until it returns. It may call everything in Session.
     virtual void take(const Packet& message) = 0;
-    // Called once. Nothing can be sent any more.
+    // Called once. Nothing can be sent any more; of Session, only what is about its opening, and
+    // its id, may be asked. Where the loops end before, it is called by whoever destroys them.
     virtual void ended(EndReason reason) = 0;
     // The session is about to leave its loop, and has come to another one. `expected`: what
     // Application::expect() made there.
