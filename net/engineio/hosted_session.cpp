@@ -1,0 +1,312 @@
+// A session's life, and what it says and hears by its WebSocket. What is about polling, and about
+// the way from there to a WebSocket, is in session_polling.cpp.
+#include "net/engineio/hosted_session.hpp"
+
+#include <edgews/connection.hpp>
+#include "core/base/ascii.hpp"
+#include "core/engineio/open_packet.hpp"
+#include "core/kernels/utf8.hpp"
+#include "net/engineio/host.hpp"
+
+#include <array>
+#include <utility>
+#include <vector>
+
+namespace edgews::engineio {
+
+namespace {
+
+// So much may wait for the end of the turn, and still leaves at once.
+constexpr std::size_t writable_size_max = 16 * 1024;
+
+std::uint16_t close_code_for(EndReason reason) noexcept {
+    switch (reason) {
+        case EndReason::packet_malformed:
+        case EndReason::ping_timeout: return close_code::policy_violation;
+        case EndReason::shutting_down: return close_code::going_away;
+        case EndReason::client_closed:
+        case EndReason::transport_closed:
+        case EndReason::server_closed: break;
+    }
+    return close_code::normal;
+}
+
+// Where a text begins with its type. Base64 is decoded in `copy`.
+Packet decode(Message message, std::vector<std::byte>& copy) {
+    if (!message.is_text()) return Packet::of_binary(message.bytes());
+    if (!message.text().starts_with('b')) return decode_plain_packet(message.bytes());
+    copy.assign(message.bytes().begin(), message.bytes().end());
+    return decode_packet(copy);
+}
+
+SendResult send_on(Connection& connection, const Packet& message) {
+    if (message.is_binary) {
+        return connection.send(Message::checked(Message::Kind::binary, message.data));
+    }
+    const char type = digit_of(message.type);
+    const std::array pieces{std::as_bytes(std::span(&type, 1)), message.data};
+    return connection.send(Message::Kind::text, pieces);
+}
+
+}  // namespace
+
+// ---- The seat ----------------------------------------------------------------------------------
+
+Seat::Seat(std::unique_ptr<HostedSession> session) noexcept : session_(std::move(session)) {}
+
+Seat::~Seat() = default;
+
+std::unique_ptr<HostedSession> Seat::take_session() noexcept {
+    return std::move(session_);
+}
+
+void Seat::on_timer() {
+    session_->on_timer();
+}
+
+void Seat::let_go() noexcept {
+    if (session_) session_->let_go();
+}
+
+// ---- The beginning -----------------------------------------------------------------------------
+
+HostedSession::HostedSession(Host& host, const SessionId& id, Opening opening,
+                             Connection* connection)
+    : host_(host),
+      connection_(connection),
+      polling_(std::make_unique<Polling>()),
+      heartbeat_(host.options().heartbeat, 0),
+      id_(id),
+      opening_(std::move(opening)) {}
+
+// One that was on its way when its server ended.
+HostedSession::~HostedSession() {
+    if (!phase_.is(State::over)) let_go();
+}
+
+HostedSession* HostedSession::make(Host& host, Reactor& reactor, const SessionId& id,
+                                   Opening opening, Connection* connection) {
+    std::unique_ptr<HostedSession> made(
+        new HostedSession(host, id, std::move(opening), connection));
+    HostedSession& session = *made;
+    session.sit_down(std::move(made), reactor);
+    const std::size_t count_max = host.options().session_count_max;
+    if (host.directory().add(session.id(), session.place(), connection != nullptr, count_max)) {
+        return &session;
+    }
+    session.connection_ = nullptr;
+    session.end(EndReason::server_closed);
+    return nullptr;
+}
+
+void HostedSession::sit_down(std::unique_ptr<HostedSession> self, Reactor& reactor) {
+    auto seat = std::make_unique<Seat>(std::move(self));
+    reactor_ = &reactor;
+    seat_ = seat.release();  // The loop owns it.
+    reactor.add(*seat_);
+    heartbeat_.begin(now_ms());
+}
+
+void HostedSession::leave_seat() noexcept {
+    reactor_->retire(*std::exchange(seat_, nullptr));
+}
+
+void HostedSession::append_open(std::string& out) const {
+    const Options& options = host_.options();
+    append_open_packet(out, {.session_id = id(),
+                             .may_upgrade = connection_ == nullptr && options.transports.websocket,
+                             .ping_interval_ms = options.heartbeat.ping_interval_ms,
+                             .ping_timeout_ms = options.heartbeat.ping_timeout_ms,
+                             .payload_size_max = options.payload_size_max});
+}
+
+// What the guest sent while it was made waits in the outbox, behind OPEN.
+bool HostedSession::open_websocket() {
+    guest_ = host_.application().open(*this);
+    if (!guest_) {
+        connection_ = nullptr;
+        end(EndReason::server_closed);
+        return false;
+    }
+    connection_->data<SocketData>().user = this;
+    std::string open;
+    append_open(open);
+    static_cast<void>(connection_->send(open));
+    polling_->outbox.send_to(*connection_);
+    polling_.reset();
+    if (phase_.is(State::opening)) phase_.enter(Event::accepted_websocket);
+    set_timer();
+    return true;
+}
+
+// ---- Time --------------------------------------------------------------------------------------
+
+void HostedSession::set_timer() {
+    const std::uint64_t next_ms = heartbeat_.next_ms();
+    if (next_ms == Heartbeat::never) return;
+    const std::uint64_t now = now_ms();
+    reactor_->schedule(*seat_, next_ms > now ? next_ms - now : 1);
+}
+
+void HostedSession::on_timer() {
+    if (phase_.is(State::parting)) return end(reason_);
+    if (!phase_.may_take()) return;
+    switch (heartbeat_.due(now_ms())) {
+        case Heartbeat::Due::nothing: break;
+        case Heartbeat::Due::end: return end(EndReason::ping_timeout);
+        case Heartbeat::Due::ping:
+            if (polling_) {
+                polling_->outbox.add(host_.ping());
+                answer_poll();
+            } else {
+                static_cast<void>(connection_->send(host_.ping().prepared()));
+            }
+            break;
+    }
+    set_timer();
+}
+
+// ---- What it says ------------------------------------------------------------------------------
+
+SendResult HostedSession::send(const Packet& message) {
+    if (!phase_.may_send()) return SendResult::closed;
+    if (polling_) {
+        const SharedPacket packet(message);
+        return packet ? wait(packet) : SendResult::invalid;
+    }
+    if (connection_ == nullptr) return SendResult::closed;
+    if (!message.is_binary && !is_utf8(message.text())) return SendResult::invalid;
+    return send_on(*connection_, message);
+}
+
+SendResult HostedSession::send(const SharedPacket& message) {
+    if (!phase_.may_send()) return SendResult::closed;
+    if (!message) return SendResult::dropped;
+    if (polling_) return wait(message);
+    if (connection_ == nullptr) return SendResult::closed;
+    return connection_->send(message.prepared());
+}
+
+std::size_t HostedSession::buffered_amount() const noexcept {
+    if (polling_) return polling_->outbox.size();
+    return connection_ == nullptr ? 0 : connection_->buffered_amount();
+}
+
+bool HostedSession::is_writable() const noexcept {
+    if (!phase_.may_send()) return false;
+    if (polling_) return polling_->is_held && !phase_.is(State::probing);
+    return connection_ != nullptr && connection_->is_open() &&
+           connection_->buffered_amount() <= writable_size_max;
+}
+
+std::optional<std::string_view> HostedSession::header(std::string_view name) const noexcept {
+    for (const auto& [known, value] : opening_.headers) {
+        if (equals_ignoring_case(known, name)) return value;
+    }
+    return std::nullopt;
+}
+
+// ---- What it hears -----------------------------------------------------------------------------
+
+void HostedSession::received(Message message) {
+    if (!phase_.may_take()) return;
+    std::vector<std::byte> copy;
+    const Packet packet = decode(message, copy);
+    if (packet.fault != Fault::none) return end(EndReason::packet_malformed);
+    take(packet);
+}
+
+// What a client may say at any time, and means nothing here, is passed over: NOOP, and an UPGRADE
+// or an OPEN too many.
+void HostedSession::take(const Packet& packet) {
+    if (packet.type != PacketType::pong) heartbeat_.heard(now_ms());
+    switch (packet.type) {
+        case PacketType::message: return guest_->take(packet);
+        case PacketType::pong: heartbeat_.pong(now_ms()); return set_timer();
+        case PacketType::close: return end(EndReason::client_closed);
+        case PacketType::ping: return end(EndReason::packet_malformed);  // Servers ping.
+        case PacketType::open:
+        case PacketType::upgrade:
+        case PacketType::noop: return;
+    }
+}
+
+void HostedSession::lost() {
+    connection_ = nullptr;
+    end(EndReason::transport_closed);
+}
+
+// ---- The end -----------------------------------------------------------------------------------
+
+void HostedSession::close(EndReason reason) {
+    if (!phase_.allows(Event::closed)) return;
+    phase_.enter(Event::closed);
+    reason_ = reason;
+    settle_soon();
+}
+
+void HostedSession::settle_soon() {
+    if (is_settling_) return;
+    is_settling_ = true;
+    post_to<Seat>(place(), [](Seat* seat) {
+        if (seat != nullptr) seat->session().settle();
+    });
+}
+
+void HostedSession::settle() {
+    is_settling_ = false;
+    if (phase_.is(State::closing)) {
+        finish_closing();
+    } else if (polling_) {
+        answer_poll();
+    }
+}
+
+// The client fetches what waits, and the CLOSE behind it, now or when it polls next.
+void HostedSession::finish_closing() {
+    if (!polling_) return end(reason_);
+    polling_->outbox.add(host_.close());
+    answer_poll();
+    if (polling_->outbox.is_empty()) return end(reason_);
+    dismiss_probe();
+    phase_.enter(Event::parted);
+    reactor_->schedule(*seat_, host_.options().heartbeat.ping_timeout_ms);
+    tell_guest(reason_);
+}
+
+void HostedSession::end(EndReason reason) {
+    if (phase_.is(State::over)) return;
+    if (phase_.is(State::closing)) reason = reason_;
+    const bool was_accepted = guest_ != nullptr;
+    phase_.enter(Event::ended);
+    host_.directory().remove(id());
+    if (polling_) {
+        if (was_accepted && reason != EndReason::client_closed) polling_->outbox.add(host_.close());
+        if (polling_->is_held && polling_->outbox.is_empty()) polling_->outbox.add(host_.noop());
+        answer_poll();
+        dismiss_probe();
+    }
+    if (Connection* const connection = std::exchange(connection_, nullptr)) {
+        connection->data<SocketData>().user = nullptr;
+        connection->close(close_code_for(reason), describe(reason));
+    }
+    leave_seat();
+    tell_guest(reason);
+}
+
+void HostedSession::tell_guest(EndReason reason) {
+    const std::unique_ptr<Guest> guest = std::move(guest_);
+    if (guest) guest->ended(reason);
+}
+
+// Others may be gone, or their loops. What is on its way is not seated.
+void HostedSession::let_go() noexcept {
+    if (phase_.is(State::over)) return;
+    const EndReason reason = phase_.is(State::closing) ? reason_ : EndReason::shutting_down;
+    phase_.enter(Event::ended);
+    host_.directory().remove(id());
+    connection_ = nullptr;
+    tell_guest(reason);
+}
+
+}  // namespace edgews::engineio

@@ -1,0 +1,42 @@
+// Packets that wait for a client that polls, or until its WebSocket is there.
+#pragma once
+
+#include "net/engineio/shared_packet.hpp"
+
+#include <cstddef>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace edgews {
+
+class Connection;
+
+namespace engineio {
+
+class Outbox {
+  public:
+    static constexpr std::size_t packet_cost = 64;  // Bytes of each, beside what it says.
+
+    void add(SharedPacket packet);
+    [[nodiscard]] bool is_empty() const noexcept { return packets_.empty(); }
+    // Bytes, of each packet its cost included.
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+    [[nodiscard]] static std::size_t cost_of(const SharedPacket& packet) noexcept {
+        return packet.prepared().payload_size() + packet_cost;
+    }
+
+    // Takes packets out, the oldest first: as many as one payload has room for. `out` may have a
+    // payload's beginning already.
+    void append_payload(std::string& out, std::size_t payload_size_max);
+    // Takes all of them out.
+    void send_to(Connection& connection);
+
+  private:
+    std::vector<SharedPacket> packets_{};
+    std::size_t size_ = 0;
+};
+
+}  // namespace engineio
+
+}  // namespace edgews

@@ -1,0 +1,197 @@
+// A session whose client polls (protocol 4, HTTP long-polling), and its way to a WebSocket
+// (Upgrade): what waits goes there in front of all that is sent from then on.
+#include <edgews/connection.hpp>
+#include "core/engineio/payload.hpp"
+#include "net/engineio/host.hpp"
+#include "net/engineio/hosted_session.hpp"
+#include "net/engineio/probe.hpp"
+
+#include <cassert>
+#include <utility>
+
+namespace edgews::engineio {
+
+namespace {
+
+// For answers to POST it is that of npm's server: some browsers would offer text/plain to be saved.
+constexpr std::string_view posted_type = "text/html";
+
+}  // namespace
+
+bool HostedSession::open_polling(Response& response) {
+    guest_ = host_.application().open(*this);
+    if (!guest_) {
+        end(EndReason::server_closed);
+        return false;
+    }
+    std::string payload;
+    append_open(payload);
+    polling_->outbox.append_payload(payload, host_.options().payload_size_max);
+    response = payload_response(std::move(payload));
+    if (phase_.is(State::opening)) phase_.enter(Event::accepted_polling);
+    set_timer();
+    return true;
+}
+
+// ---- The client's requests ---------------------------------------------------------------------
+
+void HostedSession::poll(const Reply& reply, std::uint64_t number) {
+    if (!polling_ || !phase_.may_poll()) return reply.give(refusal_response(Refusal::request_bad));
+    if (polling_->is_held) {  // One at a time.
+        reply.give(refusal_response(Refusal::request_bad));
+        return end(EndReason::packet_malformed);
+    }
+    if (polling_->outbox.is_empty() && !phase_.is(State::probing)) {
+        polling_->held = reply.keep(place(), number);
+        polling_->held_number = number;
+        polling_->is_held = true;
+        return;
+    }
+    if (polling_->outbox.is_empty()) polling_->outbox.add(host_.noop());
+    std::string payload;
+    polling_->outbox.append_payload(payload, host_.options().payload_size_max);
+    reply.give(payload_response(std::move(payload)));
+    if (phase_.is(State::parting) && polling_->outbox.is_empty()) end(reason_);
+}
+
+// To leave a poll is to leave the session: what was on its way may be lost, and nobody would know.
+void HostedSession::poll_gone(std::uint64_t number) {
+    if (!polling_ || !polling_->is_held || polling_->held_number != number) return;
+    end(EndReason::transport_closed);
+}
+
+void HostedSession::post(const Reply& reply, std::span<std::byte> body) {
+    host_.directory().end_post(id());
+    if (!polling_ || !phase_.may_poll()) return reply.give(refusal_response(Refusal::request_bad));
+    const bool is_well = !phase_.may_take() || take_payload(body);
+    reply.give(is_well ? make_response(posted_type, "ok") : refusal_response(Refusal::request_bad));
+}
+
+void HostedSession::post_overlapped(const Reply& reply) {
+    reply.give(refusal_response(Refusal::request_bad));
+    end(EndReason::packet_malformed);
+}
+
+// False: it broke a rule. What was in front of that counts.
+bool HostedSession::take_payload(std::span<std::byte> body) {
+    PayloadReader reader(body, {.size_max = host_.options().payload_size_max});
+    bool is_well = true;
+    is_taking_ = true;
+    while (phase_.may_take()) {
+        const std::optional<Packet> packet = reader.next();
+        if (!packet) break;
+        is_well = packet->fault == Fault::none && packet->type != PacketType::ping;
+        if (!is_well) {
+            end(EndReason::packet_malformed);
+            break;
+        }
+        take(*packet);
+    }
+    is_taking_ = false;
+    if (phase_.may_take()) answer_poll();
+    return is_well;
+}
+
+// ---- What waits --------------------------------------------------------------------------------
+
+SendResult HostedSession::wait(const SharedPacket& packet) {
+    if (!packet.fits_payload()) return SendResult::invalid;
+    const std::size_t waiting = polling_->outbox.size(), limit = host_.options().backlog_size_max;
+    if (waiting > 0 && Outbox::cost_of(packet) > limit - std::min(limit, waiting)) {
+        close(EndReason::packet_malformed);
+        return SendResult::closed;
+    }
+    polling_->outbox.add(packet);
+    if (!polling_->is_held) return SendResult::queued;
+    if (!is_taking_) settle_soon();
+    return SendResult::sent;
+}
+
+// With as much of what waits as one payload holds, if there is anything and anyone.
+void HostedSession::answer_poll() {
+    if (!polling_->is_held || polling_->outbox.is_empty()) return;
+    std::string payload;
+    polling_->outbox.append_payload(payload, host_.options().payload_size_max);
+    polling_->is_held = false;
+    static_cast<void>(std::exchange(polling_->held, {}).send(payload_response(std::move(payload))));
+}
+
+// With that, if nothing else waits.
+void HostedSession::answer_poll_with(const SharedPacket& packet) {
+    if (!polling_->is_held) return;
+    if (polling_->outbox.is_empty()) polling_->outbox.add(packet);
+    answer_poll();
+}
+
+// ---- To a WebSocket ----------------------------------------------------------------------------
+
+void HostedSession::probe_began(const Place& probe) {
+    if (phase_.is(State::probing) && polling_->probe == probe) return;
+    if (!phase_.allows(Event::probe_began)) {
+        post_to<Probe>(probe, [](Probe* each) {
+            if (each != nullptr) each->refused();
+        });
+        return;
+    }
+    phase_.enter(Event::probe_began);
+    polling_->probe = probe;
+    heartbeat_.hold();
+    answer_poll_with(host_.noop());
+}
+
+void HostedSession::probe_ended(const Place& probe) {
+    if (!phase_.is(State::probing) || polling_->probe != probe) return;
+    polling_->probe.reset();
+    phase_.enter(Event::probe_ended);
+    heartbeat_.release(now_ms());
+    set_timer();
+}
+
+void HostedSession::dismiss_probe() {
+    if (!polling_->probe) return;
+    post_to<Probe>(*polling_->probe, [](Probe* each) {
+        if (each != nullptr) each->refused();
+    });
+    polling_->probe.reset();
+}
+
+// A client that polls all the same gets a NOOP: what waits goes by the WebSocket.
+void HostedSession::move_to(const Place& probe) {
+    if (!phase_.is(State::probing) || polling_->probe != probe) return;  // It was told.
+    host_.directory().leave_polling(id());
+    if (polling_->is_held) {
+        polling_->is_held = false;
+        std::string noop;
+        append_packet(noop, host_.noop().packet());
+        static_cast<void>(
+            std::exchange(polling_->held, {}).send(payload_response(std::move(noop))));
+    }
+    guest_->leaving();
+    phase_.enter(Event::left);
+    std::unique_ptr<HostedSession> self = seat_->take_session();
+    leave_seat();
+    is_settling_ = false;  // It would have been for the poll.
+    post_to<Probe>(probe, [session = std::move(self)](Probe* each) mutable {
+        each->arrived(std::move(session));  // Which waits for it.
+    });
+}
+
+void HostedSession::arrive(std::unique_ptr<HostedSession> session, Reactor& reactor,
+                           Connection* connection, Expected& expected) {
+    HostedSession& self = *session;
+    self.sit_down(std::move(session), reactor);
+    self.host_.directory().moved(self.id(), self.place());
+    self.phase_.enter(Event::arrived);
+    self.connection_ = connection;
+    if (connection != nullptr) {
+        connection->data<SocketData>().user = &self;
+        self.polling_->outbox.send_to(*connection);
+    }
+    self.polling_.reset();
+    self.set_timer();
+    self.guest_->arrived(expected);
+    if (connection == nullptr) return self.end(EndReason::transport_closed);
+    connection->resume_reading();
+}
+
+}  // namespace edgews::engineio

@@ -1,0 +1,57 @@
+// What the WebSockets of a Host have as their user data: the request that asked for one, until it
+// is open, and then whose it is, a session's or a Probe's.
+#pragma once
+
+#include <edgews/address.hpp>
+#include <edgews/message.hpp>
+#include "core/engineio/session_id.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace edgews {
+
+class Request;
+
+namespace engineio {
+
+struct Options;
+
+// Of the request that opens a session: what Session shows of it.
+struct Opening {
+    Address client{};
+    std::string query{};
+    std::vector<std::pair<std::string, std::string>> headers{};
+
+    [[nodiscard]] static Opening of(const Request& request, const Options& options);
+};
+
+[[nodiscard]] SessionId new_session_id() noexcept;
+
+struct Handshake {
+    SessionId id;                           // Of the session that it opens,
+    std::optional<std::string> tried_by{};  // or the session that is to go on with it.
+    Opening opening{};
+};
+
+class SocketUser {
+  public:
+    virtual void received(Message message) = 0;
+    // The connection has ended. Whoever lets go of it before does not hear of it.
+    virtual void lost() = 0;
+
+  protected:
+    ~SocketUser() = default;
+};
+
+struct SocketData {
+    std::unique_ptr<Handshake> handshake{};
+    SocketUser* user = nullptr;  // Null: nobody's, and what comes does not count.
+};
+
+}  // namespace engineio
+
+}  // namespace edgews
