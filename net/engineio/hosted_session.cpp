@@ -18,6 +18,7 @@ namespace {
 
 // So much may wait for the end of the turn, and still leaves at once.
 constexpr std::size_t writable_size_max = 16 * 1024;
+constexpr std::uint32_t poll_on_its_way_ms = 1'000;
 
 std::uint16_t close_code_for(EndReason reason) noexcept {
     switch (reason) {
@@ -111,13 +112,16 @@ void HostedSession::leave_seat() noexcept {
     reactor_->retire(*std::exchange(seat_, nullptr));
 }
 
-void HostedSession::append_open(std::string& out) const {
+std::string HostedSession::open_packet() const {
     const Options& options = host_.options();
-    append_open_packet(out, {.session_id = id(),
-                             .may_upgrade = connection_ == nullptr && options.transports.websocket,
-                             .ping_interval_ms = options.heartbeat.ping_interval_ms,
-                             .ping_timeout_ms = options.heartbeat.ping_timeout_ms,
-                             .payload_size_max = options.payload_size_max});
+    std::string packet;
+    append_open_packet(packet,
+                       {.session_id = id(),
+                        .may_upgrade = connection_ == nullptr && options.transports.websocket,
+                        .ping_interval_ms = options.heartbeat.ping_interval_ms,
+                        .ping_timeout_ms = options.heartbeat.ping_timeout_ms,
+                        .payload_size_max = options.payload_size_max});
+    return packet;
 }
 
 // What the guest sent while it was made waits in the outbox, behind OPEN.
@@ -129,9 +133,7 @@ bool HostedSession::open_websocket() {
         return false;
     }
     connection_->data<SocketData>().user = this;
-    std::string open;
-    append_open(open);
-    static_cast<void>(connection_->send(open));
+    static_cast<void>(connection_->send(open_packet()));
     polling_->outbox.send_to(*connection_);
     polling_.reset();
     if (phase_.is(State::opening)) phase_.enter(Event::accepted_websocket);
@@ -223,7 +225,7 @@ void HostedSession::take(const Packet& packet) {
     switch (packet.type) {
         case PacketType::message: return guest_->take(packet);
         case PacketType::pong: heartbeat_.pong(now_ms()); return set_timer();
-        case PacketType::close: return end(EndReason::client_closed);
+        case PacketType::close: return left();
         case PacketType::ping: return end(EndReason::packet_malformed);  // Servers ping.
         case PacketType::open:
         case PacketType::upgrade:
@@ -237,6 +239,16 @@ void HostedSession::lost() {
 }
 
 // ---- The end -----------------------------------------------------------------------------------
+
+// The client has said CLOSE. A poll of its may be on its way, on another loop, and is answered as
+// one that was here before: with a NOOP, if nothing else waits.
+void HostedSession::left() {
+    if (!polling_ || polling_->is_held) return end(EndReason::client_closed);
+    reason_ = EndReason::client_closed;
+    phase_.enter(Event::closed);
+    if (polling_->outbox.is_empty()) polling_->outbox.add(host_.noop());
+    part(poll_on_its_way_ms);
+}
 
 void HostedSession::close(EndReason reason) {
     if (!phase_.allows(Event::closed)) return;
@@ -268,9 +280,13 @@ void HostedSession::finish_closing() {
     polling_->outbox.add(host_.close());
     answer_poll();
     if (polling_->outbox.is_empty()) return end(reason_);
+    part(host_.options().heartbeat.ping_timeout_ms);
+}
+
+void HostedSession::part(std::uint32_t time_ms) {
     dismiss_probe();
     phase_.enter(Event::parted);
-    reactor_->schedule(*seat_, host_.options().heartbeat.ping_timeout_ms);
+    reactor_->schedule(*seat_, time_ms);
     tell_guest(reason_);
 }
 

@@ -112,7 +112,7 @@ class HostedSession final : public Session, public SocketUser {
     [[nodiscard]] Place place() const noexcept { return {reactor_, seat_->token()}; }
     [[nodiscard]] std::uint64_t now_ms() const noexcept { return reactor_->listened_ms(); }
     void set_timer();
-    void append_open(std::string& out) const;
+    [[nodiscard]] std::string open_packet() const;
 
     void take(const Packet& packet);
     [[nodiscard]] bool take_payload(std::span<std::byte> body);
@@ -120,6 +120,9 @@ class HostedSession final : public Session, public SocketUser {
     void settle_soon();
     void settle();
     void finish_closing();
+    void left();
+    void part(std::uint32_t time_ms);
+    [[nodiscard]] std::string next_payload();
     void answer_poll();
     void answer_poll_with(const SharedPacket& packet);
     void dismiss_probe();

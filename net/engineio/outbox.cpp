@@ -1,9 +1,6 @@
 #include "net/engineio/outbox.hpp"
 
 #include <edgews/connection.hpp>
-#include "core/engineio/payload.hpp"
-
-#include <iterator>
 
 namespace edgews::engineio {
 
@@ -12,12 +9,18 @@ void Outbox::add(SharedPacket packet) {
     packets_.push_back(std::move(packet));
 }
 
-void Outbox::append_payload(std::string& out, std::size_t payload_size_max) {
-    PayloadWriter writer(out, payload_size_max);
+void Outbox::write_to(PayloadWriter& writer) {
     auto each = packets_.begin();
     for (; each != packets_.end() && writer.add(each->packet()); ++each) size_ -= cost_of(*each);
     packets_.erase(packets_.begin(), each);
     if (packets_.empty()) packets_.shrink_to_fit();
+}
+
+std::string Outbox::take_payload(std::size_t size_max) {
+    std::string payload;
+    PayloadWriter writer(payload, size_max);
+    write_to(writer);
+    return payload;
 }
 
 void Outbox::send_to(Connection& connection) {

@@ -1,6 +1,7 @@
 // Packets that wait for a client that polls, or until its WebSocket is there.
 #pragma once
 
+#include "core/engineio/payload.hpp"
 #include "net/engineio/shared_packet.hpp"
 
 #include <cstddef>
@@ -26,9 +27,10 @@ class Outbox {
         return packet.prepared().payload_size() + packet_cost;
     }
 
-    // Takes packets out, the oldest first: as many as one payload has room for. `out` may have a
-    // payload's beginning already.
-    void append_payload(std::string& out, std::size_t payload_size_max);
+    // Takes packets out, the oldest first, as long as they fit.
+    void write_to(PayloadWriter& writer);
+    // The same of a payload of their own.
+    [[nodiscard]] std::string take_payload(std::size_t size_max);
     // Takes all of them out.
     void send_to(Connection& connection);
 

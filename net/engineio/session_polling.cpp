@@ -25,8 +25,10 @@ bool HostedSession::open_polling(Response& response) {
         return false;
     }
     std::string payload;
-    append_open(payload);
-    polling_->outbox.append_payload(payload, host_.options().payload_size_max);
+    PayloadWriter writer(payload, host_.options().payload_size_max);
+    const std::string open = open_packet();
+    static_cast<void>(writer.add(decode_plain_packet(std::as_bytes(std::span(open)))));
+    polling_->outbox.write_to(writer);
     response = payload_response(std::move(payload));
     if (phase_.is(State::opening)) phase_.enter(Event::accepted_polling);
     set_timer();
@@ -48,9 +50,7 @@ void HostedSession::poll(const Reply& reply, std::uint64_t number) {
         return;
     }
     if (polling_->outbox.is_empty()) polling_->outbox.add(host_.noop());
-    std::string payload;
-    polling_->outbox.append_payload(payload, host_.options().payload_size_max);
-    reply.give(payload_response(std::move(payload)));
+    reply.give(payload_response(next_payload()));
     if (phase_.is(State::parting) && polling_->outbox.is_empty()) end(reason_);
 }
 
@@ -107,13 +107,15 @@ SendResult HostedSession::wait(const SharedPacket& packet) {
     return SendResult::sent;
 }
 
+std::string HostedSession::next_payload() {
+    return polling_->outbox.take_payload(host_.options().payload_size_max);
+}
+
 // With as much of what waits as one payload holds, if there is anything and anyone.
 void HostedSession::answer_poll() {
     if (!polling_->is_held || polling_->outbox.is_empty()) return;
-    std::string payload;
-    polling_->outbox.append_payload(payload, host_.options().payload_size_max);
     polling_->is_held = false;
-    static_cast<void>(std::exchange(polling_->held, {}).send(payload_response(std::move(payload))));
+    static_cast<void>(std::exchange(polling_->held, {}).send(payload_response(next_payload())));
 }
 
 // With that, if nothing else waits.
