@@ -74,8 +74,8 @@ class Session {
     ~Session() = default;
 };
 
-// What a loop keeps for a session that is on its way there. Destroyed on that loop: when the
-// session has arrived, or will not come.
+// What a loop keeps for a session that is on its way there. Destroyed on that loop, or with it:
+// when the session has arrived, or will not come.
 class Expected {
   public:
     virtual ~Expected() = default;
