@@ -1,0 +1,145 @@
+// The times of Engine.IO's sessions, by a clock that is told.
+#include "world_fixture.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+
+#include "tests/net/engineio/engineio_server.hpp"
+
+namespace edgews::test {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+class EngineIoTimes : protected sim::test::CalmWorld, public testing::Test {
+  protected:
+    EngineIoTimes() {
+        server_.start();
+        begin();
+    }
+    void begin() { began_ = Clock::now(); }
+    // Milliseconds since then, of which the loop counts whole ones; the system may take some more.
+    void expect_passed(int ms) const {
+        const auto passed =
+            std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began_);
+        EXPECT_GE(passed.count(), ms - 1);
+        EXPECT_LE(passed.count(), ms + 20);
+    }
+
+    EngineIoServer server_{EngineIoServer::Setup{
+        .options = {.heartbeat = {.ping_interval_ms = 10'000, .ping_timeout_ms = 8'000},
+                    .upgrade_timeout_ms = 4'000}}};
+    Clock::time_point began_;
+};
+
+TEST_F(EngineIoTimes, a_websocket_is_pinged_after_the_interval_and_closed_after_the_time_out) {
+    auto [client, id] = server_.open_websocket();
+    client.expect_text("2");
+    expect_passed(10'000);
+    client.send_text("3");
+    begin();
+    client.expect_text("2");
+    expect_passed(10'000);
+    begin();
+    client.expect_close(1008);
+    expect_passed(8'000);
+    EXPECT_EQ(server_.notes().wait_for(2).back(), "ended ping_timeout");
+}
+
+TEST_F(EngineIoTimes, a_poll_waits_for_the_ping) {
+    const std::string id = server_.open_polling();
+    for (int i = 0; i < 3; ++i) {
+        begin();
+        EXPECT_EQ(server_.poll(id).body, "2");
+        expect_passed(10'000);
+        EXPECT_EQ(server_.post(id, "3").body, "ok");
+    }
+    EXPECT_EQ(server_.poll(id).body, "2");
+    begin();
+    EXPECT_EQ(server_.poll(id).body, "1");
+    expect_passed(8'000);
+}
+
+// A second WebSocket, 4 s behind the first, tells when to speak.
+TEST_F(EngineIoTimes, what_else_comes_gives_who_owes_a_pong_its_time_once_more) {
+    auto [client, id] = server_.open_websocket();
+    server_.probe(server_.open_polling()).expect_close(1008);
+    auto [clock, other] = server_.open_websocket();
+    client.expect_text("2");
+    clock.expect_text("2");
+    expect_passed(14'000);
+    client.send_text("6");
+    clock.send_text("6");
+    clock.send_text("3");
+    client.expect_close(1008);
+    expect_passed(22'000);
+}
+
+TEST_F(EngineIoTimes, a_session_that_was_opened_and_never_polled_ends_with_both) {
+    (void)server_.open_polling();
+    EXPECT_EQ(server_.notes().wait_for(2).back(), "ended ping_timeout");
+    expect_passed(18'000);
+    EXPECT_EQ(server_.host().session_count(), 0U);
+}
+
+TEST_F(EngineIoTimes, a_websocket_has_its_time_to_say_what_it_is_for) {
+    const std::string id = server_.open_polling();
+    TestClient silent = server_.server().open(EngineIoServer::websocket_path(id));
+    begin();
+    silent.expect_close(1008);
+    expect_passed(4'000);
+    begin();
+    server_.probe(id).expect_close(1008);
+    expect_passed(4'000);
+}
+
+// It would have been due at 10 s, between the WebSocket's probe and its end.
+TEST_F(EngineIoTimes, a_ping_waits_for_the_end_of_an_upgrade) {
+    const std::string id = server_.open_polling();
+    for (int i = 0; i < 2; ++i) {
+        server_.server().open(EngineIoServer::websocket_path(id)).expect_close(1008);
+    }
+    TestClient tried = server_.probe(id);
+    expect_passed(8'000);
+    tried.expect_close(1008);
+    EXPECT_EQ(server_.poll(id).body, "2");
+    expect_passed(12'000);
+}
+
+TEST_F(EngineIoTimes, the_interval_begins_anew_with_the_websocket) {
+    const std::string id = server_.open_polling();
+    EXPECT_EQ(server_.poll(id).body, "2");
+    TestClient client = server_.probe(id);
+    client.send_text("5");
+    begin();
+    client.expect_text("2");
+    expect_passed(10'000);
+    client.expect_close(1008);
+    expect_passed(18'000);
+}
+
+// The ping of another one tells the time.
+TEST_F(EngineIoTimes, what_a_closed_session_has_to_say_is_kept_for_the_time_out) {
+    auto [clock, other] = server_.open_websocket();
+    const std::string id = server_.open_polling();
+    server_.with_session(id, [](engineio::Session& session) { session.close(); });
+    EXPECT_EQ(server_.host().session_count(), 2U);
+    clock.expect_text("2");
+    EXPECT_EQ(server_.host().session_count(), 1U);
+    EXPECT_EQ(server_.poll(id).status, 400U);
+}
+
+TEST_F(EngineIoTimes, a_poll_behind_the_clients_close_is_not_waited_for_long) {
+    const std::string id = server_.open_polling();
+    TestClient clock = server_.probe(server_.open_polling());
+    EXPECT_EQ(server_.post(id, "1").body, "ok");
+    EXPECT_EQ(server_.host().session_count(), 2U);
+    clock.expect_close(1008);
+    expect_passed(4'000);
+    EXPECT_EQ(server_.host().session_count(), 1U);
+}
+
+}  // namespace
+}  // namespace edgews::test
