@@ -96,6 +96,9 @@ Host::Host(Application& application, Options options)
 Host::~Host() = default;
 
 void Host::attach(Server& server, std::string_view path) {
+    if (server_ != nullptr && server_ != &server) {
+        throw std::logic_error("engineio::Host::attach(): it serves another server already");
+    }
     std::string slashless(path);
     while (slashless.ends_with('/')) slashless.pop_back();
     const HttpHandler handler = [this](const Request& request, Response& response) {
@@ -114,7 +117,8 @@ void Host::attach(Server& server, std::string_view path) {
             server.ws<SocketData>(each, handlers(), websocket_options(options_));
         }
     }
-    server.on_shutdown([this](Loop& loop) { shut_down(loop); });
+    if (server_ == nullptr) server.on_shutdown([this](Loop& loop) { shut_down(loop); });
+    server_ = &server;
 }
 
 // ---- Plain requests ----------------------------------------------------------------------------

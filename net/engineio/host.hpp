@@ -42,11 +42,12 @@ class Host {
     explicit Host(Application& application, Options options = {});
     Host(const Host&) = delete;
     Host& operator=(const Host&) = delete;
-    // Requires: the servers that it was attached to are gone.
+    // Requires: the server that it was attached to is gone.
     ~Host();
 
-    // Serves `path`, with and without a slash at its end. It comes before Server::listen(), and
-    // throws what Server's routes do.
+    // Serves `path`, with and without a slash at its end. It comes before Server::listen(), may be
+    // called for several paths, and throws what Server's routes do; and std::logic_error for
+    // another server than before.
     void attach(Server& server, std::string_view path = "/engine.io/");
     // Any thread.
     [[nodiscard]] std::size_t session_count() const { return directory_.count(); }
@@ -76,6 +77,7 @@ class Host {
 
     Application& application_;
     const Options options_;
+    Server* server_ = nullptr;  // Null: it was not attached yet.
     Directory directory_;
     const SharedPacket ping_, close_, noop_;
     std::atomic<std::uint64_t> poll_count_{0};  // Each has a number, by which it is told of.

@@ -71,11 +71,11 @@ void Seat::let_go() noexcept {
 
 // ---- The beginning -----------------------------------------------------------------------------
 
-HostedSession::HostedSession(Host& host, const SessionId& id, Opening opening,
+HostedSession::HostedSession(Host& host, Reactor& reactor, const SessionId& id, Opening opening,
                              Connection* connection)
     : host_(host),
       connection_(connection),
-      polling_(std::make_unique<Polling>()),
+      polling_(new Polling{.outbox = Outbox(reactor.pool())}),
       heartbeat_(host.options().heartbeat, 0),
       id_(id),
       opening_(std::move(opening)) {}
@@ -88,7 +88,7 @@ HostedSession::~HostedSession() {
 HostedSession* HostedSession::make(Host& host, Reactor& reactor, const SessionId& id,
                                    Opening opening, Connection* connection) {
     std::unique_ptr<HostedSession> made(
-        new HostedSession(host, id, std::move(opening), connection));
+        new HostedSession(host, reactor, id, std::move(opening), connection));
     HostedSession& session = *made;
     session.sit_down(std::move(made), reactor);
     const std::size_t count_max = host.options().session_count_max;

@@ -100,14 +100,15 @@ class HostedSession final : public Session, public SocketUser {
     using Event = SessionPhase::Event;
     // Of a client that polls, and of one whose session is not open yet.
     struct Polling {
-        Outbox outbox{};
+        Outbox outbox;
         DeferredResponse held{};  // The answer to its GET, where is_held.
         std::uint64_t held_number = 0;
         bool is_held = false;
         std::optional<Place> probe{};  // Of the WebSocket that is tried.
     };
 
-    HostedSession(Host& host, const SessionId& id, Opening opening, Connection* connection);
+    HostedSession(Host& host, Reactor& reactor, const SessionId& id, Opening opening,
+                  Connection* connection);
     void sit_down(std::unique_ptr<HostedSession> self, Reactor& reactor);
     [[nodiscard]] Place place() const noexcept { return {reactor_, seat_->token()}; }
     [[nodiscard]] std::uint64_t now_ms() const noexcept { return reactor_->listened_ms(); }

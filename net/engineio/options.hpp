@@ -33,7 +33,8 @@ struct Options {
     // Sessions at a time. One more is answered 503. 0: any number.
     std::size_t session_count_max = 0;
     // Bytes that wait for a client that polls, 64 of each packet included. One more ends the
-    // session.
+    // session, and so does what is more than ServerOptions::memory_max. One packet may always wait
+    // by itself, within that, however large it is.
     std::size_t backlog_size_max = 1024 * 1024;
     // Of the WebSockets: their backlog, and their compression. What Engine.IO has itself is not
     // asked: pings, origins, subprotocols, message_size_max.

@@ -1,17 +1,32 @@
 #include "net/engineio/outbox.hpp"
 
 #include <edgews/connection.hpp>
+#include "core/base/buffer.hpp"
 
 namespace edgews::engineio {
 
 void Outbox::add(SharedPacket packet) {
-    size_ += cost_of(packet);
+    const std::size_t cost = cost_of(packet);
+    size_ += cost;
+    if (pool_ != nullptr) pool_->count_held(cost);
     packets_.push_back(std::move(packet));
+}
+
+void Outbox::leave_loop() noexcept {
+    if (pool_ != nullptr) pool_->count_released(size_);
+    pool_ = nullptr;
+}
+
+void Outbox::shrink(std::size_t size) noexcept {
+    if (pool_ != nullptr) pool_->count_released(size_ - size);
+    size_ = size;
 }
 
 void Outbox::write_to(PayloadWriter& writer) {
     auto each = packets_.begin();
-    for (; each != packets_.end() && writer.add(each->packet()); ++each) size_ -= cost_of(*each);
+    std::size_t left = size_;
+    for (; each != packets_.end() && writer.add(each->packet()); ++each) left -= cost_of(*each);
+    shrink(left);
     packets_.erase(packets_.begin(), each);
     if (packets_.empty()) packets_.shrink_to_fit();
 }
@@ -24,7 +39,7 @@ std::string Outbox::take_payload(std::size_t size_max) {
 }
 
 void Outbox::send_to(Connection& connection) {
-    size_ = 0;
+    shrink(0);
     for (const SharedPacket& packet : std::exchange(packets_, {})) {
         static_cast<void>(connection.send(packet.prepared()));
     }

@@ -96,8 +96,10 @@ bool HostedSession::take_payload(std::span<std::byte> body) {
 
 SendResult HostedSession::wait(const SharedPacket& packet) {
     if (!packet.fits_payload()) return SendResult::invalid;
-    const std::size_t waiting = polling_->outbox.size(), limit = host_.options().backlog_size_max;
-    if (waiting > 0 && Outbox::cost_of(packet) > limit - std::min(limit, waiting)) {
+    const std::size_t waiting = polling_->outbox.size(), cost = Outbox::cost_of(packet);
+    const std::size_t limit = host_.options().backlog_size_max;
+    const bool is_within = waiting == 0 || (cost <= limit && waiting <= limit - cost);
+    if (!is_within || !reactor_->pool().may_hold(waiting, cost)) {
         close(EndReason::packet_malformed);
         return SendResult::closed;
     }
@@ -170,6 +172,7 @@ void HostedSession::move_to(const Place& probe) {
     }
     guest_->leaving();
     phase_.enter(Event::left);
+    polling_->outbox.leave_loop();
     std::unique_ptr<HostedSession> self = seat_->take_session();
     leave_seat();
     is_settling_ = false;  // It would have been for the poll.

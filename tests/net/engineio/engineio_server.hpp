@@ -37,12 +37,14 @@ class EngineIoServer {
     struct Setup {
         unsigned loops = 1;
         engineio::Options options{};
+        std::size_t memory_max = 0;
     };
 
     explicit EngineIoServer(Setup setup)
         : application_(*this),
           host_(std::make_unique<engineio::Host>(application_, std::move(setup.options))),
-          server_(std::make_unique<TestServer>(ServerOptions{.loops = setup.loops})) {
+          server_(std::make_unique<TestServer>(
+              ServerOptions{.loops = setup.loops, .memory_max = setup.memory_max})) {
         host_->attach(*server_->operator->());
     }
     explicit EngineIoServer(unsigned loops = 1) : EngineIoServer(Setup{.loops = loops}) {}
@@ -117,6 +119,14 @@ class EngineIoServer {
         client.expect_text("3probe");
         return client;
     }
+    // The same where it may not be known yet that the last one is gone.
+    [[nodiscard]] TestClient probe_again(std::string_view id) const {
+        for (;;) {
+            TestClient client = server_->open(websocket_path(id));
+            client.send_text("2probe");
+            if (client.read_frame().text() == "3probe") return client;
+        }
+    }
 
     // ---- Sessions ----
 
@@ -147,6 +157,10 @@ class EngineIoServer {
     }
     void wait_until_held(std::string_view id) {
         wait_until(id, [](const Session& session) { return session.is_writable(); });
+    }
+    // Until all loops have done what was posted to them by now.
+    void wait_for_loops() {
+        for (std::size_t i = 0; i < (*server_)->loop_count(); ++i) server_->on_loop([] {}, i);
     }
     void wait_for_no_session() {
         server_->wait_until([this] { return host_->session_count() == 0; });

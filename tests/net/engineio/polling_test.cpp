@@ -1,4 +1,6 @@
 // Sessions whose client polls: what it says and hears, and how it ends.
+#include "net/stream/streams_on_loop.hpp"
+
 #include <gtest/gtest.h>
 
 #include <string>
@@ -242,7 +244,7 @@ TEST_P(EngineIoPolling, closed_while_it_opens_it_says_so_behind_open) {
         << opened;
     EXPECT_EQ(server_.notes().wait_for(2), (List{"opened", "ended server_closed"}));
     EXPECT_EQ(server_.poll(EngineIoServer::id_in(opened)).body, "1");
-    EXPECT_EQ(server_.host().session_count(), 0U);
+    server_.wait_for_no_session();
 }
 
 TEST_P(EngineIoPolling, refused_by_the_application_it_is_forbidden) {
@@ -270,6 +272,39 @@ TEST_P(EngineIoPolling, more_than_its_backlog_ends_it) {
     EXPECT_EQ(server.poll(id).body, "4" + std::string(2'000, 'a') +
                                         "\x1e"
                                         "1");
+}
+
+TEST_P(EngineIoPolling, more_than_the_servers_memory_ends_it_and_is_let_go_when_it_is_fetched) {
+    EngineIoServer server({.loops = GetParam(),
+                           .options = {.backlog_size_max = SIZE_MAX},
+                           .memory_max = 1024 * 1024});
+    server.start();
+    const std::string large(100'000, 'a');
+    const std::size_t count_max =
+        (1024 * 1024 + GetParam() * StreamsOnLoop::queues_size_max) / large.size();
+    const auto count_taken = [&](const std::string& id) {
+        std::size_t count = 0;
+        server.with_session(id, [&](engineio::Session& session) {
+            while (session.send(text(large)) == SendResult::queued) ++count;
+        });
+        return count;
+    };
+    // With nothing left, nobody would be let in.
+    std::vector<std::string> ids;
+    for (int i = 0; i < 6; ++i) ids.push_back(server.open_polling());
+    std::vector<TestClient> polls;
+    for (int i = 0; i < 3; ++i) polls.push_back(server.connect());
+    for (std::size_t i = 0; i < 3; ++i) {
+        const std::size_t count = count_taken(ids[i]);
+        EXPECT_GE(count, count_max / 2);
+        EXPECT_LE(count, count_max);
+        EXPECT_LE(count_taken(ids[3 + i]), count_max / 4) << "another one holds it";
+        std::string body;
+        for (std::size_t left = count * large.size(); left > body.size(); left -= body.size()) {
+            polls[i].send(TestClient::get_head(EngineIoServer::polling_path(ids[i])));
+            body = polls[i].read_reply().body;
+        }
+    }
 }
 
 TEST_P(EngineIoPolling, what_cannot_be_a_packet_is_not_sent) {

@@ -163,6 +163,19 @@ TEST(EngineIoOptions, a_transport_may_be_left_out) {
     EXPECT_EQ(server.connect().get(std::string(engineio_path) + "polling").body, transport_unknown);
 }
 
+TEST(EngineIoHost, serves_several_paths_of_one_server) {
+    EngineIoServer server;
+    server.host().attach(*server.server().operator->(), "/other");
+    Server another(ServerOptions{.loops = 1});
+    EXPECT_THROW(server.host().attach(another), std::logic_error);
+    server.start();
+    for (const char* const path : {"/engine.io/", "/engine.io", "/other/", "/other"}) {
+        EXPECT_EQ(server.connect().get(std::string(path) + "?EIO=4&transport=polling").status,
+                  200U);
+    }
+    EXPECT_EQ(server.connect().get("/?EIO=4&transport=polling").status, 404U);
+}
+
 TEST(EngineIoOptions, out_of_their_range_are_refused) {
     const auto with = [](engineio::Options options) { EngineIoServer({.options = options}); };
     EXPECT_THROW(with({.heartbeat = {.ping_interval_ms = 0}}), std::invalid_argument);

@@ -1,6 +1,8 @@
 // A message made once, by both transports, and what waits of them.
 #include "net/engineio/shared_packet.hpp"
 
+#include "core/base/buffer.hpp"
+#include "core/base/memory_budget.hpp"
 #include "net/engineio/outbox.hpp"
 
 #include <gtest/gtest.h>
@@ -52,7 +54,8 @@ TEST(EngineIoSharedPacket, is_empty_if_it_is_no_text_and_knows_what_a_payload_wo
 }
 
 TEST(EngineIoOutbox, fills_payloads_in_order) {
-    Outbox outbox;
+    BufferPool pool;
+    Outbox outbox(pool);
     EXPECT_TRUE(outbox.is_empty());
     for (const char* const each : {"aaaa", "bbbb", "cc", "dddddddddddd", "e"}) {
         outbox.add(SharedPacket(text(each)));
@@ -71,6 +74,26 @@ TEST(EngineIoOutbox, fills_payloads_in_order) {
     EXPECT_EQ(outbox.take_payload(10), "");
     EXPECT_TRUE(outbox.is_empty());
     EXPECT_EQ(outbox.size(), 0U);
+}
+
+TEST(EngineIoOutbox, counts_as_memory_of_its_loop_until_it_leaves_that) {
+    MemoryBudget budget(1024 * 1024);
+    BufferPool pool;
+    pool.count_against(budget, 0);
+    const SharedPacket large(text(std::string(200'000, 'a')));
+    {
+        Outbox outbox(pool), other(pool);
+        for (int i = 0; i < 4; ++i) outbox.add(large);
+        other.add(large);
+        EXPECT_GE(budget.used(), 1'000'000U);
+        EXPECT_FALSE(outbox.take_payload(1).empty());
+        outbox.leave_loop();
+        EXPECT_LT(budget.used(), 300'000U);
+        outbox.add(large);
+        EXPECT_FALSE(outbox.take_payload(1).empty());
+        EXPECT_EQ(outbox.size(), 3 * Outbox::cost_of(large));
+    }
+    EXPECT_LT(budget.used(), 100'000U);
 }
 
 }  // namespace

@@ -119,7 +119,7 @@ TEST_P(EngineIoUpgrade, what_is_no_upgrade_leaves_the_session_polling) {
         client.send_close(1008);
         client.expect_eof();
     }
-    server_.wait_until(id, [](engineio::Session& session) { return !session.is_websocket(); });
+    server_.wait_for_loops();
     TestClient poll = server_.begin_poll(id);
     EXPECT_EQ(server_.post(id, "4hello").body, "ok");
     EXPECT_EQ(poll.read_reply().body, "4hello");
@@ -133,16 +133,21 @@ TEST_P(EngineIoUpgrade, a_client_that_goes_while_it_tries_may_poll_or_try_again)
     server_.start();
     const std::string id = server_.open_polling();
     for (const bool has_probed : {false, true}) {
-        TestClient client = has_probed ? server_.probe(id)
+        TestClient client = has_probed ? server_.probe_again(id)
                                        : server_.server().open(EngineIoServer::websocket_path(id));
         client.reset();
-        TestClient poll = server_.begin_poll(id);
-        server_.with_session(id, [](engineio::Session& session) {
-            static_cast<void>(session.send(text("still here")));
-        });
-        EXPECT_EQ(poll.read_reply().body, "4still here");
+        std::string polled = "6";  // Until it is known to be gone.
+        while (polled == "6") {
+            server_.with_session(id, [](engineio::Session& session) {
+                if (session.buffered_amount() == 0) {
+                    static_cast<void>(session.send(text("still here")));
+                }
+            });
+            polled = server_.poll(id).body;
+        }
+        EXPECT_EQ(polled, "4still here");
     }
-    TestClient client = server_.probe(id);
+    TestClient client = server_.probe_again(id);
     client.send_text("5");
     client.send_text("4hello");
     client.expect_text("4hello");
@@ -154,6 +159,7 @@ TEST_P(EngineIoUpgrade, a_websocket_that_does_not_make_up_its_mind_is_closed) {
     const std::string id = server.open_polling();
     server.server().open(EngineIoServer::websocket_path(id)).expect_close(1008);
     server.probe(id).expect_close(1008);
+    server.wait_for_loops();
     TestClient poll = server.begin_poll(id);
     EXPECT_EQ(server.post(id, "4hello").body, "ok");
     EXPECT_EQ(poll.read_reply().body, "4hello");
