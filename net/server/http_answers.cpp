@@ -61,9 +61,9 @@ void HttpConnection::serve_http(const HttpHead& head, const HttpRoute& route,
     await_answer(std::move(exchange), route.options.answer_timeout_ms);
 }
 
-// Those that take their time have begun.
+// Those that take their time have begun. A file may be read to where the next request lies.
 void HttpConnection::go_on_answering() {
-    if (file_) send_file_on();
+    if (file_) read_later();
     if (streaming_) go_on_streaming();
 }
 
@@ -244,7 +244,9 @@ void HttpConnection::watch_reader() {
 void HttpConnection::on_reader_timer() {
     is_watched_ = is_blocked();
     if (!is_blocked()) return comment();
-    if (is_being_read()) return reactor().schedule(*this, shard_.options().keep_alive_timeout_ms);
+    const bool is_in_socket = file_ && output_size() == 0;
+    if (is_in_socket ? is_being_read(file_->untaken_size) : is_being_read())
+        return reactor().schedule(*this, shard_.options().keep_alive_timeout_ms);
     on_lost();
 }
 

@@ -136,9 +136,10 @@ class HttpConnection final : public Stream {
     };
     // An answer that is read from a file as it is sent.
     struct SendingFile {
-        FileContent content;      // What is left of it.
-        bool keep_alive = false;  // Another request may come behind it.
-        bool is_copied = false;   // The system cannot send it by itself.
+        FileContent content;             // What is left of it.
+        bool keep_alive = false;         // Another request may come behind it.
+        bool is_copied = false;          // The system cannot send it by itself.
+        std::uint32_t untaken_size = 0;  // See Stream::is_being_read().
     };
 
     void on_readable() override;

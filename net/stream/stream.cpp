@@ -291,11 +291,18 @@ void Stream::finish(Farewell farewell, std::uint32_t timeout_ms) {
 // A large socket takes more only when a third of it is free, which may take a slow reader a minute:
 // what its system has taken meanwhile tells of it. As long as nothing is sent that only falls.
 bool Stream::is_being_read() noexcept {
-    if (output_size() == 0 && !is_blocked_) return false;
+    if (output_size() == 0) return false;
+    std::uint32_t untaken_size = 0;
+    const bool has_sent = is_being_read(untaken_size);
+    return output().note_untaken(untaken_size) > untaken_size || has_sent;
+}
+
+bool Stream::is_being_read(std::uint32_t& untaken_size) noexcept {
     const bool has_sent = has_sent_;
     has_sent_ = false;
-    const std::size_t untaken_size = std::min<std::size_t>(unacknowledged_size(), UINT32_MAX);
-    const std::uint32_t before = output().note_untaken(static_cast<std::uint32_t>(untaken_size));
+    const std::uint32_t before = untaken_size;
+    untaken_size =
+        static_cast<std::uint32_t>(std::min<std::size_t>(unacknowledged_size(), UINT32_MAX));
     return has_sent || untaken_size < before;
 }
 

@@ -195,8 +195,11 @@ class Stream : public Watched {
     [[nodiscard]] SentFile send_directly(const Fd& file, std::uint64_t offset, std::size_t size);
     // The socket took less than there was; the rest waits for it.
     [[nodiscard]] bool is_blocked() const noexcept { return is_blocked_; }
-    // Output waits, or the socket is full, and the peer has taken some since this was asked last.
+    // Output waits, and the peer has taken some since this was asked last.
     [[nodiscard]] bool is_being_read() noexcept;
+    // The same of what the socket holds, where nothing waits for it here: `untaken_size` is what
+    // this said the last time.
+    [[nodiscard]] bool is_being_read(std::uint32_t& untaken_size) noexcept;
     // Bytes that were sent and that the peer's system has not acknowledged; SIZE_MAX: ours does not
     // say. A system call.
     [[nodiscard]] std::size_t unacknowledged_size() const noexcept;

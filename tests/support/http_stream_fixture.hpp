@@ -16,7 +16,7 @@ namespace edgews::test {
 
 class HttpStreamFixture : public testing::Test {
   protected:
-    HttpStreamFixture() : server_({.keep_alive_timeout_ms = 500}) {
+    explicit HttpStreamFixture(ServerOptions options = {}) : server_(std::move(options)) {
         server_->get("/now", [](const Request&, Response& answer) { answer.body = "now"; });
         server_->get("/stream", [this](const Request& asked, Response&) {
             Response head{.status = 201};
@@ -49,6 +49,10 @@ class HttpStreamFixture : public testing::Test {
     ResponseStream wait_for_stream() {
         (void)notes_.wait_for(1);
         return server_.on_loop([this] { return stream_; });
+    }
+    // So that all that was written has been given to the socket, as far as that takes it.
+    void wait_for_turn() {
+        server_.on_loop([] {});
     }
     void let_go() {
         server_.on_loop([this] { stream_ = {}; });

@@ -50,7 +50,7 @@ int server_side_of(const TestClient& client) {
 
 class FileSending : public testing::Test {
   protected:
-    FileSending() : server_({.keep_alive_timeout_ms = 500}) {
+    explicit FileSending(ServerOptions options = {}) : server_(std::move(options)) {
         tree_.write("large", large_);
         tree_.write("edge", large_.substr(0, 16 * 1024));
         tree_.write("over", large_.substr(0, 16 * 1024 + 1));
@@ -82,16 +82,21 @@ class FileSending : public testing::Test {
     TestServer server_;
 };
 
+class ImpatientFileSending : public FileSending {
+  protected:
+    ImpatientFileSending() : FileSending({.keep_alive_timeout_ms = 1'000}) {}
+};
+
 TEST_F(FileSending, a_large_file_arrives_whole_and_the_connection_goes_on) {
     start();
     TestClient client = ask("/large");
     client.send(TestClient::get_head("/over") + TestClient::get_head("/edge") +
                 TestClient::get_head("/now"));
-    EXPECT_EQ(client.read_reply().body, large_);
-    EXPECT_EQ(client.read_reply().body, large_.substr(0, 16 * 1024 + 1));
-    EXPECT_EQ(client.read_reply().body, large_.substr(0, 16 * 1024));
+    EXPECT_TRUE(client.read_reply().body == large_);
+    EXPECT_TRUE(client.read_reply().body == large_.substr(0, 16 * 1024 + 1));
+    EXPECT_TRUE(client.read_reply().body == large_.substr(0, 16 * 1024));
     EXPECT_EQ(client.read_reply().body, "now");
-    EXPECT_EQ(client.get("/large").body, large_);
+    EXPECT_TRUE(client.get("/large").body == large_);
     EXPECT_EQ(open_count(), 0U);
     EXPECT_EQ(server_->stats()[Counter::http_requests], 5U);
 }
@@ -102,7 +107,7 @@ TEST_F(FileSending, a_part_of_it_is_that_part) {
     const HttpReply reply = client.read_reply();
     EXPECT_EQ(reply.status, 206U);
     EXPECT_TRUE(reply.has("Content-Range: bytes 1000000-3999999/8000000"));
-    EXPECT_EQ(reply.body, large_.substr(1'000'000, 3'000'000));
+    EXPECT_TRUE(reply.body == large_.substr(1'000'000, 3'000'000));
 }
 
 TEST_F(FileSending, the_last_answer_says_so_and_ends) {
@@ -110,7 +115,7 @@ TEST_F(FileSending, the_last_answer_says_so_and_ends) {
     TestClient client = ask("/large", "Connection: close\r\n");
     const HttpReply reply = client.read_reply();
     EXPECT_TRUE(reply.has("Connection: close"));
-    EXPECT_EQ(reply.body, large_);
+    EXPECT_TRUE(reply.body == large_);
     client.expect_eof();
 }
 
@@ -118,7 +123,7 @@ TEST_F(FileSending, who_sends_nothing_more_still_gets_all_of_it) {
     start();
     TestClient client = ask("/large", "", small_buffer);
     client.half_close();
-    EXPECT_EQ(client.read_reply().body, large_);
+    EXPECT_TRUE(client.read_reply().body == large_);
     client.expect_eof();
 }
 
@@ -146,7 +151,7 @@ TEST_F(FileSending, a_reset_in_the_midst_of_it_is_nothing_special) {
     EXPECT_EQ(open_count(), 0U);
 }
 
-TEST_F(FileSending, who_reads_nothing_is_given_up) {
+TEST_F(ImpatientFileSending, who_reads_nothing_is_given_up) {
     start();
     TestClient client = ask("/large", "", small_buffer);
     server_.wait_for(Counter::connections_open, 1);
@@ -155,20 +160,19 @@ TEST_F(FileSending, who_reads_nothing_is_given_up) {
     client.expect_end();
 }
 
-TEST_F(FileSending, who_reads_slowly_is_not) {
+TEST_F(ImpatientFileSending, who_reads_slowly_is_not) {
     start();
     TestClient client = ask("/large", "", small_buffer);
     EXPECT_EQ(client.read_reply(false).status, 200U);
     std::string body;
     for (int i = 0; i < 8; ++i) {
         std::promise<void> is_later;
-        server_.on_loop([&] { Loop::current()->after(200, [&] { is_later.set_value(); }); });
+        server_.on_loop([&] { Loop::current()->after(250, [&] { is_later.set_value(); }); });
         is_later.get_future().wait();
         body += text_of(client.read_exactly(900'000));
     }
     body += text_of(client.read_exactly(large_size - body.size()));
-    EXPECT_EQ(body, large_);
-    EXPECT_EQ(client.get("/now").body, "now");
+    EXPECT_TRUE(body == large_);
 }
 
 // As on a file system that has no pages to send: sendfile(2) has a socket that appends refused.
@@ -178,12 +182,13 @@ TEST_F(FileSending, where_the_system_cannot_send_by_itself_it_is_read) {
     EXPECT_EQ(client.get("/now").body, "now");
     const int fd = server_side_of(client);
     ASSERT_EQ(::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_APPEND), 0);
-    EXPECT_EQ(client.get("/large").body, large_);
-    EXPECT_EQ(client.get("/now").body, "now");
+    client.send(TestClient::get_head("/large") + TestClient::get_head("/now"));
+    EXPECT_TRUE(client.read_reply().body == large_);
+    EXPECT_EQ(client.read_reply().body, "now");
     client.send(TestClient::get_head("/large"));
     EXPECT_EQ(client.read_reply(false).status, 200U);
     ASSERT_EQ(::truncate(tree_.path("large").c_str(), 6'000'000), 0);
-    EXPECT_EQ(text_of(client.read_exactly(6'000'000)), large_.substr(0, 6'000'000));
+    EXPECT_TRUE(text_of(client.read_exactly(6'000'000)) == large_.substr(0, 6'000'000));
     client.expect_eof();
 }
 
@@ -192,7 +197,7 @@ TEST_F(FileSending, a_file_that_shrinks_meanwhile_ends_the_connection) {
     TestClient client = ask("/large", "", small_buffer);
     EXPECT_TRUE(client.read_reply(false).has("Content-Length: 8000000"));
     ASSERT_EQ(::truncate(tree_.path("large").c_str(), 6'000'000), 0);
-    EXPECT_EQ(text_of(client.read_exactly(6'000'000)), large_.substr(0, 6'000'000));
+    EXPECT_TRUE(text_of(client.read_exactly(6'000'000)) == large_.substr(0, 6'000'000));
     client.expect_eof();
     EXPECT_EQ(open_count(), 0U);
 }
@@ -231,7 +236,7 @@ TEST_F(FileSending, so_many_large_ones_are_open_at_a_time) {
     EXPECT_EQ(open_count(), 2U);
     first.reset();
     server_.wait_for(Counter::connections_open, 2);
-    EXPECT_EQ(third.get("/large").body, large_);
+    EXPECT_TRUE(third.get("/large").body == large_);
 }
 
 TEST_F(FileSending, without_descriptors_it_is_503_and_later_served_again) {
@@ -254,7 +259,7 @@ TEST_F(FileSending, a_server_that_shuts_down_sends_the_rest) {
     TestClient client = ask("/large", "", small_buffer);
     EXPECT_EQ(client.read_reply(false).status, 200U);
     std::thread ending([&] { server_->shutdown(20'000); });
-    EXPECT_EQ(text_of(client.read_exactly(large_size)), large_);
+    EXPECT_TRUE(text_of(client.read_exactly(large_size)) == large_);
     client.expect_eof();
     client.close();
     ending.join();
@@ -267,7 +272,7 @@ TEST_F(FileSending, others_are_answered_meanwhile) {
     for (int i = 0; i < 4; ++i) readers.push_back(ask("/large", "", small_buffer));
     TestClient client = server_.connect();
     for (int i = 0; i < 100; ++i) EXPECT_EQ(client.get("/now").body, "now");
-    for (TestClient& reader : readers) EXPECT_EQ(reader.read_reply().body, large_);
+    for (TestClient& reader : readers) EXPECT_TRUE(reader.read_reply().body == large_);
 }
 
 }  // namespace

@@ -21,6 +21,10 @@ constexpr ClientOptions small_buffer{.receive_buffer = 16'384};
 const std::string piece(10'000, 'p');
 
 class HttpStreamEnds : public HttpStreamFixture {};
+class ImpatientHttpStreams : public HttpStreamFixture {
+  protected:
+    ImpatientHttpStreams() : HttpStreamFixture({.keep_alive_timeout_ms = 500}) {}
+};
 
 // ---- The client -------------------------------------------------------------------------------
 
@@ -153,7 +157,7 @@ TEST_F(HttpStreamEnds, another_thread_that_writes_too_much_cuts_it_off) {
     client.expect_end();
 }
 
-TEST_F(HttpStreamEnds, who_reads_nothing_is_given_up_in_time) {
+TEST_F(ImpatientHttpStreams, who_reads_nothing_is_given_up_in_time) {
     server_.start();
     TestClient client = ask(TestClient::get_head("/stream"), small_buffer);
     (void)wait_for_stream();
@@ -171,6 +175,7 @@ TEST_F(HttpStreamEnds, a_drain_handler_that_throws_cuts_it_off) {
     TestClient client = ask(TestClient::get_head("/stream"), small_buffer);
     (void)wait_for_stream();
     with_stream([](const ResponseStream& its) { return its.write(std::string(8'000'000, 'x')); });
+    wait_for_turn();
     EXPECT_EQ(client.read_reply(false).status, 201U);
     EXPECT_EQ(client.read_chunk().size(), 8'000'000U);
     client.expect_eof();
