@@ -162,11 +162,11 @@ $(foreach name,$(PROGRAMS) $(ADDON_PROGRAMS),$(eval \
 $(OUT)/tests/unit: $(patsubst %.cpp,$(OBJ)/%.o,$(TESTS) $(LOAD_TESTED)) $(WITH_ADDONS)
 	@$(LINK) -lgtest_main -lgtest $(ADDON_LIBRARIES)
 
-# Clients that the interop tests lead by hand, and a crowd of them.
+# Clients that the interop tests lead by hand, a crowd of them, and a server of plain HTTP.
 $(OUT)/tests/client_driver: $(OBJ)/tests/interop/client_driver.o $(WITH_ADDONS)
 	@$(LINK) $(ADDON_LIBRARIES)
 
-$(OUT)/tests/many_clients $(OUT)/tests/stomp_driver: $(OUT)/tests/%: \
+$(OUT)/tests/many_clients $(OUT)/tests/stomp_driver $(OUT)/tests/http_server: $(OUT)/tests/%: \
     $(OBJ)/tests/interop/%.o $(OUT)/libedgews.a
 	@$(LINK)
 
@@ -230,7 +230,7 @@ $(foreach name,demo stomp_broker,$(eval \
 # --- Testing ----------------------------------------------------------------
 
 tests: $(OUT)/tests/unit $(OUT)/tests/sim_unit $(OUT)/tests/sim $(OUT)/tests/client_driver \
-  $(OUT)/tests/many_clients $(OUT)/tests/stomp_driver
+  $(OUT)/tests/many_clients $(OUT)/tests/stomp_driver $(OUT)/tests/http_server
 
 unit: $(OUT)/tests/unit  ## the unit tests alone: run them at every change
 	@tests/run unit
