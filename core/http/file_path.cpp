@@ -9,6 +9,7 @@ namespace edgews {
 namespace {
 
 constexpr std::string_view well_known = ".well-known";
+constexpr std::string_view not_in_names{"/\\\0", 3};
 
 }  // namespace
 
@@ -19,7 +20,7 @@ std::optional<std::string> file_path(std::string_view rest, HiddenFiles hidden) 
         const std::size_t end = std::min(rest.find('/'), rest.size());
         if (end == 0 || !percent_decode(rest.substr(0, end), path)) return std::nullopt;
         const std::string_view segment = std::string_view(path).substr(begin);
-        if (segment.find_first_of("/\\") != std::string_view::npos) return std::nullopt;
+        if (segment.find_first_of(not_in_names) != std::string_view::npos) return std::nullopt;
         const bool is_well_known =
             hidden == HiddenFiles::well_known_only && begin == 0 && segment == well_known;
         if (segment.front() == '.' && !is_well_known) return std::nullopt;

@@ -44,6 +44,7 @@ TEST(FilePath, what_leads_elsewhere_names_nothing) {
           "a/%",       ".hidden",    "a/.git/config", "%2ehidden", "...",    ".well-known/x"}) {
         EXPECT_FALSE(file_path(rest, HiddenFiles::none)) << rest;
     }
+    EXPECT_FALSE(file_path(std::string_view("a\0b", 3), HiddenFiles::none));
 }
 
 // RFC 8615: it is the root's.
