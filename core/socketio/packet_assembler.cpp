@@ -86,6 +86,22 @@ std::span<Attachment> PacketAssembler::kept_attachments() const noexcept {
     return {reinterpret_cast<Attachment*>(bytes.data()), bytes.size() / sizeof(Attachment)};
 }
 
+UnfinishedPacket PacketAssembler::take_unfinished() {
+    UnfinishedPacket unfinished;
+    if (step_ != Step::attachments) return unfinished;
+    std::span<const std::byte> rest = kept_.bytes();
+    unfinished.text.assign(reinterpret_cast<const char*>(rest.data()), text_size_);
+    rest = rest.subspan(text_size_);
+    for (const Attachment& attachment : kept_attachments()) {
+        const std::span<const std::byte> bytes = rest.first(attachment.size);
+        unfinished.attachments.emplace_back(bytes.begin(), bytes.end());
+        rest = rest.subspan(attachment.size);
+    }
+    give_back();
+    step_ = Step::text;
+    return unfinished;
+}
+
 Assembled PacketAssembler::fail(Fault fault) noexcept {
     give_back();
     step_ = Step::discarding;

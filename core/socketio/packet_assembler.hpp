@@ -13,7 +13,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace edgews::sio {
 
@@ -36,6 +38,12 @@ struct Assembled {
     std::span<const Attachment> attachments{};
 };
 
+// What came of a packet whose other attachments are still to come.
+struct UnfinishedPacket {
+    std::string text{};  // Empty: there is none.
+    std::vector<std::vector<std::byte>> attachments{};
+};
+
 class PacketAssembler {
   public:
     // Both are borrowed.
@@ -51,6 +59,9 @@ class PacketAssembler {
 
     // Attachments are to come.
     [[nodiscard]] bool is_inside_packet() const noexcept { return step_ == Step::attachments; }
+    // Takes what came of a packet, for another assembler, perhaps of another pool, to be fed with.
+    // This one is then between two packets.
+    [[nodiscard]] UnfinishedPacket take_unfinished();
 
   private:
     enum class Step : std::uint8_t {

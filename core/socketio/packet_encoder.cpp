@@ -1,0 +1,100 @@
+#include "core/socketio/packet_encoder.hpp"
+
+#include "core/socketio/packet.hpp"
+#include "core/socketio/packet_writer.hpp"
+#include "core/socketio/placeholders.hpp"
+
+namespace edgews::sio {
+namespace {
+
+// A packet that was larger leaves no more behind.
+constexpr std::size_t kept_size_max = 64 * 1024;
+
+void clear(std::string& text) {
+    if (text.capacity() > kept_size_max) text.shrink_to_fit();
+    text.clear();
+}
+
+}  // namespace
+
+std::string& PacketEncoder::begin_text() {
+    clear(text_);
+    attachments_.clear();
+    return text_;
+}
+
+Fault PacketEncoder::encode_event(std::string_view namespace_name, std::optional<std::uint64_t> id,
+                                  std::string_view name, std::span<const Argument> arguments) {
+    begin_text();
+    const Fault fault = join(arguments);
+    if (fault != Fault::none) return fault;
+    return append_event(
+        text_,
+        {.namespace_name = namespace_name, .id = id, .attachment_count = attachments_.size()}, name,
+        elements_);
+}
+
+Fault PacketEncoder::encode_acknowledgement(std::string_view namespace_name, std::uint64_t id,
+                                            std::span<const Argument> arguments) {
+    begin_text();
+    const Fault fault = join(arguments);
+    if (fault != Fault::none) return fault;
+    return append_acknowledgement(
+        text_,
+        {.namespace_name = namespace_name, .id = id, .attachment_count = attachments_.size()},
+        elements_);
+}
+
+// What came is known to be JSON, and need not be copied if it is all that there is.
+Fault PacketEncoder::join(std::span<const Argument> arguments) {
+    clear(joined_);
+    elements_ = {};
+    for (const Argument& argument : arguments) {
+        const Fault fault = add(argument);
+        if (fault != Fault::none) return fault;
+    }
+    if (arguments.size() == 1 && arguments[0].kind_ == Argument::Kind::arguments) {
+        const Packet* const packet = arguments[0].arguments_->packet_;
+        if (packet != nullptr) elements_ = packet->argument_text;
+        return Fault::none;
+    }
+    const JsonScan scan = scan_json_elements(joined_);
+    if (scan.fault() != JsonFault::none) return Fault::payload_malformed;
+    elements_ = scan.elements_from(0);
+    return Fault::none;
+}
+
+// Of raw JSON each piece is looked at alone: "[1" and "2]" are JSON only together.
+Fault PacketEncoder::add(const Argument& argument) {
+    std::string_view text = argument.text_;
+    switch (argument.kind_) {
+        case Argument::Kind::value: break;
+        case Argument::Kind::raw:
+            if (scan_json_elements(text).fault() != JsonFault::none) {
+                return Fault::payload_malformed;
+            }
+            break;
+        case Argument::Kind::binary: {
+            if (!joined_.empty()) joined_.push_back(',');
+            append_placeholder(joined_, attachments_.size());
+            attachments_.push_back(argument.bytes_);
+            return Fault::none;
+        }
+        case Argument::Kind::arguments: {
+            const Arguments& came = *argument.arguments_;
+            // Its placeholders count from 0.
+            if (came.attachment_count() > 0 && !attachments_.empty()) {
+                return Fault::placeholder_repeated;
+            }
+            for (std::size_t i = 0; i < came.attachment_count(); ++i) {
+                attachments_.push_back(came.attachment(i));
+            }
+            text = came.text();
+        }
+    }
+    if (!joined_.empty() && !text.empty()) joined_.push_back(',');
+    joined_.append(text);
+    return Fault::none;
+}
+
+}  // namespace edgews::sio
