@@ -1,0 +1,311 @@
+#include "net/socketio/client_on_loop.hpp"
+
+#include "core/socketio/packet.hpp"
+#include "core/socketio/packet_writer.hpp"
+#include "net/loop/loop_link.hpp"
+#include "net/socketio/expected_client.hpp"
+#include "net/socketio/hub_on_loop.hpp"
+#include "net/socketio/hub_state.hpp"
+#include "net/socketio/pending_connect.hpp"
+
+#include <cassert>
+#include <utility>
+
+namespace edgews::sio {
+namespace {
+
+Reason reason_of(engineio::EndReason reason) noexcept {
+    switch (reason) {
+        case engineio::EndReason::client_closed: return Reason::transport_close;
+        case engineio::EndReason::transport_closed: return Reason::transport_close;
+        case engineio::EndReason::ping_timeout: return Reason::ping_timeout;
+        case engineio::EndReason::packet_malformed: return Reason::parse_error;
+        case engineio::EndReason::server_closed: return Reason::server_disconnect;
+        case engineio::EndReason::shutting_down: return Reason::server_shutting_down;
+    }
+    return Reason::transport_close;
+}
+
+}  // namespace
+
+ClientOnLoop::ClientOnLoop(HubOnLoop& loop, engineio::Session& session)
+    : loop_(&loop),
+      session_(session),
+      assembler_(loop.hub().packet_limits(), loop.reactor().pool()),
+      connect_due_ms_(loop.reactor().now_ms() + loop.hub().options().connect_timeout_ms) {
+    set_alarm();
+}
+
+// The sockets need it, and what they refer to.
+ClientOnLoop::~ClientOnLoop() {
+    while (first_socket_) static_cast<void>(remove(*first_socket_));
+}
+
+void ClientOnLoop::fail(Reason reason) {
+    if (std::exchange(is_closing_, true)) return;
+    reason_ = reason;
+    session_.close(reason == Reason::parse_error ? engineio::EndReason::packet_malformed
+                                                 : engineio::EndReason::server_closed);
+}
+
+// --- What the client sends ---------------------------------------------------
+
+void ClientOnLoop::take(const engineio::Packet& message) {
+    if (is_closing_) return;
+    const std::span<std::string_view> space = loop_->element_space();
+    const Assembled made = message.is_binary ? assembler_.take_binary(message.data, space)
+                                             : assembler_.take_text(message.text(), space);
+    switch (made.kind) {
+        case Assembled::Kind::none: return;
+        case Assembled::Kind::packet: handle(made); return;
+        case Assembled::Kind::fault: fail(Reason::parse_error); return;
+    }
+}
+
+void ClientOnLoop::handle(const Assembled& made) {
+    const Packet& packet = made.packet;
+    SocketOnLoop* const socket = find(packet.namespace_name);
+    if (packet.type == PacketType::connect_error) return fail(Reason::parse_error);
+    if (packet.type == PacketType::connect) {
+        const bool is_second = socket != nullptr || is_connecting(packet.namespace_name);
+        return is_second ? fail(Reason::parse_error) : connect(packet);
+    }
+    if (socket == nullptr) {
+        if (!was_disconnected_) fail(Reason::parse_error);
+    } else if (packet.type == PacketType::disconnect) {
+        socket->end(Reason::client_disconnect);
+        finish(*socket);
+    } else if (packet.is_event()) {
+        dispatch(*socket, made);
+    } else {
+        take_reply(*socket, made);
+    }
+}
+
+void ClientOnLoop::dispatch(SocketOnLoop& socket, const Assembled& made) {
+    const NamespaceState& state = socket.space().state();
+    const std::string_view name = event_name(made.packet, loop_->scratch());
+    const auto known = state.events.find(name);
+    const Arguments arguments(made.packet, made.packet.arguments, made.attachments);
+    const Event event(name, arguments);
+    if (known != state.events.end() && known->second.plain) {
+        return guard([&] { known->second.plain(socket, event); });
+    }
+    const auto& answering =
+        known != state.events.end() ? known->second.answering : state.handlers.any;
+    if (!answering) return;
+    if (!made.packet.id) return guard([&] { answering(socket, event, Ack()); });
+    AckState& ack = loop_->new_ack(socket, *made.packet.id);
+    const Ack held = AckState::ack_of(ack);  // So that it is there when the handler has returned.
+    ack.socket = &socket;
+    guard([&] { answering(socket, event, held); });
+    ack.socket = nullptr;
+}
+
+// --- Connecting to namespaces ------------------------------------------------
+
+void ClientOnLoop::connect(const Packet& packet) {
+    const NamespaceState* const state = loop_->hub().find(packet.namespace_name);
+    const Limits& limits = loop_->hub().options().limits;
+    if (state == nullptr) return refuse(packet.namespace_name, "Invalid namespace");
+    if (namespace_count() >= limits.namespace_count_max) {
+        return refuse(packet.namespace_name, "Too many namespaces");
+    }
+    if (packet.payload.size() > limits.auth_size_max) {
+        return refuse(packet.namespace_name, "Too much to connect with");
+    }
+    auto& connects = unsettled().connects;
+    connects.push_back(
+        std::make_unique<PendingConnect>(*this, *state, packet.namespace_name, packet.payload));
+    go_on(*connects.back());
+}
+
+void ClientOnLoop::go_on(PendingConnect& pending) {
+    PendingConnect::Outcome outcome = PendingConnect::Outcome::deferred;
+    guard([&] { outcome = pending.ask(); });
+    if (is_closing_) return remove(pending);
+    switch (outcome) {
+        case PendingConnect::Outcome::deferred: return;
+        case PendingConnect::Outcome::refused:
+            refuse(pending.name(), pending.refusal().message, pending.refusal().data);
+            remove(pending);
+            return;
+        case PendingConnect::Outcome::accepted: admit(pending); return;
+    }
+}
+
+void ClientOnLoop::decided(PendingConnect& pending) {
+    if (is_closing_) return;
+    if (pending.take_decision() == PendingConnect::Outcome::accepted) return go_on(pending);
+    refuse(pending.name(), pending.refusal().message, pending.refusal().data);
+    remove(pending);
+}
+
+void ClientOnLoop::admit(PendingConnect& pending) {
+    NamespaceOnLoop& space = loop_->hold_namespace(pending.state(), pending.name());
+    auto made = std::make_unique<SocketOnLoop>(*this, space, std::move(pending.auth()));
+    SocketOnLoop& socket = *made;
+    made->next = std::move(first_socket_);
+    first_socket_ = std::move(made);
+    remove(pending);
+    connect_due_ms_ = 0;
+    set_alarm();
+    append_connect(loop_->encoder().begin_text(), space.name(), socket.id_text());
+    send(loop_->encoder());
+    const Handlers& handlers = space.state().handlers;
+    if (handlers.connected) guard([&] { handlers.connected(socket); });
+}
+
+void ClientOnLoop::refuse(std::string_view namespace_name, std::string_view message,
+                          std::string_view data) {
+    PacketEncoder& encoder = loop_->encoder();
+    JsonElements elements;
+    if (!data.empty()) elements = scan_json_elements(data).elements_from(0);
+    const Fault fault =
+        append_connect_error(encoder.begin_text(), namespace_name, message, elements);
+    assert(fault == Fault::none);  // See make_refusal().
+    static_cast<void>(fault);
+    send(encoder);
+}
+
+SocketOnLoop* ClientOnLoop::find(std::string_view namespace_name) const noexcept {
+    for (SocketOnLoop* each = first_socket_.get(); each != nullptr; each = each->next.get()) {
+        if (!each->has_ended() && each->space().name() == namespace_name) return each;
+    }
+    return nullptr;
+}
+
+bool ClientOnLoop::is_connecting(std::string_view namespace_name) const noexcept {
+    if (!unsettled_) return false;
+    for (const auto& each : unsettled_->connects) {
+        if (each->name() == namespace_name) return true;
+    }
+    return false;
+}
+
+std::size_t ClientOnLoop::namespace_count() const noexcept {
+    std::size_t count = unsettled_ ? unsettled_->connects.size() : 0;
+    for (auto* each = first_socket_.get(); each != nullptr; each = each->next.get()) ++count;
+    return count;
+}
+
+ClientOnLoop::Unsettled& ClientOnLoop::unsettled() {
+    if (!unsettled_) unsettled_ = std::make_unique<Unsettled>();
+    return *unsettled_;
+}
+
+void ClientOnLoop::remove(PendingConnect& pending) noexcept {
+    std::erase_if(unsettled_->connects, [&](const auto& each) { return each.get() == &pending; });
+    if (unsettled_->connects.empty() && unsettled_->replies.empty()) unsettled_.reset();
+}
+
+// --- The end of a socket, and of all -----------------------------------------
+
+void ClientOnLoop::disconnect(SocketOnLoop& socket) {
+    append_disconnect(loop_->encoder().begin_text(), socket.space().name());
+    send(loop_->encoder());
+    socket.end(Reason::server_disconnect);
+    was_disconnected_ = true;
+    loop_->finish_later(socket);
+}
+
+void ClientOnLoop::disconnect_all() {
+    for (auto* each = first_socket_.get(); each != nullptr; each = each->next.get()) {
+        if (!each->has_ended()) disconnect(*each);
+    }
+    fail(Reason::server_disconnect);
+}
+
+void ClientOnLoop::finish(SocketOnLoop& socket) {
+    miss_replies_of(socket);
+    const Handlers& handlers = socket.space().state().handlers;
+    if (handlers.disconnected) guard([&] { handlers.disconnected(socket, socket.reason()); });
+    static_cast<void>(remove(socket));
+}
+
+// Before the turn ends, for it cannot be then.
+void ClientOnLoop::finish_ended() {
+    SocketOnLoop* each = first_socket_.get();
+    while (each != nullptr) {
+        SocketOnLoop& socket = *each;
+        each = each->next.get();
+        if (!socket.has_ended()) continue;
+        loop_->forget(socket);
+        finish(socket);
+    }
+}
+
+std::unique_ptr<SocketOnLoop> ClientOnLoop::remove(SocketOnLoop& socket) noexcept {
+    std::unique_ptr<SocketOnLoop>* place = &first_socket_;
+    while (place->get() != &socket) place = &(*place)->next;
+    std::unique_ptr<SocketOnLoop> removed = std::move(*place);
+    *place = std::move(removed->next);
+    return removed;
+}
+
+void ClientOnLoop::ended(engineio::EndReason reason) {
+    is_closing_ = true;
+    alarm_.reset();
+    finish_ended();
+    const Reason why = reason_.value_or(reason_of(reason));
+    while (first_socket_) {
+        SocketOnLoop& socket = *first_socket_;
+        if (socket.has_ended()) {
+            loop_->forget(socket);
+        } else {
+            socket.end(why);
+        }
+        finish(socket);
+    }
+    unsettled_.reset();
+}
+
+// --- Moving to another loop --------------------------------------------------
+
+void ClientOnLoop::leaving() {
+    finish_ended();
+    alarm_.reset();
+    moving_ =
+        std::make_unique<Moving>(Moving{*loop_, loop_->departure(), assembler_.take_unfinished()});
+    for (auto* each = first_socket_.get(); each != nullptr; each = each->next.get()) {
+        each->leave_loop();
+    }
+    if (unsettled_) {
+        for (const auto& each : unsettled_->connects) {
+            static_cast<void>(each->decision()->place(nullptr));
+        }
+    }
+    loop_ = nullptr;
+}
+
+void ClientOnLoop::arrived(engineio::Expected& expected) {
+    const auto& keeping = static_cast<ExpectedClient&>(expected);
+    loop_ = &keeping.loop();
+    assembler_ = PacketAssembler(loop_->hub().packet_limits(), loop_->reactor().pool());
+    const std::unique_ptr<Moving> moved = std::move(moving_);
+    for (auto* each = first_socket_.get(); each != nullptr; each = each->next.get()) {
+        each->enter_loop(*loop_);
+    }
+    keeping.keeping().visit([&](const Spoken& spoken) {
+        if (moved->departure.has_had(spoken.number, spoken.origin == &moved->from)) return;
+        for (auto* each = first_socket_.get(); each != nullptr; each = each->next.get()) {
+            const bool is_in = !each->has_ended() && each->space().name() == spoken.namespace_name;
+            if (is_in && each->space().is_for(spoken, *each)) each->take(spoken);
+        }
+    });
+    set_alarm();
+    if (!moved->packet.text.empty()) {
+        take(engineio::Packet::of_text(engineio::PacketType::message, moved->packet.text));
+        for (const auto& bytes : moved->packet.attachments) {
+            take(engineio::Packet::of_binary(bytes));
+        }
+    }
+    if (!unsettled_) return;
+    std::vector<PendingConnect*> connects;
+    for (const auto& each : unsettled_->connects) {
+        if (each->decision()->place(loop_->reactor().link())) connects.push_back(each.get());
+    }
+    for (PendingConnect* const each : connects) decided(*each);
+}
+
+}  // namespace edgews::sio

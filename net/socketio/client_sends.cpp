@@ -1,0 +1,144 @@
+#include "net/socketio/client_on_loop.hpp"
+
+#include "core/socketio/packet.hpp"
+#include "net/socketio/gathering.hpp"
+#include "net/socketio/hub_on_loop.hpp"
+#include "net/socketio/hub_state.hpp"
+#include "net/socketio/spoken.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace edgews::sio {
+namespace {
+
+constexpr std::uint64_t never_ms = UINT64_MAX;
+
+bool is_accepted(SendResult result) noexcept {
+    return result == SendResult::sent || result == SendResult::queued;
+}
+
+}  // namespace
+
+// A packet without all its attachments would take what follows for them: then nothing follows.
+SendResult ClientOnLoop::send(const PacketEncoder& packet) {
+    const SendResult result =
+        session_.send(engineio::Packet::of_text(engineio::PacketType::message, packet.text()));
+    if (!is_accepted(result)) return result;
+    for (const std::span<const std::byte> bytes : packet.attachments()) {
+        if (is_accepted(session_.send(engineio::Packet::of_binary(bytes)))) continue;
+        fail(Reason::transport_close);
+        return SendResult::closed;
+    }
+    return result;
+}
+
+void ClientOnLoop::send(SocketOnLoop& socket, const Spoken& spoken) {
+    if (spoken.is_unreliable && !session_.is_writable()) return;
+    if (spoken.gathering) {
+        spoken.gathering->open_reply();
+        const std::uint64_t due_ms = loop_->reactor().now_ms() + spoken.timeout_ms;
+        if (!await(spoken.call_id, {&socket, due_ms, {}, spoken.gathering})) {
+            return spoken.gathering->miss_reply();
+        }
+    }
+    bool is_first = true;
+    for (const engineio::SharedPacket& packet : spoken.packets) {
+        if (!is_accepted(session_.send(packet))) {
+            if (!is_first) fail(Reason::transport_close);
+            return;
+        }
+        is_first = false;
+    }
+}
+
+// --- Replies -----------------------------------------------------------------
+
+SendResult ClientOnLoop::call(SocketOnLoop& socket, std::uint64_t id, const PacketEncoder& packet,
+                              std::uint32_t timeout_ms, Function<void(const Reply&)> reply) {
+    const std::uint64_t due_ms =
+        timeout_ms == 0 ? never_ms : loop_->reactor().now_ms() + timeout_ms;
+    if (!await(id, {&socket, due_ms, std::move(reply), {}})) return SendResult::dropped;
+    const SendResult result = send(packet);
+    if (!is_accepted(result)) unsettled_->replies.erase(id);
+    return result;
+}
+
+// False: it owes too many already.
+bool ClientOnLoop::await(std::uint64_t id, Awaited awaited) {
+    auto& replies = unsettled().replies;
+    if (replies.size() >= loop_->hub().options().limits.reply_count_max) return false;
+    const std::uint64_t due_ms = awaited.due_ms;
+    replies.emplace(id, std::move(awaited));
+    if (due_ms != never_ms && (reply_due_ms_ == 0 || due_ms < reply_due_ms_)) {
+        reply_due_ms_ = due_ms;
+        set_alarm();
+    }
+    return true;
+}
+
+void ClientOnLoop::take_reply(SocketOnLoop& socket, const Assembled& made) {
+    if (!unsettled_) return;
+    const auto found = unsettled_->replies.find(*made.packet.id);
+    if (found == unsettled_->replies.end() || found->second.socket != &socket) return;
+    const auto taken = unsettled_->replies.extract(found);
+    const Awaited& awaited = taken.mapped();
+    if (awaited.gathering) return awaited.gathering->add_reply(made.packet.argument_text.text());
+    const Reply reply(Arguments(made.packet, made.packet.arguments, made.attachments));
+    guard([&] { awaited.handler(reply); });
+}
+
+void ClientOnLoop::miss(const Awaited& awaited) {
+    if (awaited.gathering) return awaited.gathering->miss_reply();
+    guard([&] { awaited.handler(Reply()); });
+}
+
+// A handler may call again, but not this socket.
+void ClientOnLoop::miss_replies_of(const SocketOnLoop& socket) {
+    if (!unsettled_) return;
+    std::vector<Awaited> missed;
+    std::erase_if(unsettled_->replies, [&](auto& each) {
+        if (each.second.socket != &socket) return false;
+        missed.push_back(std::move(each.second));
+        return true;
+    });
+    for (const Awaited& each : missed) miss(each);
+}
+
+// --- Time --------------------------------------------------------------------
+
+void ClientOnLoop::set_alarm() {
+    std::uint64_t due_ms = connect_due_ms_ == 0 ? never_ms : connect_due_ms_;
+    if (reply_due_ms_ != 0) due_ms = std::min(due_ms, reply_due_ms_);
+    alarm_.reset();
+    if (due_ms == never_ms) return;
+    const std::uint64_t now_ms = loop_->reactor().now_ms();
+    alarm_.emplace(loop_->reactor());
+    alarm_->set(due_ms > now_ms ? due_ms - now_ms : 0, [this] { look_at_clock(); });
+}
+
+void ClientOnLoop::look_at_clock() {
+    const std::uint64_t now_ms = loop_->reactor().now_ms();
+    if (connect_due_ms_ != 0 && now_ms >= connect_due_ms_) {
+        connect_due_ms_ = 0;
+        fail(Reason::server_disconnect);
+    }
+    std::vector<Awaited> missed;
+    reply_due_ms_ = 0;
+    if (unsettled_) {
+        std::erase_if(unsettled_->replies, [&](auto& each) {
+            const std::uint64_t due_ms = each.second.due_ms;
+            if (due_ms > now_ms) {
+                const bool is_next = reply_due_ms_ == 0 || due_ms < reply_due_ms_;
+                if (due_ms != never_ms && is_next) reply_due_ms_ = due_ms;
+                return false;
+            }
+            missed.push_back(std::move(each.second));
+            return true;
+        });
+    }
+    set_alarm();
+    for (const Awaited& each : missed) miss(each);
+}
+
+}  // namespace edgews::sio

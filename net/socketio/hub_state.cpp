@@ -1,0 +1,178 @@
+#include "net/socketio/hub_state.hpp"
+
+#include "core/socketio/packet.hpp"
+#include "core/socketio/packet_encoder.hpp"
+#include "core/socketio/placeholders.hpp"
+#include "net/loop/reactor.hpp"
+#include "net/socketio/client_on_loop.hpp"
+#include "net/socketio/expected_client.hpp"
+#include "net/socketio/gathering.hpp"
+#include "net/socketio/hub_on_loop.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace edgews::sio {
+namespace {
+
+constexpr std::size_t argument_count_bound = 4'095;
+
+void refuse(const char* option, const char* reason) {
+    throw std::invalid_argument(std::string("sio::Options::") + option + ": " + reason);
+}
+
+void check(const Options& options) {
+    if (options.connect_timeout_ms == 0) refuse("connect_timeout_ms", "it must not be 0");
+    if (options.limits.argument_count_max > argument_count_bound) {
+        refuse("limits.argument_count_max", "it is more than 4,095");
+    }
+    if (options.limits.attachment_count_max > attachment_count_bound) {
+        refuse("limits.attachment_count_max", "it is more than 64");
+    }
+}
+
+// "/rooms/:id" is one, and "/files/*".
+bool is_pattern(std::string_view name) noexcept {
+    return name.find("/:") != std::string_view::npos || name.ends_with("/*");
+}
+
+}  // namespace
+
+HubState::HubState(Options options)
+    : options_(options),
+      packet_limits_{.attachment_count_max = options.limits.attachment_count_max,
+                     .attachments_size_max = options.limits.attachments_size_max,
+                     .namespace_size_max = options.limits.namespace_size_max} {
+    check(options_);
+}
+
+HubState::~HubState() = default;
+
+PacketEncoder& HubState::thread_encoder() {
+    thread_local PacketEncoder encoder;
+    return encoder;
+}
+
+void NamespaceState::add(std::string_view event, EventHandler handler) {
+    hub.require_setting_up("sio::Namespace::on()");
+    if (is_reserved_event(event)) {
+        throw std::invalid_argument("sio::Namespace::on(\"" + std::string(event) +
+                                    "\"): no client sends that");
+    }
+    if (!events.emplace(HashedName(HashedView(event)), std::move(handler)).second) {
+        throw std::invalid_argument("sio::Namespace::on(\"" + std::string(event) +
+                                    "\"): it has a handler already");
+    }
+}
+
+void HubState::require_setting_up(const char* what) const {
+    if (has_begun_.load(std::memory_order_relaxed)) {
+        throw std::logic_error(std::string(what) + " comes before the first server runs");
+    }
+}
+
+Namespace& HubState::define(std::string_view name) {
+    for (const auto& known : namespaces_) {
+        if (known->state_->name == name) return *known;
+    }
+    require_setting_up("sio::Hub::of()");
+    auto state = std::make_unique<NamespaceState>(NamespaceState{*this, std::string(name)});
+    if (is_pattern(name)) {
+        state->pattern.emplace(std::string(name));
+        const PatternFault fault = state->pattern->fault();
+        if (fault != PatternFault::none) {
+            throw std::invalid_argument("sio::Hub::of(\"" + state->name +
+                                        "\"): " + std::string(describe(fault)));
+        }
+        const auto is_less_specific = [&state](const NamespaceState* other) {
+            return state->pattern->is_more_specific_than(*other->pattern);
+        };
+        patterns_.insert(std::ranges::find_if(patterns_, is_less_specific), state.get());
+    } else {
+        if (!is_namespace(name) || name.size() > options_.limits.namespace_size_max) {
+            throw std::invalid_argument("sio::Hub::of(\"" + state->name +
+                                        "\"): it is no namespace's name");
+        }
+        names_.emplace(HashedName(HashedView(name)), state.get());
+    }
+    namespaces_.push_back(std::unique_ptr<Namespace>(new Namespace(std::move(state))));
+    return *namespaces_.back();
+}
+
+const NamespaceState* HubState::find(std::string_view name) const noexcept {
+    const auto known = names_.find(name);
+    if (known != names_.end()) return known->second;
+    PathParameters parameters;
+    for (const NamespaceState* const each : patterns_) {
+        if (each->pattern->match(name, parameters)) return each;
+    }
+    return nullptr;
+}
+
+HubOnLoop& HubState::on_loop(Reactor& reactor) {
+    const std::lock_guard lock(mutex_);
+    for (const auto& known : loops_) {
+        if (known->is_of(reactor)) return *known;
+    }
+    loops_.push_back(std::make_unique<HubOnLoop>(*this, reactor));
+    return *loops_.back();
+}
+
+// Requires: the mutex is held.
+HubOnLoop* HubState::find_here() noexcept {
+    const Reactor* const current = Reactor::current();
+    if (current == nullptr) return nullptr;
+    for (const auto& each : loops_) {
+        if (each->is_of(*current)) return each.get();
+    }
+    return nullptr;
+}
+
+void HubState::speak(const std::shared_ptr<Spoken>& spoken) {
+    HubOnLoop* here = nullptr;
+    {
+        const std::lock_guard lock(mutex_);
+        here = find_here();
+        spoken->number = ++drawn_;
+        spoken->origin = here;
+        if (spoken->gathering) {
+            for (std::size_t i = 0; i < loops_.size(); ++i) spoken->gathering->open_loop();
+        }
+        for (const auto& each : loops_) {
+            if (each.get() != here) each->post(spoken);
+        }
+    }
+    if (here != nullptr) here->take_own(spoken);
+}
+
+std::uint64_t HubState::drawn() {
+    const std::lock_guard lock(mutex_);
+    return drawn_;
+}
+
+HubOnLoop* HubState::some_loop() {
+    const std::lock_guard lock(mutex_);
+    HubOnLoop* const here = find_here();
+    if (here != nullptr) return here;
+    for (const auto& each : loops_) {
+        if (!each->is_gone()) return each.get();
+    }
+    return nullptr;
+}
+
+std::unique_ptr<engineio::Guest> HubState::open(engineio::Session& session) {
+    has_begun_.store(true, std::memory_order_relaxed);
+    return std::make_unique<ClientOnLoop>(on_loop(Reactor::of(session.loop())), session);
+}
+
+std::unique_ptr<engineio::Expected> HubState::expect(std::string_view, Loop&, Loop& here) {
+    HubOnLoop& loop = on_loop(Reactor::of(here));
+    auto expected = std::make_unique<ExpectedClient>(loop);
+    static_cast<void>(
+        drawn());  // core/socketio/departure.hpp: what was taken before is everywhere.
+    return expected;
+}
+
+}  // namespace edgews::sio

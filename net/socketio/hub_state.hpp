@@ -1,0 +1,86 @@
+// The state that all loops of a Hub share: its namespaces, its loops, and the order of what is said
+// to many.
+//
+// The mutex is held while a broadcast's number is drawn and the broadcast is posted to the loops,
+// and while a loop comes; never while anything is delivered, and never while the application is
+// called. Events of one client do not touch it.
+#pragma once
+
+#include <edgews/socketio.hpp>
+#include "core/socketio/packet.hpp"
+#include "net/engineio/application.hpp"
+#include "net/socketio/namespace_state.hpp"
+#include "net/socketio/spoken.hpp"
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string_view>
+#include <vector>
+
+namespace edgews {
+class Reactor;
+}
+
+namespace edgews::sio {
+
+class HubOnLoop;
+class PacketEncoder;
+
+class HubState final : public engineio::Application {
+  public:
+    explicit HubState(Options options);
+    ~HubState() override;
+    [[nodiscard]] static HubState& of(const Hub& hub) noexcept { return *hub.state_; }
+    [[nodiscard]] static NamespaceState& of(const Namespace& face) noexcept { return *face.state_; }
+
+    [[nodiscard]] const Options& options() const noexcept { return options_; }
+    [[nodiscard]] const PacketLimits& packet_limits() const noexcept { return packet_limits_; }
+    // Any thread: this thread's own, for what it encodes at the moment.
+    [[nodiscard]] static PacketEncoder& thread_encoder();
+
+    // As Hub::of().
+    [[nodiscard]] Namespace& define(std::string_view name);
+    // Throws std::logic_error, if clients have come.
+    void require_setting_up(const char* what) const;
+    // Any thread. Those for clients that want that name. Null: there is none.
+    [[nodiscard]] const NamespaceState* find(std::string_view name) const noexcept;
+
+    // The loop's part; its thread.
+    [[nodiscard]] HubOnLoop& on_loop(Reactor& reactor);
+    // Any thread. Numbers what is said, and has all loops take it; if this thread is in a turn of
+    // one of them, that one at once. Requires: it has not been sent.
+    void speak(const std::shared_ptr<Spoken>& spoken);
+    // Any thread. The last number that was drawn. Whatever has a number by then has been posted to
+    // all loops (core/socketio/departure.hpp).
+    [[nodiscard]] std::uint64_t drawn();
+    // Any thread. A loop for what is to be called on one: this thread's, or any of them. Null:
+    // there are none.
+    [[nodiscard]] HubOnLoop* some_loop();
+    // Any thread. The id of a call, which no other call of the hub has.
+    [[nodiscard]] std::uint64_t next_call_id() noexcept { return ++last_call_id_; }
+
+    // As engineio::Application says.
+    [[nodiscard]] std::unique_ptr<engineio::Guest> open(engineio::Session& session) override;
+    [[nodiscard]] std::unique_ptr<engineio::Expected> expect(std::string_view id, Loop& from,
+                                                             Loop& here) override;
+
+  private:
+    [[nodiscard]] HubOnLoop* find_here() noexcept;
+
+    const Options options_;
+    const PacketLimits packet_limits_;
+    std::vector<std::unique_ptr<Namespace>> namespaces_;
+    NameTable<const NamespaceState*> names_;       // Without patterns.
+    std::vector<const NamespaceState*> patterns_;  // The most specific first.
+    std::atomic<bool> has_begun_{false};           // Clients have come.
+    std::atomic<std::uint64_t> last_call_id_{0};
+
+    std::mutex mutex_;  // Guards what follows.
+    std::vector<std::unique_ptr<HubOnLoop>> loops_;
+    std::uint64_t drawn_ = 0;
+};
+
+}  // namespace edgews::sio

@@ -1,0 +1,76 @@
+// A namespace on one loop: its sockets there, and who is in which room.
+//
+// A room exists while it has members. Both sides know their places, so joining and leaving are O(1)
+// whatever their number. Each socket is also in the room of its own id, which costs nothing more
+// than that it can be found by it.
+#pragma once
+
+#include "core/base/string_hash.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace edgews::sio {
+
+struct NamespaceState;
+struct Spoken;
+class SocketOnLoop;
+
+struct Room {
+    HashedName name;
+    std::vector<SocketOnLoop*> members;
+};
+
+// A socket's rooms, and its places among their members.
+using Places = std::unordered_map<Room*, std::size_t>;
+
+class NamespaceOnLoop {
+  public:
+    NamespaceOnLoop(const NamespaceState& state, std::string name);
+    NamespaceOnLoop(const NamespaceOnLoop&) = delete;
+    NamespaceOnLoop& operator=(const NamespaceOnLoop&) = delete;
+    ~NamespaceOnLoop();
+
+    [[nodiscard]] const NamespaceState& state() const noexcept { return state_; }
+    [[nodiscard]] const std::string& name() const noexcept { return name_; }
+
+    void add(SocketOnLoop& socket);
+    // It leaves all its rooms, too. Requires: it was added.
+    void remove(SocketOnLoop& socket) noexcept;
+    // Requires: the socket was added. False: nothing changed.
+    bool join(SocketOnLoop& socket, const HashedView& room);
+    bool leave(SocketOnLoop& socket, const HashedView& room) noexcept;
+    [[nodiscard]] bool is_in(const SocketOnLoop& socket, const HashedView& room) const noexcept;
+
+    // The socket of that id. Null: it is not here.
+    [[nodiscard]] SocketOnLoop* find(const HashedView& id) const noexcept;
+    // Appends those that it is for, each once.
+    void collect(const Spoken& spoken, std::vector<SocketOnLoop*>& sockets);
+    // Whether it is for that one.
+    [[nodiscard]] bool is_for(const Spoken& spoken, const SocketOnLoop& socket) const noexcept;
+
+    [[nodiscard]] std::size_t socket_count() const noexcept { return sockets_.size(); }
+    [[nodiscard]] std::size_t room_count() const noexcept { return rooms_.size(); }
+    // Sockets that refer to it, those that have ended and are not gone included.
+    std::size_t holder_count = 0;
+
+  private:
+    [[nodiscard]] Room* find_room(const HashedView& name) const noexcept;
+    void leave(SocketOnLoop& socket, Places::iterator place) noexcept;
+    template <class F>
+    void visit(const HashedView& room, const F& visitor) const;
+
+    const NamespaceState& state_;
+    const std::string name_;
+    std::vector<SocketOnLoop*> sockets_;
+    NameViewTable<SocketOnLoop*> ids_;            // The keys are views of the sockets' own ids.
+    NameViewTable<std::unique_ptr<Room>> rooms_;  // And of the rooms' own names.
+    std::uint64_t round_ = 0;                     // Of collect().
+};
+
+}  // namespace edgews::sio

@@ -1,0 +1,41 @@
+// What is said to many sockets, on its way to all loops: to whom, and what. Encoded once, and not
+// changed once it has its number (core/socketio/departure.hpp).
+#pragma once
+
+#include "core/base/string_hash.hpp"
+#include "net/engineio/shared_packet.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace edgews::sio {
+
+class Gathering;
+class HubOnLoop;
+
+enum class SpokenAct : std::uint8_t { send, join, leave, disconnect, disconnect_and_close };
+
+struct Spoken {
+    using Act = SpokenAct;
+
+    // To whom.
+    std::string namespace_name{};
+    std::vector<HashedName> rooms{};   // None: everybody.
+    std::vector<HashedName> except{};  // A socket's id among them is that socket.
+    bool is_unreliable = false;
+
+    // What.
+    Act act = Act::send;
+    std::vector<engineio::SharedPacket> packets{};  // The text, and its attachments behind it.
+    HashedName room{};                              // To join, or to leave.
+    std::shared_ptr<Gathering> gathering{};         // Of a call's replies. Null: it is none.
+    std::uint64_t call_id = 0;
+    std::uint32_t timeout_ms = 0;
+
+    std::uint64_t number = 0;           // 0: it has not been sent.
+    const HubOnLoop* origin = nullptr;  // The loop that drew the number. Null: another thread.
+};
+
+}  // namespace edgews::sio
