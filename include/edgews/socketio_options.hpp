@@ -1,8 +1,12 @@
 // The options of a Socket.IO server. The defaults are safe ones.
 #pragma once
 
+#include <edgews/options.hpp>
+
 #include <cstddef>
 #include <cstdint>
+#include <string>
+#include <vector>
 
 namespace edgews::sio {
 
@@ -31,6 +35,36 @@ struct Options {
     // Milliseconds that a client has to connect to a first namespace, before its session ends.
     std::uint32_t connect_timeout_ms = 45'000;
     Limits limits{};
+
+    // Of Engine.IO, which carries it.
+
+    // Milliseconds between a pong and the next ping, and those in which a pong has to come before
+    // the session ends. Neither is 0.
+    std::uint32_t ping_interval_ms = 25'000;
+    std::uint32_t ping_timeout_ms = 20'000;
+    // Milliseconds in which a WebSocket to which a client that polls changes has to say so.
+    std::uint32_t upgrade_timeout_ms = 10'000;
+    // Bytes of a payload of polling in either direction, and of a WebSocket message. What is larger
+    // is answered 413, or closes the WebSocket with 1009.
+    std::size_t payload_size_max = 1'000'000;
+    // Transports that are served.
+    bool has_polling = true;
+    bool has_websocket = true;
+    // Pages of other origins that may poll, and open WebSockets. Empty: none.
+    CorsOptions cors{};
+    // The name of a cookie that bears the session's id, as some load balancers want it: "io".
+    // Empty: there is none.
+    std::string cookie{};
+    // Headers of the request that opens a session which Socket::header() has.
+    std::vector<std::string> kept_headers{};
+    // Sessions at a time. One more is answered 503. 0: any number.
+    std::size_t session_count_max = 0;
+    // Bytes that wait for a client that polls, 64 of each packet included. One more ends the
+    // session.
+    std::size_t backlog_size_max = 1024 * 1024;
+    // Of the WebSockets: their backlog, and their compression. Pings, origins, subprotocols and
+    // sizes of messages are not asked, for they are Engine.IO's own.
+    RouteOptions websocket{};
 };
 
 }  // namespace edgews::sio

@@ -245,8 +245,13 @@ std::unique_ptr<SocketOnLoop> ClientOnLoop::remove(SocketOnLoop& socket) noexcep
 
 void ClientOnLoop::ended(engineio::EndReason reason) {
     is_closing_ = true;
+    if (loop_ == nullptr) {  // All loops end, and it will not arrive.
+        loop_ = &moving_->from;
+        for (auto* each = first_socket_.get(); each != nullptr; each = each->next.get()) {
+            each->enter_loop(*loop_);
+        }
+    }
     alarm_.reset();
-    finish_ended();
     const Reason why = reason_.value_or(reason_of(reason));
     while (first_socket_) {
         SocketOnLoop& socket = *first_socket_;

@@ -83,7 +83,7 @@ class ClientOnLoop final : public engineio::Guest {
     };
     // What it takes along to another loop.
     struct Moving {
-        const HubOnLoop& from;
+        HubOnLoop& from;
         Departure departure{};
         UnfinishedPacket packet{};
     };

@@ -1,6 +1,9 @@
 #include <edgews/socketio.hpp>
 
+#include <edgews/server.hpp>
+#include "net/loop/reactor.hpp"
 #include "net/socketio/client_on_loop.hpp"
+#include "net/socketio/hub_on_loop.hpp"
 #include "net/socketio/hub_state.hpp"
 #include "net/socketio/pending_connect.hpp"
 #include "net/socketio/socket_on_loop.hpp"
@@ -26,7 +29,7 @@ std::string_view describe(Reason reason) noexcept {
 
 // --- Hub ---------------------------------------------------------------------
 
-Hub::Hub(Options options) : state_(std::make_unique<HubState>(options)) {}
+Hub::Hub(Options options) : state_(std::make_unique<HubState>(std::move(options))) {}
 
 Hub::~Hub() = default;
 
@@ -42,6 +45,13 @@ Namespace& Hub::of(std::string_view name, Handlers handlers) {
     if (handlers.disconnected) known.disconnected = std::move(handlers.disconnected);
     if (handlers.any) known.any = std::move(handlers.any);
     return made;
+}
+
+void Hub::attach(Server& server, std::string_view path) {
+    state_->host().attach(server, path);
+    for (std::size_t i = 0; i < server.loop_count(); ++i) {
+        static_cast<void>(state_->on_loop(Reactor::of(server.loop(i))));
+    }
 }
 
 Broadcast Hub::in(std::string_view namespace_name) const {

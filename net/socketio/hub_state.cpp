@@ -33,6 +33,20 @@ void check(const Options& options) {
     }
 }
 
+engineio::Options session_options(const Options& options) {
+    return {.heartbeat = {.ping_interval_ms = options.ping_interval_ms,
+                          .ping_timeout_ms = options.ping_timeout_ms},
+            .upgrade_timeout_ms = options.upgrade_timeout_ms,
+            .payload_size_max = options.payload_size_max,
+            .transports = {.polling = options.has_polling, .websocket = options.has_websocket},
+            .cors = options.cors,
+            .cookie = options.cookie,
+            .kept_headers = options.kept_headers,
+            .session_count_max = options.session_count_max,
+            .backlog_size_max = options.backlog_size_max,
+            .websocket = options.websocket};
+}
+
 // "/rooms/:id" is one, and "/files/*".
 bool is_pattern(std::string_view name) noexcept {
     return name.find("/:") != std::string_view::npos || name.ends_with("/*");
@@ -41,10 +55,11 @@ bool is_pattern(std::string_view name) noexcept {
 }  // namespace
 
 HubState::HubState(Options options)
-    : options_(options),
-      packet_limits_{.attachment_count_max = options.limits.attachment_count_max,
-                     .attachments_size_max = options.limits.attachments_size_max,
-                     .namespace_size_max = options.limits.namespace_size_max} {
+    : options_(std::move(options)),
+      packet_limits_{.attachment_count_max = options_.limits.attachment_count_max,
+                     .attachments_size_max = options_.limits.attachments_size_max,
+                     .namespace_size_max = options_.limits.namespace_size_max},
+      host_(*this, session_options(options_)) {
     check(options_);
 }
 

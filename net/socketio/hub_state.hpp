@@ -9,6 +9,7 @@
 #include <edgews/socketio.hpp>
 #include "core/socketio/packet.hpp"
 #include "net/engineio/application.hpp"
+#include "net/engineio/host.hpp"
 #include "net/socketio/namespace_state.hpp"
 #include "net/socketio/spoken.hpp"
 
@@ -37,6 +38,7 @@ class HubState final : public engineio::Application {
     [[nodiscard]] static NamespaceState& of(const Namespace& face) noexcept { return *face.state_; }
 
     [[nodiscard]] const Options& options() const noexcept { return options_; }
+    [[nodiscard]] engineio::Host& host() noexcept { return host_; }
     [[nodiscard]] const PacketLimits& packet_limits() const noexcept { return packet_limits_; }
     // Any thread: this thread's own, for what it encodes at the moment.
     [[nodiscard]] static PacketEncoder& thread_encoder();
@@ -72,6 +74,7 @@ class HubState final : public engineio::Application {
 
     const Options options_;
     const PacketLimits packet_limits_;
+    engineio::Host host_;
     std::vector<std::unique_ptr<Namespace>> namespaces_;
     NameTable<const NamespaceState*> names_;       // Without patterns.
     std::vector<const NamespaceState*> patterns_;  // The most specific first.

@@ -1,0 +1,149 @@
+// A Socket.IO server: a program for tests and comparisons.
+//
+//     build/programs/socketio_server [--host 127.0.0.1] [--port 3000] [--threads 1]
+//         [--path /socket.io/] [--ping-interval 25000] [--ping-timeout 20000]
+//         [--connect-timeout 45000] [--upgrade-timeout 10000] [--max-payload 1000000]
+//         [--cors ORIGIN]... [--cookie]
+//
+// Whoever connects to "/" or "/custom" is sent `auth` with what it connected with. On "/":
+//
+//     message …           is answered by `message-back` with the same arguments
+//     message-with-ack …  is acknowledged with its arguments, and so is `echo`
+//     join ROOM           joins that room, and is acknowledged
+//     broadcast …         is sent on as `news` to the room "room"
+//
+// --cors may be `*`. Times are in milliseconds. GET /metrics answers with the counters.
+#include <edgews/edgews.hpp>
+#include <edgews/socketio.hpp>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdint>
+#include <cstdio>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include "programs/common/number.hpp"
+
+namespace {
+
+namespace sio = edgews::sio;
+using programs::parse_number;
+
+struct Arguments {
+    std::string host = "127.0.0.1";
+    std::uint16_t port = 3000;
+    unsigned threads = 1;
+    std::string path = "/socket.io/";
+    sio::Options options{};
+
+    static constexpr const char* usage =
+        "[--host ADDRESS] [--port 0-65535] [--threads N, 0: one per CPU] [--path PATH]"
+        " [--ping-interval MS] [--ping-timeout MS] [--connect-timeout MS] [--upgrade-timeout MS]"
+        " [--max-payload BYTES] [--cors ORIGIN]... [--cookie]";
+
+    // How many words it takes: an option, and its value if it has one. 0: it is not understood.
+    int take(std::string_view option, std::string_view value) {
+        if (option == "--cookie") {
+            options.cookie = "io";
+            return 1;
+        }
+        return !value.empty() && (take_limit(option, value) || take_value(option, value)) ? 2 : 0;
+    }
+
+  private:
+    bool take_limit(std::string_view option, std::string_view value) {
+        if (option == "--ping-interval") return parse_number(value, options.ping_interval_ms);
+        if (option == "--ping-timeout") return parse_number(value, options.ping_timeout_ms);
+        if (option == "--connect-timeout") return parse_number(value, options.connect_timeout_ms);
+        if (option == "--upgrade-timeout") return parse_number(value, options.upgrade_timeout_ms);
+        return option == "--max-payload" && parse_number(value, options.payload_size_max);
+    }
+    bool take_value(std::string_view option, std::string_view value) {
+        if (option == "--port") return parse_number(value, port);
+        if (option == "--threads") return parse_number(value, threads);
+        if (option == "--cors") {
+            options.cors.origins.emplace_back(value);
+        } else if (option == "--path") {
+            path = value;
+        } else if (option == "--host") {
+            host = value;
+        } else {
+            return false;
+        }
+        return true;
+    }
+};
+
+void set_up(sio::Hub& hub) {
+    const sio::Handlers handlers{
+        .connected = [](sio::Socket& socket) { socket.emit("auth", sio::raw(socket.auth())); }};
+    const auto acknowledge = [](sio::Socket&, const sio::Event& event, const sio::Ack& ack) {
+        ack(event.raw());
+    };
+    hub.of("/custom", handlers);
+    hub.of("/", handlers)
+        .on("message", [](sio::Socket& socket,
+                          const sio::Event& event) { socket.emit("message-back", event.raw()); })
+        .on("message-with-ack", acknowledge)
+        .on("echo", acknowledge)
+        .on("join",
+            [](sio::Socket& socket, const sio::Event& event, const sio::Ack& ack) {
+                socket.join(event.get<std::string>(0));
+                ack();
+            })
+        .on("broadcast", [&hub](sio::Socket&, const sio::Event& event) {
+            hub.of("/").to("room").emit("news", event.raw());
+        });
+}
+
+int serve(const Arguments& arguments) {
+    sio::Options options = arguments.options;
+    // An answer to the largest message may wait, whatever else does.
+    options.backlog_size_max = std::max(options.backlog_size_max, 4 * options.payload_size_max);
+    options.websocket.backlog_size_max = options.backlog_size_max;
+    sio::Hub hub(options);
+    set_up(hub);
+    edgews::Server server({.loops = arguments.threads});
+    hub.attach(server, arguments.path);
+    server.get("/metrics", [&](const edgews::Request&, edgews::Response& response) {
+        response.headers.add("Content-Type", "text/plain; version=0.0.4");
+        response.body = server.stats().prometheus();
+    });
+
+    const edgews::Signals stop(server.loop(0), {SIGINT, SIGTERM},
+                               [&](int) { server.shutdown(5'000); });
+    if (const edgews::Error error =
+            server.listen({.host = arguments.host, .port = arguments.port})) {
+        std::fprintf(stderr, "socketio_server: %s\n", error.message.c_str());
+        return 1;
+    }
+    std::printf("listening on %s\n", server.listening_on().c_str());
+    std::fflush(stdout);
+    return server.run();
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+    Arguments arguments;
+    for (int i = 1; i < count;) {
+        const std::string_view value = i + 1 < count ? words[i + 1] : "";
+        const int taken = arguments.take(words[i], value);
+        if (taken == 0) {
+            std::fprintf(stderr,
+                         "socketio_server: %s %s is not understood\nusage: socketio_server %s\n",
+                         words[i], value.data(), Arguments::usage);
+            return 2;
+        }
+        i += taken;
+    }
+    try {
+        return serve(arguments);
+    } catch (const std::invalid_argument& error) {
+        std::fprintf(stderr, "socketio_server: %s\nusage: socketio_server %s\n", error.what(),
+                     Arguments::usage);
+        return 2;
+    }
+}
