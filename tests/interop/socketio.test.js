@@ -1,0 +1,137 @@
+// npm's socket.io-client against the Socket.IO server, over each transport.
+'use strict';
+
+const assert = require('node:assert/strict');
+const { once } = require('node:events');
+const { after, afterEach, before, describe, it } = require('node:test');
+const { io } = require('socket.io-client');
+const { start_server } = require('./server.js');
+
+const transports = {
+    polling: ['polling'],
+    websocket: ['websocket'],
+    upgrade: ['polling', 'websocket'],
+};
+
+// Buffers as arrays, at any depth: what they are in differs.
+function plain(value) {
+    if (Buffer.isBuffer(value) || value instanceof ArrayBuffer || value instanceof Uint8Array) {
+        return { bytes: [...Buffer.from(value)] };
+    }
+    if (Array.isArray(value)) return value.map(plain);
+    if (value === null || typeof value !== 'object') return value;
+    return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, plain(each)]));
+}
+
+for (const threads of ['1', '4']) {
+    for (const [name, used] of Object.entries(transports)) {
+        describe(`socket.io-client by ${name}, ${threads} threads`, () => {
+            let server;
+            let sockets = [];
+            before(async () => {
+                server = await start_server('socketio_server', ['--threads', threads]);
+            });
+            after(() => server?.stop());
+            afterEach(() => {
+                for (const socket of sockets) socket.disconnect();
+                sockets = [];
+            });
+
+            // Not yet connected.
+            function open(target = '/', options = {}) {
+                const socket = io(server.url(target, 'http'),
+                                  { transports: used, forceNew: true, reconnection: false,
+                                    ...options });
+                sockets.push(socket);
+                return socket;
+            }
+            async function connect(target, options) {
+                const socket = open(target, options);
+                await once(socket, 'connect');
+                return socket;
+            }
+
+            it('connects with what the client says of itself', async () => {
+                const socket = open('/', { auth: { token: 'x', n: [1] } });
+                const [auth] = await once(socket, 'auth');
+                assert.deepEqual(auth, { token: 'x', n: [1] });
+                assert.match(socket.id, /^[\w-]{20}$/);
+                assert.notEqual(socket.id, socket.io.engine.id);
+            });
+
+            it('sends events back, whatever is in them', async () => {
+                const socket = await connect('/');
+                const sent = [1, 'two "2" \u2028 \u{1f600}', { three: [null, true] },
+                              Buffer.from([1, 2, 3]), { deep: [Buffer.alloc(70_000, 7)] }];
+                socket.emit('message', ...sent);
+                assert.deepEqual(plain(await once(socket, 'message-back')), plain(sent));
+            });
+
+            it('acknowledges, binary too', async () => {
+                const socket = await connect('/');
+                assert.equal(await socket.emitWithAck('echo', 'x'), 'x');
+                const bytes = Buffer.from([5, 6]);
+                assert.deepEqual(plain(await socket.emitWithAck('message-with-ack', bytes)),
+                                 plain(bytes));
+            });
+
+            it('keeps the order of many events while it upgrades', async () => {
+                const socket = open('/');
+                const numbers = Array.from({ length: 200 }, (_, i) => i);
+                const heard = [];
+                const all = new Promise((resolve) => {
+                    socket.on('message-back', (number) => {
+                        if (heard.push(number) === numbers.length) resolve();
+                    });
+                });
+                for (const number of numbers) {
+                    socket.emit('message', number);
+                    if (number % 20 === 19) await new Promise(setImmediate);
+                }
+                await all;
+                assert.deepEqual(heard, numbers);
+            });
+
+            it('has several namespaces on one connection, and no unknown ones', async () => {
+                const manager = (await connect('/')).io;
+                const custom = manager.socket('/custom', { auth: { a: 1 } });
+                sockets.push(custom);
+                assert.deepEqual(await once(custom, 'auth'), [{ a: 1 }]);
+                const other = manager.socket('/other');
+                sockets.push(other);
+                const [error] = await once(other, 'connect_error');
+                assert.equal(error.message, 'Invalid namespace');
+                custom.disconnect();
+                assert.equal(await sockets[0].emitWithAck('echo', 1), 1);
+            });
+
+            it('sends what is for a room to all that are in it', async () => {
+                const members = await Promise.all([1, 2, 3].map(() => connect('/')));
+                const other = await connect('/');
+                await Promise.all(members.map((each) => each.emitWithAck('join', 'room')));
+                other.on('news', () => assert.fail('it is in no room'));
+                const news = members.map((each) => once(each, 'news'));
+                other.emit('broadcast', { text: 'x' }, Buffer.from([9]));
+                for (const each of await Promise.all(news)) {
+                    assert.deepEqual(plain(each), [{ text: 'x' }, { bytes: [9] }]);
+                }
+                await other.emitWithAck('echo', 0);
+            });
+        });
+    }
+}
+
+describe('socket.io-client and a server that ends', () => {
+    it('hears of it', async () => {
+        const server = await start_server('socketio_server');
+        const sockets = ['polling', 'websocket'].map(
+            (each) => io(server.url('/', 'http'),
+                         { transports: [each], forceNew: true, reconnection: false }));
+        await Promise.all(sockets.map((socket) => once(socket, 'connect')));
+        const ends = sockets.map((socket) => once(socket, 'disconnect'));
+        await server.stop();
+        for (const [reason] of await Promise.all(ends)) {
+            assert.match(reason, /^transport (close|error)$/);
+        }
+    });
+});
