@@ -62,6 +62,13 @@ class PlayedSession final : public engineio::Session {
         });
     }
     [[nodiscard]] bool is_moving() const noexcept { return is_moving_; }
+    // All loops have ended while it was on its way.
+    void end_on_the_way() {
+        is_closed_ = true;
+        expected_.reset();
+        guest_->ended(engineio::EndReason::shutting_down);
+        guest_.reset();
+    }
     void move_to(Loop& to) {
         Loop& from = *loop_;
         begin_move(to);

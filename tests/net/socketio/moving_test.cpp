@@ -202,6 +202,17 @@ TEST_F(SocketIoMoving, a_socket_that_was_disconnected_is_told_before_it_leaves) 
     EXPECT_EQ(take_log(), "+/ -/:server namespace disconnect ");
 }
 
+TEST_F(SocketIoMoving, one_that_ends_on_its_way_is_told_of) {
+    const auto session = connected();
+    session->say("2[\"join\",\"r\"]");
+    session->say("2[\"call\",0]");
+    session->begin_move(loop_2);
+    loop_2.poll(0);
+    loop.poll(0);
+    session->end_on_the_way();
+    EXPECT_EQ(take_log(), "+/ none -/:server shutting down ");
+}
+
 // Each of many clients gets everything once, and what one place says in its order, whatever moves
 // when. Places are three loops, and a thread that is none of them.
 class MovingAtRandom {
