@@ -29,10 +29,8 @@ Reason reason_of(engineio::EndReason reason) noexcept {
 }  // namespace
 
 ClientOnLoop::ClientOnLoop(HubOnLoop& loop, engineio::Session& session)
-    : loop_(&loop),
-      session_(session),
-      assembler_(loop.hub().packet_limits(), loop.reactor().pool()),
-      connect_due_ms_(loop.reactor().now_ms() + loop.hub().options().connect_timeout_ms) {
+    : loop_(&loop), session_(session) {
+    unsettled().connect_due_ms = loop.reactor().now_ms() + loop.hub().options().connect_timeout_ms;
     set_alarm();
 }
 
@@ -52,17 +50,35 @@ void ClientOnLoop::fail(Reason reason) {
 
 void ClientOnLoop::take(const engineio::Packet& message) {
     if (is_closing_) return;
-    const std::span<std::string_view> space = loop_->element_space();
-    const Assembled made = message.is_binary ? assembler_.take_binary(message.data, space)
-                                             : assembler_.take_text(message.text(), space);
-    switch (made.kind) {
-        case Assembled::Kind::none: return;
-        case Assembled::Kind::packet: handle(made); return;
-        case Assembled::Kind::fault: fail(Reason::parse_error); return;
+    if (message.is_binary) {
+        take_binary(message.data);
+    } else {
+        take_text(message.text());
     }
 }
 
+void ClientOnLoop::take_text(std::string_view text) {
+    const std::span<std::string_view> space = loop_->element_space();
+    if (!assembler_) {
+        const PacketLimits& limits = loop_->hub().packet_limits();
+        const Packet packet = decode_packet(text, limits, space);
+        if (packet.fault != Fault::none) return fail(Reason::parse_error);
+        if (packet.attachment_count == 0) {
+            return handle({.kind = Assembled::Kind::packet, .packet = packet});
+        }
+        assembler_ = std::make_unique<PacketAssembler>(limits, loop_->reactor().pool());
+    }
+    handle(assembler_->take_text(text, space));
+}
+
+void ClientOnLoop::take_binary(std::span<const std::byte> bytes) {
+    if (!assembler_) return fail(Reason::parse_error);
+    handle(assembler_->take_binary(bytes, loop_->element_space()));
+}
+
 void ClientOnLoop::handle(const Assembled& made) {
+    if (made.kind == Assembled::Kind::none) return;
+    if (made.kind == Assembled::Kind::fault) return fail(Reason::parse_error);
     const Packet& packet = made.packet;
     SocketOnLoop* const socket = find(packet.namespace_name);
     if (packet.type == PacketType::connect_error) return fail(Reason::parse_error);
@@ -147,9 +163,8 @@ void ClientOnLoop::admit(PendingConnect& pending) {
     SocketOnLoop& socket = *made;
     made->next = std::move(first_socket_);
     first_socket_ = std::move(made);
+    if (std::exchange(unsettled_->connect_due_ms, 0) != 0) set_alarm();
     remove(pending);
-    connect_due_ms_ = 0;
-    set_alarm();
     append_connect(loop_->encoder().begin_text(), space.name(), socket.id_text());
     send(loop_->encoder());
     const Handlers& handlers = space.state().handlers;
@@ -196,6 +211,11 @@ ClientOnLoop::Unsettled& ClientOnLoop::unsettled() {
 
 void ClientOnLoop::remove(PendingConnect& pending) noexcept {
     std::erase_if(unsettled_->connects, [&](const auto& each) { return each.get() == &pending; });
+    forget_settled();
+}
+
+void ClientOnLoop::forget_settled() noexcept {
+    if (!unsettled_ || unsettled_->moving || unsettled_->connect_due_ms != 0) return;
     if (unsettled_->connects.empty() && unsettled_->replies.empty()) unsettled_.reset();
 }
 
@@ -246,12 +266,10 @@ std::unique_ptr<SocketOnLoop> ClientOnLoop::remove(SocketOnLoop& socket) noexcep
 void ClientOnLoop::ended(engineio::EndReason reason) {
     is_closing_ = true;
     if (loop_ == nullptr) {  // All loops end, and it will not arrive.
-        loop_ = &moving_->from;
-        for (auto* each = first_socket_.get(); each != nullptr; each = each->next.get()) {
-            each->enter_loop(*loop_);
-        }
+        const std::unique_ptr<Moving> moving = std::move(unsettled_->moving);
+        enter_loop(moving->from, *moving);
     }
-    alarm_.reset();
+    if (unsettled_) unsettled_->alarm.reset();
     const Reason why = reason_.value_or(reason_of(reason));
     while (first_socket_) {
         SocketOnLoop& socket = *first_socket_;
@@ -269,28 +287,30 @@ void ClientOnLoop::ended(engineio::EndReason reason) {
 
 void ClientOnLoop::leaving() {
     finish_ended();
-    alarm_.reset();
-    moving_ =
-        std::make_unique<Moving>(Moving{*loop_, loop_->departure(), assembler_.take_unfinished()});
+    Unsettled& own = unsettled();
+    own.alarm.reset();
+    own.moving = std::make_unique<Moving>(Moving{*loop_, loop_->departure()});
+    if (assembler_) own.moving->packet = assembler_->take_unfinished();
+    assembler_.reset();
     for (auto* each = first_socket_.get(); each != nullptr; each = each->next.get()) {
-        each->leave_loop();
+        own.moving->sockets.push_back(each->leave_loop());
     }
-    if (unsettled_) {
-        for (const auto& each : unsettled_->connects) {
-            static_cast<void>(each->decision()->place(nullptr));
-        }
-    }
+    for (const auto& each : own.connects) static_cast<void>(each->decision()->place(nullptr));
     loop_ = nullptr;
+}
+
+void ClientOnLoop::enter_loop(HubOnLoop& loop, const Moving& moving) {
+    loop_ = &loop;
+    auto place = moving.sockets.begin();
+    for (auto* each = first_socket_.get(); each != nullptr; each = each->next.get()) {
+        each->enter_loop(loop, *place++);
+    }
 }
 
 void ClientOnLoop::arrived(engineio::Expected& expected) {
     const auto& keeping = static_cast<ExpectedClient&>(expected);
-    loop_ = &keeping.loop();
-    assembler_ = PacketAssembler(loop_->hub().packet_limits(), loop_->reactor().pool());
-    const std::unique_ptr<Moving> moved = std::move(moving_);
-    for (auto* each = first_socket_.get(); each != nullptr; each = each->next.get()) {
-        each->enter_loop(*loop_);
-    }
+    const std::unique_ptr<Moving> moved = std::move(unsettled_->moving);
+    enter_loop(keeping.loop(), *moved);
     keeping.keeping().visit([&](const Spoken& spoken) {
         if (moved->departure.has_had(spoken.number, spoken.origin == &moved->from)) return;
         for (auto* each = first_socket_.get(); each != nullptr; each = each->next.get()) {
@@ -299,6 +319,7 @@ void ClientOnLoop::arrived(engineio::Expected& expected) {
         }
     });
     set_alarm();
+    forget_settled();
     if (!moved->packet.text.empty()) {
         take(engineio::Packet::of_text(engineio::PacketType::message, moved->packet.text));
         for (const auto& bytes : moved->packet.attachments) {

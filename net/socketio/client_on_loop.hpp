@@ -26,6 +26,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
@@ -76,16 +77,21 @@ class ClientOnLoop final : public engineio::Guest {
         Function<void(const Reply&)> handler{};  // Empty: it is
         std::shared_ptr<Gathering> gathering{};  // this one's.
     };
-    // Most clients, most of the time, have nothing of it.
-    struct Unsettled {
-        std::vector<std::unique_ptr<PendingConnect>> connects{};
-        std::unordered_map<std::uint64_t, Awaited> replies{};  // By the ids of their calls.
-    };
     // What it takes along to another loop.
     struct Moving {
         HubOnLoop& from;
         Departure departure{};
         UnfinishedPacket packet{};
+        std::vector<SocketOnLoop::Moving> sockets{};  // As they follow each other.
+    };
+    // Most clients, most of the time, have nothing of it.
+    struct Unsettled {
+        std::vector<std::unique_ptr<PendingConnect>> connects{};
+        std::unordered_map<std::uint64_t, Awaited> replies{};  // By the ids of their calls.
+        std::optional<Alarm> alarm{};      // Nothing: there is no time to be kept.
+        std::uint64_t connect_due_ms = 0;  // To a first namespace. 0: it was.
+        std::uint64_t reply_due_ms = 0;    // Of a first reply, or sooner. 0: of none.
+        std::unique_ptr<Moving> moving{};  // Null: it is on a loop.
     };
 
     // Calls a handler. One that throws ends the session.
@@ -114,6 +120,10 @@ class ClientOnLoop final : public engineio::Guest {
     [[nodiscard]] std::unique_ptr<SocketOnLoop> remove(SocketOnLoop& socket) noexcept;
     void remove(PendingConnect& pending) noexcept;
     [[nodiscard]] Unsettled& unsettled();
+    void forget_settled() noexcept;
+    void take_text(std::string_view text);
+    void take_binary(std::span<const std::byte> bytes);
+    void enter_loop(HubOnLoop& loop, const Moving& moving);
     [[nodiscard]] bool await(std::uint64_t id, Awaited awaited);
     void miss(const Awaited& awaited);
     void miss_replies_of(const SocketOnLoop& socket);
@@ -122,16 +132,15 @@ class ClientOnLoop final : public engineio::Guest {
 
     HubOnLoop* loop_;  // Null: it moves.
     engineio::Session& session_;
-    PacketAssembler assembler_;
+    std::unique_ptr<PacketAssembler> assembler_;  // Null: it has sent no attachments yet.
     std::unique_ptr<SocketOnLoop> first_socket_;
     std::unique_ptr<Unsettled> unsettled_;  // Null: nothing is.
-    std::unique_ptr<Moving> moving_;        // Null: it is on a loop.
-    std::optional<Alarm> alarm_;            // Nothing: there is no time to be kept.
-    std::uint64_t connect_due_ms_;          // To a first namespace. 0: it was.
-    std::uint64_t reply_due_ms_ = 0;        // Of a first reply, or sooner. 0: of none.
     bool is_closing_ = false;               // What comes now does not count.
     bool was_disconnected_ = false;         // From a namespace, by the server.
     std::optional<Reason> reason_{};        // Of what we ended.
 };
+
+// One for every session, the idle ones too.
+static_assert(sizeof(ClientOnLoop) <= 56);
 
 }  // namespace edgews::sio

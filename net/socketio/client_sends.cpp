@@ -60,18 +60,23 @@ SendResult ClientOnLoop::call(SocketOnLoop& socket, std::uint64_t id, const Pack
         timeout_ms == 0 ? never_ms : loop_->reactor().now_ms() + timeout_ms;
     if (!await(id, {&socket, due_ms, std::move(reply), {}})) return SendResult::dropped;
     const SendResult result = send(packet);
-    if (!is_accepted(result)) unsettled_->replies.erase(id);
+    if (!is_accepted(result)) {
+        unsettled_->replies.erase(id);
+        forget_settled();
+    }
     return result;
 }
 
 // False: it owes too many already.
 bool ClientOnLoop::await(std::uint64_t id, Awaited awaited) {
-    auto& replies = unsettled().replies;
-    if (replies.size() >= loop_->hub().options().limits.reply_count_max) return false;
+    const std::size_t count = unsettled_ ? unsettled_->replies.size() : 0;
+    if (count >= loop_->hub().options().limits.reply_count_max) return false;
+    Unsettled& own = unsettled();
     const std::uint64_t due_ms = awaited.due_ms;
-    replies.emplace(id, std::move(awaited));
-    if (due_ms != never_ms && (reply_due_ms_ == 0 || due_ms < reply_due_ms_)) {
-        reply_due_ms_ = due_ms;
+    own.replies.emplace(id, std::move(awaited));
+    if (due_ms == never_ms) return true;
+    if (own.reply_due_ms == 0 || due_ms < own.reply_due_ms) {
+        own.reply_due_ms = due_ms;
         set_alarm();
     }
     return true;
@@ -82,6 +87,7 @@ void ClientOnLoop::take_reply(SocketOnLoop& socket, const Assembled& made) {
     const auto found = unsettled_->replies.find(*made.packet.id);
     if (found == unsettled_->replies.end() || found->second.socket != &socket) return;
     const auto taken = unsettled_->replies.extract(found);
+    forget_settled();
     const Awaited& awaited = taken.mapped();
     if (awaited.gathering) return awaited.gathering->add_reply(made.packet.argument_text.text());
     const Reply reply(Arguments(made.packet, made.packet.arguments, made.attachments));
@@ -102,42 +108,44 @@ void ClientOnLoop::miss_replies_of(const SocketOnLoop& socket) {
         missed.push_back(std::move(each.second));
         return true;
     });
+    forget_settled();
     for (const Awaited& each : missed) miss(each);
 }
 
 // --- Time --------------------------------------------------------------------
 
 void ClientOnLoop::set_alarm() {
-    std::uint64_t due_ms = connect_due_ms_ == 0 ? never_ms : connect_due_ms_;
-    if (reply_due_ms_ != 0) due_ms = std::min(due_ms, reply_due_ms_);
-    alarm_.reset();
+    Unsettled& own = *unsettled_;
+    std::uint64_t due_ms = own.connect_due_ms == 0 ? never_ms : own.connect_due_ms;
+    if (own.reply_due_ms != 0) due_ms = std::min(due_ms, own.reply_due_ms);
+    own.alarm.reset();
     if (due_ms == never_ms) return;
     const std::uint64_t now_ms = loop_->reactor().now_ms();
-    alarm_.emplace(loop_->reactor());
-    alarm_->set(due_ms > now_ms ? due_ms - now_ms : 0, [this] { look_at_clock(); });
+    own.alarm.emplace(loop_->reactor());
+    own.alarm->set(due_ms > now_ms ? due_ms - now_ms : 0, [this] { look_at_clock(); });
 }
 
+// The alarm is not set any more, and may be destroyed.
 void ClientOnLoop::look_at_clock() {
+    Unsettled& own = *unsettled_;
     const std::uint64_t now_ms = loop_->reactor().now_ms();
-    if (connect_due_ms_ != 0 && now_ms >= connect_due_ms_) {
-        connect_due_ms_ = 0;
+    if (own.connect_due_ms != 0 && now_ms >= own.connect_due_ms) {
+        own.connect_due_ms = 0;
         fail(Reason::server_disconnect);
     }
     std::vector<Awaited> missed;
-    reply_due_ms_ = 0;
-    if (unsettled_) {
-        std::erase_if(unsettled_->replies, [&](auto& each) {
-            const std::uint64_t due_ms = each.second.due_ms;
-            if (due_ms > now_ms) {
-                const bool is_next = reply_due_ms_ == 0 || due_ms < reply_due_ms_;
-                if (due_ms != never_ms && is_next) reply_due_ms_ = due_ms;
-                return false;
-            }
-            missed.push_back(std::move(each.second));
-            return true;
-        });
-    }
+    std::uint64_t next_ms = never_ms;
+    std::erase_if(own.replies, [&](auto& each) {
+        if (each.second.due_ms > now_ms) {
+            next_ms = std::min(next_ms, each.second.due_ms);
+            return false;
+        }
+        missed.push_back(std::move(each.second));
+        return true;
+    });
+    own.reply_due_ms = next_ms == never_ms ? 0 : next_ms;
     set_alarm();
+    forget_settled();
     for (const Awaited& each : missed) miss(each);
 }
 

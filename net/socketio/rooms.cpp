@@ -15,6 +15,15 @@ NamespaceOnLoop::NamespaceOnLoop(const NamespaceState& state, std::string name)
 
 NamespaceOnLoop::~NamespaceOnLoop() = default;
 
+std::size_t NamespaceOnLoop::IdHash::operator()(const SocketOnLoop* socket) const noexcept {
+    return hash_of(socket->id_text());
+}
+
+bool NamespaceOnLoop::IdEqual::operator()(const HashedView& id,
+                                          const SocketOnLoop* socket) const noexcept {
+    return id.text() == socket->id_text();
+}
+
 Room* NamespaceOnLoop::find_room(const HashedView& name) const noexcept {
     const auto found = rooms_.find(name);
     return found == rooms_.end() ? nullptr : found->second.get();
@@ -22,14 +31,14 @@ Room* NamespaceOnLoop::find_room(const HashedView& name) const noexcept {
 
 SocketOnLoop* NamespaceOnLoop::find(const HashedView& id) const noexcept {
     const auto found = ids_.find(id);
-    return found == ids_.end() ? nullptr : found->second;
+    return found == ids_.end() ? nullptr : *found;
 }
 
 void NamespaceOnLoop::add(SocketOnLoop& socket) {
     socket.place_in_namespace = sockets_.size();
     socket.round = 0;  // It comes from another loop, whose rounds are others.
     sockets_.push_back(&socket);
-    ids_.emplace(HashedView(socket.id_text()), &socket);
+    ids_.insert(&socket);
 }
 
 // The last takes the freed place.
@@ -42,7 +51,7 @@ void NamespaceOnLoop::remove(SocketOnLoop& socket) noexcept {
     sockets_[socket.place_in_namespace] = sockets_.back();
     sockets_[socket.place_in_namespace]->place_in_namespace = socket.place_in_namespace;
     sockets_.pop_back();
-    ids_.erase(ids_.find(HashedView(socket.id_text())));
+    ids_.erase(&socket);
 }
 
 bool NamespaceOnLoop::join(SocketOnLoop& socket, const HashedView& name) {

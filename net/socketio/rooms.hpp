@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace edgews::sio {
@@ -60,6 +61,19 @@ class NamespaceOnLoop {
     std::size_t holder_count = 0;
 
   private:
+    // Sockets by their ids, without a key beside each.
+    struct IdHash {
+        using is_transparent = void;
+        std::size_t operator()(const SocketOnLoop* socket) const noexcept;
+        std::size_t operator()(const HashedView& id) const noexcept { return id.hash(); }
+    };
+    struct IdEqual {
+        using is_transparent = void;
+        bool operator()(const SocketOnLoop* a, const SocketOnLoop* b) const noexcept {
+            return a == b;
+        }
+        bool operator()(const HashedView& id, const SocketOnLoop* socket) const noexcept;
+    };
     [[nodiscard]] Room* find_room(const HashedView& name) const noexcept;
     void leave(SocketOnLoop& socket, Places::iterator place) noexcept;
     template <class F>
@@ -68,8 +82,8 @@ class NamespaceOnLoop {
     const NamespaceState& state_;
     const std::string name_;
     std::vector<SocketOnLoop*> sockets_;
-    NameViewTable<SocketOnLoop*> ids_;            // The keys are views of the sockets' own ids.
-    NameViewTable<std::unique_ptr<Room>> rooms_;  // And of the rooms' own names.
+    std::unordered_set<SocketOnLoop*, IdHash, IdEqual> ids_;
+    NameViewTable<std::unique_ptr<Room>> rooms_;  // The keys are views of the rooms' own names.
     std::uint64_t round_ = 0;                     // Of collect().
 };
 

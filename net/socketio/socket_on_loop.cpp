@@ -26,7 +26,8 @@ engineio::SessionId random_id() noexcept {
 }  // namespace
 
 SocketOnLoop::SocketOnLoop(ClientOnLoop& client, NamespaceOnLoop& space, std::string auth)
-    : client_(client), space_(&space), id_(random_id()), auth_(std::move(auth)) {
+    : client_(client), space_(&space), id_(random_id()) {
+    if (!auth.empty()) auth_ = std::make_unique<const std::string>(std::move(auth));
     space.add(*this);
 }
 
@@ -35,7 +36,7 @@ SocketOnLoop::~SocketOnLoop() {
         data_->kind.destroy(data_->object);
         ::operator delete(data_->object);
     }
-    if (moving_) return;
+    if (space_ == nullptr) return;
     if (!has_ended_) space_->remove(*this);
     client_.loop().release_namespace(*space_);
 }
@@ -47,22 +48,22 @@ void SocketOnLoop::end(Reason reason) noexcept {
     reason_ = reason;
 }
 
-void SocketOnLoop::leave_loop() {
+SocketOnLoop::Moving SocketOnLoop::leave_loop() {
     assert(!has_ended_);
-    moving_ = std::make_unique<Moving>(Moving{space_->state(), space_->name(), {}});
+    Moving moving{space_->state(), space_->name(), {}};
     if (places) {
-        for (const auto& [room, place] : *places) moving_->rooms.push_back(room->name);
+        for (const auto& [room, place] : *places) moving.rooms.push_back(room->name);
     }
     space_->remove(*this);
     client_.loop().release_namespace(*space_);
     space_ = nullptr;
+    return moving;
 }
 
-void SocketOnLoop::enter_loop(HubOnLoop& loop) {
-    space_ = &loop.hold_namespace(moving_->state, moving_->namespace_name);
+void SocketOnLoop::enter_loop(HubOnLoop& loop, const Moving& moving) {
+    space_ = &loop.hold_namespace(moving.state, moving.namespace_name);
     space_->add(*this);
-    for (const HashedName& room : moving_->rooms) space_->join(*this, room);
-    moving_.reset();
+    for (const HashedName& room : moving.rooms) space_->join(*this, room);
 }
 
 SendResult SocketOnLoop::send(const PacketEncoder& packet) {

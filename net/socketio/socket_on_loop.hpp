@@ -44,7 +44,10 @@ class SocketOnLoop final : public Socket {
     // Requires: its client is on a loop.
     [[nodiscard]] NamespaceOnLoop& space() const noexcept { return *space_; }
     [[nodiscard]] std::string_view id_text() const noexcept { return id_.text(); }
-    [[nodiscard]] std::string_view auth_text() const noexcept { return auth_; }
+    // Empty: there is none.
+    [[nodiscard]] std::string_view auth_text() const noexcept {
+        return auth_ ? std::string_view(*auth_) : std::string_view{};
+    }
     // It has ended, and its handler is yet to be told so.
     [[nodiscard]] bool has_ended() const noexcept { return has_ended_; }
     [[nodiscard]] Reason reason() const noexcept { return reason_; }
@@ -52,8 +55,8 @@ class SocketOnLoop final : public Socket {
     // Leaves its namespace and rooms, for good. Requires: it has not ended.
     void end(Reason reason) noexcept;
     // Leaves them to go to another loop, and enters them there.
-    void leave_loop();
-    void enter_loop(HubOnLoop& loop);
+    [[nodiscard]] Moving leave_loop();
+    void enter_loop(HubOnLoop& loop, const Moving& moving);
 
     // What its functions do.
     SendResult send(const PacketEncoder& packet);
@@ -76,13 +79,15 @@ class SocketOnLoop final : public Socket {
         void* object;
     };
     ClientOnLoop& client_;
-    NamespaceOnLoop* space_;
+    NamespaceOnLoop* space_;  // Null: it moves.
     const engineio::SessionId id_;
     bool has_ended_ = false;
     Reason reason_ = Reason::transport_close;
-    std::string auth_;
-    std::unique_ptr<Data> data_;      // Null: none was asked for.
-    std::unique_ptr<Moving> moving_;  // Null: it is on a loop.
+    std::unique_ptr<const std::string> auth_;  // Null: none.
+    std::unique_ptr<Data> data_;               // Null: none was asked for.
 };
+
+// One for every session, the idle ones too.
+static_assert(sizeof(SocketOnLoop) <= 88);
 
 }  // namespace edgews::sio

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <map>
 #include <memory>
@@ -183,13 +184,13 @@ class Told {
             const std::string_view packet = packets.substr(0, packets.find('\x1e'));
             packets.remove_prefix(std::min(packet.size() + 1, packets.size()));
             if (packet.starts_with("42[\"n\",")) take_number(packet.substr(7));
+            if (packet.starts_with("42[\"end\"")) ++ended_count_;
         }
     }
-    [[nodiscard]] bool has_all(std::size_t sayers, int last) const {
-        return last_.size() == sayers && std::all_of(last_.begin(), last_.end(), [&](auto& each) {
-                   return each.second == last;
-               });
-    }
+    // Of those who speak.
+    [[nodiscard]] std::size_t ended_count() const noexcept { return ended_count_; }
+    // The last that each has said.
+    [[nodiscard]] const std::map<int, int>& last() const noexcept { return last_; }
 
   private:
     void take_number(std::string_view text) {
@@ -201,46 +202,47 @@ class Told {
         known->second = number;
     }
     std::map<int, int> last_{};
+    std::size_t ended_count_ = 0;
 };
 
 TEST_P(SocketIoServer, all_is_heard_once_while_clients_upgrade) {
-    constexpr int last = 1'500;
     constexpr std::size_t sayer_count = 3;
+    constexpr std::size_t client_count = 4;
+    constexpr std::size_t enough = 64 * 1024 * 1024;
+    make_hub({.backlog_size_max = enough, .websocket = {.backlog_size_max = enough}});
     start();
-    std::atomic<int> upgraded_count = 0;
+    std::atomic<std::size_t> upgraded_count = 0;
+    std::array<std::atomic<int>, sayer_count> said{};
     std::vector<std::thread> threads;
     for (std::size_t sayer = 0; sayer < sayer_count; ++sayer) {
         threads.emplace_back([&, sayer] {
-            for (int i = 0; i <= last; ++i) {
-                const auto say = [this, sayer, i] {
-                    hub_->of("/").emit("n", sio::json(sayer), sio::json(i));
-                };
-                if (sayer == 0) {
-                    say();
-                } else {  // On a loop.
-                    server_->on_loop(say, sayer % GetParam());
-                }
-                if (i == last - 1) {
-                    while (upgraded_count < 4) std::this_thread::yield();
-                }
+            const auto say = [this, sayer, &said] {
+                hub_->of("/").emit("n", sio::json(sayer), sio::json(++said[sayer]));
+            };
+            while (upgraded_count < client_count) {
+                if (sayer == 0) say();  // One is no loop.
+                server_->on_loop([&] { sayer == 0 ? void() : say(); }, sayer % GetParam());
             }
+            hub_->of("/").emit("end");
         });
     }
-    for (int i = 0; i < 4; ++i) {
+    for (std::size_t i = 0; i < client_count; ++i) {
         threads.emplace_back([&] {
             Told told;
             const std::string id = open_polling();
             post(id, "40");
-            for (int polls = 0; polls < 3; ++polls) told.take(poll(id));
+            for (int polls = 0; polls < 20; ++polls) told.take(poll(id));
             TestClient client = server_->open(path_of(id, "websocket"));
             client.send_text("2probe");
             client.expect_text("3probe");
             told.take(poll(id));
             client.send_text("5");
-            client.send_text("421[\"unknown\"]");
-            told.take(client.read_frame().text());
+            for (int frames = 0; frames < 20; ++frames) told.take(client.read_frame().text());
             ++upgraded_count;
-            while (!told.has_all(sayer_count, last)) told.take(client.read_frame().text());
+            while (told.ended_count() < sayer_count) told.take(client.read_frame().text());
+            for (std::size_t sayer = 0; sayer < sayer_count; ++sayer) {
+                EXPECT_EQ(told.last().at(static_cast<int>(sayer)), said[sayer].load());
+            }
         });
     }
     for (std::thread& thread : threads) thread.join();
