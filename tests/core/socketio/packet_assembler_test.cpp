@@ -182,5 +182,39 @@ TEST(SocketIoPacketAssembler, where_there_is_no_memory_it_is_a_fault) {
     EXPECT_EQ(other.take_text(text, space).packet.fault, Fault::no_memory);
 }
 
+TEST(SocketIoPacketAssembler, what_is_not_complete_goes_on_in_another_one) {
+    const PacketLimits limits;
+    BufferPool pool(0);
+    test::ElementSpace space;
+    const test::Bytes one = test::from_hex("01");
+    const test::Bytes none;
+    const test::Bytes two = test::from_hex("0202");
+    UnfinishedPacket unfinished;
+    {
+        PacketAssembler assembler(limits, pool);
+        EXPECT_TRUE(assembler.take_unfinished().text.empty());
+        ASSERT_EQ(assembler.take_text(text_of(3), space).kind, Assembled::Kind::none);
+        ASSERT_EQ(assembler.take_binary(one, space).kind, Assembled::Kind::none);
+        ASSERT_EQ(assembler.take_binary(none, space).kind, Assembled::Kind::none);
+        unfinished = assembler.take_unfinished();
+        EXPECT_EQ(pool.lent_size(), 0U);
+        EXPECT_FALSE(assembler.is_inside_packet());
+        EXPECT_EQ(assembler.take_text("2[\"b\"]", space).kind, Assembled::Kind::packet);
+    }
+    EXPECT_EQ(unfinished.text, text_of(3));
+    ASSERT_EQ(unfinished.attachments.size(), 2U);
+    PacketAssembler assembler(limits, pool);
+    ASSERT_EQ(assembler.take_text(unfinished.text, space).kind, Assembled::Kind::none);
+    for (const auto& bytes : unfinished.attachments) {
+        ASSERT_EQ(assembler.take_binary(bytes, space).kind, Assembled::Kind::none);
+    }
+    const Assembled made = assembler.take_binary(two, space);
+    ASSERT_EQ(made.kind, Assembled::Kind::packet);
+    EXPECT_EQ(test::describe_packet(made.packet), told_of(3));
+    EXPECT_EQ(test::to_hex(made.attachments[0].bytes()), test::to_hex(one));
+    EXPECT_TRUE(made.attachments[1].bytes().empty());
+    EXPECT_EQ(test::to_hex(made.attachments[2].bytes()), test::to_hex(two));
+}
+
 }  // namespace
 }  // namespace edgews::sio
