@@ -130,6 +130,9 @@ void ClientOnLoop::connect(const Packet& packet) {
     if (packet.payload.size() > limits.auth_size_max) {
         return refuse(packet.namespace_name, "Too much to connect with");
     }
+    if (state->middleware.empty()) {
+        return admit(*state, packet.namespace_name, std::string(packet.payload));
+    }
     auto& connects = unsettled().connects;
     connects.push_back(
         std::make_unique<PendingConnect>(*this, *state, packet.namespace_name, packet.payload));
@@ -146,7 +149,13 @@ void ClientOnLoop::go_on(PendingConnect& pending) {
             refuse(pending.name(), pending.refusal().message, pending.refusal().data);
             remove(pending);
             return;
-        case PendingConnect::Outcome::accepted: admit(pending); return;
+        case PendingConnect::Outcome::accepted: {
+            const NamespaceState& state = pending.state();
+            const std::string name = pending.name();
+            std::string auth = std::move(pending.auth());
+            remove(pending);
+            return admit(state, name, std::move(auth));
+        }
     }
 }
 
@@ -157,14 +166,16 @@ void ClientOnLoop::decided(PendingConnect& pending) {
     remove(pending);
 }
 
-void ClientOnLoop::admit(PendingConnect& pending) {
-    NamespaceOnLoop& space = loop_->hold_namespace(pending.state(), pending.name());
-    auto made = std::make_unique<SocketOnLoop>(*this, space, std::move(pending.auth()));
+void ClientOnLoop::admit(const NamespaceState& state, std::string_view name, std::string auth) {
+    NamespaceOnLoop& space = loop_->hold_namespace(state, name);
+    auto made = std::make_unique<SocketOnLoop>(*this, space, std::move(auth));
     SocketOnLoop& socket = *made;
     made->next = std::move(first_socket_);
     first_socket_ = std::move(made);
-    if (std::exchange(unsettled_->connect_due_ms, 0) != 0) set_alarm();
-    remove(pending);
+    if (unsettled_ && std::exchange(unsettled_->connect_due_ms, 0) != 0) {
+        set_alarm();
+        forget_settled();
+    }
     append_connect(loop_->encoder().begin_text(), space.name(), socket.id_text());
     send(loop_->encoder());
     const Handlers& handlers = space.state().handlers;

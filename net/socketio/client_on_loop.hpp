@@ -27,6 +27,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
@@ -106,7 +107,8 @@ class ClientOnLoop final : public engineio::Guest {
     void handle(const Assembled& packet);
     void connect(const Packet& packet);
     void go_on(PendingConnect& pending);
-    void admit(PendingConnect& pending);
+    // `auth`: empty for none.
+    void admit(const NamespaceState& state, std::string_view name, std::string auth);
     void refuse(std::string_view namespace_name, std::string_view message,
                 std::string_view data = {});
     void dispatch(SocketOnLoop& socket, const Assembled& packet);

@@ -44,11 +44,16 @@ void ClientOnLoop::send(SocketOnLoop& socket, const Spoken& spoken) {
     }
     bool is_first = true;
     for (const engineio::SharedPacket& packet : spoken.packets) {
-        if (!is_accepted(session_.send(packet))) {
-            if (!is_first) fail(Reason::transport_close);
-            return;
+        if (is_accepted(session_.send(packet))) {
+            is_first = false;
+            continue;
         }
-        is_first = false;
+        if (!is_first) fail(Reason::transport_close);
+        if (spoken.gathering && unsettled_->replies.erase(spoken.call_id) != 0) {
+            forget_settled();
+            spoken.gathering->miss_reply();
+        }
+        return;
     }
 }
 

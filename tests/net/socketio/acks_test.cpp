@@ -287,6 +287,23 @@ TEST_F(SocketIoAcks, who_goes_or_is_late_is_missing_among_many) {
     EXPECT_EQ(take_log(), "0some ");
 }
 
+TEST_F(SocketIoAcks, who_cannot_be_asked_is_not_waited_for) {
+    hub.of("/", logged());
+    const auto a = connected();
+    const auto b = connected();
+    a->accepted_count = 0;
+    static_cast<void>(take_log());
+    hub.of("/").broadcast().call("ask", 60'000, [&](const Replies& replies) {
+        log += std::to_string(replies.size()) + (replies.is_complete() ? " all" : " some");
+    });
+    turn_all();
+    std::string id;
+    static_cast<void>(heard_call(*b, id));
+    b->say("3" + id + "[1]");
+    turn_all();
+    EXPECT_EQ(take_log(), "1 some");
+}
+
 TEST_F(SocketIoAcks, a_handler_of_replies_that_throws_ends_nothing) {
     hub.of("/", logged());
     const auto session = connected();
