@@ -103,11 +103,13 @@ class Broadcast {
     // The same, and gathers what they answer: `gathered` is called once, when all have, or after
     // `timeout_ms`. On the loop that called this; from a thread that is none of the hub's, on one
     // of them.
+    // NOLINTBEGIN(performance-unnecessary-value-param): it is moved on.
     template <class... Values>
     SendResult call(std::string_view event, std::uint32_t timeout_ms,
                     Function<void(const Replies&)> gathered, const Values&... values) {
         return call_all(event, timeout_ms, std::move(gathered), arguments_of(values...));
     }
+    // NOLINTEND(performance-unnecessary-value-param)
     // As these functions of Socket, for all of them.
     void join(std::string_view room);
     void leave(std::string_view room);
@@ -163,11 +165,13 @@ class Socket {
     // Sends an event that asks for an acknowledgement: `reply` is called once, when it comes, after
     // `timeout_ms` (0: never), or when the socket ends. It is not called when the result is neither
     // `sent` nor `queued`.
+    // NOLINTBEGIN(performance-unnecessary-value-param): it is moved on.
     template <class... Values>
     SendResult call(std::string_view event, std::uint32_t timeout_ms,
                     Function<void(const Reply&)> reply, const Values&... values) {
         return call_all(event, timeout_ms, std::move(reply), arguments_of(values...));
     }
+    // NOLINTEND(performance-unnecessary-value-param)
     SendResult emit_all(std::string_view event, std::span<const Argument> arguments);
     SendResult emit_unreliably(std::string_view event, std::span<const Argument> arguments);
     SendResult call_all(std::string_view event, std::uint32_t timeout_ms,

@@ -34,7 +34,6 @@ struct Response;
 namespace engineio {
 
 class Application;
-struct Handshake;
 
 class Host {
   public:

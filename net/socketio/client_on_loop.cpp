@@ -16,7 +16,7 @@ namespace {
 
 Reason reason_of(engineio::EndReason reason) noexcept {
     switch (reason) {
-        case engineio::EndReason::client_closed: return Reason::transport_close;
+        case engineio::EndReason::client_closed:
         case engineio::EndReason::transport_closed: return Reason::transport_close;
         case engineio::EndReason::ping_timeout: return Reason::ping_timeout;
         case engineio::EndReason::packet_malformed: return Reason::parse_error;
