@@ -220,7 +220,10 @@ build/generated/%/page.cpp: force
 # The browser's STOMP client, where npm has brought it; else a line that says so.
 STOMPJS := $(firstword $(wildcard $(addsuffix /node_modules/@stomp/stompjs/bundles/stomp.umd.min.js, \
   programs/stomp_broker tests/interop)) programs/stomp_broker/page/without/stomp.umd.min.js)
-demo_PAGE := $(wildcard programs/demo/page/*) $(STOMPJS)
+# That of Socket.IO.
+SOCKETIOJS := $(firstword $(wildcard $(addsuffix /node_modules/socket.io-client/dist/socket.io.min.js, \
+  programs/demo tests/interop)) programs/demo/page/without/socket.io.min.js)
+demo_PAGE := $(wildcard programs/demo/page/*.*) $(STOMPJS) $(SOCKETIOJS)
 stomp_broker_PAGE := $(wildcard programs/stomp_broker/page/*.*) \
   $(addprefix programs/demo/page/,style.css dom.js favicon.svg) $(STOMPJS)
 

@@ -29,7 +29,7 @@
 //     {"type":"error","code":"name_taken","text":"…"}
 //
 // The room can also be reached by STOMP (stomp.hpp): from the page /stomp.html, and with
-// --stomp-port over TCP.
+// --stomp-port over TCP; and by Socket.IO (socketio.hpp), from the page /socketio.html.
 //
 // Threads: a connection's handlers run on its own loop. The room and the market live on the first
 // loop; the others post to it. So neither needs a lock, and everyone sees one order of events.
@@ -39,6 +39,7 @@
 #include "programs/common/number.hpp"
 #include "programs/common/page.hpp"
 #include "room.hpp"
+#include "socketio.hpp"
 #include "stomp.hpp"
 
 #include <edgews/backplane.hpp>
@@ -47,6 +48,7 @@
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -70,12 +72,10 @@ class Demo {
         : room_([this](const std::string& m) {
               server_.publish("room", m);
               stomp_.publish(m);
+              socketio_.publish(m);
           }),
-          stomp_([this](std::string name, std::string text) {
-              home().post([this, name = std::move(name), text = std::move(text)] {
-                  room_.say(name, text);
-              });
-          }),
+          stomp_(sayer()),
+          socketio_(sayer()),
           server_(std::move(options)) {
         if (!upstreams.empty()) join_others(std::move(upstreams));
         const edgews::Handlers handlers{
@@ -86,6 +86,7 @@ class Demo {
         server_.ws<Visitor>("/live", handlers,
                             {.message_size_max = 8192, .subprotocols = {"edgews-demo"}});
         stomp_.attach(server_);
+        socketio_.attach(server_);
         for (const programs::PageFile& file : programs::page) serve(file);
         home().every(200, [this] { server_.publish("ticker", market_.tick()); });
         home().every(1000, [this] { server_.publish("ticker", stats()); });
@@ -97,6 +98,15 @@ class Demo {
   private:
     // Where the room and the market live.
     edgews::Loop& home() { return server_.loop(0); }
+
+    // For whoever comes in by another protocol.
+    std::function<void(std::string name, std::string text)> sayer() {
+        return [this](std::string name, std::string text) {
+            home().post([this, name = std::move(name), text = std::move(text)] {
+                room_.say(name, text);
+            });
+        };
+    }
 
     void join_others(std::vector<std::string> upstreams) {
         edgews::BackplaneHooks hooks{.gap = [this](const edgews::TopicGap& gap) {
@@ -194,6 +204,7 @@ class Demo {
 
     demo::Room room_;
     demo::StompRoom stomp_;
+    demo::SocketRoom socketio_;
     demo::Market market_;
     edgews::Stats stats_;
     std::uint64_t uptime_s_ = 0;

@@ -1,0 +1,106 @@
+// The room by Socket.IO: what programs/demo/socketio.hpp serves, with socket.io-client. It begins
+// with HTTP long-polling and goes on with a WebSocket. A lost connection comes back by itself, and
+// the page says whether anything was missed meanwhile.
+
+import { byId, clockTime, duration, element, setText } from "./dom.js";
+
+const LOG_LIMIT = 300;
+const RETRY_MS = 2000;
+
+const hasClient = globalThis.io !== undefined;
+byId("missing").hidden = hasClient;
+byId("join").hidden = !hasClient;
+
+let socket = null;
+let lostAt = 0;  // Milliseconds since 1970; 0: it is not lost.
+
+byId("join").addEventListener("submit", (event) => {
+    event.preventDefault();
+    setText(byId("error"), "");
+    socket?.disconnect();
+    socket = globalThis.io({
+        path: new URL("socket.io/", location.href).pathname,
+        auth: { name: byId("name").value.trim() },
+        reconnectionDelayMax: RETRY_MS,
+    });
+    socket.on("connect", entered);
+    socket.on("room", show);
+    socket.on("connect_error", refused);
+    socket.on("disconnect", lost);
+    socket.io.on("reconnect_attempt", () => showState("waiting", "reconnecting"));
+});
+
+byId("compose").addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const text = byId("text").value.trim();
+    if (!text || !socket.connected) return;
+    byId("text").value = "";
+    try {
+        const why = await socket.timeout(5000).emitWithAck("chat", text);
+        if (why) note(why, "wrong");
+    } catch {
+        note(`Nobody says whether this was heard: ${text}`, "wrong");
+    }
+});
+
+// For those who want to see it come back.
+byId("cut").addEventListener("click", () => socket.io.engine.close());
+
+function entered() {
+    const showTransport = () => showState("open", `connected by ${socket.io.engine.transport.name}`);
+    showTransport();
+    socket.io.engine.on("upgrade", showTransport);
+    if (lostAt) {
+        const time = duration((Date.now() - lostAt) / 1000);
+        note(socket.recovered ? `Back after ${time}: nothing was missed.`
+                              : `Back after ${time}: what was said meanwhile is not here.`, "muted");
+    }
+    lostAt = 0;
+    showRoom(true);
+    byId("text").focus();
+}
+
+// By the room, or by the way there, which is tried again.
+function refused({ message }) {
+    if (socket.active) return showState("waiting", "reconnecting");
+    showState("stopped", "not connected");
+    showRoom(false);
+    setText(byId("error"), message);
+}
+
+function lost() {
+    lostAt ||= Date.now();
+    showState("waiting", "reconnecting");
+    // One that the server has ended does not come back by itself.
+    if (!socket.active) setTimeout(() => socket.connect(), RETRY_MS);
+}
+
+function show({ type, from, text, event, name, time }) {
+    const words = type === "chat" ? element("span", "", element("b", "", from), ` ${text}`)
+                                  : element("span", "muted", `${name} ${DID[event]}`);
+    words.dir = "auto";
+    append(words, element("time", "muted", clockTime(time)));
+}
+
+function note(text, kind) {
+    append(element("span", kind, text));
+}
+
+function append(...children) {
+    const log = byId("log");
+    log.append(element("p", "line", ...children));
+    while (log.childElementCount > LOG_LIMIT) log.firstElementChild.remove();
+    log.scrollTop = log.scrollHeight;
+}
+
+const DID = { join: "joined", leave: "left" };
+
+function showState(state, text) {
+    byId("state").dataset.state = state;
+    setText(byId("state-text"), text);
+}
+
+function showRoom(isInside) {
+    byId("join").hidden = isInside;
+    byId("room").hidden = byId("cut").hidden = !isInside;
+}
