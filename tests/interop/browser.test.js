@@ -1,14 +1,12 @@
 // The demo's page in Chromium: people chat, the ticker moves, the inspector tells, the page
 // survives a restart of the server, a phone shows it. Screenshots stay in build/screenshots/.
-//
-// EDGEWS_CHROMIUM names the browser's binary (default: /usr/bin/chromium).
 'use strict';
 
 const assert = require('node:assert/strict');
 const path = require('node:path');
 const { after, afterEach, before, describe, it } = require('node:test');
 const { setTimeout: pause } = require('node:timers/promises');
-const { chromium } = require('playwright-core');
+const { launch_chromium } = require('./chromium.js');
 const { start_server } = require('./server.js');
 
 const timeout = 60_000;
@@ -89,12 +87,7 @@ async function has_no_horizontal_scroll(page) {
 describe('the demo in Chromium', () => {
     before(async () => {
         server = await start_server('demo');
-        browser = await chromium.launch({
-            executablePath: process.env.EDGEWS_CHROMIUM ?? '/usr/bin/chromium',
-            args: ['--no-sandbox', '--headless=new', '--disable-gpu', '--disable-quic',
-                   '--no-first-run', '--disable-background-networking',
-                   '--disable-component-update', '--disable-sync'],
-        });
+        browser = await launch_chromium();
     });
     after(async () => {
         await browser?.close();

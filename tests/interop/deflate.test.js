@@ -10,8 +10,8 @@ const { once } = require('node:events');
 const path = require('node:path');
 const { after, before, describe, it } = require('node:test');
 const { promisify } = require('node:util');
-const { chromium } = require('playwright-core');
 const { WebSocket } = require('ws');
+const { launch_chromium } = require('./chromium.js');
 const { start_server } = require('./server.js');
 
 const timeout = 60_000;
@@ -130,9 +130,7 @@ asyncio.run(main())`;
         });
 
         it('Chromium', { timeout }, async () => {
-            const browser = await chromium.launch({
-                executablePath: process.env.EDGEWS_CHROMIUM ?? '/usr/bin/chromium',
-                args: ['--no-sandbox'] });
+            const browser = await launch_chromium();
             try {
                 const page = await browser.newPage();
                 await page.goto(server.url('/healthz', 'http'));

@@ -1,12 +1,10 @@
 // The STOMP broker with @stomp/stompjs in Chromium, beside python3-stomp over TCP.
-//
-// EDGEWS_CHROMIUM names the browser's binary (default: /usr/bin/chromium).
 'use strict';
 
 const assert = require('node:assert/strict');
 const { execFile } = require('node:child_process');
 const { after, before, describe, it } = require('node:test');
-const { chromium } = require('playwright-core');
+const { launch_chromium } = require('./chromium.js');
 const { start_broker } = require('./stomp.js');
 
 const timeout = 60_000;
@@ -51,12 +49,7 @@ describe('@stomp/stompjs in Chromium', () => {
     let page;
     before(async () => {
         broker = await start_broker(['--threads', '2']);
-        browser = await chromium.launch({
-            executablePath: process.env.EDGEWS_CHROMIUM ?? '/usr/bin/chromium',
-            args: ['--no-sandbox', '--headless=new', '--disable-gpu', '--disable-quic',
-                   '--no-first-run', '--disable-background-networking',
-                   '--disable-component-update', '--disable-sync'],
-        });
+        browser = await launch_chromium();
         page = await browser.newPage();
         page.setDefaultTimeout(15_000);
         await page.goto(broker.url('/state.json', 'http'));

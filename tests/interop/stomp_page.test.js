@@ -1,7 +1,5 @@
 // The STOMP broker's page in Chromium, and the demo's room by STOMP: a page with @stomp/stompjs on
 // one side, stomp.py over TCP on the other. Screenshots stay in build/screenshots/.
-//
-// EDGEWS_CHROMIUM names the browser's binary (default: /usr/bin/chromium).
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -11,7 +9,7 @@ const net = require('node:net');
 const path = require('node:path');
 const readline = require('node:readline');
 const { after, afterEach, before, describe, it } = require('node:test');
-const { chromium } = require('playwright-core');
+const { launch_chromium } = require('./chromium.js');
 const { start_server } = require('./server.js');
 
 const timeout = 240_000;
@@ -27,12 +25,7 @@ let errors = [];
 let expected_error = null;
 
 before(async () => {
-    browser = await chromium.launch({
-        executablePath: process.env.EDGEWS_CHROMIUM ?? '/usr/bin/chromium',
-        args: ['--no-sandbox', '--headless=new', '--disable-gpu', '--disable-quic',
-               '--no-first-run', '--disable-background-networking',
-               '--disable-component-update', '--disable-sync'],
-    });
+    browser = await launch_chromium();
 });
 after(() => browser?.close());
 // Before their server goes: what they ask for then is an error of theirs.

@@ -15,9 +15,9 @@ const path = require('node:path');
 const { after, before, describe, it } = require('node:test');
 const tls = require('node:tls');
 const { promisify } = require('node:util');
-const { chromium } = require('playwright-core');
 const { WebSocket } = require('ws');
 const { make_certificate } = require('./certificates.js');
+const { launch_chromium } = require('./chromium.js');
 const { start_server } = require('./server.js');
 
 const timeout = 60_000;
@@ -116,9 +116,7 @@ asyncio.run(main())`;
     });
 
     it('Chromium', { timeout }, async () => {
-        const browser = await chromium.launch({
-            executablePath: process.env.EDGEWS_CHROMIUM ?? '/usr/bin/chromium',
-            args: ['--no-sandbox', '--ignore-certificate-errors'] });
+        const browser = await launch_chromium(['--ignore-certificate-errors']);
         try {
             const page = await browser.newPage();
             await page.goto(`https://localhost:${server.port}/healthz`);

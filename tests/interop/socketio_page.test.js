@@ -1,0 +1,105 @@
+// The demo's room by Socket.IO, in Chromium: one page with socket.io-client, one with a WebSocket of
+// its own. The connection goes on as a WebSocket, comes back when it was lost, and says so.
+'use strict';
+
+const assert = require('node:assert/strict');
+const path = require('node:path');
+const { after, afterEach, before, describe, it } = require('node:test');
+const { launch_chromium } = require('./chromium.js');
+const { start_server } = require('./server.js');
+
+const timeout = 240_000;
+const patience_ms = 60_000;  // Of a machine that has much else to do.
+const screenshots = path.join(__dirname, '../../build/screenshots');
+
+describe('the demo\'s room by Socket.IO in Chromium', () => {
+    let server, browser;
+    const contexts = [], errors = [];
+    before(async () => {
+        server = await start_server('demo');
+        browser = await launch_chromium();
+    });
+    after(async () => {
+        await browser?.close();
+        await server?.stop();
+    });
+    afterEach(async () => {
+        await Promise.all(contexts.splice(0).map((context) => context.close()));
+        assert.deepEqual(errors.splice(0), []);
+    });
+
+    // A page of its own, in which nothing may go wrong.
+    async function open_page(name) {
+        const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+        contexts.push(context);
+        const page = await context.newPage();
+        page.setDefaultTimeout(patience_ms);
+        page.on('pageerror', (error) => errors.push(error.message));
+        page.on('console', (message) => {
+            if (message.type() === 'error') errors.push(message.text());
+        });
+        await page.goto(server.url(name, 'http'));
+        return page;
+    }
+    async function join(page, name) {
+        await page.getByLabel('Your name').fill(name);
+        await page.getByRole('button', { name: 'Join' }).click();
+    }
+    async function join_by_socketio(name) {
+        const page = await open_page('/socketio.html');
+        await join(page, name);
+        await page.getByRole('status').getByText('connected by websocket').waitFor();
+        return page;
+    }
+    async function say(page, text) {
+        await page.getByRole('textbox', { name: 'Message' }).fill(text);
+        await page.getByRole('button', { name: 'Send' }).click();
+    }
+    const hears = (page, text) =>
+        page.getByRole('log', { name: 'Messages' }).getByText(text).first().waitFor();
+
+    it('a page and the demo\'s own page chat', { timeout }, async () => {
+        const grace = await join_by_socketio('Grace');
+        const ada = await open_page('/');
+        await join(ada, 'Ada');
+        await hears(grace, 'Ada joined');
+        await say(grace, 'Grüße by Socket.IO 🦊 "quoted" & <b>no markup</b>');
+        for (const page of [grace, ada]) {
+            await hears(page, 'Grüße by Socket.IO 🦊 "quoted" & <b>no markup</b>');
+            await hears(page, 'Grace (Socket.IO)');
+        }
+        await say(ada, 'And by WebSocket.');
+        await hears(grace, 'And by WebSocket.');
+        await grace.screenshot({ path: path.join(screenshots, 'socketio-room.png') });
+        await ada.close();
+        await hears(grace, 'Ada left');
+    });
+
+    it('a connection that is cut comes back, and the page says so', { timeout }, async () => {
+        const grace = await join_by_socketio('Grace');
+        await grace.getByRole('button', { name: 'Cut the connection' }).click();
+        await hears(grace, /^Back after \d+ s: /);
+        await grace.getByRole('status').getByText('connected by websocket').waitFor();
+        await say(grace, 'Here again.');
+        await hears(grace, 'Here again.');
+    });
+
+    it('the rules of the room hold, and the page says which was broken', { timeout }, async () => {
+        const page = await open_page('/socketio.html');
+        // What the page's own field would not let through.
+        await page.evaluate(() => document.getElementById('name').removeAttribute('maxlength'));
+        await join(page, 'x'.repeat(25));
+        await page.getByRole('alert').getByText('A name has 1 to 24 visible characters.').waitFor();
+        await join(page, 'Rude');
+        await page.getByRole('status').getByText('connected by websocket').waitFor();
+        // All at once: what comes slowly is not against the rules.
+        await page.evaluate(() => {
+            for (let i = 0; i < 40; ++i) {
+                document.getElementById('text').value = 'again';
+                document.getElementById('compose').requestSubmit();
+            }
+        });
+        await hears(page, 'That was a lot at once.');
+        await hears(page, 'again');
+    });
+});
