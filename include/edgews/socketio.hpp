@@ -269,6 +269,27 @@ struct Handlers {
     Function<void(Socket&, const Event&, Ack)> any{};
 };
 
+// What there is of a room, of a namespace and of a hub, on all loops together.
+struct RoomStats {
+    std::string name{};
+    std::size_t socket_count = 0;
+};
+struct NamespaceStats {
+    std::string name{};
+    std::size_t socket_count = 0;
+    // The largest rooms, those first. A socket's own room is not among them.
+    std::vector<RoomStats> rooms{};
+    std::size_t room_count = 0;  // Of all.
+    // Events and acknowledgements that came, and that were sent, each to one socket. They are
+    // counted on each loop for as long as the namespace has sockets there.
+    std::uint64_t received_total = 0;
+    std::uint64_t sent_total = 0;
+};
+struct HubStats {
+    std::size_t session_count = 0;             // Of Engine.IO.
+    std::vector<NamespaceStats> namespaces{};  // That have sockets, in the order of their names.
+};
+
 // A namespace, or all those whose names fit a pattern.
 class Namespace {
   public:
@@ -321,6 +342,10 @@ class Hub {
 
     // Any thread. Everybody in the namespace of that name, also in one that a pattern has made.
     [[nodiscard]] Broadcast in(std::string_view namespace_name) const;
+    // Any thread. Asks all loops what there is, and calls `told` once, on one of them; it must not
+    // throw. Of each namespace at most `room_count_max` rooms are named. It costs time for each
+    // room that there is. False: there are no loops, or none any more, and it is not called.
+    bool stats(Function<void(const HubStats&)> told, std::size_t room_count_max = 100) const;
 
   private:
     friend class HubState;

@@ -100,6 +100,7 @@ void ClientOnLoop::handle(const Assembled& made) {
 
 void ClientOnLoop::dispatch(SocketOnLoop& socket, const Assembled& made) {
     const NamespaceState& state = socket.space().state();
+    ++socket.space().received_total;
     const std::string_view name = event_name(made.packet, loop_->scratch());
     const auto known = state.events.find(name);
     const Arguments arguments(made.packet, made.packet.arguments, made.attachments);

@@ -55,6 +55,7 @@ void ClientOnLoop::send(SocketOnLoop& socket, const Spoken& spoken) {
         }
         return;
     }
+    ++socket.space().sent_total;
 }
 
 // --- Replies -----------------------------------------------------------------
@@ -65,7 +66,9 @@ SendResult ClientOnLoop::call(SocketOnLoop& socket, std::uint64_t id, const Pack
         timeout_ms == 0 ? never_ms : loop_->reactor().now_ms() + timeout_ms;
     if (!await(id, {&socket, due_ms, std::move(reply), {}})) return SendResult::dropped;
     const SendResult result = send(packet);
-    if (!is_accepted(result)) {
+    if (is_accepted(result)) {
+        ++socket.space().sent_total;
+    } else {
         unsettled_->replies.erase(id);
         forget_settled();
     }
@@ -88,6 +91,7 @@ bool ClientOnLoop::await(std::uint64_t id, Awaited awaited) {
 }
 
 void ClientOnLoop::take_reply(SocketOnLoop& socket, const Assembled& made) {
+    ++socket.space().received_total;
     if (!unsettled_) return;
     const auto found = unsettled_->replies.find(*made.packet.id);
     if (found == unsettled_->replies.end() || found->second.socket != &socket) return;

@@ -58,6 +58,11 @@ Broadcast Hub::in(std::string_view namespace_name) const {
     return {*state_, namespace_name};
 }
 
+bool Hub::stats(Function<void(const HubStats&)> told, std::size_t room_count_max) const {
+    require_callable(told, "sio::Hub::stats()");
+    return state_->survey(std::move(told), room_count_max);
+}
+
 // --- Namespace ---------------------------------------------------------------
 
 Namespace::Namespace(std::unique_ptr<NamespaceState> state) noexcept : state_(std::move(state)) {}

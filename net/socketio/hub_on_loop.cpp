@@ -5,6 +5,7 @@
 #include "net/socketio/gathering.hpp"
 #include "net/socketio/hub_state.hpp"
 #include "net/socketio/socket_on_loop.hpp"
+#include "net/socketio/survey.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -98,6 +99,16 @@ void HubOnLoop::post(const std::shared_ptr<const Spoken>& spoken) {
     const std::shared_ptr<LoopLink> link = link_.lock();
     const bool is_posted = link && link->mailbox.post(make_job([this, spoken] { take(spoken); }));
     if (!is_posted && spoken->gathering) spoken->gathering->close_loop();
+}
+
+void HubOnLoop::post(const std::shared_ptr<Survey>& survey) {
+    const auto answer = [this, survey] {
+        for (const auto& [name, space] : namespaces_) survey->add(*space);
+        survey->close(hub_.host().session_count());
+    };
+    const std::shared_ptr<LoopLink> link = link_.lock();
+    const bool is_posted = link && link->mailbox.post(make_job(answer));
+    if (!is_posted) survey->close(hub_.host().session_count());
 }
 
 void HubOnLoop::take(const std::shared_ptr<const Spoken>& spoken) {

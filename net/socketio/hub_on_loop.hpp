@@ -25,6 +25,7 @@
 namespace edgews::sio {
 
 class HubState;
+class Survey;
 
 // What was encoded last, for any number of sessions, on any thread.
 [[nodiscard]] std::vector<engineio::SharedPacket> shared_packets_of(const PacketEncoder& encoder);
@@ -63,6 +64,8 @@ class HubOnLoop final : public Writer {
 
     // Any thread. Has it taken soon.
     void post(const std::shared_ptr<const Spoken>& spoken);
+    // Any thread. Has it answered soon.
+    void post(const std::shared_ptr<Survey>& survey);
     // It was drawn here.
     void take_own(const std::shared_ptr<const Spoken>& spoken) { deliver(spoken); }
 

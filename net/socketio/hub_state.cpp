@@ -8,6 +8,7 @@
 #include "net/socketio/expected_client.hpp"
 #include "net/socketio/gathering.hpp"
 #include "net/socketio/hub_on_loop.hpp"
+#include "net/socketio/survey.hpp"
 
 #include <algorithm>
 #include <stdexcept>
@@ -169,12 +170,28 @@ std::uint64_t HubState::drawn() {
 
 HubOnLoop* HubState::some_loop() {
     const std::lock_guard lock(mutex_);
+    return find_any();
+}
+
+// Requires: the mutex is held.
+HubOnLoop* HubState::find_any() noexcept {
     HubOnLoop* const here = find_here();
     if (here != nullptr) return here;
     for (const auto& each : loops_) {
         if (!each->is_gone()) return each.get();
     }
     return nullptr;
+}
+
+bool HubState::survey(Function<void(const HubStats&)> told, std::size_t room_count_max) {
+    const std::lock_guard lock(mutex_);
+    HubOnLoop* const home = find_any();
+    std::shared_ptr<LoopLink> link = home == nullptr ? nullptr : home->link();
+    if (!link) return false;
+    const auto survey =
+        std::make_shared<Survey>(std::move(link), loops_.size(), std::move(told), room_count_max);
+    for (const auto& each : loops_) each->post(survey);
+    return true;
 }
 
 std::unique_ptr<engineio::Guest> HubState::open(engineio::Session& session) {

@@ -61,6 +61,8 @@ class HubState final : public engineio::Application {
     // Any thread. A loop for what is to be called on one: this thread's, or any of them. Null:
     // there are none.
     [[nodiscard]] HubOnLoop* some_loop();
+    // Any thread. As Hub::stats().
+    bool survey(Function<void(const HubStats&)> told, std::size_t room_count_max);
     // Any thread. The id of a call, which no other call of the hub has.
     [[nodiscard]] std::uint64_t next_call_id() noexcept { return ++last_call_id_; }
 
@@ -71,6 +73,7 @@ class HubState final : public engineio::Application {
 
   private:
     [[nodiscard]] HubOnLoop* find_here() noexcept;
+    [[nodiscard]] HubOnLoop* find_any() noexcept;
 
     const Options options_;
     const PacketLimits packet_limits_;

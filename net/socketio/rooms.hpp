@@ -57,8 +57,16 @@ class NamespaceOnLoop {
 
     [[nodiscard]] std::size_t socket_count() const noexcept { return sockets_.size(); }
     [[nodiscard]] std::size_t room_count() const noexcept { return rooms_.size(); }
+    // Calls visitor(const Room&) for each.
+    template <class F>
+    void visit_rooms(const F& visitor) const {
+        for (const auto& [name, room] : rooms_) visitor(*room);
+    }
     // Sockets that refer to it, those that have ended and are not gone included.
     std::size_t holder_count = 0;
+    // Events and acknowledgements that came from its sockets here, and were sent to them.
+    std::uint64_t received_total = 0;
+    std::uint64_t sent_total = 0;
 
   private:
     // Sockets by their ids, without a key beside each.

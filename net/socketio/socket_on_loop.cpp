@@ -67,7 +67,11 @@ void SocketOnLoop::enter_loop(HubOnLoop& loop, const Moving& moving) {
 }
 
 SendResult SocketOnLoop::send(const PacketEncoder& packet) {
-    return has_ended_ ? SendResult::closed : client_.send(packet);
+    if (has_ended_) return SendResult::closed;
+    const SendResult result = client_.send(packet);
+    const bool is_accepted = result == SendResult::sent || result == SendResult::queued;
+    if (is_accepted) ++space_->sent_total;
+    return result;
 }
 
 void SocketOnLoop::take(const Spoken& spoken) {
