@@ -227,7 +227,10 @@ demo_PAGE := $(wildcard programs/demo/page/*.*) $(STOMPJS) $(SOCKETIOJS)
 stomp_broker_PAGE := $(wildcard programs/stomp_broker/page/*.*) \
   $(addprefix programs/demo/page/,style.css dom.js favicon.svg) $(STOMPJS)
 
-$(foreach name,demo stomp_broker,$(eval \
+socketio_server_PAGE := $(wildcard programs/socketio_server/page/*) \
+  $(addprefix programs/demo/page/,style.css dom.js favicon.svg) programs/stomp_broker/page/tables.css
+
+$(foreach name,demo stomp_broker socketio_server,$(eval \
   $(OUT)/programs/$(name): $(OBJ)/build/generated/$(name)/page.o))
 
 # --- Testing ----------------------------------------------------------------

@@ -12,7 +12,8 @@
 //     join ROOM           joins that room, and is acknowledged
 //     broadcast …         is sent on as `news` to the room "room"
 //
-// --cors may be `*`. Times are in milliseconds. GET /metrics answers with the counters.
+// --cors may be `*`. Times are in milliseconds. GET / answers with a page that shows namespaces,
+// rooms and rates, which it has from /state.json; /metrics with the counters.
 #include <edgews/edgews.hpp>
 #include <edgews/socketio.hpp>
 
@@ -23,8 +24,11 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "programs/common/number.hpp"
+#include "programs/common/page.hpp"
+#include "state.hpp"
 
 namespace {
 
@@ -107,6 +111,21 @@ int serve(const Arguments& arguments) {
     set_up(hub);
     edgews::Server server({.loops = arguments.threads});
     hub.attach(server, arguments.path);
+    for (const programs::PageFile& file : programs::page) {
+        server.get(programs::path_of(file),
+                   [file](const edgews::Request&, edgews::Response& response) {
+                       programs::answer_with(file, response);
+                   });
+    }
+    server.get("/state.json", [&hub](const edgews::Request& request, edgews::Response&) {
+        hub.stats([answer = request.defer()](const sio::HubStats& stats) {
+            edgews::Response response;
+            response.headers.add("Content-Type", "application/json");
+            response.headers.add("Cache-Control", "no-store");
+            response.body = programs::state_json(stats, edgews::Loop::current()->now_ms());
+            answer.send(std::move(response));
+        });
+    });
     server.get("/metrics", [&](const edgews::Request&, edgews::Response& response) {
         response.headers.add("Content-Type", "text/plain; version=0.0.4");
         response.body = server.stats().prometheus();

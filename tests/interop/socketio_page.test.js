@@ -1,10 +1,15 @@
-// The demo's room by Socket.IO, in Chromium: one page with socket.io-client, one with a WebSocket of
-// its own. The connection goes on as a WebSocket, comes back when it was lost, and says so.
+// Pages that have to do with Socket.IO, in Chromium.
+//
+// The demo's room: one page with socket.io-client, one with a WebSocket of its own. The connection
+// goes on as a WebSocket, comes back when it was lost, and says so. And the server's page: what
+// namespaces and rooms there are.
 'use strict';
 
 const assert = require('node:assert/strict');
+const { once } = require('node:events');
 const path = require('node:path');
 const { after, afterEach, before, describe, it } = require('node:test');
+const { io } = require('socket.io-client');
 const { launch_chromium } = require('./chromium.js');
 const { start_server } = require('./server.js');
 
@@ -12,35 +17,35 @@ const timeout = 240_000;
 const patience_ms = 60_000;  // Of a machine that has much else to do.
 const screenshots = path.join(__dirname, '../../build/screenshots');
 
-describe('the demo\'s room by Socket.IO in Chromium', () => {
-    let server, browser;
-    const contexts = [], errors = [];
-    before(async () => {
-        server = await start_server('demo');
-        browser = await launch_chromium();
-    });
-    after(async () => {
-        await browser?.close();
-        await server?.stop();
-    });
-    afterEach(async () => {
-        await Promise.all(contexts.splice(0).map((context) => context.close()));
-        assert.deepEqual(errors.splice(0), []);
-    });
+const contexts = [], errors = [];
+let browser;
+before(async () => { browser = await launch_chromium(); });
+after(() => browser?.close());
+afterEach(async () => {
+    await Promise.all(contexts.splice(0).map((context) => context.close()));
+    assert.deepEqual(errors.splice(0), []);
+});
 
-    // A page of its own, in which nothing may go wrong.
-    async function open_page(name) {
-        const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
-        contexts.push(context);
-        const page = await context.newPage();
-        page.setDefaultTimeout(patience_ms);
-        page.on('pageerror', (error) => errors.push(error.message));
-        page.on('console', (message) => {
-            if (message.type() === 'error') errors.push(message.text());
-        });
-        await page.goto(server.url(name, 'http'));
-        return page;
-    }
+// A page of its own, in which nothing may go wrong.
+async function open_url(url, viewport = { width: 1280, height: 900 }) {
+    const context = await browser.newContext({ viewport });
+    contexts.push(context);
+    const page = await context.newPage();
+    page.setDefaultTimeout(patience_ms);
+    page.on('pageerror', (error) => errors.push(error.message));
+    page.on('console', (message) => {
+        if (message.type() === 'error') errors.push(message.text());
+    });
+    await page.goto(url);
+    return page;
+}
+
+describe('the demo\'s room by Socket.IO in Chromium', () => {
+    let server;
+    before(async () => { server = await start_server('demo'); });
+    after(() => server?.stop());
+
+    const open_page = (name) => open_url(server.url(name, 'http'));
     async function join(page, name) {
         await page.getByLabel('Your name').fill(name);
         await page.getByRole('button', { name: 'Join' }).click();
@@ -101,5 +106,48 @@ describe('the demo\'s room by Socket.IO in Chromium', () => {
         });
         await hears(page, 'That was a lot at once.');
         await hears(page, 'again');
+    });
+});
+
+describe('the Socket.IO server\'s page in Chromium', () => {
+    let server;
+    const sockets = [];
+    before(async () => { server = await start_server('socketio_server', ['--threads', '2']); });
+    after(async () => {
+        for (const socket of sockets) socket.disconnect();
+        await server?.stop();
+    });
+
+    async function connect(namespace) {
+        const socket = io(server.url(namespace, 'http'),
+                          { forceNew: true, transports: ['websocket'] });
+        sockets.push(socket);
+        await once(socket, 'connect');
+        return socket;
+    }
+    const cell = (page, row, column) =>
+        page.getByRole('row').filter({ has: page.getByRole('rowheader', { name: row, exact: true }) })
+            .getByRole('cell').nth(column);
+
+    it('shows namespaces, rooms and rates', { timeout }, async () => {
+        const page = await open_url(server.url('/', 'http'));
+        await page.getByText('No namespace has sockets.').waitFor();
+        const [ada, grace] = [await connect('/'), await connect('/'), await connect('/custom')];
+        await ada.emitWithAck('join', 'room');
+        await grace.emitWithAck('join', 'room');
+        await ada.emitWithAck('join', '<b>another</b>');
+        await cell(page, '<b>another</b>', 1).getByText('1', { exact: true }).waitFor();
+        await cell(page, 'room', 1).getByText('2', { exact: true }).waitFor();
+        await cell(page, '/', 2).getByText('2', { exact: true }).waitFor();
+        await cell(page, '/', 3).getByText('2', { exact: true }).waitFor();
+        await cell(page, '/custom', 2).getByText('1', { exact: true }).waitFor();
+        const say = setInterval(() => ada.emit('message', 'x'), 10);
+        await cell(page, '/', 0).getByText(/^[1-9]\d*$/).waitFor();
+        await cell(page, '/', 1).getByText(/^[1-9]\d*$/).waitFor();
+        clearInterval(say);
+        await page.screenshot({ path: path.join(screenshots, 'socketio-server.png') });
+        await server.stop();
+        await page.getByRole('status').getByText('no answer').waitFor();
+        errors.length = 0;  // What the page asked for since then.
     });
 });
