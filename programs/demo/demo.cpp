@@ -102,9 +102,8 @@ class Demo {
     // For whoever comes in by another protocol.
     std::function<void(std::string name, std::string text)> sayer() {
         return [this](std::string name, std::string text) {
-            home().post([this, name = std::move(name), text = std::move(text)] {
-                room_.say(name, text);
-            });
+            home().post(
+                [this, name = std::move(name), text = std::move(text)] { room_.say(name, text); });
         };
     }
 

@@ -34,9 +34,8 @@ class SocketRoom {
                     handshake.refuse("A name has 1 to 24 visible characters.");
                 }
             })
-            .on("chat",
-                [this](edgews::sio::Socket& socket, const edgews::sio::Event& event,
-                       edgews::sio::Ack ack) { chat(socket, event, ack); });
+            .on("chat", [this](edgews::sio::Socket& socket, const edgews::sio::Event& event,
+                               edgews::sio::Ack ack) { chat(socket, event, ack); });
     }
 
     void attach(edgews::Server& server) { hub_.attach(server); }
