@@ -10,6 +10,7 @@
 //     on the new loop   Guest::arrived()        the first call there
 //
 // Between the last two nothing is called, and nobody may use the session. Nothing of this throws.
+// Guest::leaving() may close the session: then Guest::ended() follows, on the old loop.
 #pragma once
 
 #include <edgews/message.hpp>

@@ -162,6 +162,8 @@ void HostedSession::dismiss_probe() {
 // A client that polls all the same gets a NOOP: what waits goes by the WebSocket.
 void HostedSession::move_to(const Place& probe) {
     if (!phase_.is(State::probing) || polling_->probe != probe) return;  // It was told.
+    guest_->leaving();
+    if (!phase_.is(State::probing)) return;  // The guest has closed it: it ends here, and soon.
     host_.directory().leave_polling(id());
     if (polling_->is_held) {
         polling_->is_held = false;
@@ -170,7 +172,6 @@ void HostedSession::move_to(const Place& probe) {
         static_cast<void>(
             std::exchange(polling_->held, {}).send(payload_response(std::move(noop))));
     }
-    guest_->leaving();
     phase_.enter(Event::left);
     polling_->outbox.leave_loop();
     std::unique_ptr<HostedSession> self = seat_->take_session();

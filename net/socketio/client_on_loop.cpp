@@ -277,7 +277,7 @@ std::unique_ptr<SocketOnLoop> ClientOnLoop::remove(SocketOnLoop& socket) noexcep
 
 void ClientOnLoop::ended(engineio::EndReason reason) {
     is_closing_ = true;
-    if (loop_ == nullptr) {  // All loops end, and it will not arrive.
+    if (loop_ == nullptr) {  // It was closed when it was to leave, or all loops end on its way.
         const std::unique_ptr<Moving> moving = std::move(unsettled_->moving);
         enter_loop(moving->from, *moving);
     }
