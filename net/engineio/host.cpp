@@ -6,6 +6,7 @@
 #include <edgews/server.hpp>
 #include <edgews/upgrade.hpp>
 #include "core/http/http_token.hpp"
+#include "core/websocket/handshake.hpp"
 #include "crypto/random.hpp"
 #include "net/engineio/application.hpp"
 #include "net/engineio/hosted_session.hpp"
@@ -58,6 +59,7 @@ RouteOptions websocket_options(const Options& options) {
     route.message_size_max = options.payload_size_max;
     route.idle_ping_ms = 0;  // Sessions have a heart-beat of their own.
     route.origins = options.cors.origins;
+    if (!route.origins.empty()) route.origins.emplace_back(same_origin_entry);  // As for polling.
     route.subprotocols.clear();
     return route;
 }
