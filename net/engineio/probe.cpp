@@ -83,10 +83,10 @@ void Probe::give_up() {
         connection_->close(close_code::policy_violation, "no upgrade");
         connection_ = nullptr;
     }
-    host_.directory().release(id_);
     post_to<Seat>(session_, [own = place()](Seat* seat) {
         if (seat != nullptr) seat->session().probe_ended(own);
     });
+    host_.directory().release(id_);  // Whoever is tried next is told of behind that.
     end();
 }
 
