@@ -79,6 +79,32 @@ TEST_P(EngineIoUpgrade, what_waits_comes_first_and_once) {
     client.expect_text("4four");
 }
 
+// What its WebSocket has no room for would be missing in the midst of what was accepted.
+TEST(EngineIoUpgradeBacklog, what_waits_arrives_or_the_session_ends) {
+    constexpr std::size_t size = 1'000'000;
+    EngineIoServer server(EngineIoServer::Setup{
+        .options = {.backlog_size_max = 64 * size, .websocket = {.overflow = Overflow::drop}}});
+    server.start();
+    const std::string id = server.open_polling();
+    TestClient client = server.probe(id);
+    server.with_session(id, [](engineio::Session& session) {
+        for (char each = 'a'; each <= 'z'; ++each) {
+            const std::string message(size, each);
+            EXPECT_EQ(
+                session.send(engineio::Packet::of_text(engineio::PacketType::message, message)),
+                SendResult::queued);
+        }
+    });
+    client.send_text("5");
+    static_cast<void>(server.notes().wait_for(3));  // It has arrived.
+    client.send_text("4end");
+    for (char each = 'a'; each <= 'z'; ++each) {
+        const ReceivedFrame frame = client.read_frame();
+        if (frame.first_byte == 0x88) return;  // It ends.
+        ASSERT_EQ(frame.text().substr(0, 4), "4" + std::string(3, each));
+    }
+}
+
 TEST_P(EngineIoUpgrade, a_poll_that_should_not_be_there_ends_with_a_noop) {
     server_.start();
     const std::string id = server_.open_polling();

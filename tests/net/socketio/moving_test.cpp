@@ -151,6 +151,19 @@ TEST_F(SocketIoMoving, an_acknowledgement_is_sent_while_its_client_is_on_its_way
     EXPECT_EQ(session->heard(), "31[1] ");
 }
 
+// Others may be in the room of its id, as anyone may who knows that.
+TEST_F(SocketIoMoving, an_acknowledgement_is_for_who_asked_only) {
+    const auto session = connected();
+    const auto other = connected();
+    session->say("21[\"later\"]");
+    other->say("2[\"join\",\"" + ids[0] + "\"]");
+    session->move_to(loop_2);
+    in_turn(loop, [this] { EXPECT_EQ(ack(json(1)), SendResult::queued); });
+    turn_all();
+    EXPECT_EQ(session->heard(), "31[1] ");
+    EXPECT_EQ(other->heard(), "");
+}
+
 TEST_F(SocketIoMoving, calls_are_answered_or_missed_on_the_new_loop) {
     const auto session = connected();
     session->say("2[\"call\",0]");
