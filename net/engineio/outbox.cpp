@@ -41,7 +41,9 @@ std::string Outbox::take_payload(std::size_t size_max) {
 void Outbox::send_to(Connection& connection) {
     shrink(0);
     for (const SharedPacket& packet : std::exchange(packets_, {})) {
-        static_cast<void>(connection.send(packet.prepared()));
+        if (connection.send(packet.prepared()) != SendResult::dropped) continue;
+        connection.close(close_code::try_again_later, "there is no room for what waits");
+        return;
     }
 }
 

@@ -41,7 +41,7 @@ class Outbox {
     void write_to(PayloadWriter& writer);
     // The same of a payload of their own.
     [[nodiscard]] std::string take_payload(std::size_t size_max);
-    // Takes all of them out.
+    // Takes all of them out. Where there is no room for one, the connection is closed.
     void send_to(Connection& connection);
 
   private:
