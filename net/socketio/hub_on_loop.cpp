@@ -79,12 +79,13 @@ SendResult HubOnLoop::acknowledge(const AckState& ack, std::span<const Argument>
 }
 
 // One that is not here has ended, or has moved: then it gets it as it gets what is said to its
-// room.
+// room, where others may be, too.
 void HubOnLoop::send_to(std::string_view id, const std::string& namespace_name,
                         std::vector<engineio::SharedPacket> packets) {
     auto spoken = std::make_shared<Spoken>();
     spoken->namespace_name = namespace_name;
     spoken->rooms.emplace_back(HashedView(id));
+    spoken->is_for_socket = true;
     spoken->packets = std::move(packets);
     const NamespaceOnLoop* const space = find_namespace(namespace_name);
     SocketOnLoop* const socket = space == nullptr ? nullptr : space->find(spoken->rooms.front());

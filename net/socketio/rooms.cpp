@@ -107,6 +107,10 @@ void NamespaceOnLoop::visit(const HashedView& name, const F& visitor) const {
 }
 
 void NamespaceOnLoop::collect(const Spoken& spoken, std::vector<SocketOnLoop*>& sockets) {
+    if (spoken.is_for_socket) {
+        if (SocketOnLoop* const socket = find(spoken.rooms.front())) sockets.push_back(socket);
+        return;
+    }
     ++round_;
     for (const HashedName& room : spoken.except) {
         visit(room, [this](SocketOnLoop& socket) { socket.round = round_; });
@@ -121,6 +125,7 @@ void NamespaceOnLoop::collect(const Spoken& spoken, std::vector<SocketOnLoop*>& 
 }
 
 bool NamespaceOnLoop::is_for(const Spoken& spoken, const SocketOnLoop& socket) const noexcept {
+    if (spoken.is_for_socket) return spoken.rooms.front().text() == socket.id_text();
     const auto has_it = [&](const HashedName& room) { return is_in(socket, room); };
     return (spoken.rooms.empty() || std::ranges::any_of(spoken.rooms, has_it)) &&
            std::ranges::none_of(spoken.except, has_it);

@@ -24,6 +24,7 @@ struct Spoken {
     std::string namespace_name{};
     std::vector<HashedName> rooms{};   // None: everybody.
     std::vector<HashedName> except{};  // A socket's id among them is that socket.
+    bool is_for_socket = false;        // Whose id is the only room: for no other that is in that.
     bool is_unreliable = false;
 
     // What.
