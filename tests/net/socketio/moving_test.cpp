@@ -215,6 +215,25 @@ TEST_F(SocketIoMoving, a_socket_that_was_disconnected_is_told_before_it_leaves) 
     EXPECT_EQ(take_log(), "+/ -/:server namespace disconnect ");
 }
 
+// What is told before its client leaves may end another socket of that.
+TEST_F(SocketIoMoving, a_handler_disconnects_the_rest_of_a_client_that_leaves) {
+    hub.of("/b", logged());
+    hub.of("/", {.disconnected = [this](Socket&, Reason) {
+               log += "-/ ";
+               hub.in("/b").disconnect();
+           }});
+    const auto session = connected();
+    session->say("0/b,");
+    static_cast<void>(session->heard());
+    session->begin_move(loop_2);
+    hub.of("/").broadcast().disconnect();
+    loop_2.poll(0);
+    turn_all();
+    EXPECT_FALSE(session->is_moving());
+    EXPECT_EQ(session->heard(), "1 1/b, ");
+    EXPECT_EQ(take_log(), "+/ +/b -/ -/b:server namespace disconnect ");
+}
+
 TEST_F(SocketIoMoving, one_that_ends_on_its_way_is_told_of) {
     const auto session = connected();
     session->say("2[\"join\",\"r\"]");
