@@ -255,15 +255,17 @@ void ClientOnLoop::finish(SocketOnLoop& socket) {
     static_cast<void>(remove(socket));
 }
 
-// Before the turn ends, for it cannot be then.
+// Before the turn ends, for it cannot be then. Handlers may end further ones.
 void ClientOnLoop::finish_ended() {
     SocketOnLoop* each = first_socket_.get();
     while (each != nullptr) {
-        SocketOnLoop& socket = *each;
-        each = each->next.get();
-        if (!socket.has_ended()) continue;
-        loop_->forget(socket);
-        finish(socket);
+        if (!each->has_ended()) {
+            each = each->next.get();
+            continue;
+        }
+        loop_->forget(*each);
+        finish(*each);
+        each = first_socket_.get();
     }
 }
 
