@@ -211,5 +211,17 @@ TEST_F(SocketIoFewRooms, limits_of_rooms_are_kept) {
     EXPECT_EQ(take_results(), (std::vector<bool>{false, true, true, false, true, true}));
 }
 
+// A part of it may be a client's text.
+TEST_F(SocketIoRooms, nothing_is_said_to_a_namespace_that_no_packet_can_name) {
+    const auto session = connected();
+    for (const std::string_view name : {"", "x", "/a,b", "/a\n", "/\xff"}) {
+        EXPECT_EQ(hub.in(name).emit("x"), SendResult::invalid);
+        EXPECT_EQ(hub.in(name).call("x", 1, [](const Replies&) {}), SendResult::invalid);
+        hub.in(name).join("r");
+    }
+    turn_all();
+    EXPECT_EQ(session->heard(), "");
+}
+
 }  // namespace
 }  // namespace edgews::sio
