@@ -95,7 +95,7 @@ class Broadcast {
     Broadcast& unreliable();
 
     // Encodes it once, and sends it. `sent`, or `invalid`: an argument is not JSON, or the event
-    // has a name that may not be sent.
+    // or the namespace has a name that may not be sent.
     template <class... Values>
     SendResult emit(std::string_view event, const Values&... values) {
         return emit_all(event, arguments_of(values...));

@@ -1,5 +1,6 @@
 #include <edgews/socketio.hpp>
 
+#include "core/socketio/packet.hpp"
 #include "core/socketio/packet_encoder.hpp"
 #include "net/loop/loop_link.hpp"
 #include "net/loop/reactor.hpp"
@@ -48,6 +49,7 @@ Broadcast& Broadcast::unreliable() {
 SendResult Broadcast::emit_all(std::string_view event, std::span<const Argument> arguments) {
     PacketEncoder& encoder = hub_->thread_encoder();
     Spoken& spoken = own();
+    if (!is_namespace(spoken.namespace_name)) return SendResult::invalid;
     if (encoder.encode_event(spoken.namespace_name, std::nullopt, event, arguments) !=
         Fault::none) {
         return SendResult::invalid;
@@ -63,6 +65,7 @@ SendResult Broadcast::call_all(std::string_view event, std::uint32_t timeout_ms,
     require_callable(gathered, "sio::Broadcast::call()");
     PacketEncoder& encoder = hub_->thread_encoder();
     Spoken& spoken = own();
+    if (!is_namespace(spoken.namespace_name)) return SendResult::invalid;
     spoken.call_id = hub_->next_call_id();
     if (encoder.encode_event(spoken.namespace_name, spoken.call_id, event, arguments) !=
         Fault::none) {
