@@ -337,7 +337,9 @@ class Hub {
     Namespace& of(std::string_view name);
     // The same with handlers. Those that are set take the place of earlier ones.
     Namespace& of(std::string_view name, Handlers handlers);
-    // Serves Socket.IO at a path of the server's: "/socket.io/".
+    // Serves Socket.IO at a path of the server's, with and without a slash at its end. It comes
+    // before Server::listen(). Throws what Server's routes do, and std::invalid_argument for an
+    // option out of its range.
     void attach(Server& server, std::string_view path = "/socket.io/");
 
     // Any thread. Everybody in the namespace of that name, also in one that a pattern has made.

@@ -60,7 +60,8 @@ struct Options {
     // Sessions at a time. One more is answered 503. 0: any number.
     std::size_t session_count_max = 0;
     // Bytes that wait for a client that polls, 64 of each packet included. One more ends the
-    // session.
+    // session, and so does what is more than ServerOptions::memory_max. One packet may always wait
+    // by itself, within that, however large it is.
     std::size_t backlog_size_max = 1024 * 1024;
     // Of the WebSockets: their backlog, and their compression. Pings, origins, subprotocols and
     // sizes of messages are not asked, for they are Engine.IO's own.

@@ -1,9 +1,6 @@
 #include <edgews/socketio.hpp>
 
-#include <edgews/server.hpp>
-#include "net/loop/reactor.hpp"
 #include "net/socketio/client_on_loop.hpp"
-#include "net/socketio/hub_on_loop.hpp"
 #include "net/socketio/hub_state.hpp"
 #include "net/socketio/pending_connect.hpp"
 #include "net/socketio/socket_on_loop.hpp"
@@ -48,10 +45,7 @@ Namespace& Hub::of(std::string_view name, Handlers handlers) {
 }
 
 void Hub::attach(Server& server, std::string_view path) {
-    state_->host().attach(server, path);
-    for (std::size_t i = 0; i < server.loop_count(); ++i) {
-        static_cast<void>(state_->on_loop(Reactor::of(server.loop(i))));
-    }
+    state_->attach(server, path);
 }
 
 Broadcast Hub::in(std::string_view namespace_name) const {

@@ -105,11 +105,11 @@ void HubOnLoop::post(const std::shared_ptr<const Spoken>& spoken) {
 void HubOnLoop::post(const std::shared_ptr<Survey>& survey) {
     const auto answer = [this, survey] {
         for (const auto& [name, space] : namespaces_) survey->add(*space);
-        survey->close(hub_.host().session_count());
+        survey->close(hub_.session_count());
     };
     const std::shared_ptr<LoopLink> link = link_.lock();
     const bool is_posted = link && link->mailbox.post(make_job(answer));
-    if (!is_posted) survey->close(hub_.host().session_count());
+    if (!is_posted) survey->close(hub_.session_count());
 }
 
 void HubOnLoop::take(const std::shared_ptr<const Spoken>& spoken) {

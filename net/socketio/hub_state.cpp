@@ -1,5 +1,6 @@
 #include "net/socketio/hub_state.hpp"
 
+#include <edgews/server.hpp>
 #include "core/socketio/packet.hpp"
 #include "core/socketio/packet_encoder.hpp"
 #include "core/socketio/placeholders.hpp"
@@ -59,8 +60,7 @@ HubState::HubState(Options options)
     : options_(std::move(options)),
       packet_limits_{.attachment_count_max = options_.limits.attachment_count_max,
                      .attachments_size_max = options_.limits.attachments_size_max,
-                     .namespace_size_max = options_.limits.namespace_size_max},
-      host_(*this, session_options(options_)) {
+                     .namespace_size_max = options_.limits.namespace_size_max} {
     check(options_);
 }
 
@@ -81,6 +81,21 @@ void NamespaceState::add(std::string_view event, EventHandler handler) {
         throw std::invalid_argument("sio::Namespace::on(\"" + std::string(event) +
                                     "\"): it has a handler already");
     }
+}
+
+void HubState::attach(Server& server, std::string_view path) {
+    auto host = std::make_unique<engineio::Host>(*this, session_options(options_));
+    host->attach(server, path);
+    hosts_.push_back(std::move(host));
+    for (std::size_t i = 0; i < server.loop_count(); ++i) {
+        static_cast<void>(on_loop(Reactor::of(server.loop(i))));
+    }
+}
+
+std::size_t HubState::session_count() const {
+    std::size_t count = 0;
+    for (const auto& host : hosts_) count += host->session_count();
+    return count;
 }
 
 void HubState::require_setting_up(const char* what) const {

@@ -23,7 +23,8 @@
 
 namespace edgews {
 class Reactor;
-}
+class Server;
+}  // namespace edgews
 
 namespace edgews::sio {
 
@@ -38,11 +39,14 @@ class HubState final : public engineio::Application {
     [[nodiscard]] static NamespaceState& of(const Namespace& face) noexcept { return *face.state_; }
 
     [[nodiscard]] const Options& options() const noexcept { return options_; }
-    [[nodiscard]] engineio::Host& host() noexcept { return host_; }
     [[nodiscard]] const PacketLimits& packet_limits() const noexcept { return packet_limits_; }
     // Any thread: this thread's own, for what it encodes at the moment.
     [[nodiscard]] static PacketEncoder& thread_encoder();
 
+    // As Hub::attach().
+    void attach(Server& server, std::string_view path);
+    // Any thread. Of all that it serves.
+    [[nodiscard]] std::size_t session_count() const;
     // As Hub::of().
     [[nodiscard]] Namespace& define(std::string_view name);
     // Throws std::logic_error, if clients have come.
@@ -77,7 +81,7 @@ class HubState final : public engineio::Application {
 
     const Options options_;
     const PacketLimits packet_limits_;
-    engineio::Host host_;
+    std::vector<std::unique_ptr<engineio::Host>> hosts_;  // Each serves a path of a server.
     std::vector<std::unique_ptr<Namespace>> namespaces_;
     NameTable<const NamespaceState*> names_;       // Without patterns.
     std::vector<const NamespaceState*> patterns_;  // The most specific first.

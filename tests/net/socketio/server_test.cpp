@@ -126,6 +126,28 @@ TEST_P(SocketIoServer, an_ack_is_sent_by_any_thread) {
     for (std::thread& thread : threads) thread.join();
 }
 
+TEST_P(SocketIoServer, a_hub_may_have_several_servers_and_paths) {
+    hub_->attach(*server_->operator->(), "/other/");
+    TestServer second;
+    hub_->attach(*second.operator->());
+    second.start();
+    start();
+    TestClient client = open_websocket();
+    TestClient other = server_->open("/other?EIO=4&transport=websocket");
+    TestClient abroad = second.open(std::string(transport_path) + "websocket");
+    for (TestClient* const each : {&other, &abroad}) {
+        EXPECT_TRUE(each->read_frame().text().starts_with("0{"));
+        each->send_text("40");
+        EXPECT_TRUE(each->read_frame().text().starts_with("40{"));
+    }
+    hub_->of("/").emit("x");
+    for (TestClient* const each : {&client, &other, &abroad}) each->expect_text("42[\"x\"]");
+    client.close();
+    server_.reset();
+    hub_->of("/").emit("y");
+    abroad.expect_text("42[\"y\"]");
+}
+
 TEST_P(SocketIoServer, a_server_that_shuts_down_tells_its_sockets) {
     start();
     TestClient client = open_websocket();
