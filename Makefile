@@ -42,6 +42,11 @@ SIM := $(wildcard sim/*.cpp)
 MICRO := $(wildcard bench/micro/*.cpp)
 LOAD := $(wildcard bench/load/*.cpp)
 SOAK := $(wildcard bench/soak/*.cpp)
+SOCKETIO := $(wildcard bench/socketio/*.cpp)
+# And what it has of the other load generator.
+SOCKETIO_LOAD := $(filter-out bench/socketio/main.cpp,$(SOCKETIO)) $(addprefix bench/load/, \
+  failures.cpp frame_run.cpp measurement.cpp opening.cpp payload.cpp poller.cpp server_probe.cpp \
+  target.cpp)
 PUBLIC := $(wildcard include/edgews/*.hpp)
 HEADERS := $(wildcard $(PARTS:%=%/*.hpp))
 # programs/NAME/NAME.cpp is built as build/programs/NAME: those that need an add-on, and the others.
@@ -62,8 +67,9 @@ SIM_UNITS := $(filter-out $(FAULT_TESTS),$(wildcard tests/sim/*_test.cpp tests/s
   tests/support/raw_server.cpp tests/support/test_client.cpp \
   $(if $(filter asan,$(MODE)),,$(FAULT_TESTS))
 # What tests/bench/ tests of the load generator and the soak.
-LOAD_TESTED := $(if $(filter bench,$(TESTED)),$(addprefix bench/load/,frame_run.cpp opening.cpp \
-  options.cpp payload.cpp reply_reader.cpp target.cpp) bench/soak/judge.cpp)
+LOAD_TESTED := $(if $(filter bench,$(TESTED)),$(sort $(addprefix bench/load/,frame_run.cpp \
+  opening.cpp options.cpp payload.cpp reply_reader.cpp target.cpp) $(SOCKETIO_LOAD)) \
+  bench/soak/judge.cpp)
 
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 # As many jobs as cores, unless -j says otherwise.
@@ -194,6 +200,10 @@ $(OUT)/bench/load: $(LOAD:%.cpp=$(OBJ)/%.o) $(OUT)/libedgews.a
 $(OUT)/bench/floor $(OUT)/bench/stomp_load: $(OUT)/bench/%: $(OBJ)/bench/%.o $(OUT)/libedgews.a
 	@$(LINK)
 
+$(OUT)/bench/socketio_load: $(patsubst %.cpp,$(OBJ)/%.o,bench/socketio/main.cpp $(SOCKETIO_LOAD)) \
+    $(OUT)/libedgews.a
+	@$(LINK)
+
 $(OUT)/bench/listeners: $(OBJ)/bench/cluster/listeners.o \
     $(patsubst %,$(OBJ)/bench/load/%.o,opening poller target) $(OUT)/libedgews.a
 	@$(LINK)
@@ -304,7 +314,7 @@ bench-smoke:
 	@tests/run bench
 
 # The load generator, and the server that does the least that one can.
-bench-programs: $(OUT)/bench/load $(OUT)/bench/floor $(OUT)/bench/stomp_load
+bench-programs: $(OUT)/bench/load $(OUT)/bench/floor $(OUT)/bench/stomp_load $(OUT)/bench/socketio_load
 
 # The servers that ours is compared with, by flags that favour them: ours gets no -march=native.
 PEER_PROGRAMS := beast libwebsockets websocketpp
