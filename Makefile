@@ -90,7 +90,7 @@ else
 .SECONDARY:
 .DEFAULT_GOAL := all
 .PHONY: all addons tests unit test run run-cluster sim sim-bugs sanitize coverage fuzz bench bench-smoke \
-  bench-programs soak-program soak peers race stomp-race cluster-race cluster-million lint install clean help \
+  bench-programs soak-program soak peers race stomp-race socketio-race cluster-race cluster-million lint install clean help \
   force lint-layers lint-sizes lint-faults lint-bugs lint-format lint-clang lint-portable lint-tidy
 
 all: $(OUT)/libedgews.a $(OUT)/libedgews-sim.a $(PROGRAMS:%=$(OUT)/programs/%) $(EXAMPLES:%=$(OUT)/examples/%)  ## the libraries, the programs, the examples (default)
@@ -341,6 +341,11 @@ stomp-race:  ## the STOMP broker beside RabbitMQ: ROUNDS=3
 	@tools/need stomp-race
 	@$(MAKE) MODE=release all bench-programs
 	@ROUNDS='$(ROUNDS)' python3 -B bench/stomp_race.py
+
+socketio-race:  ## the Socket.IO server beside npm's: ROUNDS=5 ROWS=regex
+	@tools/need socketio-race
+	@$(MAKE) MODE=release all bench-programs bench/socketio/node_modules/.package-lock.json
+	@ROUNDS='$(ROUNDS)' ROWS='$(ROWS)' python3 -B bench/socketio_race.py
 
 cluster-race:  ## three nodes over each backbone, beside Spring's way and Socket.IO: SECONDS=20 ROWS=regex
 	@tools/need cluster-race

@@ -47,21 +47,22 @@ std::string or_null(const std::optional<double>& number) {
 }
 
 void tell(const sio::Options& options, const Report& report) {
-    std::optional<double> cpu_ns, cpu_share, memory;
+    std::optional<double> cpu_ns, cpu_share, wait_share, memory;
     if (report.server) {
         cpu_ns = report.server->cpu_ns;
         cpu_share = report.server->cpu_share;
+        wait_share = report.server->wait_share;
         memory = report.server->rss_per_connection;
     }
     std::printf(
         "{\"mode\":\"%s\",\"transport\":\"%s\",\"connections\":%u,\"in_flight\":%u,\"size\":%zu,"
         "\"messages\":%llu,\"per_second\":%.0f,\"p50_ns\":%llu,\"cpu_ns_per_message\":%s,"
-        "\"cpu_share\":%s,\"memory_per_session\":%s}\n",
+        "\"cpu_share\":%s,\"wait_share\":%s,\"memory_per_session\":%s}\n",
         sio::name_of(options.mode).data(), sio::name_of(options.transport).data(),
         options.load.connections, options.load.in_flight, options.load.size,
         static_cast<unsigned long long>(report.messages), report.per_second,
         static_cast<unsigned long long>(report.latency_ns.value_at(0.5)), or_null(cpu_ns).c_str(),
-        or_null(cpu_share).c_str(), or_null(memory).c_str());
+        or_null(cpu_share).c_str(), or_null(wait_share).c_str(), or_null(memory).c_str());
 }
 
 }  // namespace
