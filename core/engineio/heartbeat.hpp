@@ -33,6 +33,11 @@ class Heartbeat {
     // A pong has come, or another packet. One that was not asked for is as good.
     void pong(std::uint64_t now_ms) noexcept;
     void heard(std::uint64_t now_ms) noexcept;
+    // What the client owes may wait behind what it has yet to read: it has so many milliseconds
+    // more.
+    void excuse(std::uint64_t now_ms, std::uint64_t more_ms) noexcept {
+        due_ms_ = now_ms + more_ms;
+    }
     // Nothing is due until release(), which gives a client that owes a pong its time anew.
     void hold() noexcept { is_held_ = true; }
     void release(std::uint64_t now_ms) noexcept;

@@ -87,7 +87,8 @@ class Replies {
 // a WebSocket.
 class Broadcast {
   public:
-    // Only those in that room, or in one of several. A socket's id is a room, in which only it is.
+    // Only those in that room, or in one of several. A socket's id is a room in which it is, and
+    // which others can join as they can join any.
     Broadcast& to(std::string_view room);
     // But those in that room.
     Broadcast& except(std::string_view room);

@@ -6,6 +6,7 @@
 #include "core/base/ascii.hpp"
 #include "core/engineio/open_packet.hpp"
 #include "core/kernels/utf8.hpp"
+#include "net/connection/websocket_connection.hpp"
 #include "net/engineio/host.hpp"
 
 #include <array>
@@ -19,6 +20,10 @@ namespace {
 // So much may wait for the end of the turn, and still leaves at once.
 constexpr std::size_t writable_size_max = 16 * 1024;
 constexpr std::uint32_t poll_on_its_way_ms = 1'000;
+// Of bytes that a client has to read before it comes to a ping: so many may take a while, and so
+// many in a millisecond are not too few. As of WebSockets (net/connection/websocket_timers.cpp).
+constexpr std::size_t slow_size_min = 16 * 1024;
+constexpr std::size_t slow_rate_per_ms = 16;
 
 std::uint16_t close_code_for(EndReason reason) noexcept {
     switch (reason) {
@@ -155,17 +160,35 @@ void HostedSession::on_timer() {
     if (!phase_.may_take()) return;
     switch (heartbeat_.due(now_ms())) {
         case Heartbeat::Due::nothing: break;
-        case Heartbeat::Due::end: return end(EndReason::ping_timeout);
+        case Heartbeat::Due::end:
+            if (!is_still_reading()) return end(EndReason::ping_timeout);
+            break;
         case Heartbeat::Due::ping:
             if (polling_) {
                 polling_->outbox.add(host_.ping());
                 answer_poll();
             } else {
+                engine_of(*connection_).mark_taken();
                 static_cast<void>(connection_->send(host_.ping().prepared()));
             }
             break;
     }
     set_timer();
+}
+
+// The pong is overdue: whether the ping may stand behind what the client still reads. Of an answer
+// to a poll nobody says how much has arrived: its size gives it time, once.
+bool HostedSession::is_still_reading() {
+    const std::uint32_t timeout_ms = host_.options().heartbeat.ping_timeout_ms;
+    if (!polling_) {
+        if (!engine_of(*connection_).is_still_taking(timeout_ms)) return false;
+        heartbeat_.excuse(now_ms(), timeout_ms);
+        return true;
+    }
+    const std::size_t unread_size = std::exchange(polling_->unread_size, 0);
+    if (unread_size < slow_size_min) return false;
+    heartbeat_.excuse(now_ms(), unread_size / slow_rate_per_ms);
+    return true;
 }
 
 // ---- What it says ------------------------------------------------------------------------------

@@ -104,6 +104,7 @@ class HostedSession final : public Session, public SocketUser {
         DeferredResponse held{};  // The answer to its GET, where is_held.
         std::uint64_t held_number = 0;
         bool is_held = false;
+        std::size_t unread_size = 0;   // Of the last answer, until the client polls again.
         std::optional<Place> probe{};  // Of the WebSocket that is tried.
     };
 
@@ -113,6 +114,7 @@ class HostedSession final : public Session, public SocketUser {
     [[nodiscard]] Place place() const noexcept { return {reactor_, seat_->token()}; }
     [[nodiscard]] std::uint64_t now_ms() const noexcept { return reactor_->listened_ms(); }
     void set_timer();
+    [[nodiscard]] bool is_still_reading();
     [[nodiscard]] std::string open_packet() const;
 
     void take(const Packet& packet);

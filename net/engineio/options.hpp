@@ -30,8 +30,9 @@ struct Options {
     std::string cookie{};
     // Headers of the request that opens a session which Session::header() has.
     std::vector<std::string> kept_headers{};
-    // Sessions at a time. One more is answered 503. 0: any number.
-    std::size_t session_count_max = 0;
+    // Sessions at a time: one costs its client no connection, and some KiB here. One more is
+    // answered 503. 0: any number.
+    std::size_t session_count_max = 100'000;
     // Bytes that wait for a client that polls, 64 of each packet included. One more ends the
     // session, and so does what is more than ServerOptions::memory_max. One packet may always wait
     // by itself, within that, however large it is.

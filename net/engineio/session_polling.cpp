@@ -43,6 +43,7 @@ void HostedSession::poll(const Reply& reply, std::uint64_t number) {
         reply.give(refusal_response(Refusal::request_bad));
         return end(EndReason::packet_malformed);
     }
+    polling_->unread_size = 0;
     if (polling_->outbox.is_empty() && !phase_.is(State::probing)) {
         polling_->held = reply.keep(place(), number);
         polling_->held_number = number;
@@ -110,7 +111,9 @@ SendResult HostedSession::wait(const SharedPacket& packet) {
 }
 
 std::string HostedSession::next_payload() {
-    return polling_->outbox.take_payload(host_.options().payload_size_max);
+    std::string payload = polling_->outbox.take_payload(host_.options().payload_size_max);
+    polling_->unread_size = payload.size();
+    return payload;
 }
 
 // With as much of what waits as one payload holds, if there is anything and anyone.
