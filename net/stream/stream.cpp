@@ -251,11 +251,10 @@ void Stream::break_off() {
     reactor().flush_later(*this);
 }
 
+// A close with SO_LINGER would do, unless children hold the socket, too.
 void Stream::reset() {
-    const linger no_goodbye{.l_onoff = 1, .l_linger = 0};
-    if (!is_closed()) {
-        (void)::setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &no_goodbye, sizeof no_goodbye);
-    }
+    const sockaddr nobody{.sa_family = AF_UNSPEC, .sa_data = {}};
+    if (!is_closed()) (void)::connect(fd_.get(), &nobody, sizeof nobody);
     break_off();
 }
 

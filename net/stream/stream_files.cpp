@@ -24,40 +24,30 @@ class NoBrokenPipe {
     }
     NoBrokenPipe(const NoBrokenPipe&) = delete;
     NoBrokenPipe& operator=(const NoBrokenPipe&) = delete;
-    ~NoBrokenPipe() {
-        if (sigismember(&before_, SIGPIPE) == 0) {
-            if (is_signalled_) take();
-            ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
-        }
-        errno = error_;
-    }
+    ~NoBrokenPipe() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
 
-    // The call has failed with that.
-    void note(int error) noexcept {
-        error_ = error;
-        is_signalled_ = error == EPIPE;
-    }
-
-  private:
-    void take() noexcept {
+    // Forgets one that has come since, if any has: a call that sent a part may have met it, too.
+    void take() const noexcept {
+        if (sigismember(&before_, SIGPIPE) != 0) return;  // It may be somebody else's.
         const timespec at_once{};
         while (::sigtimedwait(&broken_pipe_, nullptr, &at_once) < 0 && errno == EINTR) continue;
     }
 
+  private:
     sigset_t broken_pipe_;
     sigset_t before_;
-    int error_ = 0;
-    bool is_signalled_ = false;
 };
 
 ssize_t send_file(int socket, int file, std::uint64_t offset, std::size_t size) noexcept {
-    NoBrokenPipe guard;
+    const NoBrokenPipe guard;
     auto place = static_cast<off_t>(offset);
     ssize_t sent = 0;
     do {
         sent = ::sendfile(socket, file, &place, size);
     } while (sent < 0 && errno == EINTR);
-    if (sent < 0) guard.note(errno);
+    const int error = errno;
+    if (sent != static_cast<ssize_t>(size)) guard.take();
+    errno = error;
     return sent;
 }
 

@@ -58,10 +58,10 @@ class HttpStreamFixture : public testing::Test {
         server_.on_loop([this] { stream_ = {}; });
     }
 
-    TestServer server_;
     StreamOptions options_{};
     ResponseStream stream_{};  // The loop's.
     Notes notes_{};
+    TestServer server_;  // It goes first: it tells of streams to its end.
 };
 
 }  // namespace edgews::test

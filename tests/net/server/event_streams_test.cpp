@@ -25,10 +25,10 @@ class EventStreams : public testing::Test {
         return server_.on_loop([this] { return events_; });
     }
 
-    TestServer server_;
     EventStreamOptions options_{};
     EventStream events_{};  // The loop's.
     Notes notes_{};
+    TestServer server_;  // It goes first: it tells of streams to its end.
 };
 
 TEST_F(EventStreams, are_sent_as_they_come) {

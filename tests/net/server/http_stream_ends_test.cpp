@@ -230,9 +230,9 @@ TEST_F(HttpStreamEnds, what_is_endless_ends_at_once_when_the_server_does) {
 
 // What is told may do what it likes with the stream.
 TEST(HttpStreamsWithin, who_is_told_may_finish_write_and_throw) {
-    TestServer server;
     std::optional<ResponseStream> stream;
     std::vector<SendResult> results;
+    TestServer server;
     server->get("/", [&](const Request& asked, Response&) {
         StreamOptions options;
         options.gone = [&] {
@@ -256,9 +256,9 @@ TEST(HttpStreamsWithin, who_is_told_may_finish_write_and_throw) {
 // The memory is others'.
 TEST(HttpStreamsWithin, a_stream_for_which_there_is_no_memory_is_cut) {
     constexpr std::size_t mib = 1024 * 1024;
-    TestServer server({.memory_max = mib});
     ResponseStream stream;
     std::atomic<int> gone_count = 0;
+    TestServer server({.memory_max = mib});
     server->get("/", [&](const Request& asked, Response&) {
         StreamOptions options;
         options.gone = [&] { ++gone_count; };
