@@ -18,7 +18,7 @@ namespace {
 
 using test::attached;
 using test::in_turn;
-using test::PlayedSession;
+using test::PlayedEngineSession;
 
 class SocketIoAcks : public test::HubFixture {
   protected:
@@ -32,7 +32,7 @@ class SocketIoAcks : public test::HubFixture {
         });
     }
     // What was called, with its id as "#".
-    [[nodiscard]] static std::string heard_call(PlayedSession& session, std::string& id) {
+    [[nodiscard]] static std::string heard_call(PlayedEngineSession& session, std::string& id) {
         const std::string heard = session.heard();
         const std::size_t end = heard.find('[');
         id = heard.substr(1, end - 1);
@@ -111,7 +111,7 @@ TEST(SocketIoAck, outlives_its_hub_and_its_loop) {
         Hub hub;
         hub.of("/").on("later", [&](Socket&, const Event&, Ack ack) { kept = std::move(ack); });
         Loop loop;
-        PlayedSession session(HubState::of(hub), loop);
+        PlayedEngineSession session(HubState::of(hub), loop);
         session.say("0");
         session.say("27[\"later\"]");
     }

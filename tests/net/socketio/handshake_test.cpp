@@ -15,7 +15,7 @@ namespace edgews::sio {
 namespace {
 
 using test::in_turn;
-using test::PlayedSession;
+using test::PlayedEngineSession;
 
 class SocketIoHandshake : public test::HubFixture {
   protected:

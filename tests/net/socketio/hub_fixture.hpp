@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "../../support/played_session.hpp"
+#include "../../support/played_engine_session.hpp"
 
 namespace edgews::test {
 
@@ -24,18 +24,18 @@ class HubFixture : public testing::Test {
   protected:
     explicit HubFixture(sio::Options options = {}) : hub(options) {}
 
-    std::unique_ptr<PlayedSession> open(Loop& on) {
-        return std::make_unique<PlayedSession>(sio::HubState::of(hub), on);
+    std::unique_ptr<PlayedEngineSession> open(Loop& on) {
+        return std::make_unique<PlayedEngineSession>(sio::HubState::of(hub), on);
     }
-    std::unique_ptr<PlayedSession> open() { return open(loop); }
+    std::unique_ptr<PlayedEngineSession> open() { return open(loop); }
     // A client that is connected to "/".
-    std::unique_ptr<PlayedSession> connected(Loop& on, std::string_view connect = "0") {
+    std::unique_ptr<PlayedEngineSession> connected(Loop& on, std::string_view connect = "0") {
         auto session = open(on);
         session->say(connect);
         EXPECT_TRUE(session->heard().starts_with("0")) << connect;
         return session;
     }
-    std::unique_ptr<PlayedSession> connected() { return connected(loop); }
+    std::unique_ptr<PlayedEngineSession> connected() { return connected(loop); }
     // Handlers that write down what they hear.
     sio::Handlers logged() {
         return {.connected =

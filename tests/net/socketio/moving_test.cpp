@@ -19,7 +19,7 @@ namespace edgews::sio {
 namespace {
 
 using test::in_turn;
-using test::PlayedSession;
+using test::PlayedEngineSession;
 
 class SocketIoMoving : public test::HubFixture {
   protected:
@@ -40,7 +40,7 @@ class SocketIoMoving : public test::HubFixture {
             });
     }
     // The call's id in what was heard.
-    [[nodiscard]] static std::string call_id(PlayedSession& session) {
+    [[nodiscard]] static std::string call_id(PlayedEngineSession& session) {
         const std::string heard = session.heard();
         return heard.substr(1, heard.find('[') - 1);
     }
@@ -252,8 +252,8 @@ class MovingAtRandom {
     explicit MovingAtRandom(unsigned seed) : random_(seed) {
         hub_.of("/").on("join", [](Socket& socket, const Event&) { socket.join("r"); });
         for (std::size_t i = 0; i < 6; ++i) {
-            clients_.push_back(
-                std::make_unique<PlayedSession>(HubState::of(hub_), loops_[i % loops_.size()]));
+            clients_.push_back(std::make_unique<PlayedEngineSession>(HubState::of(hub_),
+                                                                     loops_[i % loops_.size()]));
             clients_.back()->say("0");
             clients_.back()->say("2[\"join\"]");
             static_cast<void>(clients_.back()->heard());
@@ -294,7 +294,7 @@ class MovingAtRandom {
         switch (pick(4)) {
             case 0: loops_[pick(loops_.size())].poll(0); return;
             case 1: {
-                PlayedSession& client = *clients_[pick(clients_.size())];
+                PlayedEngineSession& client = *clients_[pick(clients_.size())];
                 Loop& to = loops_[pick(loops_.size())];
                 if (!client.is_moving() && &client.loop() != &to) client.begin_move(to);
                 return;
@@ -314,7 +314,7 @@ class MovingAtRandom {
 
     Hub hub_{};
     std::array<Loop, 3> loops_;
-    std::vector<std::unique_ptr<PlayedSession>> clients_{};
+    std::vector<std::unique_ptr<PlayedEngineSession>> clients_{};
     std::vector<std::string> heard_{};
     std::array<int, place_count> said_{};
     std::mt19937 random_;

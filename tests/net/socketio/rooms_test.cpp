@@ -16,7 +16,7 @@ namespace edgews::sio {
 namespace {
 
 using test::in_turn;
-using test::PlayedSession;
+using test::PlayedEngineSession;
 
 class SocketIoRooms : public test::HubFixture {
   protected:
@@ -30,10 +30,10 @@ class SocketIoRooms : public test::HubFixture {
                 results.push_back(socket.leave(event.get<std::string>(0)));
             });
     }
-    void join(PlayedSession& session, const std::string& room) {
+    void join(PlayedEngineSession& session, const std::string& room) {
         session.say("2[\"join\",\"" + room + "\"]");
     }
-    void leave(PlayedSession& session, const std::string& room) {
+    void leave(PlayedEngineSession& session, const std::string& room) {
         session.say("2[\"leave\",\"" + room + "\"]");
     }
     [[nodiscard]] std::vector<bool> take_results() { return std::exchange(results, {}); }
@@ -58,7 +58,7 @@ class SocketIoRooms : public test::HubFixture {
         }
     }
 
-    std::vector<std::unique_ptr<PlayedSession>> clients{};
+    std::vector<std::unique_ptr<PlayedEngineSession>> clients{};
     std::vector<bool> results{};
 };
 

@@ -16,7 +16,7 @@ namespace {
 
 using test::attached;
 using test::in_turn;
-using test::PlayedSession;
+using test::PlayedEngineSession;
 
 class SocketIo : public test::HubFixture {
   protected:
@@ -92,7 +92,7 @@ TEST_F(SocketIo, a_client_that_joins_no_namespace_in_time_is_sent_away) {
 TEST_F(SocketIo, limits_of_namespaces_are_kept) {
     Hub strict(Options{.limits = {.namespace_count_max = 2, .auth_size_max = 10}});
     strict.of("/:name");
-    PlayedSession session(HubState::of(strict), loop);
+    PlayedEngineSession session(HubState::of(strict), loop);
     session.say("0/a,{\"0\":\"12345\"}");
     EXPECT_EQ(session.heard(), "4/a,{\"message\":\"Too much to connect with\"} ");
     session.say("0/a,{\"0\":1}");
@@ -114,7 +114,7 @@ TEST_F(SocketIo, packets_that_break_a_rule_end_the_session) {
         SCOPED_TRACE(packet);
         Hub other;
         other.of("/", logged());
-        PlayedSession session(HubState::of(other), loop);
+        PlayedEngineSession session(HubState::of(other), loop);
         session.say("0");
         static_cast<void>(take_log());
         session.say(packet);
@@ -210,7 +210,7 @@ TEST_F(SocketIo, every_handler_may_throw) {
 }
 
 TEST_F(SocketIo, a_peer_that_is_gone_while_a_handler_runs_is_told_of_afterwards) {
-    PlayedSession* current = nullptr;
+    PlayedEngineSession* current = nullptr;
     hub.of("/", logged()).on("go", [&](Socket& socket, const Event&) {
         current->close(engineio::EndReason::transport_closed);
         EXPECT_EQ(socket.emit("x"), SendResult::closed);

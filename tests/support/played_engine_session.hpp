@@ -24,13 +24,13 @@ void in_turn(Loop& loop, F function) {
     loop.poll(0);
 }
 
-class PlayedSession final : public engineio::Session {
+class PlayedEngineSession final : public engineio::Session {
   public:
-    PlayedSession(engineio::Application& application, Loop& loop)
+    PlayedEngineSession(engineio::Application& application, Loop& loop)
         : application_(application), loop_(&loop) {
         in_turn(loop, [this] { guest_ = application_.open(*this); });
     }
-    ~PlayedSession() { end(engineio::EndReason::transport_closed); }
+    ~PlayedEngineSession() { end(engineio::EndReason::transport_closed); }
 
     // The client's.
 
