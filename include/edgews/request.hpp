@@ -79,8 +79,8 @@ class Request {
     // written by whoever has the stream, on any thread. What the handler writes into its Response
     // is then not sent. What else the client asks for waits until the answer is finished.
     // Throws std::invalid_argument for a status that is none, and std::logic_error as defer() does.
-    [[nodiscard]] ResponseStream stream(Response head) const;
-    [[nodiscard]] ResponseStream stream(Response head, StreamOptions options) const;
+    [[nodiscard]] ResponseStream stream(const Response& head) const;
+    [[nodiscard]] ResponseStream stream(const Response& head, StreamOptions options) const;
     // The same as a stream of events, for a page's EventSource. It has status 200.
     [[nodiscard]] EventStream events() const;
     [[nodiscard]] EventStream events(EventStreamOptions options) const;

@@ -33,7 +33,7 @@ EventStream Request::events(EventStreamOptions options) const {
                          .overflow = options.overflow,
                          .is_endless = true,
                          .gone = std::move(options.gone)};
-    return {connection_->stream(std::move(head), std::move(stream), options.keep_alive_ms),
+    return {connection_->stream(head, std::move(stream), options.keep_alive_ms),
             header("Last-Event-ID").value_or("")};
 }
 

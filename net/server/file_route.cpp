@@ -162,7 +162,7 @@ void FileRoute::send_content(const Request& request, Response& response,
         response = {};
         return answer(response, 500, "The file cannot be read.\n");
     }
-    request.connection_->send_file(std::move(response), std::move(content));
+    request.connection_->send_file(response, std::move(content));
 }
 
 // Null: there is none left.

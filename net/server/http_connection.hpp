@@ -55,7 +55,7 @@ class HttpConnection final : public Stream {
     SendResult write_stream(const StreamState& state, std::string_view content);
     void finish_stream(const StreamState& state);
     // What another thread has written, and counted as posted.
-    void write_posted(StreamState& state, std::string content);
+    void write_posted(StreamState& state, std::string_view content);
     // Another thread's write was dropped.
     void note_dropped(StreamState& state);
     // Another thread's write was too much. The connection ends so that what the client has is not
@@ -66,7 +66,7 @@ class HttpConnection final : public Stream {
 
     // Answers the request whose handler runs with the content of a file. To a HEAD it says the size
     // alone.
-    void send_file(Response head, FileContent content);
+    void send_file(const Response& head, FileContent content);
 
     // The server shuts down: closes, unless a request is on its way, or its response.
     void shut_down() override;
@@ -199,9 +199,9 @@ class HttpConnection final : public Stream {
 
     // `comment_ms`: of silence, after which a comment is sent to those who listen to events; 0:
     // none is.
-    [[nodiscard]] ResponseStream stream(Response head, StreamOptions options,
+    [[nodiscard]] ResponseStream stream(const Response& head, StreamOptions options,
                                         std::uint32_t comment_ms = 0);
-    void begin_stream(Response head);
+    void begin_stream(const Response& head);
     void go_on_streaming();
     [[nodiscard]] bool is_streaming(const StreamState& state) const noexcept;
     [[nodiscard]] SendResult append_to_stream(std::string_view content);

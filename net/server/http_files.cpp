@@ -18,7 +18,7 @@ constexpr std::size_t copied_size_max = 128 * 1024;
 
 }  // namespace
 
-void HttpConnection::send_file(Response head, FileContent content) {
+void HttpConnection::send_file(const Response& head, FileContent content) {
     Exchange& exchange = *handled_;
     exchange.is_answered = true;
     const bool keep_alive = count_answer(exchange);

@@ -28,7 +28,7 @@ std::span<const std::byte> bytes_of(std::string_view text) noexcept {
 
 // ---- The beginning ----------------------------------------------------------------------------
 
-ResponseStream HttpConnection::stream(Response head, StreamOptions options,
+ResponseStream HttpConnection::stream(const Response& head, StreamOptions options,
                                       std::uint32_t comment_ms) {
     if (awaiting_ || handled_->is_answered) {
         throw std::logic_error("Request::stream(): the answer was deferred or streamed already");
@@ -42,11 +42,11 @@ ResponseStream HttpConnection::stream(Response head, StreamOptions options,
                                                        .options = std::move(options),
                                                        .comment_ms = comment_ms,
                                                        .written_ms = reactor().listened_ms()});
-    begin_stream(std::move(head));
+    begin_stream(head);
     return made;
 }
 
-void HttpConnection::begin_stream(Response head) {
+void HttpConnection::begin_stream(const Response& head) {
     Exchange& exchange = *handled_;
     exchange.is_answered = true;
     Streaming& streaming = *streaming_;
@@ -91,7 +91,7 @@ SendResult HttpConnection::write_stream(const StreamState& state, std::string_vi
 }
 
 // It had room when it was posted.
-void HttpConnection::write_posted(StreamState& state, std::string content) {
+void HttpConnection::write_posted(StreamState& state, std::string_view content) {
     state.posted_size.fetch_sub(content.size(), std::memory_order_relaxed);
     if (is_streaming(state) && !is_broken()) (void)append_to_stream(content);
 }

@@ -59,13 +59,13 @@ DeferredResponse Request::defer(Function<void()> gone) const {
     return connection_->defer(std::move(gone));
 }
 
-ResponseStream Request::stream(Response head) const {
-    return stream(std::move(head), {});
+ResponseStream Request::stream(const Response& head) const {
+    return stream(head, {});
 }
 
-ResponseStream Request::stream(Response head, StreamOptions options) const {
+ResponseStream Request::stream(const Response& head, StreamOptions options) const {
     if (connection_ == nullptr) throw std::logic_error("Request::stream(): an Upgrade has none");
-    return connection_->stream(std::move(head), std::move(options));
+    return connection_->stream(head, std::move(options));
 }
 
 const TransportInfo* Request::tls() const noexcept {

@@ -39,11 +39,11 @@ SendResult StreamWriter::post(std::string_view content) const {
         state_->posted_size.fetch_sub(size, std::memory_order_relaxed);
         return refused();
     }
-    const bool is_posted = post_to_client(
-        state_->link, state_->token,
-        [state = state_, posted = std::string(content)](HttpConnection& http) mutable {
-            http.write_posted(*state, std::move(posted));
-        });
+    const bool is_posted =
+        post_to_client(state_->link, state_->token,
+                       [state = state_, posted = std::string(content)](HttpConnection& http) {
+                           http.write_posted(*state, posted);
+                       });
     return is_posted ? SendResult::queued : SendResult::closed;
 }
 

@@ -35,7 +35,7 @@ class SocketRoom {
                 }
             })
             .on("chat", [this](edgews::sio::Socket& socket, const edgews::sio::Event& event,
-                               edgews::sio::Ack ack) { chat(socket, event, ack); });
+                               const edgews::sio::Ack& ack) { chat(socket, event, ack); });
     }
 
     void attach(edgews::Server& server) { hub_.attach(server); }
