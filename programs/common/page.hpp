@@ -1,7 +1,9 @@
 // A page that travels inside a program: the files of a folder, as make embeds them.
 #pragma once
 
+#include <edgews/request.hpp>
 #include <edgews/response.hpp>
+#include <edgews/server.hpp>
 
 #include <span>
 #include <string>
@@ -35,6 +37,15 @@ inline void answer_with(const PageFile& file, edgews::Response& response) {
                          "default-src 'self'; connect-src 'self' ws: wss:");
     response.headers.add("X-Content-Type-Options", "nosniff");
     response.body = file.content;
+}
+
+// To everyone.
+inline void serve_page(edgews::Server& server) {
+    for (const PageFile& file : page) {
+        server.get(path_of(file), [file](const edgews::Request&, edgews::Response& response) {
+            answer_with(file, response);
+        });
+    }
 }
 
 }  // namespace programs

@@ -87,7 +87,7 @@ class Demo {
                             {.message_size_max = 8192, .subprotocols = {"edgews-demo"}});
         stomp_.attach(server_);
         socketio_.attach(server_);
-        for (const programs::PageFile& file : programs::page) serve(file);
+        programs::serve_page(server_);
         home().every(200, [this] { server_.publish("ticker", market_.tick()); });
         home().every(1000, [this] { server_.publish("ticker", stats()); });
     }
@@ -117,13 +117,6 @@ class Demo {
                                                     .mode = edgews::BackplaneMode::through},
                            std::move(hooks));
         server_.backplane(*backplane_);
-    }
-
-    void serve(const programs::PageFile& file) {
-        server_.get(programs::path_of(file),
-                    [file](const edgews::Request&, edgews::Response& response) {
-                        programs::answer_with(file, response);
-                    });
     }
 
     void welcome(edgews::Connection& c) {

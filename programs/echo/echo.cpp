@@ -4,22 +4,11 @@
 //          [--idle-ping MS] [--trusted-proxy ADDRESS]... [--proxy-protocol]
 //
 // Its routes are in echo_server.hpp.
-#include <cstdio>
-#include <string_view>
-
 #include "echo_server.hpp"
+#include "programs/common/command_line.hpp"
 
 int main(int count, char** words) {
-    programs::EchoOptions options;
-    for (int i = 1; i < count;) {
-        const std::string_view value = i + 1 < count ? words[i + 1] : "";
-        const int taken = options.take(words[i], value);
-        if (taken == 0) {
-            std::fprintf(stderr, "echo: %s %s is not understood\nusage: echo %s\n", words[i],
-                         value.data(), programs::EchoOptions::usage);
-            return 2;
-        }
-        i += taken;
-    }
-    return programs::serve_echo(options);
+    return programs::run_with<programs::EchoOptions>(
+        "echo", programs::EchoOptions::usage, count, words,
+        [](const programs::EchoOptions& options) { return programs::serve_echo("echo", options); });
 }

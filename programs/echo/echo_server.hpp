@@ -8,12 +8,11 @@
 #include <edgews/edgews.hpp>
 
 #include <algorithm>
-#include <csignal>
 #include <cstddef>
-#include <cstdio>
 #include <string_view>
 
 #include "programs/common/number.hpp"
+#include "programs/common/serving.hpp"
 
 namespace programs {
 
@@ -63,7 +62,7 @@ inline void answer_text(edgews::Response& response, std::string_view text) {
 }
 
 // Until SIGTERM or SIGINT. The process's exit status.
-inline int serve_echo(EchoOptions arguments) {
+inline int serve_echo(const char* name, EchoOptions arguments) {
     edgews::Server server(arguments.server);
     edgews::RouteOptions& options = arguments.route;
     // Whoever sends faster than it reads gets its echoes still, up to here.
@@ -86,15 +85,7 @@ inline int serve_echo(EchoOptions arguments) {
         answer_text(response, request.remote_address().ip());
     });
 
-    const edgews::Signals stop(server.loop(0), {SIGINT, SIGTERM},
-                               [&](int) { server.shutdown(5'000); });
-    if (const edgews::Error error = server.listen(arguments.listen)) {
-        std::fprintf(stderr, "%s\n", error.message.c_str());
-        return 1;
-    }
-    std::printf("listening on %s\n", server.listening_on().c_str());
-    std::fflush(stdout);
-    return server.run();
+    return serve_until_stopped(name, server, arguments.listen);
 }
 
 }  // namespace programs

@@ -9,17 +9,16 @@
 #include <edgews/edgews.hpp>
 
 #include <algorithm>
-#include <csignal>
 #include <cstdint>
-#include <cstdio>
 #include <memory>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 
 #include "net/engineio/application.hpp"
 #include "net/engineio/host.hpp"
+#include "programs/common/command_line.hpp"
 #include "programs/common/number.hpp"
+#include "programs/common/serving.hpp"
 
 namespace {
 
@@ -106,43 +105,13 @@ int serve(const Arguments& arguments) {
     engineio::Host host(echo, options);
     edgews::Server server({.loops = arguments.threads});
     host.attach(server, arguments.path);
-    server.get("/metrics", [&](const edgews::Request&, edgews::Response& response) {
-        response.headers.add("Content-Type", "text/plain; version=0.0.4");
-        response.body = server.stats().prometheus();
-    });
-
-    const edgews::Signals stop(server.loop(0), {SIGINT, SIGTERM},
-                               [&](int) { server.shutdown(5'000); });
-    if (const edgews::Error error =
-            server.listen({.host = arguments.host, .port = arguments.port})) {
-        std::fprintf(stderr, "engineio_echo: %s\n", error.message.c_str());
-        return 1;
-    }
-    std::printf("listening on %s\n", server.listening_on().c_str());
-    std::fflush(stdout);
-    return server.run();
+    programs::serve_metrics(server);
+    return programs::serve_until_stopped("engineio_echo", server,
+                                         {.host = arguments.host, .port = arguments.port});
 }
 
 }  // namespace
 
 int main(int count, char** words) {
-    Arguments arguments;
-    for (int i = 1; i < count;) {
-        const std::string_view value = i + 1 < count ? words[i + 1] : "";
-        const int taken = arguments.take(words[i], value);
-        if (taken == 0) {
-            std::fprintf(stderr,
-                         "engineio_echo: %s %s is not understood\nusage: engineio_echo %s\n",
-                         words[i], value.data(), Arguments::usage);
-            return 2;
-        }
-        i += taken;
-    }
-    try {
-        return serve(arguments);
-    } catch (const std::invalid_argument& error) {
-        std::fprintf(stderr, "engineio_echo: %s\nusage: engineio_echo %s\n", error.what(),
-                     Arguments::usage);
-        return 2;
-    }
+    return programs::run_with<Arguments>("engineio_echo", Arguments::usage, count, words, serve);
 }

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <utility>
 
+#include "programs/common/command_line.hpp"
 #include "programs/echo/echo_server.hpp"
 
 namespace {
@@ -55,24 +56,7 @@ struct Options {
     }
 };
 
-}  // namespace
-
-int main(int count, char** words) {
-    Options options;
-    for (int i = 1; i < count;) {
-        const std::string_view value = i + 1 < count ? words[i + 1] : "";
-        const int taken = options.take(words[i], value);
-        if (taken == 0) {
-            std::fprintf(stderr,
-                         "secure_echo: %s %s is not understood\n"
-                         "usage: secure_echo [--deflate] [--no-context-takeover]"
-                         " [--window-bits 8-15] [--min-size BYTES]"
-                         " [--cert FILE --key FILE]... %s\n",
-                         words[i], value.data(), programs::EchoOptions::usage);
-            return 2;
-        }
-        i += taken;
-    }
+int serve(Options options) {
     if (!options.tls.identities.empty()) {
         options.tls.on_failure = [](std::string_view reason, const edgews::Address& peer) {
             std::fprintf(stderr, "%s: %.*s\n", peer.to_string().c_str(),
@@ -86,5 +70,16 @@ int main(int count, char** words) {
         options.echo.listen.tls = std::move(made.value);
     }
     if (options.is_deflating) options.echo.route.compression = edgews::deflate(options.deflate);
-    return programs::serve_echo(options.echo);
+    return programs::serve_echo("secure_echo", options.echo);
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+    const std::string usage = std::string(
+                                  "[--deflate] [--no-context-takeover]"
+                                  " [--window-bits 8-15] [--min-size BYTES]"
+                                  " [--cert FILE --key FILE]... ") +
+                              programs::EchoOptions::usage;
+    return programs::run_with<Options>("secure_echo", usage, count, words, serve);
 }

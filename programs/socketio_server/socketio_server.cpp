@@ -18,16 +18,15 @@
 #include <edgews/socketio.hpp>
 
 #include <algorithm>
-#include <csignal>
 #include <cstdint>
-#include <cstdio>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "programs/common/command_line.hpp"
 #include "programs/common/number.hpp"
 #include "programs/common/page.hpp"
+#include "programs/common/serving.hpp"
 #include "state.hpp"
 
 namespace {
@@ -111,58 +110,22 @@ int serve(const Arguments& arguments) {
     set_up(hub);
     edgews::Server server({.loops = arguments.threads});
     hub.attach(server, arguments.path);
-    for (const programs::PageFile& file : programs::page) {
-        server.get(programs::path_of(file),
-                   [file](const edgews::Request&, edgews::Response& response) {
-                       programs::answer_with(file, response);
-                   });
-    }
+    programs::serve_page(server);
     server.get("/state.json", [&hub](const edgews::Request& request, edgews::Response&) {
         hub.stats([answer = request.defer()](const sio::HubStats& stats) {
             edgews::Response response;
-            response.headers.add("Content-Type", "application/json");
-            response.headers.add("Cache-Control", "no-store");
-            response.body = programs::state_json(stats, edgews::Loop::current()->now_ms());
+            programs::answer_json(response,
+                                  programs::state_json(stats, edgews::Loop::current()->now_ms()));
             answer.send(std::move(response));
         });
     });
-    server.get("/metrics", [&](const edgews::Request&, edgews::Response& response) {
-        response.headers.add("Content-Type", "text/plain; version=0.0.4");
-        response.body = server.stats().prometheus();
-    });
-
-    const edgews::Signals stop(server.loop(0), {SIGINT, SIGTERM},
-                               [&](int) { server.shutdown(5'000); });
-    if (const edgews::Error error =
-            server.listen({.host = arguments.host, .port = arguments.port})) {
-        std::fprintf(stderr, "socketio_server: %s\n", error.message.c_str());
-        return 1;
-    }
-    std::printf("listening on %s\n", server.listening_on().c_str());
-    std::fflush(stdout);
-    return server.run();
+    programs::serve_metrics(server);
+    return programs::serve_until_stopped("socketio_server", server,
+                                         {.host = arguments.host, .port = arguments.port});
 }
 
 }  // namespace
 
 int main(int count, char** words) {
-    Arguments arguments;
-    for (int i = 1; i < count;) {
-        const std::string_view value = i + 1 < count ? words[i + 1] : "";
-        const int taken = arguments.take(words[i], value);
-        if (taken == 0) {
-            std::fprintf(stderr,
-                         "socketio_server: %s %s is not understood\nusage: socketio_server %s\n",
-                         words[i], value.data(), Arguments::usage);
-            return 2;
-        }
-        i += taken;
-    }
-    try {
-        return serve(arguments);
-    } catch (const std::invalid_argument& error) {
-        std::fprintf(stderr, "socketio_server: %s\nusage: socketio_server %s\n", error.what(),
-                     Arguments::usage);
-        return 2;
-    }
+    return programs::run_with<Arguments>("socketio_server", Arguments::usage, count, words, serve);
 }

@@ -37,8 +37,10 @@
 #include <utility>
 #include <vector>
 
+#include "programs/common/command_line.hpp"
 #include "programs/common/number.hpp"
 #include "programs/common/page.hpp"
+#include "programs/common/serving.hpp"
 #include "state.hpp"
 #include "users.hpp"
 
@@ -203,14 +205,11 @@ void serve_page(edgews::Server& server, edgews::StompBroker& broker,
     }
     server.get("/metrics", [&, backplane](const Request& request, Response& response) {
         if (!users.let_in(request, response)) return;
-        response.headers.add("Content-Type", "text/plain; version=0.0.4");
-        response.body = programs::metrics_text(server, broker, backplane);
+        programs::answer_metrics(response, programs::metrics_text(server, broker, backplane));
     });
     server.get("/state.json", [&, backplane](const Request& request, Response& response) {
         if (!users.let_in(request, response)) return;
-        response.headers.add("Content-Type", "application/json");
-        response.headers.add("Cache-Control", "no-store");
-        response.body = programs::state_json(broker, backplane, arguments.path);
+        programs::answer_json(response, programs::state_json(broker, backplane, arguments.path));
     });
 }
 
@@ -283,20 +282,5 @@ int serve(const Arguments& arguments) {
 }  // namespace
 
 int main(int count, char** words) {
-    Arguments arguments;
-    for (int i = 1; i < count;) {
-        const std::string_view value = i + 1 < count ? words[i + 1] : "";
-        const int taken = arguments.take(words[i], value);
-        i += taken;
-        if (taken > 0) continue;
-        std::fprintf(stderr, "stomp_broker: %s %s is not understood\nusage: stomp_broker %s\n",
-                     words[i], value.data(), Arguments::usage);
-        return 2;
-    }
-    try {
-        return serve(arguments);
-    } catch (const std::invalid_argument& error) {
-        std::fprintf(stderr, "stomp_broker: %s\n", error.what());
-        return 2;
-    }
+    return programs::run_with<Arguments>("stomp_broker", Arguments::usage, count, words, serve);
 }

@@ -27,17 +27,17 @@
 
 #include <algorithm>
 #include <charconv>
-#include <csignal>
 #include <cstdint>
 #include <cstdio>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
 
+#include "programs/common/command_line.hpp"
 #include "programs/common/number.hpp"
+#include "programs/common/serving.hpp"
 
 namespace {
 
@@ -193,41 +193,16 @@ int serve(const Arguments& arguments) {
                         handlers_for(backplane, !arguments.backplane.histories.empty()),
                         {.backlog_size_max = 64 * 1024 * 1024});
     server.get("/metrics", [&](const edgews::Request&, edgews::Response& response) {
-        response.headers.add("Content-Type", "text/plain; version=0.0.4");
-        response.body = server.stats().prometheus() + backplane.stats().prometheus();
+        programs::answer_metrics(response,
+                                 server.stats().prometheus() + backplane.stats().prometheus());
     });
 
-    const edgews::Signals stop(server.loop(0), {SIGINT, SIGTERM},
-                               [&](int) { server.shutdown(5'000); });
-    if (const edgews::Error error =
-            server.listen({.host = arguments.host, .port = arguments.port})) {
-        std::fprintf(stderr, "topic_node: %s\n", error.message.c_str());
-        return 1;
-    }
-    std::printf("listening on %s\n", server.listening_on().c_str());
-    std::fflush(stdout);
-    return server.run();
+    return programs::serve_until_stopped("topic_node", server,
+                                         {.host = arguments.host, .port = arguments.port});
 }
 
 }  // namespace
 
 int main(int count, char** words) {
-    Arguments arguments;
-    for (int i = 1; i < count;) {
-        const std::string_view value = i + 1 < count ? words[i + 1] : "";
-        const int taken = arguments.take(words[i], value);
-        if (taken == 0) {
-            std::fprintf(stderr, "topic_node: %s %s is not understood\nusage: topic_node %s\n",
-                         words[i], value.data(), Arguments::usage);
-            return 2;
-        }
-        i += taken;
-    }
-    try {
-        return serve(arguments);
-    } catch (const std::invalid_argument& error) {
-        std::fprintf(stderr, "topic_node: %s\nusage: topic_node %s\n", error.what(),
-                     Arguments::usage);
-        return 2;
-    }
+    return programs::run_with<Arguments>("topic_node", Arguments::usage, count, words, serve);
 }

@@ -2,10 +2,8 @@
 // with HTTP long-polling and goes on with a WebSocket. A lost connection comes back by itself, and
 // the page says whether anything was missed meanwhile.
 
-import { byId, clockTime, duration, element, setText } from "./dom.js";
-
-const LOG_LIMIT = 300;
-const RETRY_MS = 2000;
+import { byId, duration, setText } from "./dom.js";
+import { RETRY_MS, showMessage, showNote, showRoom, showState } from "./room.js";
 
 const hasClient = globalThis.io !== undefined;
 byId("missing").hidden = hasClient;
@@ -17,14 +15,14 @@ let lostAt = 0;  // Milliseconds since 1970; 0: it is not lost.
 byId("join").addEventListener("submit", (event) => {
     event.preventDefault();
     setText(byId("error"), "");
-    socket?.disconnect();
+    socket?.off().disconnect();
     socket = globalThis.io({
         path: new URL("socket.io/", location.href).pathname,
         auth: { name: byId("name").value.trim() },
         reconnectionDelayMax: RETRY_MS,
     });
     socket.on("connect", entered);
-    socket.on("room", show);
+    socket.on("room", showMessage);
     socket.on("connect_error", refused);
     socket.on("disconnect", lost);
     socket.io.on("reconnect_attempt", () => showState("waiting", "reconnecting"));
@@ -37,9 +35,9 @@ byId("compose").addEventListener("submit", async (event) => {
     byId("text").value = "";
     try {
         const why = await socket.timeout(5000).emitWithAck("chat", text);
-        if (why) note(why, "wrong");
+        if (why) showNote(why, "wrong");
     } catch {
-        note(`Nobody says whether this was heard: ${text}`, "wrong");
+        showNote(`Nobody says whether this was heard: ${text}`, "wrong");
     }
 });
 
@@ -52,11 +50,12 @@ function entered() {
     socket.io.engine.on("upgrade", showTransport);
     if (lostAt) {
         const time = duration((Date.now() - lostAt) / 1000);
-        note(socket.recovered ? `Back after ${time}: nothing was missed.`
+        showNote(socket.recovered ? `Back after ${time}: nothing was missed.`
                               : `Back after ${time}: what was said meanwhile is not here.`, "muted");
     }
     lostAt = 0;
     showRoom(true);
+    byId("cut").hidden = false;
     byId("text").focus();
 }
 
@@ -65,6 +64,7 @@ function refused({ message }) {
     if (socket.active) return showState("waiting", "reconnecting");
     showState("stopped", "not connected");
     showRoom(false);
+    byId("cut").hidden = true;
     setText(byId("error"), message);
 }
 
@@ -73,34 +73,4 @@ function lost() {
     showState("waiting", "reconnecting");
     // One that the server has ended does not come back by itself.
     if (!socket.active) setTimeout(() => socket.connect(), RETRY_MS);
-}
-
-function show({ type, from, text, event, name, time }) {
-    const words = type === "chat" ? element("span", "", element("b", "", from), ` ${text}`)
-                                  : element("span", "muted", `${name} ${DID[event]}`);
-    words.dir = "auto";
-    append(words, element("time", "muted", clockTime(time)));
-}
-
-function note(text, kind) {
-    append(element("span", kind, text));
-}
-
-function append(...children) {
-    const log = byId("log");
-    log.append(element("p", "line", ...children));
-    while (log.childElementCount > LOG_LIMIT) log.firstElementChild.remove();
-    log.scrollTop = log.scrollHeight;
-}
-
-const DID = { join: "joined", leave: "left" };
-
-function showState(state, text) {
-    byId("state").dataset.state = state;
-    setText(byId("state-text"), text);
-}
-
-function showRoom(isInside) {
-    byId("join").hidden = isInside;
-    byId("room").hidden = byId("cut").hidden = !isInside;
 }

@@ -1,10 +1,8 @@
 // The room by STOMP: what programs/demo/stomp.hpp serves, with @stomp/stompjs. A lost connection
 // comes back by itself; an ERROR, which a wrong name or too many lines bring, ends the session.
 
-import { byId, clockTime, element, setText } from "./dom.js";
-
-const LOG_LIMIT = 300;
-const RETRY_MS = 2000;
+import { byId, setText } from "./dom.js";
+import { RETRY_MS, showMessage, showRoom, showState } from "./room.js";
 
 const url = new URL("stomp", location.href);
 url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
@@ -22,7 +20,7 @@ byId("join").addEventListener("submit", (event) => {
         connectHeaders: { login: byId("name").value.trim(), passcode: "" },
         reconnectDelay: RETRY_MS,
         onConnect: () => {
-            client.subscribe("/topic/room", ({ body }) => show(JSON.parse(body)));
+            client.subscribe("/topic/room", ({ body }) => showMessage(JSON.parse(body)));
             showState("open", "connected");
             showRoom(true);
             byId("text").focus();
@@ -46,25 +44,3 @@ byId("compose").addEventListener("submit", (event) => {
     client.publish({ destination: "/app/chat", body: text });
     byId("text").value = "";
 });
-
-function show({ type, from, text, event, name, time }) {
-    const words = type === "chat" ? element("span", "", element("b", "", from), ` ${text}`)
-                                  : element("span", "muted", `${name} ${DID[event]}`);
-    words.dir = "auto";
-    const log = byId("log");
-    log.append(element("p", "line", words, element("time", "muted", clockTime(time))));
-    while (log.childElementCount > LOG_LIMIT) log.firstElementChild.remove();
-    log.scrollTop = log.scrollHeight;
-}
-
-const DID = { join: "joined", leave: "left" };
-
-function showState(state, text) {
-    byId("state").dataset.state = state;
-    setText(byId("state-text"), text);
-}
-
-function showRoom(isInside) {
-    byId("join").hidden = isInside;
-    byId("room").hidden = !isInside;
-}
