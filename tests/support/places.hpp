@@ -44,10 +44,7 @@ class Place {
         filler_ = Fd(::socket(own.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
         EXPECT_EQ(::connect(filler_.get(), own.get(), own.size), 0);
     }
-    // Who connected may know of it sooner than this end does.
     [[nodiscard]] Fd accept() const {
-        pollfd waiting{.fd = fd_.get(), .events = POLLIN, .revents = 0};
-        EXPECT_EQ(::poll(&waiting, 1, accept_limit_ms), 1) << "nobody comes";
         return Fd(::accept4(fd_.get(), nullptr, nullptr, SOCK_CLOEXEC));
     }
     [[nodiscard]] int fd() const noexcept { return fd_.get(); }
@@ -61,8 +58,6 @@ class Place {
     [[nodiscard]] std::uint16_t port() const { return Address(*address().get()).port(); }
 
   private:
-    static constexpr int accept_limit_ms = 10'000;
-
     Fd fd_;
     Fd filler_;
 };
