@@ -17,9 +17,8 @@
 //   `expect` has had the mutex, so it was in the old loop's mailbox before the job that lets the
 //   session leave: the old loop has taken it by then, and delivered it.
 // - The new loop took it between `expect` and `arrives`. It is kept, and the departure tells
-// whether
-//   the old loop had taken it: its own if they were drawn by then, those of others up to the last
-//   that it took.
+//   whether the old loop had taken it: its own if they were drawn by then, those of others up to
+//   the last that it took.
 // - The new loop takes it after `arrives`. Had the old loop taken it before the session left, it
 //   would have been drawn before, and posted to the new loop by the time that `leaves` has had the
 //   mutex: in front of the session, and taken before it arrived.

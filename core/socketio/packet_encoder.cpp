@@ -7,12 +7,12 @@
 namespace edgews::sio {
 namespace {
 
-// A packet that was larger leaves no more behind.
+// A packet that was larger leaves no more behind when the next one is encoded.
 constexpr std::size_t kept_size_max = 64 * 1024;
 
 void clear(std::string& text) {
-    if (text.capacity() > kept_size_max) text.shrink_to_fit();
     text.clear();
+    if (text.capacity() > kept_size_max) text.shrink_to_fit();
 }
 
 }  // namespace
@@ -49,14 +49,14 @@ Fault PacketEncoder::encode_acknowledgement(std::string_view namespace_name, std
 Fault PacketEncoder::join(std::span<const Argument> arguments) {
     clear(joined_);
     elements_ = {};
+    if (arguments.size() == 1 && arguments[0].kind_ == Argument::Kind::arguments) {
+        const Arguments& came = *arguments[0].arguments_;
+        if (came.packet_ != nullptr) elements_ = came.packet_->argument_text;
+        return add_attachments(came);
+    }
     for (const Argument& argument : arguments) {
         const Fault fault = add(argument);
         if (fault != Fault::none) return fault;
-    }
-    if (arguments.size() == 1 && arguments[0].kind_ == Argument::Kind::arguments) {
-        const Packet* const packet = arguments[0].arguments_->packet_;
-        if (packet != nullptr) elements_ = packet->argument_text;
-        return Fault::none;
     }
     const JsonScan scan = scan_json_elements(joined_);
     if (scan.fault() != JsonFault::none) return Fault::payload_malformed;
@@ -82,18 +82,22 @@ Fault PacketEncoder::add(const Argument& argument) {
         }
         case Argument::Kind::arguments: {
             const Arguments& came = *argument.arguments_;
-            // Its placeholders count from 0.
-            if (came.attachment_count() > 0 && !attachments_.empty()) {
-                return Fault::placeholder_repeated;
-            }
-            for (std::size_t i = 0; i < came.attachment_count(); ++i) {
-                attachments_.push_back(came.attachment(i));
-            }
+            const Fault fault = add_attachments(came);
+            if (fault != Fault::none) return fault;
             text = came.text();
         }
     }
     if (!joined_.empty() && !text.empty()) joined_.push_back(',');
     joined_.append(text);
+    return Fault::none;
+}
+
+// Its placeholders count from 0.
+Fault PacketEncoder::add_attachments(const Arguments& came) {
+    if (came.attachment_count() > 0 && !attachments_.empty()) return Fault::placeholder_repeated;
+    for (std::size_t i = 0; i < came.attachment_count(); ++i) {
+        attachments_.push_back(came.attachment(i));
+    }
     return Fault::none;
 }
 

@@ -39,6 +39,7 @@ class PacketEncoder {
   private:
     [[nodiscard]] Fault join(std::span<const Argument> arguments);
     [[nodiscard]] Fault add(const Argument& argument);
+    [[nodiscard]] Fault add_attachments(const Arguments& came);
 
     std::string text_;
     std::string joined_;  // Arguments, with commas between them.
