@@ -332,7 +332,7 @@ void ClientOnLoop::arrived(engineio::Expected& expected) {
             if (is_in && each->space().is_for(spoken, *each)) each->take(spoken);
         }
     });
-    set_alarm();
+    if (unsettled_) set_alarm();  // Nothing may be left: a call that could not be sent.
     forget_settled();
     if (!moved->packet.text.empty()) {
         take(engineio::Packet::of_text(engineio::PacketType::message, moved->packet.text));

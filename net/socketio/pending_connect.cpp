@@ -102,6 +102,7 @@ PendingConnect::Outcome PendingConnect::ask() {
 
 PendingConnect::Outcome PendingConnect::take_decision() {
     const std::shared_ptr<DeferredDecision> decision = std::exchange(decision_, nullptr);
+    decision->forget_client();  // Who made it may not have told of it yet.
     if (decision->state() == DeferredDecision::State::accepted) return Outcome::accepted;
     refuse(decision->take_refusal());
     return Outcome::refused;

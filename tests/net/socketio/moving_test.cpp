@@ -151,6 +151,19 @@ TEST_F(SocketIoMoving, an_acknowledgement_is_sent_while_its_client_is_on_its_way
     EXPECT_EQ(session->heard(), "31[1] ");
 }
 
+// It has come, and its WebSocket is gone.
+TEST_F(SocketIoMoving, who_cannot_be_asked_when_it_arrives_is_not_waited_for) {
+    const auto session = connected();
+    session->begin_move(loop_2);
+    loop_2.poll(0);
+    hub.of("/").broadcast().call("ask", 60'000, [this](const Replies& replies) {
+        log += std::to_string(replies.size()) + (replies.is_complete() ? " all " : " some ");
+    });
+    session->accepted_count = 0;
+    turn_all();
+    EXPECT_EQ(take_log(), "+/ 0 some ");
+}
+
 // Others may be in the room of its id, as anyone may who knows that.
 TEST_F(SocketIoMoving, an_acknowledgement_is_for_who_asked_only) {
     const auto session = connected();

@@ -15,11 +15,10 @@
 
 #include "../../support/allocations.hpp"
 #include "../../support/test_server.hpp"
+#include "polling_client.hpp"
 
 namespace edgews::test {
 namespace {
-
-constexpr std::string_view transport_path = "/socket.io/?EIO=4&transport=";
 
 class SocketIoServer : public testing::TestWithParam<unsigned> {
   protected:
@@ -46,23 +45,6 @@ class SocketIoServer : public testing::TestWithParam<unsigned> {
         EXPECT_TRUE(client.read_frame().text().starts_with("40{"));
         return client;
     }
-    static std::string path_of(std::string_view id, std::string_view transport = "polling") {
-        return std::string(transport_path) + std::string(transport) + "&sid=" + std::string(id);
-    }
-    // The id of a session that polls.
-    std::string open_polling() {
-        const std::string open =
-            server_->connect().get(std::string(transport_path) + "polling").body;
-        return open.substr(open.find("\"sid\":\"") + 7, 20);
-    }
-    std::string poll(std::string_view id) { return server_->connect().get(path_of(id)).body; }
-    void post(std::string_view id, std::string_view body) {
-        TestClient client = server_->connect();
-        client.send("POST " + path_of(id) + " HTTP/1.1\r\nHost: localhost\r\nContent-Length: " +
-                    std::to_string(body.size()) + "\r\n\r\n" + std::string(body));
-        EXPECT_EQ(client.read_reply().body, "ok");
-    }
-
     std::unique_ptr<sio::Hub> hub_;
     Notes notes_;
     std::unique_ptr<TestServer> server_ =
@@ -96,17 +78,17 @@ TEST_P(SocketIoServer, polling_has_all_of_it_too) {
         ack(event.raw());
     });
     start();
-    const std::string id = open_polling();
-    post(id, "40");
-    EXPECT_TRUE(poll(id).starts_with("40{"));
-    post(id,
-         "451-7[\"echo\",{\"_placeholder\":true,\"num\":0}]\x1e"
-         "bAQI=");
-    EXPECT_EQ(poll(id),
+    const PollingClient client(*server_);
+    client.post("40");
+    EXPECT_TRUE(client.poll().starts_with("40{"));
+    client.post(
+        "451-7[\"echo\",{\"_placeholder\":true,\"num\":0}]\x1e"
+        "bAQI=");
+    EXPECT_EQ(client.poll(),
               "461-7[{\"_placeholder\":true,\"num\":0}]\x1e"
               "bAQI=");
     TestClient held = server_->connect();
-    held.send(TestClient::get_head(path_of(id)));
+    held.send(TestClient::get_head(client.path("polling")));
     hub_->of("/").emit("news");
     EXPECT_EQ(held.read_reply().body, "42[\"news\"]");
 }
@@ -151,8 +133,7 @@ TEST_P(SocketIoServer, a_hub_may_have_several_servers_and_paths) {
 TEST_P(SocketIoServer, a_server_that_shuts_down_tells_its_sockets) {
     start();
     TestClient client = open_websocket();
-    const std::string id = open_polling();
-    post(id, "40");
+    PollingClient(*server_).post("40");
     static_cast<void>(notes_.wait_for(2));
     server_.reset();
     EXPECT_EQ(notes_.wait_for(4),
@@ -256,13 +237,11 @@ TEST_P(SocketIoServer, all_is_heard_once_while_clients_upgrade) {
     for (std::size_t i = 0; i < client_count; ++i) {
         threads.emplace_back([&] {
             Told told;
-            const std::string id = open_polling();
-            post(id, "40");
-            for (int polls = 0; polls < 20; ++polls) told.take(poll(id));
-            TestClient client = server_->open(path_of(id, "websocket"));
-            client.send_text("2probe");
-            client.expect_text("3probe");
-            told.take(poll(id));
+            const PollingClient polling(*server_);
+            polling.post("40");
+            for (int polls = 0; polls < 20; ++polls) told.take(polling.poll());
+            TestClient client = polling.probe();
+            told.take(polling.poll());
             client.send_text("5");
             for (int frames = 0; frames < 20; ++frames) told.take(client.read_frame().text());
             ++upgraded_count;

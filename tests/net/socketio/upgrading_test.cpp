@@ -15,45 +15,10 @@
 #include <vector>
 
 #include "../../support/test_server.hpp"
+#include "polling_client.hpp"
 
 namespace edgews::test {
 namespace {
-
-constexpr std::string_view transport_path = "/socket.io/?EIO=4&transport=";
-
-class UpgradingClient {
-  public:
-    explicit UpgradingClient(TestServer& server) : server_(server) {
-        const std::string open =
-            server_.connect().get(std::string(transport_path) + "polling").body;
-        id_ = open.substr(open.find("\"sid\":\"") + 7, 20);
-    }
-    [[nodiscard]] std::string path(std::string_view transport) const {
-        return std::string(transport_path) + std::string(transport) + "&sid=" + id_;
-    }
-    [[nodiscard]] std::string post_head(std::string_view body) const {
-        return "POST " + path("polling") +
-               " HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + std::to_string(body.size()) +
-               "\r\n\r\n" + std::string(body);
-    }
-    void post(std::string_view body) const {
-        TestClient client = server_.connect();
-        client.send(post_head(body));
-        if (client.read_reply().body != "ok") throw std::runtime_error("a POST was refused");
-    }
-    [[nodiscard]] std::string poll() const { return server_.connect().get(path("polling")).body; }
-    // Which has been answered 3probe.
-    [[nodiscard]] TestClient probe() const {
-        TestClient client = server_.open(path("websocket"));
-        client.send_text("2probe");
-        client.expect_text("3probe");
-        return client;
-    }
-
-  private:
-    TestServer& server_;
-    std::string id_;
-};
 
 // A handler that is called because its client is about to leave the loop may close the session, or
 // throw, which does the same.
@@ -64,7 +29,7 @@ class SocketIoUpgrading : public testing::Test {
     void expect_end(std::string_view event) {
         hub_.attach(*server_->operator->());
         server_->start();
-        const UpgradingClient client(*server_);
+        const PollingClient client(*server_);
         client.post("40");
         static_cast<void>(client.poll());
         TestClient websocket = client.probe();
@@ -210,7 +175,7 @@ class UpgradingCrowd {
     }
     void upgrade() {
         try {
-            const UpgradingClient client(*server_);
+            const PollingClient client(*server_);
             client.post(
                 "40\x1e"
                 "427[\"join\"]");
