@@ -123,23 +123,27 @@ void Host::attach(Server& server, std::string_view path) {
     server_ = &server;
 }
 
+// In the order of npm's server.
+Refusal Host::refusal_of(const RequestClaims& said, Directory::Result known) const {
+    const Refusal refusal = check_transport(said, options_.transports);
+    if (refusal != Refusal::none) return refusal;
+    const bool is_unknown = said.has_session && known == Directory::Result::unknown;
+    return is_unknown ? Refusal::session_unknown : check_rest(said);
+}
+
 // ---- Plain requests ----------------------------------------------------------------------------
 
 void Host::serve(const Request& request, Response& response) {
     const Claims claims(request);
     const RequestClaims said = claims.of(request, false);
-    Refusal refusal = check_transport(said, options_.transports);
-    if (refusal == Refusal::none && said.has_session &&
-        directory_.find(claims.id).result == Directory::Result::unknown) {
-        refusal = Refusal::session_unknown;
-    }
-    if (refusal == Refusal::none) refusal = check_rest(said);
+    const Directory::Found known = directory_.find(claims.id);
+    const Refusal refusal = refusal_of(said, known.result);
     if (refusal != Refusal::none) {
         response = refusal_response(refusal);
     } else if (!said.has_session) {
         open(request, response);
     } else if (said.method == "GET") {
-        poll(request, response, claims.id);
+        poll(request, response, claims.id, known);
     } else {
         post(request, response, claims.id);
     }
@@ -162,8 +166,9 @@ Response Host::refusal_of_lost(std::string_view id) {
     return refusal_response(refusal_for(directory_.find(id).result));
 }
 
-void Host::poll(const Request& request, Response& response, const std::string& id) {
-    const auto [result, place] = directory_.find(id);
+void Host::poll(const Request& request, Response& response, const std::string& id,
+                const Directory::Found& known) {
+    const auto [result, place] = known;
     if (result != Directory::Result::found) {
         response = refusal_response(refusal_for(result));
         return;
@@ -227,12 +232,7 @@ Handlers Host::handlers() {
 void Host::decide(const Request& request, Upgrade& upgrade) {
     Claims claims(request);
     const RequestClaims said = claims.of(request, true);
-    Refusal refusal = check_transport(said, options_.transports);
-    if (refusal == Refusal::none && said.has_session &&
-        directory_.find(claims.id).result == Directory::Result::unknown) {
-        refusal = Refusal::session_unknown;
-    }
-    if (refusal == Refusal::none) refusal = check_rest(said);
+    const Refusal refusal = refusal_of(said, directory_.find(claims.id).result);
     if (refusal != Refusal::none) {
         upgrade.add_header("Content-Type", "application/json");
         return upgrade.reject(status_of(refusal), json_of(refusal));

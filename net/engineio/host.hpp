@@ -64,7 +64,9 @@ class Host {
   private:
     void serve(const Request& request, Response& response);
     void open(const Request& request, Response& response);
-    void poll(const Request& request, Response& response, const std::string& id);
+    [[nodiscard]] Refusal refusal_of(const RequestClaims& said, Directory::Result known) const;
+    void poll(const Request& request, Response& response, const std::string& id,
+              const Directory::Found& known);
     void post(const Request& request, Response& response, const std::string& id);
     void decide(const Request& request, Upgrade& upgrade);
     void opened(Connection& connection);

@@ -164,6 +164,7 @@ class EngineIoServer {
     }
     void wait_for_no_session() {
         server_->wait_until([this] { return host_->session_count() == 0; });
+        wait_for_loops();  // And its guest knows.
     }
 
   private:
