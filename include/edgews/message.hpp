@@ -105,6 +105,10 @@ enum class SendResult : std::uint8_t {
     closed,   // The connection is closing, closed or gone.
     invalid,  // A text that is not UTF-8 (RFC 6455, section 5.6). Nothing was sent.
 };
+// It was sent, or waits to be.
+[[nodiscard]] constexpr bool was_accepted(SendResult result) noexcept {
+    return result == SendResult::sent || result == SendResult::queued;
+}
 
 // The result of publishing to a topic. Only one that a backplane carries (edgews/backplane.hpp) is
 // anything but `sent`.

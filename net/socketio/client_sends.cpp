@@ -14,19 +14,15 @@ namespace {
 
 constexpr std::uint64_t never_ms = UINT64_MAX;
 
-bool is_accepted(SendResult result) noexcept {
-    return result == SendResult::sent || result == SendResult::queued;
-}
-
 }  // namespace
 
 // A packet without all its attachments would take what follows for them: then nothing follows.
 SendResult ClientOnLoop::send(const PacketEncoder& packet) {
     const SendResult result =
         session_.send(engineio::Packet::of_text(engineio::PacketType::message, packet.text()));
-    if (!is_accepted(result)) return result;
+    if (!was_accepted(result)) return result;
     for (const std::span<const std::byte> bytes : packet.attachments()) {
-        if (is_accepted(session_.send(engineio::Packet::of_binary(bytes)))) continue;
+        if (was_accepted(session_.send(engineio::Packet::of_binary(bytes)))) continue;
         fail(Reason::transport_close);
         return SendResult::closed;
     }
@@ -44,7 +40,7 @@ void ClientOnLoop::send(SocketOnLoop& socket, const Spoken& spoken) {
     }
     bool is_first = true;
     for (const engineio::SharedPacket& packet : spoken.packets) {
-        if (is_accepted(session_.send(packet))) {
+        if (was_accepted(session_.send(packet))) {
             is_first = false;
             continue;
         }
@@ -66,7 +62,7 @@ SendResult ClientOnLoop::call(SocketOnLoop& socket, std::uint64_t id, const Pack
         timeout_ms == 0 ? never_ms : loop_->reactor().now_ms() + timeout_ms;
     if (!await(id, {&socket, due_ms, std::move(reply), {}})) return SendResult::dropped;
     const SendResult result = send(packet);
-    if (is_accepted(result)) {
+    if (was_accepted(result)) {
         ++socket.space().sent_total;
     } else {
         unsettled_->replies.erase(id);

@@ -1,32 +1,21 @@
 #include "net/socketio/socket_on_loop.hpp"
 
 #include "core/socketio/packet_writer.hpp"
-#include "crypto/random.hpp"
+#include "net/engineio/socket_user.hpp"
 #include "net/socketio/client_on_loop.hpp"
 #include "net/socketio/hub_on_loop.hpp"
 #include "net/socketio/hub_state.hpp"
 #include "net/socketio/spoken.hpp"
 
-#include <array>
 #include <cassert>
 #include <new>
-#include <span>
 #include <utility>
 
 namespace edgews::sio {
-namespace {
-
-// Of its own, for the session's is a secret between client and server.
-engineio::SessionId random_id() noexcept {
-    std::array<std::byte, engineio::SessionId::random_size> bytes;
-    fill_random(bytes);
-    return engineio::SessionId(bytes);
-}
-
-}  // namespace
 
 SocketOnLoop::SocketOnLoop(ClientOnLoop& client, NamespaceOnLoop& space, std::string auth)
-    : client_(client), space_(&space), id_(random_id()) {
+    // Of its own, for the session's is a secret between client and server.
+    : client_(client), space_(&space), id_(engineio::new_session_id()) {
     if (!auth.empty()) auth_ = std::make_unique<const std::string>(std::move(auth));
     space.add(*this);
 }
@@ -69,8 +58,7 @@ void SocketOnLoop::enter_loop(HubOnLoop& loop, const Moving& moving) {
 SendResult SocketOnLoop::send(const PacketEncoder& packet) {
     if (has_ended_) return SendResult::closed;
     const SendResult result = client_.send(packet);
-    const bool is_accepted = result == SendResult::sent || result == SendResult::queued;
-    if (is_accepted) ++space_->sent_total;
+    if (was_accepted(result)) ++space_->sent_total;
     return result;
 }
 

@@ -70,8 +70,7 @@ SendResult StompUpstream::send(std::string_view destination, std::span<const std
         };
     }
     const SendResult result = client_->send(*name, body, std::move(options));
-    const bool is_sent = result == SendResult::sent || result == SendResult::queued;
-    (is_sent ? relay_.sent : relay_.refused).fetch_add(1, std::memory_order_relaxed);
+    (was_accepted(result) ? relay_.sent : relay_.refused).fetch_add(1, std::memory_order_relaxed);
     return result;
 }
 

@@ -79,9 +79,7 @@ edgews::ClientHandlers handlers() {
 // False: it cannot be done.
 bool obey(edgews::Client& client, std::string_view command, std::string_view argument) {
     using edgews::Fragment;
-    const auto accepted = [](edgews::SendResult result) {
-        return result == edgews::SendResult::sent || result == edgews::SendResult::queued;
-    };
+    const auto accepted = [](edgews::SendResult result) { return was_accepted(result); };
     if (command == "close") {
         std::uint16_t code = 0;
         const char* const end = argument.data() + argument.size();

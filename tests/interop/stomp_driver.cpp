@@ -109,7 +109,7 @@ class Driver {
         if (command == "subscribe") return subscribe();
         if (command == "unsubscribe") return unsubscribe();
         const SendResult result = say(command);
-        if (result == SendResult::sent || result == SendResult::queued) return;
+        if (was_accepted(result)) return;
         print({"refused", command,
                result == SendResult::dropped  ? "dropped"
                : result == SendResult::closed ? "closed"

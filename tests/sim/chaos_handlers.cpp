@@ -50,7 +50,7 @@ Guest& guest_of(Connection& connection) {
 }
 
 bool was_taken(SendResult result) {
-    return result == SendResult::sent || result == SendResult::queued;
+    return was_accepted(result);
 }
 
 std::string_view drawn_words(House& house, std::size_t size_max) {

@@ -200,7 +200,7 @@ stomp::Completion StompCaller::ask(std::function<void(const Receipt&)> note) {
 
 void StompCaller::note(SendResult result, bool had_receipt) {
     require(result != SendResult::invalid, "what can be said is invalid");
-    const bool is_taken = result == SendResult::sent || result == SendResult::queued;
+    const bool is_taken = was_accepted(result);
     if (had_receipt && !is_taken) asked_.back().is_void = true;
 }
 
@@ -247,7 +247,7 @@ void StompCaller::send_letter(const std::string& destination) {
     scene_.world.kernel().tell("caller %zu: letter %zu to %s: %d", index_, number,
                                destination.c_str(), static_cast<int>(result));
     note(result, has_receipt);
-    const bool is_taken = result == SendResult::sent || result == SendResult::queued;
+    const bool is_taken = was_accepted(result);
     if (!is_taken) mail_.conclude({number}, false);
     if (!is_taken && is_inside) std::erase(transaction_.letters, number);
     if (result == SendResult::sent && !has_receipt && !is_inside) unasked_.push_back(number);
