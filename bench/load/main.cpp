@@ -4,12 +4,11 @@
 //
 // One thread, which never sleeps while it measures: it wants a core of its own, and the
 // server another.
-#include <sys/resource.h>
-
 #include <cstdio>
 #include <exception>
 #include <string>
 
+#include "descriptors.hpp"
 #include "failures.hpp"
 #include "modes.hpp"
 #include "options.hpp"
@@ -30,14 +29,6 @@ RunMode* mode_of(const Options& options) noexcept {
         case Mode::broadcast: return run_broadcast;
     }
     return nullptr;
-}
-
-// As many descriptors as the system lets us have; options were checked against that.
-void raise_descriptor_limit() noexcept {
-    rlimit limit{};
-    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-    limit.rlim_cur = limit.rlim_max;
-    ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 int run(const Options& options) {
@@ -67,7 +58,7 @@ int main(int count, char** words) {
         std::fputs(usage().c_str(), stdout);
         return 0;
     }
-    raise_descriptor_limit();
+    raise_descriptor_limit();  // Options were checked against that.
     try {
         return run(parsed.options);
     } catch (const std::exception& error) {

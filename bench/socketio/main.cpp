@@ -10,13 +10,12 @@
 // which never sleeps while it measures: it wants a core of its own, and the server another. CPU
 // time is that of all threads of --pid, or of the process that listens on the port. The line that
 // it prints is JSON; what was not measured is null.
-#include <sys/resource.h>
-
 #include <cstdio>
 #include <exception>
 #include <optional>
 #include <string>
 
+#include "bench/load/descriptors.hpp"
 #include "modes.hpp"
 
 namespace {
@@ -32,14 +31,6 @@ sio::RunMode* mode_of(sio::Mode mode) noexcept {
         case sio::Mode::idle: return sio::run_idle;
     }
     return nullptr;
-}
-
-// As many descriptors as the system lets us have.
-void raise_descriptor_limit() noexcept {
-    rlimit limit{};
-    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-    limit.rlim_cur = limit.rlim_max;
-    ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 std::string or_null(const std::optional<double>& number) {
