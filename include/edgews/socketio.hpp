@@ -299,7 +299,8 @@ class Namespace {
     ~Namespace();
 
     // These set it up, before the first server runs. They throw std::logic_error once a client has
-    // come, and std::invalid_argument for an empty function and a second handler of an event.
+    // come, and std::invalid_argument for an empty function, a second handler of an event, and an
+    // event that no client sends ("connect").
 
     // Middleware is asked in this order.
     Namespace& use(Function<void(Handshake&)> middleware);

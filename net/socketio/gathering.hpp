@@ -18,7 +18,7 @@ struct LoopLink;
 
 namespace edgews::sio {
 
-class Gathering : public std::enable_shared_from_this<Gathering> {
+class Gathering {
   public:
     // `home`: the loop where `handler` is called.
     Gathering(std::shared_ptr<LoopLink> home, Function<void(const Replies&)> handler,

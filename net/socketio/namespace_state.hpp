@@ -27,7 +27,8 @@ struct NamespaceState {
     NameTable<EventHandler> events{};
     Handlers handlers{};
 
-    // Throws std::logic_error, if clients have come; std::invalid_argument, if there is one.
+    // Throws std::logic_error, if clients have come; std::invalid_argument, if there is one,
+    // or no client sends such an event (is_reserved_event()).
     void add(std::string_view event, EventHandler handler);
     // The parameter of a namespace of that name.
     [[nodiscard]] std::optional<std::string> parameter(std::string_view namespace_name,

@@ -56,7 +56,6 @@ class NamespaceOnLoop {
     [[nodiscard]] bool is_for(const Spoken& spoken, const SocketOnLoop& socket) const noexcept;
 
     [[nodiscard]] std::size_t socket_count() const noexcept { return sockets_.size(); }
-    [[nodiscard]] std::size_t room_count() const noexcept { return rooms_.size(); }
     // Calls visitor(const Room&) for each.
     template <class F>
     void visit_rooms(const F& visitor) const {
