@@ -226,6 +226,7 @@ void HttpConnection::cut_off(Function<void()> gone) {
 void HttpConnection::lose_stream() {
     const std::unique_ptr<Streaming> lost = std::move(streaming_);
     lost->state->is_open.store(false, std::memory_order_relaxed);
+    if (lost->end == Streaming::End::connection) reset();  // As in cut_off().
     if (!lost->state->is_finished.load(std::memory_order_relaxed)) tell(shard_, lost->options.gone);
 }
 

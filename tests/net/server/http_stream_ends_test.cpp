@@ -213,6 +213,18 @@ TEST_F(HttpStreamEnds, what_is_not_finished_then_is_cut_and_told_of) {
     client.expect_end();
 }
 
+// To a client of HTTP/1.0 an end would say that it has all of it.
+TEST_F(HttpStreamEnds, what_is_not_finished_then_is_reset_where_only_the_end_tells_of_the_end) {
+    server_.start();
+    TestClient client = ask("GET /stream HTTP/1.0\r\n\r\n");
+    EXPECT_EQ(wait_for_stream().write("12345"), SendResult::queued);
+    EXPECT_EQ(client.read_reply(false).status, 201U);
+    EXPECT_EQ(text_of(client.read_exactly(5)), "12345");
+    server_->shutdown(1);
+    EXPECT_EQ(notes_.all(), (List{"begun", "gone"}));
+    client.expect_reset();
+}
+
 TEST_F(HttpStreamEnds, what_is_endless_ends_at_once_when_the_server_does) {
     options_.is_endless = true;
     server_.start();
