@@ -189,6 +189,7 @@ void HttpConnection::end_stream() {
         output().append(bytes_of(last_chunk));
         request_flush();
     }
+    if (ended->end == Streaming::End::connection) return finish(Farewell::whole, linger_ms);
     end_answer(ended->keep_alive && !shard_.is_shutting_down());
     go_on_behind_answer();
 }

@@ -251,11 +251,15 @@ void Stream::break_off() {
     reactor().flush_later(*this);
 }
 
-// A close with SO_LINGER would do, unless children hold the socket, too.
 void Stream::reset() {
-    const sockaddr nobody{.sa_family = AF_UNSPEC, .sa_data = {}};
-    if (!is_closed()) (void)::connect(fd_.get(), &nobody, sizeof nobody);
+    if (!is_closed()) cut();
     break_off();
+}
+
+// A close with SO_LINGER would do, unless children hold the socket, too.
+void Stream::cut() noexcept {
+    const sockaddr nobody{.sa_family = AF_UNSPEC, .sa_data = {}};
+    (void)::connect(fd_.get(), &nobody, sizeof nobody);
 }
 
 // The system keeps what had come before the reset, and says so behind it (an end, or an error).
@@ -336,7 +340,8 @@ void Stream::discard_input() noexcept {
         const Received received = has_failed_transport() ? receive_raw(space) : receive(space);
         if (received.end == Received::End::would_block) return;
         if (received.end == Received::End::ended && phase_ == Phase::finishing) {
-            farewell_ = Farewell::close;  // It sends nothing more, but may still read.
+            // It sends nothing more, but may still read.
+            if (farewell_ == Farewell::linger) farewell_ = Farewell::close;
             return;
         }
         if (received.end != Received::End::open) return close();
@@ -355,6 +360,7 @@ void Stream::end_for_children() noexcept {
 
 void Stream::close() noexcept {
     if (is_closed()) return;
+    if (phase_ == Phase::finishing && farewell_ == Farewell::whole) cut();
     enter(Phase::closed);
     if (output_) streams_->give_back(std::move(output_));
     if (has_forked.load(std::memory_order_relaxed)) end_for_children();

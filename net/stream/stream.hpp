@@ -209,6 +209,7 @@ class Stream : public Watched {
     enum class Farewell : std::uint8_t {
         close,   // The peer has promised to send nothing more: close as soon as all is sent.
         linger,  // Input may still come: shut down our side, wait for the peer's end.
+        whole,   // The same, and the end says that this was all: before all is sent it is a reset.
     };
     // Sends what is left, then closes as `farewell` says; at the latest when the peer
     // takes nothing, or does not end, for `timeout_ms`.
@@ -241,6 +242,7 @@ class Stream : public Watched {
     bool send_pending();
     [[nodiscard]] std::size_t send_raw(std::span<iovec> pieces, std::size_t size);
     void all_sent() noexcept;
+    void cut() noexcept;
     void discard_input() noexcept;
     void end_for_children() noexcept;
 

@@ -225,6 +225,20 @@ TEST_F(HttpStreamEnds, what_is_not_finished_then_is_reset_where_only_the_end_tel
     client.expect_reset();
 }
 
+TEST_F(HttpStreamEnds, nor_is_what_is_finished_and_does_not_leave_in_time_taken_for_the_whole) {
+    server_.start();
+    TestClient client = ask("GET /stream HTTP/1.0\r\n\r\n", small_buffer);
+    (void)wait_for_stream();
+    with_stream([](const ResponseStream& its) {
+        EXPECT_EQ(its.write(std::string(8'000'000, 'x')), SendResult::sent);
+        return its.finish();
+    });
+    wait_for_turn();
+    server_->shutdown(1);
+    client.expect_reset();
+    EXPECT_EQ(notes_.all(), (List{"begun"}));
+}
+
 TEST_F(HttpStreamEnds, what_is_endless_ends_at_once_when_the_server_does) {
     options_.is_endless = true;
     server_.start();
