@@ -90,10 +90,15 @@ SendResult HttpConnection::write_stream(const StreamState& state, std::string_vi
     return append_to_stream(content);
 }
 
-// It had room when it was posted.
+// It had room when it was posted. A write on the loop may have been dropped for it: there is room
+// again when it has left, and nothing else to tell of that.
 void HttpConnection::write_posted(StreamState& state, std::string_view content) {
     state.posted_size.fetch_sub(content.size(), std::memory_order_relaxed);
-    if (is_streaming(state) && !is_broken()) (void)append_to_stream(content);
+    if (!is_streaming(state) || is_broken()) return;
+    (void)append_to_stream(content);
+    if (!streaming_ || !streaming_->wants_drain) return;
+    flush();
+    look_for_room();
 }
 
 // What waits may only be this turn's: the socket is asked before anything is refused, and may turn

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <future>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -142,6 +143,27 @@ TEST_F(HttpStreamEnds, another_thread_is_held_to_the_same_limit_and_told_when_th
     });
     EXPECT_EQ(client.read_reply().body.size(), (500 + 10) * piece.size());
     writer.join();
+}
+
+// All of that leaves at once: no socket says that there is room.
+TEST_F(HttpStreamEnds, its_own_loop_is_told_too_when_what_others_have_posted_was_in_the_way) {
+    options_.backlog_size_max = 1'000;
+    options_.overflow = Overflow::drop;
+    server_.start();
+    TestClient client = ask(TestClient::get_head("/stream"));
+    const ResponseStream stream = wait_for_stream();
+    EXPECT_EQ(client.read_reply(false).status, 201U);
+    std::promise<void> is_posted;
+    std::promise<SendResult> result;
+    server_->loop(0).post([&] {
+        is_posted.get_future().wait();
+        result.set_value(stream_.write(std::string(200, 'l')));
+    });
+    EXPECT_EQ(stream.write(std::string(900, 'p')), SendResult::queued);
+    is_posted.set_value();
+    EXPECT_EQ(result.get_future().get(), SendResult::dropped);
+    EXPECT_EQ(notes_.wait_for(2), (List{"begun", "drain"}));
+    EXPECT_EQ(client.read_chunk(), std::string(900, 'p'));
 }
 
 TEST_F(HttpStreamEnds, another_thread_that_writes_too_much_cuts_it_off) {
