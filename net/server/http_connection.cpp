@@ -289,7 +289,7 @@ void HttpConnection::refuse_path(const HttpHead& head) {
 
 // The rest of a head, or of a body, may have waited for us: its time begins anew.
 void HttpConnection::on_writable() {
-    if (streaming_) return look_for_room();
+    if (streaming_) return go_on_writing();
     if (file_) return send_file_on();
     if (is_blocked()) return;
     if (is_head_begun_) reactor().schedule(*this, shard_.options().handshake_timeout_ms);

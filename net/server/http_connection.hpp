@@ -209,6 +209,7 @@ class HttpConnection final : public Stream {
     SendResult overflow();
     void note_backlog();
     void look_for_room();
+    void go_on_writing();
     void note_stream_end();
     void end_stream();
     void cut_off(Function<void()> gone);

@@ -172,6 +172,12 @@ void HttpConnection::look_for_room() {
     if (!does && !is_broken()) cut_off(std::move(streaming_->options.gone));
 }
 
+// The one timer was the reader's while it had to take something: it is that of silence again.
+void HttpConnection::go_on_writing() {
+    look_for_room();
+    if (streaming_ && !is_blocked() && !is_broken()) on_reader_timer();
+}
+
 void HttpConnection::count_sent(std::size_t size) noexcept {
     shard_.counters().add(Counter::bytes_sent, size);
     if (!streaming_) return;

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -35,7 +36,8 @@ class HttpStreamTimes : public testing::Test {
   protected:
     HttpStreamTimes() {
         server_->get("/events", [this](const Request& asked, Response&) {
-            events_ = asked.events({.gone = [this] { ++gone_count_; }});
+            events_ = asked.events(
+                {.keep_alive_ms = keep_alive_ms_, .gone = [this] { ++gone_count_; }});
         });
         server_->get("/stream", [this](const Request& asked, Response&) {
             StreamOptions options{.backlog_size_max = 100'000'000};
@@ -58,6 +60,7 @@ class HttpStreamTimes : public testing::Test {
     World world_{{.recorded = calm}};
     EventStream events_{};
     ResponseStream stream_{};
+    std::uint32_t keep_alive_ms_ = 15'000;
     int gone_count_ = 0;
     std::optional<Server> server_{ServerOptions{.loops = 1, .keep_alive_timeout_ms = 2'000}};
 };
@@ -77,6 +80,24 @@ TEST_F(HttpStreamTimes, a_comment_is_sent_after_fifteen_seconds_of_silence_and_n
     EXPECT_EQ(peer->count("data: x\n\n"), 1U);
     world_.run_for(3'600'000);
     EXPECT_EQ(peer->count(":\n\n"), 242U);
+    EXPECT_EQ(gone_count_, 0);
+}
+
+// Shorter than the time in which a reader that is in arrears has to take something.
+TEST_F(HttpStreamTimes, nor_is_it_late_when_the_client_was_in_arrears_for_a_moment) {
+    keep_alive_ms_ = 700;
+    const auto peer = ask("/events");
+    peer->set_reading(false);
+    EXPECT_EQ(events_.send(std::string(900'000, 'x')), SendResult::queued);
+    world_.run_for(200);
+    EXPECT_LT(peer->count("x"), 900'000U);
+    const std::size_t count = peer->count(":\n\n");
+    peer->set_reading(true);
+    world_.run_for(450);
+    EXPECT_EQ(peer->count("x"), 900'000U);
+    EXPECT_EQ(peer->count(":\n\n"), count);
+    world_.run_for(100);
+    EXPECT_EQ(peer->count(":\n\n"), count + 1);
     EXPECT_EQ(gone_count_, 0);
 }
 
