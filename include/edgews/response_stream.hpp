@@ -48,7 +48,8 @@ struct StreamOptions {
     // Called on the connection's loop, at most once, when nobody wants more of what is not
     // finished: the client is gone, or sends nothing more; the connection was cut; the server's
     // grace is over; or the answer has no content, as that to a HEAD. It is not called when the
-    // request's handler throws, which cuts the connection.
+    // request's handler throws, the last copy is destroyed, or finish() comes before
+    // content_length: these cut the connection, and who did so knows.
     Function<void()> gone{};
 };
 

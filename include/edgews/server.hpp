@@ -95,10 +95,11 @@ class Server {
     // time. Throws std::invalid_argument for a prefix that does not begin with '/', or has a
     // parameter; std::system_error: the directory cannot be opened.
     void files(std::string_view prefix, const std::string& path, FileOptions options = {});
-    // Has call(loop) called once on each loop, when the server shuts down or is destroyed, before
-    // the loop's connections are closed: for who left answers open (Request::defer()), and can give
-    // them now. An empty function throws std::invalid_argument; after listen(), run() or start()
-    // this throws std::logic_error.
+    // Has call(loop) called once on each loop, when the server shuts down, before the loop's
+    // connections are closed: for who left answers open (Request::defer()), and can give them now.
+    // A server that is destroyed without shutdown() calls it, too, but its connections are lost by
+    // then. An empty function throws std::invalid_argument; after listen(), run() or start() this
+    // throws std::logic_error.
     void on_shutdown(Function<void(Loop&)> call);
     // Carries topics to other machines, and theirs here (edgews/backplane.hpp). It must outlive the
     // server, and can serve one. A second call throws std::logic_error, and so does one after

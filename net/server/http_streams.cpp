@@ -3,8 +3,8 @@
 //
 //                       the client sees      `gone` is called
 //     end_stream()      the end              no
-//     cut_off()         that it was cut      later in the turn: the cause may be the holder's write
-//     lose_stream()     nothing any more     at once
+//     cut_off()         that it was cut      later: the cause may be the holder's write
+//     lose_stream()     that it was cut      at once
 #include "core/http/http_chunk.hpp"
 #include "core/http/http_response.hpp"
 #include "core/http/server_sent_event.hpp"
