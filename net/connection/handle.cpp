@@ -24,7 +24,7 @@ bool Handle::is_live() const noexcept {
 }
 
 bool Handle::is_on_own_loop() const noexcept {
-    return Reactor::current() != nullptr && Reactor::current()->link() == link_;
+    return Reactor::is_current(link_);
 }
 
 void Handle::run_on(Token token, void (*run)(void* function, Connection&), void* function) {

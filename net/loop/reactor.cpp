@@ -144,6 +144,10 @@ Reactor* Reactor::current() noexcept {
     return current_reactor;
 }
 
+bool Reactor::is_current(const std::shared_ptr<LoopLink>& link) noexcept {
+    return current_reactor != nullptr && current_reactor->link_ == link;
+}
+
 void Reactor::run() {
     const int error = options_.cpu == -1 ? 0 : pin_thread(options_.cpu);
     if (error != 0) {

@@ -52,6 +52,8 @@ class Reactor {
     [[nodiscard]] Loop& loop() const noexcept { return face_; }
     // The reactor whose turn this thread is in; null: none.
     [[nodiscard]] static Reactor* current() noexcept;
+    // This thread is in a turn of that loop. Null: no.
+    [[nodiscard]] static bool is_current(const std::shared_ptr<LoopLink>& link) noexcept;
 
     // As Loop has them.
 

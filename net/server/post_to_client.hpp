@@ -10,10 +10,6 @@
 
 namespace edgews {
 
-[[nodiscard]] inline bool is_on_loop_of(const std::shared_ptr<LoopLink>& link) noexcept {
-    return Reactor::current() != nullptr && Reactor::current()->link() == link;
-}
-
 // The client of that token. Null: it is gone. Requires: this is its loop's thread.
 [[nodiscard]] inline HttpConnection* client_on_loop(Token token) noexcept {
     // It may be a WebSocketConnection's by now.

@@ -1,5 +1,6 @@
 #include "net/server/stream_writer.hpp"
 
+#include "net/loop/reactor.hpp"
 #include "net/server/post_to_client.hpp"
 
 #include <string>
@@ -23,7 +24,7 @@ bool StreamWriter::is_open() const noexcept {
 }
 
 SendResult StreamWriter::write(std::string_view content) const {
-    if (!is_on_loop_of(state_->link)) return post(content);
+    if (!Reactor::is_current(state_->link)) return post(content);
     HttpConnection* const http = client_on_loop(state_->token);
     return http == nullptr ? SendResult::closed : http->write_stream(*state_, content);
 }
@@ -67,7 +68,7 @@ SendResult StreamWriter::refused() const {
 bool StreamWriter::finish() const {
     if (!is_open() || !state_->is_open.exchange(false, std::memory_order_relaxed)) return false;
     state_->is_finished.store(true, std::memory_order_relaxed);
-    if (is_on_loop_of(state_->link)) {
+    if (Reactor::is_current(state_->link)) {
         if (HttpConnection* const http = client_on_loop(state_->token))
             http->finish_stream(*state_);
         return true;

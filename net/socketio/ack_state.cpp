@@ -34,11 +34,6 @@ Ack AckState::ack_of(AckState& state) noexcept {
     return Ack(state);
 }
 
-bool AckState::is_at_home() const noexcept {
-    const Reactor* const current = Reactor::current();
-    return current != nullptr && current->link() == link;
-}
-
 Ack::Ack(const Ack& other) noexcept : state_(other.state_) {
     if (state_ != nullptr) state_->holder_count.fetch_add(1, std::memory_order_relaxed);
 }
@@ -46,7 +41,7 @@ Ack::Ack(const Ack& other) noexcept : state_(other.state_) {
 Ack::~Ack() {
     if (state_ == nullptr) return;
     if (state_->holder_count.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
-    if (state_->is_at_home()) {
+    if (Reactor::is_current(state_->link)) {
         state_->home->acks().give_back(*state_);
     } else {
         delete state_;
@@ -60,7 +55,7 @@ bool Ack::wanted() const noexcept {
 SendResult Ack::send(std::span<const Argument> arguments) const {
     if (state_ == nullptr || state_->is_sent.exchange(true)) return SendResult::closed;
     SendResult result = SendResult::invalid;
-    if (state_->is_at_home()) {
+    if (Reactor::is_current(state_->link)) {
         result = state_->home->acknowledge(*state_, arguments);
     } else {
         PacketEncoder encoder;

@@ -40,8 +40,6 @@ struct AckState {
     [[nodiscard]] std::string_view socket_id_text() const noexcept {
         return {socket_id.data(), socket_id.size()};
     }
-    // This thread is in a turn of home's.
-    [[nodiscard]] bool is_at_home() const noexcept;
 };
 
 class AckStates {

@@ -39,7 +39,7 @@ void DeferredDecision::tell() {
     ClientOnLoop* client = nullptr;
     {
         const std::lock_guard lock(mutex_);
-        if (link_ == Reactor::current()->link()) client = client_;
+        if (Reactor::is_current(link_)) client = client_;
     }
     if (client != nullptr) client->decided(*pending_);
 }
