@@ -105,7 +105,7 @@ bool has_header(std::span<const HeaderField> headers, std::string_view name) noe
 }
 
 HeaderFault append_response_head(std::string& out, const ResponseHead& head) noexcept {
-    if (head.status < 200 || head.status > 599) return HeaderFault::status_out_of_range;
+    if (!is_response_status(head.status)) return HeaderFault::status_out_of_range;
     const HeaderFault fault = check_headers(head.headers);
     if (fault != HeaderFault::none) return fault;
     append_status_line(out, head.status);
@@ -113,9 +113,9 @@ HeaderFault append_response_head(std::string& out, const ResponseHead& head) noe
         append_header(out, {"Date", head.date});
     }
     for (const HeaderField& field : head.headers) append_header(out, field);
-    const bool may_have_body = head.status != 204 && head.status != 304;
-    if (head.is_chunked && may_have_body) append_header(out, {"Transfer-Encoding", "chunked"});
-    if (head.content_length && may_have_body) {
+    const bool has_content = may_have_content(head.status);
+    if (head.is_chunked && has_content) append_header(out, {"Transfer-Encoding", "chunked"});
+    if (head.content_length && has_content) {
         out += "Content-Length: ";
         append_number(out, *head.content_length);
         out += "\r\n";

@@ -31,6 +31,15 @@ struct ResponseHead {
 // Of texts that are the engine's own.
 inline constexpr std::string_view plain_text_type = "text/plain; charset=utf-8";
 
+// Of a final response (RFC 9110, section 15).
+[[nodiscard]] constexpr bool is_response_status(unsigned status) noexcept {
+    return status >= 200 && status <= 599;
+}
+// 204 and 304 have none, not even an empty one (RFC 9110, section 6.4.1).
+[[nodiscard]] constexpr bool may_have_content(unsigned status) noexcept {
+    return status != 204 && status != 304;
+}
+
 // "Not Found" for 404; "Unknown" for a status that HTTP does not define.
 [[nodiscard]] std::string_view reason_phrase(unsigned status) noexcept;
 

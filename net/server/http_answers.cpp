@@ -278,8 +278,7 @@ void HttpConnection::append_response(Response response, bool keep_alive, bool ha
     if (fault != HeaderFault::none) {  // Of the status; headers were checked one by one.
         return append_response({.status = 500}, keep_alive, has_body);
     }
-    const bool may_have_body = response.status != 204 && response.status != 304;
-    const bool is_sent = has_body && may_have_body;
+    const bool is_sent = has_body && may_have_content(response.status);
     const bool is_short = response.body.size() < OutputQueue::borrow_size_min;
     if (is_sent && is_short) text += response.body;
     send_scratch();

@@ -13,6 +13,7 @@
 #include "net/server/stream_writer.hpp"
 
 #include <stdexcept>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -33,8 +34,9 @@ ResponseStream HttpConnection::stream(const Response& head, StreamOptions option
     if (awaiting_ || handled_->is_answered) {
         throw std::logic_error("Request::stream(): the answer was deferred or streamed already");
     }
-    if (head.status < 200 || head.status > 599) {
-        throw std::invalid_argument("Request::stream(): a response's status is from 200 to 599");
+    if (!is_response_status(head.status)) {
+        throw std::invalid_argument("Request::stream(): " +
+                                    std::string(describe(HeaderFault::status_out_of_range)));
     }
     auto state = std::make_shared<StreamState>(reactor().link(), token(), options);
     ResponseStream made(std::make_shared<const StreamWriter>(state));
@@ -51,7 +53,7 @@ void HttpConnection::begin_stream(const Response& head) {
     exchange.is_answered = true;
     Streaming& streaming = *streaming_;
     streaming.keep_alive = count_answer(exchange);
-    const bool has_content = exchange.wants_content && head.status != 204 && head.status != 304;
+    const bool has_content = exchange.wants_content && may_have_content(head.status);
     const auto length = streaming.options.content_length;
     streaming.size_left = length.value_or(0);
     if (!has_content) {
