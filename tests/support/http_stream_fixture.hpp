@@ -16,7 +16,7 @@ namespace edgews::test {
 
 class HttpStreamFixture : public testing::Test {
   protected:
-    explicit HttpStreamFixture(ServerOptions options = {}) : server_(std::move(options)) {
+    HttpStreamFixture() {
         server_->get("/now", [](const Request&, Response& answer) { answer.body = "now"; });
         server_->get("/stream", [this](const Request& asked, Response&) {
             Response head{.status = 201};

@@ -1,6 +1,7 @@
 // Files over HTTP: what is answered by their names, conditions and ranges.
 #include <gtest/gtest.h>
 
+#include <ctime>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -167,15 +168,15 @@ TEST_F(Files, what_the_client_has_is_not_sent_again) {
 // RFC 9110, section 8.8.1: it may change again without another time.
 TEST_F(Files, what_has_just_changed_has_a_weak_tag_and_no_parts_by_it) {
     tree_.write("new.txt", "0123456789");
+    tree_.set_modified("new.txt", ::time(nullptr) + 60);  // However long the test takes.
     start();
     const HttpReply reply = get("/new.txt");
+    EXPECT_EQ(header_of(reply, "Last-Modified"), "");
     const std::string tag = header_of(reply, "ETag");
     EXPECT_TRUE(tag.starts_with("W/\""));
     EXPECT_EQ(get("/new.txt", "If-None-Match: " + tag + "\r\n").status, 304U);
     EXPECT_EQ(get("/new.txt", "Range: bytes=0-1\r\nIf-Range: " + tag + "\r\n").status, 200U);
     EXPECT_EQ(get("/new.txt", "Range: bytes=0-1\r\n").status, 206U);
-    tree_.set_modified("new.txt", 4'000'000'000);
-    EXPECT_EQ(header_of(get("/new.txt"), "Last-Modified"), "");
 }
 
 TEST_F(Files, a_part_is_sent_alone) {

@@ -22,10 +22,6 @@ constexpr ClientOptions small_buffer{.receive_buffer = 16'384};
 const std::string piece(10'000, 'p');
 
 class HttpStreamEnds : public HttpStreamFixture {};
-class ImpatientHttpStreams : public HttpStreamFixture {
-  protected:
-    ImpatientHttpStreams() : HttpStreamFixture({.keep_alive_timeout_ms = 500}) {}
-};
 
 // ---- The client -------------------------------------------------------------------------------
 
@@ -177,18 +173,6 @@ TEST_F(HttpStreamEnds, another_thread_that_writes_too_much_cuts_it_off) {
     EXPECT_FALSE(stream.is_open());
     EXPECT_EQ(notes_.wait_for(2), (List{"begun", "gone"}));
     client.expect_end();
-}
-
-TEST_F(ImpatientHttpStreams, who_reads_nothing_is_given_up_in_time) {
-    server_.start();
-    TestClient client = ask(TestClient::get_head("/stream"), small_buffer);
-    (void)wait_for_stream();
-    with_stream([](const ResponseStream& its) {
-        EXPECT_EQ(its.write(std::string(8'000'000, 'x')), SendResult::sent);
-        return 0;
-    });
-    EXPECT_EQ(notes_.wait_for(2), (List{"begun", "gone"}));
-    server_.wait_for(Counter::connections_open, 0);
 }
 
 TEST_F(HttpStreamEnds, a_drain_handler_that_throws_cuts_it_off) {
