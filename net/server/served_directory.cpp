@@ -47,10 +47,15 @@ FoundFile::Kind kind_of(int error) noexcept {
 ServedDirectory::ServedDirectory(const std::string& path, Way way)
     : directory_(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)), way_(way) {
     if (!directory_) throw std::system_error(errno, std::system_category(), path);
-    // Linux before 5.6 has none, and some containers forbid it.
-    if (way == Way::by_kernel && !Fd(open_by_kernel(directory_.get(), ".", O_PATH | O_CLOEXEC))) {
-        way_ = Way::by_segment;
+    if (way == Way::by_segment || Fd(open_by_kernel(directory_.get(), ".", O_PATH | O_CLOEXEC))) {
+        return;
     }
+    // For want of descriptors no link would ever be followed.
+    const int error = errno;
+    if (kind_of(error) == FoundFile::Kind::refused) {
+        throw std::system_error(error, std::system_category(), path);
+    }
+    way_ = Way::by_segment;  // Linux before 5.6 has no openat2(), and some containers forbid it.
 }
 
 FoundFile ServedDirectory::open(const std::string& path) const noexcept {

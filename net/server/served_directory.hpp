@@ -33,8 +33,8 @@ class ServedDirectory {
         by_kernel,   // openat2(): links are followed as long as they lead nowhere else.
         by_segment,  // Where the kernel knows no openat2(): no link is followed.
     };
-    // Throws std::system_error: it cannot be opened. Where the system refuses openat2(), it is
-    // `by_segment`.
+    // Throws std::system_error: it cannot be opened, or the system has no descriptor or no memory
+    // left. Where it knows or allows no openat2(), it is `by_segment`.
     explicit ServedDirectory(const std::string& path, Way way = Way::by_kernel);
 
     [[nodiscard]] Way way() const noexcept { return way_; }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <string>
 #include <system_error>
 
@@ -102,7 +103,8 @@ TEST_P(ServedDirectoryTest, links_within_are_followed_where_the_kernel_can_tell)
     tree_.link("a.txt", "served/same");
     tree_.link("folder", "served/other");
     tree_.link("../a.txt", "served/folder/back");
-    const Kind expected = GetParam() == Way::by_kernel ? Kind::file : Kind::nothing;
+    const Way way = ServedDirectory(tree_.path("served"), GetParam()).way();
+    const Kind expected = way == Way::by_kernel ? Kind::file : Kind::nothing;
     EXPECT_EQ(kind_of("same"), expected);
     EXPECT_EQ(kind_of("other/b.txt"), expected);
     EXPECT_EQ(kind_of("folder/back"), expected);
@@ -118,6 +120,28 @@ TEST_P(ServedDirectoryTest, without_descriptors_it_is_refused) {
     const Kind kind = served.open("folder/b.txt").kind;
     ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
     EXPECT_EQ(kind, Kind::refused);
+}
+
+// The one that is left is the directory's. Where the kernel knows no openat2() it takes none.
+TEST_P(ServedDirectoryTest, that_the_last_descriptor_is_gone_does_not_end_the_following_of_links) {
+    const std::string path = tree_.path("served");
+    const Way way = ServedDirectory(path, GetParam()).way();
+    const int next = Fd(::dup(STDERR_FILENO)).get();
+    rlimit before{};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+    rlimit few = before;
+    few.rlim_cur = static_cast<rlim_t>(next) + 1;
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
+    int error = 0;
+    Way tried = way;
+    try {
+        tried = ServedDirectory(path, GetParam()).way();
+    } catch (const std::system_error& failure) {
+        error = failure.code().value();
+    }
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+    EXPECT_EQ(error, way == Way::by_kernel ? EMFILE : 0);
+    EXPECT_EQ(tried, way);
 }
 
 TEST(ServedDirectoryOnce, one_that_is_none_is_an_error) {
