@@ -93,7 +93,8 @@ class Server {
     // one with a slash behind it, and that is answered by its index; there are no listings. More
     // specific routes win. A file that is read from a slow disk holds its loop up for 256 KiB at a
     // time. Throws std::invalid_argument for a prefix that does not begin with '/', or has a
-    // parameter; std::system_error: the directory cannot be opened.
+    // parameter, and for an option that no header can say; std::system_error: the directory cannot
+    // be opened.
     void files(std::string_view prefix, const std::string& path, FileOptions options = {});
     // Has call(loop) called once on each loop, when the server shuts down, before the loop's
     // connections are closed: for who left answers open (Request::defer()), and can give them now.

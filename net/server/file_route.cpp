@@ -14,6 +14,7 @@
 #include <charconv>
 #include <ctime>
 #include <span>
+#include <stdexcept>
 #include <utility>
 
 namespace edgews {
@@ -34,6 +35,12 @@ void append_hexadecimal(std::string& out, std::uint64_t number) {
     std::array<char, 16> digits;
     const auto result = std::to_chars(digits.data(), digits.data() + digits.size(), number, 16);
     out.append(digits.data(), result.ptr);
+}
+
+void require_header_value(std::string_view value, const char* option) {
+    if (is_header_value(value)) return;
+    throw std::invalid_argument("FileOptions::" + std::string(option) + ": " +
+                                std::string(describe(HeaderFault::value_malformed)));
 }
 
 // From when it was modified and its size, without opening it. It is weak as long as it could stay
@@ -69,7 +76,10 @@ std::string content_range(const RequestedRange& range, std::uint64_t size) {
 FileRoute::FileRoute(const std::string& directory, FileOptions options)
     : directory_(directory),
       options_(std::move(options)),
-      open_count_(std::make_shared<std::atomic<std::size_t>>(0)) {}
+      open_count_(std::make_shared<std::atomic<std::size_t>>(0)) {
+    require_header_value(options_.cache_control, "cache_control");
+    for (const auto& [extension, type] : options_.types) require_header_value(type, "types");
+}
 
 void FileRoute::serve(const Request& request, Response& response) const {
     const auto hidden = options_.well_known ? HiddenFiles::well_known_only : HiddenFiles::none;

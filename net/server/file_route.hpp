@@ -26,7 +26,8 @@ struct FileContent {
 // Shared by all loops.
 class FileRoute {
   public:
-    // Throws std::system_error: the directory cannot be opened.
+    // Throws std::system_error: the directory cannot be opened; std::invalid_argument: an option is
+    // no header's value.
     FileRoute(const std::string& directory, FileOptions options);
 
     // Requires: the request's route ends in "*".

@@ -228,6 +228,10 @@ TEST_F(Files, what_cannot_be_served_is_refused_when_it_is_set_up) {
     EXPECT_THROW(server_->files("x", tree_.path("")), std::invalid_argument);
     EXPECT_THROW(server_->files("/:x", tree_.path("")), std::invalid_argument);
     EXPECT_THROW(server_->files("/*", tree_.path("")), std::invalid_argument);
+    EXPECT_THROW(server_->files("/", tree_.path(""), {.cache_control = "no-cache\r\nX: 1"}),
+                 std::invalid_argument);
+    EXPECT_THROW(server_->files("/", tree_.path(""), {.types = {{"own", "text/x\n"}}}),
+                 std::invalid_argument);
     EXPECT_THROW(server_->files("/", tree_.path("missing")), std::system_error);
     EXPECT_THROW(server_->files("/", tree_.path("a.txt")), std::system_error);
     start();
