@@ -1,4 +1,4 @@
-// Decimal numbers as text, and back.
+// Numbers as text, and back.
 #pragma once
 
 #include <array>
@@ -26,6 +26,13 @@ template <std::unsigned_integral Number>
 inline void append_number(std::string& out, std::uint64_t number) {
     std::array<char, 20> digits;
     const auto result = std::to_chars(digits.data(), digits.data() + digits.size(), number);
+    out.append(digits.data(), result.ptr);
+}
+
+// The same with the digits 0 to 9 and a to f.
+inline void append_hexadecimal(std::string& out, std::uint64_t number) {
+    std::array<char, 16> digits;
+    const auto result = std::to_chars(digits.data(), digits.data() + digits.size(), number, 16);
     out.append(digits.data(), result.ptr);
 }
 

@@ -3,31 +3,22 @@
 //     chunk head | content | CR LF | chunk head | content | CR LF | last chunk
 #pragma once
 
-#include <array>
+#include "core/base/number.hpp"
+
 #include <cassert>
-#include <charconv>
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace edgews {
 
-class ChunkHead {
-  public:
-    // Requires: `size` is not 0, which would be the last chunk's.
-    explicit ChunkHead(std::size_t size) noexcept {
-        assert(size > 0);
-        char* const end = text_.data() + text_.size();
-        char* place = std::to_chars(text_.data(), end, size, 16).ptr;
-        *place++ = '\r';
-        *place++ = '\n';
-        size_ = static_cast<std::size_t>(place - text_.data());
-    }
-    [[nodiscard]] std::string_view text() const noexcept { return {text_.data(), size_}; }
-
-  private:
-    std::array<char, 2 * sizeof(std::size_t) + 2> text_;
-    std::size_t size_;
-};
+// Requires: `size` is not 0, which would be the last chunk's.
+[[nodiscard]] inline std::string chunk_head(std::size_t size) noexcept {
+    assert(size > 0);
+    std::string head;
+    append_hexadecimal(head, size);
+    return head += "\r\n";
+}
 
 inline constexpr std::string_view chunk_end = "\r\n";
 // Without trailers.

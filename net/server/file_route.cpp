@@ -10,8 +10,6 @@
 #include "core/http/requested_range.hpp"
 #include "net/server/http_connection.hpp"
 
-#include <array>
-#include <charconv>
 #include <ctime>
 #include <span>
 #include <stdexcept>
@@ -31,12 +29,6 @@ void answer(Response& response, unsigned status, std::string_view body) {
     response.headers.add("Content-Type", plain_text_type);
 }
 
-void append_hexadecimal(std::string& out, std::uint64_t number) {
-    std::array<char, 16> digits;
-    const auto result = std::to_chars(digits.data(), digits.data() + digits.size(), number, 16);
-    out.append(digits.data(), result.ptr);
-}
-
 void require_header_value(std::string_view value, const char* option) {
     if (is_header_value(value)) return;
     throw std::invalid_argument("FileOptions::" + std::string(option) + ": " +
@@ -45,8 +37,7 @@ void require_header_value(std::string_view value, const char* option) {
 
 // From when it was modified and its size, without opening it. It is weak as long as it could stay
 // the same while the file changes (RFC 9110, section 8.8.1).
-std::string entity_tag(const FoundFile& file, std::int64_t now) {
-    const bool is_settled = file.modified_s + settling_s <= now;
+std::string entity_tag(const FoundFile& file, bool is_settled) {
     std::string tag = is_settled ? "\"" : "W/\"";
     append_hexadecimal(tag, static_cast<std::uint64_t>(file.modified_s));
     tag += '.';
@@ -117,9 +108,9 @@ void FileRoute::refuse(Response& response) {
 void FileRoute::send(const Request& request, Response& response, FoundFile file,
                      std::string_view path) const {
     const std::int64_t now = ::time(nullptr);
-    const std::string tag = entity_tag(file, now);
-    Validators validators{.entity_tag = tag,
-                          .is_modified_strong = file.modified_s + settling_s <= now};
+    const bool is_settled = file.modified_s + settling_s <= now;
+    const std::string tag = entity_tag(file, is_settled);
+    Validators validators{.entity_tag = tag, .is_modified_strong = is_settled};
     ResponseHeaders& headers = response.headers;
     headers.add("ETag", tag);
     if (file.modified_s <= now) {  // RFC 9110, section 8.8.2.1: it is no time to come.
@@ -134,7 +125,7 @@ void FileRoute::send(const Request& request, Response& response, FoundFile file,
         case Precondition::fails: return answer(response, 412, "It has changed.\n");
     }
     headers.add("Accept-Ranges", "bytes");
-    RequestedRange range{.size = file.size};
+    RequestedRange range;
     const auto asked = request.header("Range");
     const bool may_be_part = asked && request.method() == "GET" &&
                              !request.head_.is_repeated("Range") &&
@@ -152,7 +143,7 @@ void FileRoute::send(const Request& request, Response& response, FoundFile file,
     headers.add("X-Content-Type-Options", "nosniff");
     send_content(request, response,
                  {.fd = std::move(file.fd),
-                  .offset = is_part ? range.first : 0,
+                  .offset = range.first,
                   .size = is_part ? range.size : file.size});
 }
 

@@ -131,7 +131,7 @@ SendResult HttpConnection::append_to_stream(std::string_view content) {
     if (is_length_told) streaming.size_left -= content.size();
     streaming.written_ms = reactor().listened_ms();
     const bool is_chunk = streaming.end == Streaming::End::chunk;
-    if (is_chunk) output().append(bytes_of(ChunkHead(content.size()).text()));
+    if (is_chunk) output().append(bytes_of(chunk_head(content.size())));
     output().append(bytes_of(content));
     if (is_chunk) output().append(bytes_of(chunk_end));
     streaming.state->output_size.store(output_size(), std::memory_order_relaxed);

@@ -1,4 +1,4 @@
-// Decimal numbers, read and written.
+// Numbers, read and written.
 #include <gtest/gtest.h>
 
 #include "core/base/number.hpp"
@@ -22,6 +22,14 @@ TEST(Number, a_number_is_digits_alone_and_fits) {
     append_number(out, 0);
     append_number(out, UINT64_MAX);
     EXPECT_EQ(out, "n:018446744073709551615");
+}
+
+TEST(Number, hexadecimal_digits_are_as_few_as_it_takes) {
+    std::string out = "n:";
+    append_hexadecimal(out, 0);
+    append_hexadecimal(out, 0xabcdef);
+    append_hexadecimal(out, UINT64_MAX);
+    EXPECT_EQ(out, "n:0abcdefffffffffffffffff");
 }
 
 }  // namespace

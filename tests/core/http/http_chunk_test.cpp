@@ -13,9 +13,9 @@ namespace edgews {
 namespace {
 
 TEST(HttpChunk, its_head_is_the_size_in_hexadecimal) {
-    EXPECT_EQ(ChunkHead(1).text(), "1\r\n");
-    EXPECT_EQ(ChunkHead(0xabcdef).text(), "abcdef\r\n");
-    EXPECT_EQ(ChunkHead(SIZE_MAX).text(), "ffffffffffffffff\r\n");
+    EXPECT_EQ(chunk_head(1), "1\r\n");
+    EXPECT_EQ(chunk_head(0xabcdef), "abcdef\r\n");
+    EXPECT_EQ(chunk_head(SIZE_MAX), "ffffffffffffffff\r\n");
 }
 
 TEST(HttpChunk, what_is_written_is_read) {
@@ -26,7 +26,7 @@ TEST(HttpChunk, what_is_written_is_read) {
     for (const std::size_t size : {1U, 15U, 16U, 255U, 256U, 70'000U}) {
         const std::string content(size, static_cast<char>('a' + size % 26));
         whole += content;
-        sent += std::string(ChunkHead(size).text()) + content + std::string(chunk_end);
+        sent += chunk_head(size) + content + std::string(chunk_end);
     }
     sent += last_chunk;
     HttpBodyReader body(head, SIZE_MAX);
