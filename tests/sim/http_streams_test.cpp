@@ -36,8 +36,8 @@ class HttpStreamTimes : public testing::Test {
   protected:
     HttpStreamTimes() {
         server_->get("/events", [this](const Request& asked, Response&) {
-            events_ = asked.events(
-                {.keep_alive_ms = keep_alive_ms_, .gone = [this] { ++gone_count_; }});
+            events_ =
+                asked.events({.keep_alive_ms = keep_alive_ms_, .gone = [this] { ++gone_count_; }});
         });
         server_->get("/stream", [this](const Request& asked, Response&) {
             StreamOptions options{.backlog_size_max = 100'000'000};
