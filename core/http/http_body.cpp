@@ -45,14 +45,7 @@ HttpBodyReader::Step HttpBodyReader::next(std::span<std::byte>& input) noexcept 
 void HttpBodyReader::parse(char c) noexcept {
     switch (state_) {
         case State::size: return parse_size(c);
-        case State::extension:
-            if (c == '\r') return enter(State::size_feed);
-            if (!is_char_of(CharClass::field_value, c)) {
-                return fail(HttpFault::chunk_extension_malformed);
-            }
-            if (++extensions_size_ > extensions_size_max)
-                fail(HttpFault::chunk_extensions_too_long);
-            return;
+        case State::extensions: return parse_extensions(c);
         case State::size_feed:
             if (c != '\n') return fail(HttpFault::bare_carriage_return);
             return end_size_line();
@@ -80,9 +73,18 @@ void HttpBodyReader::parse_size(char c) noexcept {
         ++digit_count_;
         return;
     }
-    if (digit_count_ == 0 || (c != ';' && c != '\r')) return fail(HttpFault::chunk_size_malformed);
+    const bool is_end = c == '\r' || c == ';' || c == ' ' || c == '\t';
+    if (digit_count_ == 0 || !is_end) return fail(HttpFault::chunk_size_malformed);
     if (left_ > size_max_) return fail(HttpFault::body_too_large);
-    enter(c == ';' ? State::extension : State::size_feed);
+    extensions_ = {};
+    enter(State::extensions);
+    parse_extensions(c);
+}
+
+void HttpBodyReader::parse_extensions(char c) noexcept {
+    if (c == '\r' && extensions_.may_end()) return enter(State::size_feed);
+    if (!extensions_.take(c)) return fail(HttpFault::chunk_extension_malformed);
+    if (++extensions_size_ > extensions_size_max) fail(HttpFault::chunk_extensions_too_long);
 }
 
 // The last chunk is the one of no bytes.

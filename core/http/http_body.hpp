@@ -16,6 +16,7 @@
 // trailers are checked, counted and thrown away (sections 7.1.1 and 7.1.2).
 #pragma once
 
+#include "core/http/chunk_extensions.hpp"
 #include "core/http/http_fault.hpp"
 #include "core/http/http_head.hpp"
 
@@ -49,7 +50,7 @@ class HttpBodyReader {
     enum class State : std::uint8_t {
         content,        // Of a body with a Content-Length.
         size,           // At a digit of a chunk's size.
-        extension,      // Behind the semicolon.
+        extensions,     // Behind that.
         size_feed,      // After the CR of the chunk's first line.
         chunk,          // In its bytes.
         chunk_return,   // At the CR behind them.
@@ -64,6 +65,7 @@ class HttpBodyReader {
     };
     void parse(char c) noexcept;
     void parse_size(char c) noexcept;
+    void parse_extensions(char c) noexcept;
     void parse_trailer(char c) noexcept;
     void expect(char c, char wanted, State next, HttpFault fault) noexcept;
     void end_size_line() noexcept;
@@ -71,8 +73,9 @@ class HttpBodyReader {
     void fail(HttpFault fault) noexcept;
 
     std::span<std::byte> piece_{};
-    std::uint64_t size_max_;  // Of what is to come.
-    std::uint64_t left_ = 0;  // Of the content, or of the chunk.
+    std::uint64_t size_max_;        // Of what is to come.
+    std::uint64_t left_ = 0;        // Of the content, or of the chunk.
+    ChunkExtensions extensions_{};  // Of the chunk.
     std::uint32_t extensions_size_ = 0;
     std::uint32_t trailers_size_ = 0;
     std::uint8_t digit_count_ = 0;

@@ -83,7 +83,7 @@ std::string_view describe(HttpFault fault) noexcept {
         case HttpFault::head_too_large: return "the head is too large";
         case HttpFault::chunk_size_malformed: return "a chunk has no hexadecimal size";
         case HttpFault::chunk_extension_malformed:
-            return "a chunk's extension holds a control character";
+            return "a chunk's extension is neither a name nor a name with a value";
         case HttpFault::chunk_extensions_too_long: return "the chunks' extensions are too long";
         case HttpFault::chunk_end_malformed: return "a chunk is not as long as it says";
         case HttpFault::trailer_malformed: return "a trailer is not a header line";

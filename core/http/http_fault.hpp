@@ -38,7 +38,7 @@ enum class HttpFault : std::uint8_t {
     too_many_headers,             // 6585 5: over header_count_max
     head_too_large,               // 6585 5: over head_size_max
     chunk_size_malformed,         // 9112 7.1: not 1 to 16 hexadecimal digits
-    chunk_extension_malformed,    // 9112 7.1.1: holds a control character
+    chunk_extension_malformed,    // 9112 7.1.1: not name or name=value, behind a semicolon
     chunk_extensions_too_long,    // 9112 7.1.1: over HttpBodyReader::extensions_size_max
     chunk_end_malformed,          // 9112 7.1: no CR LF behind a chunk's bytes
     trailer_malformed,            // 9112 7.1.2: not a header line
