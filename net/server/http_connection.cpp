@@ -226,13 +226,15 @@ void HttpConnection::serve(const HttpHead& head, std::span<std::byte>& rest) {
         shard_.counters().add(Counter::connections_refused);
         return answer_error(503, "There are too many connections.\n", wants_content(head));
     }
-    // There are no tunnels here, and no options of all paths together.
+    // There are no tunnels here.
     const Router& router = shard_.router();
     const bool is_known = is_known_method(head.method()) || router.knows(head.method());
-    if (!is_known || head.method() == "CONNECT" || head.target() == "*") {
+    if (!is_known || head.method() == "CONNECT") {
         return respond(head, plain_text(501, "There is no such method here.\n"));
     }
     if (checks_host_ && !is_for_us(head)) return refuse(head, HandshakeFault::host_forbidden);
+    // Only OPTIONS has that target, and asks no more than whether we are there (RFC 9110, 9.3.7).
+    if (head.target() == "*") return respond(head, {.status = 204});
     PathParameters parameters;
     const HttpRoute* const http = router.find_http(head.method(), head.path(), parameters);
     // A path may have both; then what the request looks like decides.

@@ -100,6 +100,20 @@ TEST_F(HttpRulesTest, http_1_0_upgrades_only_where_the_route_says_so) {
     client.close_cleanly();
 }
 
+TEST_F(HttpRulesTest, options_of_the_server_as_a_whole_say_that_it_is_there) {
+    TestClient client = server_.connect();
+    for (int i = 0; i < 2; ++i) {
+        client.send("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n");
+        const HttpReply reply = client.read_reply();
+        EXPECT_EQ(reply.status, 204U);
+        EXPECT_EQ(reply.head.find("Allow"), std::string::npos);
+    }
+    // A body is not read.
+    client.send("OPTIONS * HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nGET ");
+    EXPECT_TRUE(client.read_reply().has("Connection: close"));
+    client.expect_eof();
+}
+
 TEST_F(HttpRulesTest, methods_that_nobody_knows_are_501_and_others_405) {
     struct Row {
         const char* start;
@@ -111,7 +125,6 @@ TEST_F(HttpRulesTest, methods_that_nobody_knows_are_501_and_others_405) {
         {"get /page", 501, ""},
         {"PROPFIND /ws", 501, ""},
         {"FOOBAR /none", 501, ""},
-        {"OPTIONS *", 501, ""},
         {"CONNECT a.example:80", 501, ""},
         {"POST /page", 405, "GET, HEAD, OPTIONS"},
         {"TRACE /page", 405, "GET, HEAD, OPTIONS"},
