@@ -34,8 +34,11 @@ std::string_view reason_phrase(unsigned status) noexcept {
         case 200: return "OK";
         case 201: return "Created";
         case 202: return "Accepted";
+        case 203: return "Non-Authoritative Information";
         case 204: return "No Content";
+        case 205: return "Reset Content";
         case 206: return "Partial Content";
+        case 300: return "Multiple Choices";
         case 301: return "Moved Permanently";
         case 302: return "Found";
         case 303: return "See Other";
@@ -49,6 +52,7 @@ std::string_view reason_phrase(unsigned status) noexcept {
         case 404: return "Not Found";
         case 405: return "Method Not Allowed";
         case 406: return "Not Acceptable";
+        case 407: return "Proxy Authentication Required";
         case 408: return "Request Timeout";
         case 409: return "Conflict";
         case 410: return "Gone";
@@ -57,9 +61,13 @@ std::string_view reason_phrase(unsigned status) noexcept {
         case 413: return "Content Too Large";
         case 414: return "URI Too Long";
         case 415: return "Unsupported Media Type";
+        case 416: return "Range Not Satisfiable";
+        case 417: return "Expectation Failed";
         case 418: return "I'm a Teapot";
         case 421: return "Misdirected Request";
         case 422: return "Unprocessable Content";
+        case 423: return "Locked";
+        case 424: return "Failed Dependency";
         case 425: return "Too Early";
         case 426: return "Upgrade Required";
         case 428: return "Precondition Required";
@@ -73,6 +81,7 @@ std::string_view reason_phrase(unsigned status) noexcept {
         case 504: return "Gateway Timeout";
         case 505: return "HTTP Version Not Supported";
         case 507: return "Insufficient Storage";
+        case 508: return "Loop Detected";
         case 511: return "Network Authentication Required";
     }
     return "Unknown";

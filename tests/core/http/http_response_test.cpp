@@ -42,7 +42,6 @@ TEST(HttpResponse, a_status_without_a_body_has_no_length) {
     EXPECT_EQ(head_of({.status = 304, .content_length = 5}), "HTTP/1.1 304 Not Modified\r\n\r\n");
 }
 
-// RFC 9110, section 15; RFC 6585; RFC 8470 (425), 7725 (451), 4918 (507), 2324 (418).
 TEST(HttpResponse, a_body_may_come_in_chunks) {
     std::string text;
     EXPECT_EQ(append_response_head(text, {.is_chunked = true}), HeaderFault::none);
@@ -52,6 +51,8 @@ TEST(HttpResponse, a_body_may_come_in_chunks) {
     EXPECT_EQ(text, "HTTP/1.1 304 Not Modified\r\n\r\n");
 }
 
+// RFC 9110, section 15; RFC 6585; RFC 8470 (425), 7725 (451), 4918 (423, 424, 507), 5842 (508),
+// 2324 (418).
 TEST(HttpResponse, every_status_has_its_phrase) {
     struct Row {
         unsigned status;
@@ -62,8 +63,11 @@ TEST(HttpResponse, every_status_has_its_phrase) {
         {200, "OK"},
         {201, "Created"},
         {202, "Accepted"},
+        {203, "Non-Authoritative Information"},
         {204, "No Content"},
+        {205, "Reset Content"},
         {206, "Partial Content"},
+        {300, "Multiple Choices"},
         {301, "Moved Permanently"},
         {302, "Found"},
         {303, "See Other"},
@@ -77,6 +81,7 @@ TEST(HttpResponse, every_status_has_its_phrase) {
         {404, "Not Found"},
         {405, "Method Not Allowed"},
         {406, "Not Acceptable"},
+        {407, "Proxy Authentication Required"},
         {408, "Request Timeout"},
         {409, "Conflict"},
         {410, "Gone"},
@@ -85,9 +90,13 @@ TEST(HttpResponse, every_status_has_its_phrase) {
         {413, "Content Too Large"},
         {414, "URI Too Long"},
         {415, "Unsupported Media Type"},
+        {416, "Range Not Satisfiable"},
+        {417, "Expectation Failed"},
         {418, "I'm a Teapot"},
         {421, "Misdirected Request"},
         {422, "Unprocessable Content"},
+        {423, "Locked"},
+        {424, "Failed Dependency"},
         {425, "Too Early"},
         {426, "Upgrade Required"},
         {428, "Precondition Required"},
@@ -101,6 +110,7 @@ TEST(HttpResponse, every_status_has_its_phrase) {
         {504, "Gateway Timeout"},
         {505, "HTTP Version Not Supported"},
         {507, "Insufficient Storage"},
+        {508, "Loop Detected"},
         {511, "Network Authentication Required"},
     };
     for (const Row& row : rows) EXPECT_EQ(reason_phrase(row.status), row.phrase) << row.status;
