@@ -1,22 +1,16 @@
 // Debian's HAProxy in front of the echo server: its health checks, which speak HTTP/1.0 unless they
 // are told otherwise, find the server well, and WebSockets pass.
-//
-// EDGEWS_HAPROXY names the binary (default: /usr/sbin/haproxy).
 'use strict';
 
 const assert = require('node:assert/strict');
-const { spawn } = require('node:child_process');
 const { once } = require('node:events');
-const fs = require('node:fs');
 const net = require('node:net');
-const os = require('node:os');
-const path = require('node:path');
 const { after, before, describe, it } = require('node:test');
 const { setTimeout: pause } = require('node:timers/promises');
 const { WebSocket } = require('ws');
+const { start_haproxy } = require('./haproxy.js');
 const { start_server } = require('./server.js');
 
-const binary = process.env.EDGEWS_HAPROXY ?? '/usr/sbin/haproxy';
 const timeout = 30_000;
 const poll_ms = 20;
 
@@ -28,15 +22,7 @@ const checks = {
     named: 'option httpchk\nhttp-check send meth GET uri /healthz ver HTTP/1.1 hdr Host localhost',
 };
 
-async function free_port() {
-    const probe = net.createServer();
-    await once(probe.listen(0, '127.0.0.1'), 'listening');
-    const { port } = probe.address();
-    await once(probe.close(), 'close');
-    return port;
-}
-
-const configuration = (port, folder, server) => `
+const in_front_of = (server) => ({ port, folder }) => `
 global
     stats socket ${folder}/stats
 defaults
@@ -58,28 +44,13 @@ frontend all
 describe('echo behind HAProxy', () => {
     let server;
     let haproxy;
-    let port;
-    let folder;
-    let printed = '';
 
     before(async () => {
         server = await start_server('echo', ['--trusted-proxy', '127.0.0.1']);
-        port = await free_port();
-        folder = fs.mkdtempSync(path.join(os.tmpdir(), 'edgews-haproxy-'));
-        const file = path.join(folder, 'haproxy.cfg');
-        fs.writeFileSync(file, configuration(port, folder, server));
-        haproxy = spawn(binary, ['-db', '-f', file], { stdio: ['ignore', 'pipe', 'pipe'] });
-        process.on('exit', () => haproxy.kill('SIGKILL'));
-        for (const stream of [haproxy.stdout, haproxy.stderr]) {
-            stream.setEncoding('utf8').on('data', (chunk) => { printed += chunk; });
-        }
+        haproxy = await start_haproxy(in_front_of(server));
     });
     after(async () => {
-        if (haproxy && haproxy.exitCode === null) {
-            haproxy.kill('SIGTERM');
-            await once(haproxy, 'exit');
-        }
-        if (folder) fs.rmSync(folder, { recursive: true, force: true });
+        await haproxy?.stop();
         await server?.stop();
     });
 
@@ -87,7 +58,7 @@ describe('echo behind HAProxy', () => {
     // it does not answer yet.
     async function state_of(backend) {
         try {
-            const socket = net.connect(`${folder}/stats`);
+            const socket = net.connect(`${haproxy.folder}/stats`);
             socket.write('show stat\n');
             const lines = (await socket.setEncoding('utf8').toArray()).join('').split('\n');
             const names = lines[0].replace('# ', '').split(',');
@@ -102,7 +73,7 @@ describe('echo behind HAProxy', () => {
     // Until a first check has ended.
     async function checked(backend) {
         for (;;) {
-            assert.equal(haproxy.exitCode, null, printed);
+            assert.equal(haproxy.child.exitCode, null, haproxy.printed);
             const state = await state_of(backend);
             if (state && !/^(|INI|\*.*)$/.test(state.check_status)) return state;
             await pause(poll_ms);
@@ -119,7 +90,7 @@ describe('echo behind HAProxy', () => {
 
     it('a WebSocket passes', { timeout }, async () => {
         await checked('default');
-        const client = new WebSocket(`ws://127.0.0.1:${port}/echo`);
+        const client = new WebSocket(`ws://127.0.0.1:${haproxy.port}/echo`);
         await once(client, 'open');
         client.send('hello');
         assert.equal(String((await once(client, 'message'))[0]), 'hello');

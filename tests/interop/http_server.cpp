@@ -1,4 +1,4 @@
-// A server of plain HTTP that others ask: files, an answer in chunks, and events.
+// A server of plain HTTP that others ask: files, an answer in chunks, events, what it was asked.
 //
 //     http_server FOLDER --port PORT
 //
@@ -6,6 +6,9 @@
 //     /events           three events, numbered behind Last-Event-ID, and then the end
 //     /for-ever         events until the client leaves
 //     /left             how many clients of /for-ever have left
+//     /echo/...         the request: a line of its method, path and header Seen-As, and its body
+//     /heard            those lines, of all such requests since this was last asked
+//     /socket           a WebSocket
 //     /                 the files
 #include <edgews/edgews.hpp>
 
@@ -15,6 +18,7 @@
 #include <cstdlib>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace {
 
@@ -42,6 +46,22 @@ void send_events(const EventStream& events, unsigned next, unsigned end) {
                  .name = "number",
                  .id = std::to_string(next)});
     Loop::current()->after(10, [=] { send_events(events, next + 1, end); });
+}
+
+// A proxy says in Seen-As which request it has forwarded.
+void add_echo(Server& server, std::string& heard) {
+    const auto echo = [&heard](const Request& request, Response& response) {
+        response.body = std::string(request.method()) + ' ' + std::string(request.path()) +
+                        " seen as " + std::string(request.header("Seen-As").value_or("nothing")) +
+                        '\n';
+        heard += response.body;
+        response.body += request.body();
+    };
+    for (const char* method : {"GET", "POST", "PUT"}) server.http(method, "/echo/*", echo);
+    server.get("/heard", [&heard](const Request&, Response& response) {
+        response.body = std::exchange(heard, {});
+    });
+    server.ws("/socket", {});
 }
 
 void add_routes(Server& server, const char* folder, unsigned& left_count) {
@@ -83,6 +103,8 @@ int main(int count, char** words) {
         return 2;
     }
     Server server({.loops = 1});
+    std::string heard;
+    add_echo(server, heard);
     unsigned left_count = 0;
     add_routes(server, words[1], left_count);
     const Signals stop(server.loop(0), {SIGINT, SIGTERM}, [&](int) { server.shutdown(5'000); });
