@@ -125,4 +125,26 @@ async function start_nginx(server, http) {
     return nginx;
 }
 
-module.exports = { lacks_stream, start_nginx };
+// Every place that a user would change, too, is there once.
+function replace_one(text, place, value) {
+    assert.equal(text.split(place).length, 2, `"${place}" is not there once`);
+    return text.replace(place, value);
+}
+
+// The configuration that README.md recommends, examples/nginx.conf, for `server`. Without `tls`,
+// { certificate, key }, it has none.
+const in_front_of = (server, tls) => ({ port, tls_port }) => {
+    const text = fs.readFileSync(path.join(__dirname, '../../examples/nginx.conf'), 'utf8');
+    const places = [
+        ['server 127.0.0.1:9001;', `server ${server.host}:${server.port};`],
+        ['listen 80;', `listen 127.0.0.1:${port};`],
+        ['listen 443 ssl;', tls ? `listen 127.0.0.1:${tls_port} ssl;` : ''],
+        ['ssl_certificate     /etc/letsencrypt/live/chat.example/fullchain.pem;',
+         tls ? `ssl_certificate ${tls.certificate};` : ''],
+        ['ssl_certificate_key /etc/letsencrypt/live/chat.example/privkey.pem;',
+         tls ? `ssl_certificate_key ${tls.key};` : ''],
+    ];
+    return places.reduce((all, [place, value]) => replace_one(all, place, value), text);
+};
+
+module.exports = { in_front_of, lacks_stream, start_nginx };

@@ -13,7 +13,7 @@ const { after, before, describe, it } = require('node:test');
 const { setTimeout: pause } = require('node:timers/promises');
 const { WebSocket } = require('ws');
 const { make_certificate } = require('./certificates.js');
-const { lacks_stream, start_nginx } = require('./nginx.js');
+const { in_front_of: recommended, lacks_stream, start_nginx } = require('./nginx.js');
 const { expect_end, open_http } = require('./raw_http.js');
 const { start_server } = require('./server.js');
 
@@ -22,27 +22,12 @@ const patience_ms = 10_000;
 // Of nginx with a silent server, in place of the 60 s that are its default.
 const read_timeout_ms = 1_000;
 const idle_ping_ms = 300;
-const recommended = fs.readFileSync(path.join(__dirname, '../../examples/nginx.conf'), 'utf8');
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'edgews-nginx-tls-'));
 process.on('exit', () => fs.rmSync(folder, { recursive: true }));
 const { certificate, key, ca } = make_certificate(folder, 'localhost');
 
-// Every place that a user would change, too, is there once.
-function replace_one(text, place, value) {
-    assert.equal(text.split(place).length, 2, `"${place}" is not there once`);
-    return text.replace(place, value);
-}
-
-// The recommended configuration for `server`.
-const in_front_of = (server) => ({ port, tls_port }) => [
-    ['server 127.0.0.1:9001;', `server ${server.host}:${server.port};`],
-    ['listen 80;', `listen 127.0.0.1:${port};`],
-    ['listen 443 ssl;', `listen 127.0.0.1:${tls_port} ssl;`],
-    ['/etc/letsencrypt/live/chat.example/fullchain.pem', certificate],
-    ['/etc/letsencrypt/live/chat.example/privkey.pem', key],
-].reduce((text, [place, value]) => replace_one(text, place, value), recommended);
-
+const in_front_of = (server) => recommended(server, { certificate, key });
 const limits = `proxy_read_timeout ${read_timeout_ms}ms;`;
 
 // { status, headers, body } of a request. `from`: the address that it comes from.

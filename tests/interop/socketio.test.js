@@ -1,10 +1,11 @@
-// npm's socket.io-client against the Socket.IO server, over each transport.
+// npm's socket.io-client against the Socket.IO server, over each transport, and through nginx.
 'use strict';
 
 const assert = require('node:assert/strict');
 const { once } = require('node:events');
 const { after, afterEach, before, describe, it } = require('node:test');
 const { io } = require('socket.io-client');
+const { in_front_of, start_nginx } = require('./nginx.js');
 const { start_server } = require('./server.js');
 
 const transports = {
@@ -23,15 +24,28 @@ function plain(value) {
     return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, plain(each)]));
 }
 
-for (const threads of ['1', '4']) {
+const places = {
+    '1 thread': { args: ['--threads', '1'] },
+    '4 threads': { args: ['--threads', '4'] },
+    // Which gives up a server that is silent for a second.
+    '4 threads behind nginx': { args: ['--threads', '4', '--ping-interval', '300'],
+                                nginx: 'proxy_read_timeout 1s;' },
+};
+
+for (const [where, { args, nginx: directives }] of Object.entries(places)) {
     for (const [name, used] of Object.entries(transports)) {
-        describe(`socket.io-client by ${name}, ${threads} threads`, () => {
+        describe(`socket.io-client by ${name}, ${where}`, () => {
             let server;
+            let nginx;
             let sockets = [];
             before(async () => {
-                server = await start_server('socketio_server', ['--threads', threads]);
+                server = await start_server('socketio_server', args);
+                if (directives) nginx = await start_nginx(in_front_of(server), directives);
             });
-            after(() => server?.stop());
+            after(async () => {
+                await nginx?.stop();
+                await server?.stop();
+            });
             afterEach(() => {
                 for (const socket of sockets) socket.disconnect();
                 sockets = [];
@@ -39,7 +53,7 @@ for (const threads of ['1', '4']) {
 
             // Not yet connected.
             function open(target = '/', options = {}) {
-                const socket = io(server.url(target, 'http'),
+                const socket = io((nginx ?? server).url(target, 'http'),
                                   { transports: used, forceNew: true, reconnection: false,
                                     ...options });
                 sockets.push(socket);
@@ -116,6 +130,15 @@ for (const threads of ['1', '4']) {
                     assert.deepEqual(plain(each), [{ text: 'x' }, { bytes: [9] }]);
                 }
                 await other.emitWithAck('echo', 0);
+            });
+
+            if (!directives) return;
+            it('outlives the patience of nginx while nobody says anything', async () => {
+                const socket = await connect('/');
+                socket.on('disconnect', (reason) => assert.fail(reason));
+                for (let i = 0; i < 4; ++i) await once(socket.io, 'ping');
+                assert.equal(await socket.emitWithAck('echo', 'x'), 'x');
+                socket.off('disconnect');
             });
         });
     }
