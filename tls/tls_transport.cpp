@@ -28,11 +28,12 @@ constexpr std::string_view plain_sentence = "This port speaks TLS: use https/wss
 
 // To a request without TLS. The answer to HEAD has no content (RFC 9110, section 9.3.2).
 std::string plain_answer(bool has_content) {
-    const std::array headers{HeaderField{"Content-Type", plain_text_type}};
+    ResponseHeaders headers;
+    (void)headers.add("Content-Type", plain_text_type);
     const auto date = http_date(::time(nullptr));
     std::string answer;
     (void)append_response_head(answer, {.status = 400,
-                                        .headers = headers,
+                                        .lines = headers.lines(),
                                         .content_length = plain_sentence.size(),
                                         .keep_alive = false,
                                         .date = {date.data(), date.size()}});

@@ -266,6 +266,12 @@ HttpFault HttpHead::finish_absolute_target() noexcept {
 }
 
 void HttpHead::parse_version(std::size_t end) noexcept {
+    // As nearly all say it, all of it at once.
+    if (position_ == target_end_ + 1 && end - position_ > version_wanted.size() &&
+        slice(position_, position_ + version_wanted.size() + 1) == "HTTP/1.1\r") {
+        position_ += version_wanted.size() + 1;
+        return enter(State::start_line_feed);
+    }
     for (; position_ < end; ++position_) {
         const char c = base_[position_];
         const std::size_t index = position_ - (target_end_ + 1);
@@ -480,6 +486,7 @@ bool HttpHead::is_repeated(std::string_view name) const noexcept {
 }
 
 bool HttpHead::has_token(std::string_view name, std::string_view token) const noexcept {
+    if (find_header(name) == header_count_) return false;
     for (const std::string_view value : values(name)) {
         ListReader list(value);
         for (auto element = list.next(); !element.empty(); element = list.next()) {

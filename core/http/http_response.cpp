@@ -1,9 +1,9 @@
 #include "core/http/http_response.hpp"
 
 #include "core/base/number.hpp"
+#include "core/http/http_scan.hpp"
 #include "core/http/http_token.hpp"
 
-#include <algorithm>
 #include <array>
 #include <cassert>
 
@@ -92,8 +92,7 @@ bool is_header_name(std::string_view name) noexcept {
 }
 
 bool is_header_value(std::string_view value) noexcept {
-    return std::all_of(value.begin(), value.end(),
-                       [](char c) { return is_char_of(CharClass::field_value, c); });
+    return find_value_end(value.data(), 0, value.size()) == value.size();
 }
 
 HeaderFault check_headers(std::span<const HeaderField> headers) noexcept {
@@ -107,21 +106,33 @@ HeaderFault check_headers(std::span<const HeaderField> headers) noexcept {
     return HeaderFault::none;
 }
 
-bool has_header(std::span<const HeaderField> headers, std::string_view name) noexcept {
-    return std::any_of(headers.begin(), headers.end(), [&](const HeaderField& field) {
-        return equals_ignoring_case(field.name, name);
-    });
+std::optional<HeaderField> HeaderLines::next() noexcept {
+    if (rest_.empty()) return std::nullopt;
+    const std::size_t name_size = rest_.find(':');
+    const std::size_t value_begin = name_size + 2;
+    const std::size_t end = rest_.find('\r', value_begin);
+    const HeaderField field{rest_.substr(0, name_size),
+                            rest_.substr(value_begin, end - value_begin)};
+    rest_.remove_prefix(end + 2);
+    return field;
+}
+
+bool has_header_line(std::string_view lines, std::string_view name) noexcept {
+    while (!lines.empty()) {
+        const bool has_size = lines.size() > name.size() && lines[name.size()] == ':';
+        if (has_size && equals_ignoring_case(lines.substr(0, name.size()), name)) return true;
+        lines.remove_prefix(lines.find('\n') + 1);
+    }
+    return false;
 }
 
 HeaderFault append_response_head(std::string& out, const ResponseHead& head) noexcept {
     if (!is_response_status(head.status)) return HeaderFault::status_out_of_range;
-    const HeaderFault fault = check_headers(head.headers);
-    if (fault != HeaderFault::none) return fault;
     append_status_line(out, head.status);
-    if (!head.date.empty() && !has_header(head.headers, "Date")) {
+    if (!head.date.empty() && !has_header_line(head.lines, "Date")) {
         append_header(out, {"Date", head.date});
     }
-    for (const HeaderField& field : head.headers) append_header(out, field);
+    out += head.lines;
     const bool has_content = may_have_content(head.status);
     if (head.is_chunked && has_content) append_header(out, {"Transfer-Encoding", "chunked"});
     if (head.content_length && has_content) {
@@ -135,8 +146,6 @@ HeaderFault append_response_head(std::string& out, const ResponseHead& head) noe
 }
 
 void append_header(std::string& out, HeaderField field) noexcept {
-    assert(is_header_name(field.name));
-    assert(is_header_value(field.value));
     out += field.name;
     out += ": ";
     out += field.value;
@@ -145,6 +154,10 @@ void append_header(std::string& out, HeaderField field) noexcept {
 
 void append_status_line(std::string& out, unsigned status) noexcept {
     assert(status >= 100 && status <= 999);
+    if (status == 200) {  // As most are.
+        out += "HTTP/1.1 200 OK\r\n";
+        return;
+    }
     out += "HTTP/1.1 ";
     append_number(out, status);
     out += ' ';

@@ -17,14 +17,14 @@
 namespace edgews {
 
 struct ResponseHead {
-    unsigned status = 200;  // 200 to 599.
-    std::span<const HeaderField> headers{};
+    unsigned status = 200;     // 200 to 599.
+    std::string_view lines{};  // Of an application's headers (ResponseHeaders::lines()).
     // Bytes of the body. Without a value no Content-Length is sent, and the body ends with the
     // connection; 204 and 304 never send one (RFC 9110, section 8.6).
     std::optional<std::uint64_t> content_length{};
     bool is_chunked = false;  // True: the body comes in chunks. Requires: no content_length.
     bool keep_alive = true;   // False: "Connection: close" is sent.
-    // The value of Date (core/http/http_date.hpp), unless `headers` have one; empty: none is sent.
+    // The value of Date (core/http/http_date.hpp), unless `lines` have one; empty: none is sent.
     std::string_view date{};
 };
 
@@ -48,8 +48,20 @@ inline constexpr std::string_view plain_text_type = "text/plain; charset=utf-8";
 // Whether a header of an application may have this value: no control character but HTAB.
 [[nodiscard]] bool is_header_value(std::string_view value) noexcept;
 
-// Whether one of them has that name, in any case.
-[[nodiscard]] bool has_header(std::span<const HeaderField> headers, std::string_view name) noexcept;
+// The headers that lines hold, in order: each is "name: value" CR LF, as append_header() writes it.
+class HeaderLines {
+  public:
+    explicit HeaderLines(std::string_view lines) noexcept : rest_(lines) {}
+
+    // The next one: views of the lines. Nothing behind the last.
+    [[nodiscard]] std::optional<HeaderField> next() noexcept;
+
+  private:
+    std::string_view rest_;
+};
+
+// Whether a header of these lines has that name, in any case.
+[[nodiscard]] bool has_header_line(std::string_view lines, std::string_view name) noexcept;
 
 // The first mistake in headers that an application supplied. Reserved, in any case: Connection,
 // Content-Length, Transfer-Encoding, Upgrade, Sec-WebSocket-Accept, -Protocol and -Extensions.

@@ -17,6 +17,7 @@ enum class CharClass : std::uint8_t {
     token = 1,        // tchar: methods, header names, list tokens (RFC 9110, section 5.6.2)
     field_value = 2,  // HTAB, SP, VCHAR and obs-text (RFC 9110, section 5.5)
     target = 4,       // What a request target may hold: VCHAR without '#'
+    host = 8,         // reg-name, which includes IPv4 addresses (RFC 3986, section 3.2.2)
 };
 
 namespace detail {
@@ -33,6 +34,10 @@ constexpr std::uint8_t char_classes(unsigned char c) noexcept {
     // RFC 3986 forbids more (`"<>\^{|}` and the backquote), but browsers send some of those in
     // queries. A fragment is never sent, and bytes over 0x7F must be percent-encoded.
     if (is_visible && c != '#') classes |= static_cast<unsigned>(CharClass::target);
+    const bool is_name = is_letter(static_cast<char>(c)) || is_digit(static_cast<char>(c));
+    const bool is_mark =
+        std::string_view("-._~%!$&'()*+,;=").find(static_cast<char>(c)) != std::string_view::npos;
+    if (is_name || is_mark) classes |= static_cast<unsigned>(CharClass::host);
     return static_cast<std::uint8_t>(classes);
 }
 

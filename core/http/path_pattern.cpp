@@ -63,6 +63,7 @@ PatternFault PathPattern::compile() {
         if (fault != PatternFault::none) return fault;
         begin = end + 1;
     }
+    is_plain_ = text_.find_first_of(":*%") == std::string::npos;
     return PatternFault::none;
 }
 
@@ -94,6 +95,14 @@ bool PathPattern::match(std::string_view path, PathParameters& out) const noexce
     out.pattern_ = nullptr;
     out.count_ = 0;
     if (segments_.empty() || path.size() > UINT32_MAX) return false;
+    if (is_plain_) {  // A path may be longer by its escapes.
+        if (path.size() < text_.size()) return false;
+        if (path == text_) {
+            out.pattern_ = this;
+            return true;
+        }
+        if (path.find('%') == std::string_view::npos) return false;
+    }
     if (!path.starts_with('/') || !is_percent_encoded(path)) return false;
     std::size_t count = 0;
     std::size_t begin = 1;  // Past the path's size: no segment is left.

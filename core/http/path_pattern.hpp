@@ -102,6 +102,7 @@ class PathPattern {
 
     std::string text_;
     std::vector<Segment> segments_;
+    bool is_plain_ = false;  // It has no parameter, and no '%'.
     PatternFault fault_ = PatternFault::none;
 };
 

@@ -34,7 +34,7 @@ bool is_local_host(std::string_view host) noexcept {
 
 bool host_allowed(std::string_view host, std::span<const std::string> allowed) noexcept {
     if (host.empty()) return true;
-    const std::string_view name = without_final_dot(parse_authority(host).host);
+    const std::string_view name = without_final_dot(host_of(host));
     return is_local_host(name) ||
            std::any_of(allowed.begin(), allowed.end(), [&](const std::string& entry) {
                return entry == "*" || equals_ignoring_case(without_final_dot(entry), name);

@@ -1,6 +1,6 @@
 #include "core/http/url.hpp"
 
-#include "core/http/http_token.hpp"
+#include "core/http/http_scan.hpp"
 
 #include <algorithm>
 #include <cassert>
@@ -10,13 +10,9 @@ namespace {
 
 constexpr std::uint32_t port_max = 65535;
 
-// reg-name, which includes IPv4 addresses (RFC 3986, section 3.2.2).
 bool is_host_name(std::string_view text) noexcept {
-    for (const char c : text) {
-        if (is_letter(c) || is_digit(c)) continue;
-        if (std::string_view("-._~%!$&'()*+,;=").find(c) == std::string_view::npos) return false;
-    }
-    return !text.empty() && is_percent_encoded(text);
+    const bool is_all = find_class_end(CharClass::host, text.data(), 0, text.size()) == text.size();
+    return is_all && !text.empty() && is_percent_encoded(text);
 }
 
 // What stands between the brackets of an IPv6 address. That it is one is for whoever
@@ -85,6 +81,11 @@ Authority parse_authority(std::string_view text) noexcept {
         if (!parse_port(port)) return {};
     }
     return {.is_valid = true, .host = text.substr(0, host_size), .port = port};
+}
+
+std::string_view host_of(std::string_view authority) noexcept {
+    if (authority.starts_with('[')) return authority.substr(0, authority.find(']') + 1);
+    return authority.substr(0, authority.find(':'));
 }
 
 std::uint16_t port_or(const Authority& authority, std::uint16_t port_if_none) noexcept {

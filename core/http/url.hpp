@@ -18,6 +18,8 @@ struct Authority {
 
 // User information ("user@") is not valid (RFC 9110, section 4.2.4).
 [[nodiscard]] Authority parse_authority(std::string_view text) noexcept;
+// The host of a valid authority, without another look at whether it is one.
+[[nodiscard]] std::string_view host_of(std::string_view authority) noexcept;
 
 // scheme "://" host [":" port] of http or https, with nothing after it: an Origin
 // header (RFC 6454, section 6.1). Programs that make one up write ws or wss, too.

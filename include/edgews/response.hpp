@@ -31,11 +31,20 @@ class ResponseHeaders {
     // Refuses what could break the response open (CR, LF, NUL), names that are no
     // token, and headers that are the engine's to send (HeaderFault::name_reserved).
     HeaderFault add(std::string_view name, std::string_view value);
-    // Valid until the next add().
+    // Adds all that `others` has.
+    void add(const ResponseHeaders& others) { lines_ += others.lines_; }
+    // Whether one of them has that name, in any case.
+    [[nodiscard]] bool has(std::string_view name) const noexcept;
+
+    // Both are valid until the next add() and clear(). The lines are what is sent: "name: value"
+    // CR LF, of each.
     [[nodiscard]] std::vector<HeaderField> fields() const;
+    [[nodiscard]] std::string_view lines() const noexcept { return lines_; }
+    // There are none then. Their memory is kept.
+    void clear() noexcept { lines_.clear(); }
 
   private:
-    std::vector<std::pair<std::string, std::string>> owned_;
+    std::string lines_;
 };
 
 struct Response {

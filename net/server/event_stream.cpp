@@ -13,7 +13,7 @@ namespace edgews {
 namespace {
 
 void add_unless_set(ResponseHeaders& headers, std::string_view name, std::string_view value) {
-    if (!has_header(headers.fields(), name)) headers.add(name, value);
+    if (!headers.has(name)) headers.add(name, value);
 }
 
 }  // namespace

@@ -17,10 +17,6 @@ namespace {
 
 constexpr std::size_t scratch_size_max = 64 * 1024;  // That a loop keeps for its answers.
 
-void add_all(ResponseHeaders& headers, const ResponseHeaders& others) {
-    for (const HeaderField& field : others.fields()) headers.add(field.name, field.value);
-}
-
 }  // namespace
 
 // The answer to HEAD ends with its head, whatever it says (RFC 9110, section 9.3.2).
@@ -38,12 +34,10 @@ Response HttpConnection::plain_text(unsigned status, std::string_view body) {
 // ---- The handler -------------------------------------------------------------------------------
 
 void HttpConnection::serve_http(const HttpHead& head, const HttpRoute& route,
-                                std::span<const std::byte> body) {
-    PathParameters parameters;
-    (void)route.pattern.match(head.path(), parameters);
+                                const PathParameters& parameters, std::span<const std::byte> body) {
     Exchange exchange = exchange_of(head, true);
     exchange.cors = cors_of(head, route);
-    Response response;
+    Response response = shard_.take_response();
     handled_ = &exchange;
     try {
         route.handler(Request(head, parameters, admission_.address(), transport(), body, this),
@@ -56,9 +50,14 @@ void HttpConnection::serve_http(const HttpHead& head, const HttpRoute& route,
         if (streaming_) cut_off({});
     }
     handled_ = nullptr;
-    if (exchange.is_answered) return go_on_answering();
-    if (!awaiting_) return respond(exchange, std::move(response));
-    await_answer(std::move(exchange), route.options.answer_timeout_ms);
+    if (exchange.is_answered) {
+        go_on_answering();
+    } else if (awaiting_) {
+        await_answer(std::move(exchange), route.options.answer_timeout_ms);
+    } else {
+        respond(exchange, std::move(response));
+    }
+    shard_.give_back(std::move(response));
 }
 
 // Those that take their time have begun. A file may be read to where the next request lies.
@@ -143,7 +142,7 @@ void HttpConnection::refuse(const HttpHead& head, const HttpRoute& route, HttpFa
 void HttpConnection::refuse(const HttpHead& head, const HttpRoute& route, unsigned status,
                             std::string_view why) {
     Response response = plain_text(status, why);
-    add_all(response.headers, cors_of(head, route));
+    response.headers.add(cors_of(head, route));
     respond_and_finish(std::move(response), wants_content(head));
 }
 
@@ -179,11 +178,11 @@ void HttpConnection::respond(const HttpHead& head, Response response) {
 }
 
 // Answers a plain request; the connection goes on, if the client wants and may.
-void HttpConnection::respond(const Exchange& exchange, Response response) {
+void HttpConnection::respond(const Exchange& exchange, Response&& response) {
     const bool keep_alive = count_answer(exchange);
-    response = affordable(std::move(response));
-    add_all(response.headers, exchange.cors);
-    append_response(std::move(response), keep_alive, exchange.wants_content);
+    make_affordable(response);
+    response.headers.add(exchange.cors);
+    append_response(response, keep_alive, exchange.wants_content);
     end_answer(keep_alive);
 }
 
@@ -199,12 +198,12 @@ bool HttpConnection::count_answer(const Exchange& exchange) {
 void HttpConnection::append_head(unsigned status, const ResponseHeaders& headers,
                                  const Exchange& exchange,
                                  std::optional<std::uint64_t> content_length, bool keep_alive) {
-    std::vector<HeaderField> fields = headers.fields();
-    for (const HeaderField& field : exchange.cors.fields()) fields.push_back(field);
+    ResponseHeaders all = headers;
+    all.add(exchange.cors);
     std::string& text = shard_.scratch_text();
     text.clear();
     (void)append_response_head(text, {.status = status,
-                                      .headers = fields,
+                                      .lines = all.lines(),
                                       .content_length = content_length,
                                       .is_chunked = !content_length && exchange.knows_chunks,
                                       .keep_alive = keep_alive,
@@ -251,7 +250,8 @@ void HttpConnection::on_reader_timer() {
 }
 
 void HttpConnection::respond_and_finish(Response response, bool has_body) {
-    append_response(affordable(std::move(response)), false, has_body);
+    make_affordable(response);
+    append_response(response, false, has_body);
     finish(Farewell::linger, linger_ms);
 }
 
@@ -259,24 +259,24 @@ void HttpConnection::answer_error(unsigned status, std::string_view body, bool h
     respond_and_finish(plain_text(status, body), has_body);
 }
 
-// It, or that there is no memory for it.
-Response HttpConnection::affordable(Response response) const {
-    if (reactor().pool().may_hold(output_size(), response.body.size())) return response;
-    return {.status = 503, .body = std::string(no_memory_left)};
+// It says that there is no memory for it, where there is none.
+void HttpConnection::make_affordable(Response& response) const {
+    if (reactor().pool().may_hold(output_size(), response.body.size())) return;
+    response = {.status = 503, .body = std::string(no_memory_left)};
 }
 
-// The body is sent from where the handler put it, unless it is short.
-void HttpConnection::append_response(Response response, bool keep_alive, bool has_body) {
-    const std::vector<HeaderField> headers = response.headers.fields();
+// The body is taken, and sent from where the handler put it, unless it is short.
+void HttpConnection::append_response(Response& response, bool keep_alive, bool has_body) {
     std::string& text = shard_.scratch_text();
     text.clear();
     const HeaderFault fault = append_response_head(text, {.status = response.status,
-                                                          .headers = headers,
+                                                          .lines = response.headers.lines(),
                                                           .content_length = response.body.size(),
                                                           .keep_alive = keep_alive,
                                                           .date = shard_.date()});
     if (fault != HeaderFault::none) {  // Of the status; headers were checked one by one.
-        return append_response({.status = 500}, keep_alive, has_body);
+        response = {.status = 500};
+        return append_response(response, keep_alive, has_body);
     }
     const bool is_sent = has_body && may_have_content(response.status);
     const bool is_short = response.body.size() < OutputQueue::borrow_size_min;

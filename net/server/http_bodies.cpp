@@ -23,7 +23,7 @@ bool expects_what_is_unknown(const HttpHead& head) noexcept {
 }  // namespace
 
 void HttpConnection::receive_body(const HttpHead& head, const HttpRoute& route,
-                                  std::span<std::byte>& rest) {
+                                  const PathParameters& parameters, std::span<std::byte>& rest) {
     if (expects_what_is_unknown(head)) return refuse(head, route, HttpFault::expectation_unknown);
     HttpBodyReader reader(head, route.options.body_size_max);
     const bool is_begun = !rest.empty();
@@ -36,7 +36,8 @@ void HttpConnection::receive_body(const HttpHead& head, const HttpRoute& route,
         size += reader.piece().size();
     }
     switch (step) {
-        case HttpBodyReader::Step::complete: return serve_http(head, route, {begin, size});
+        case HttpBodyReader::Step::complete:
+            return serve_http(head, route, parameters, {begin, size});
         case HttpBodyReader::Step::failed: return refuse(head, route, reader.fault());
         case HttpBodyReader::Step::more:
         case HttpBodyReader::Step::piece: break;
@@ -82,7 +83,9 @@ bool HttpConnection::go_on_with_body(std::span<std::byte>& input) {
         refuse(received->head, received->route, reader.fault());
         return false;
     }
-    serve_http(received->head, received->route, received->body.bytes());
+    PathParameters parameters;
+    (void)received->route.pattern.match(received->head.path(), parameters);
+    serve_http(received->head, received->route, parameters, received->body.bytes());
     return true;
 }
 

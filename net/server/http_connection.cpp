@@ -239,24 +239,25 @@ void HttpConnection::serve(const HttpHead& head, std::span<std::byte>& rest) {
     const HttpRoute* const http = router.find_http(head.method(), head.path(), parameters);
     // A path may have both; then what the request looks like decides.
     if (http == nullptr || wants_websocket(head)) {
-        const WebSocketRoute* route = router.find_websocket(head.path(), parameters);
+        PathParameters of_websocket;
+        const WebSocketRoute* route = router.find_websocket(head.path(), of_websocket);
         // By HTTP/1.0 it is ignored (RFC 9110, section 7.8).
         const bool is_ignored = http != nullptr && head.is_http_1_0() &&
                                 (route == nullptr || !route->options.http_1_0_upgrades);
         const bool is_asked = wants_websocket(head) || head.method() == "GET";
         if (route != nullptr && !is_ignored && is_asked) {
-            return serve_websocket(head, *route, parameters, rest);
+            return serve_websocket(head, *route, of_websocket, rest);
         }
     }
-    if (http != nullptr) return receive_body(head, *http, rest);
+    if (http != nullptr) return receive_body(head, *http, parameters, rest);
     head.method() == "OPTIONS" ? serve_options(head) : refuse_path(head);
 }
 
 // Without a list, only browsers matter, and these say an Origin in each upgrade.
 bool HttpConnection::is_for_us(const HttpHead& head) const {
     const std::vector<std::string>& hosts = shard_.options().hosts;
-    const bool is_program = hosts.empty() && wants_websocket(head) && !head.header("Origin");
-    return is_program || host_allowed(head.host(), hosts);
+    if (host_allowed(head.host(), hosts)) return true;
+    return hosts.empty() && wants_websocket(head) && !head.header("Origin");
 }
 
 // What may be asked of a path. HAProxy asks so whether a server is well.

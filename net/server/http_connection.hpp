@@ -179,7 +179,8 @@ class HttpConnection final : public Stream {
     void serve_options(const HttpHead& head);
     void refuse_path(const HttpHead& head);
 
-    void receive_body(const HttpHead& head, const HttpRoute& route, std::span<std::byte>& rest);
+    void receive_body(const HttpHead& head, const HttpRoute& route,
+                      const PathParameters& parameters, std::span<std::byte>& rest);
     void await_body(const HttpHead& head, const HttpRoute& route, const HttpBodyReader& reader,
                     std::span<const std::byte> begun);
     // True: it is complete, and was served.
@@ -187,7 +188,8 @@ class HttpConnection final : public Stream {
     void refuse_body(unsigned status, std::string_view why);
     void begin_body_time() noexcept;
     void on_body_timeout();
-    void serve_http(const HttpHead& head, const HttpRoute& route, std::span<const std::byte> body);
+    void serve_http(const HttpHead& head, const HttpRoute& route, const PathParameters& parameters,
+                    std::span<const std::byte> body);
     [[nodiscard]] DeferredResponse defer(Function<void()> gone);
     void await_answer(Exchange exchange, std::uint32_t timeout_ms);
     void go_on_answering();
@@ -247,11 +249,11 @@ class HttpConnection final : public Stream {
     void end_answer(bool keep_alive);
     void go_on_behind_answer();
     void respond(const HttpHead& head, Response response);
-    void respond(const Exchange& exchange, Response response);
+    void respond(const Exchange& exchange, Response&& response);
     void respond_and_finish(Response response, bool has_body = true);
     void answer_error(unsigned status, std::string_view body = {}, bool has_body = true);
-    [[nodiscard]] Response affordable(Response response) const;
-    void append_response(Response response, bool keep_alive, bool has_body);
+    void make_affordable(Response& response) const;
+    void append_response(Response& response, bool keep_alive, bool has_body);
     void send_scratch();
 
     Shard& shard_;

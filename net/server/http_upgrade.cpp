@@ -88,7 +88,7 @@ void HttpConnection::reject(unsigned status, const ResponseHeaders& headers,
                             std::string_view body) {
     shard_.counters().add(Counter::handshakes_refused);
     Response response{.status = status, .headers = headers, .body = std::string(body)};
-    if (!body.empty() && !has_header(headers.fields(), "Content-Type")) {
+    if (!body.empty() && !headers.has("Content-Type")) {
         response.headers.add("Content-Type", plain_text_type);
     }
     respond_and_finish(response);
@@ -97,9 +97,7 @@ void HttpConnection::reject(unsigned status, const ResponseHeaders& headers,
 void HttpConnection::accept_pending(UpgradeAnswer answer) {
     if (!pending_) return;
     const std::unique_ptr<Pending> decided = std::move(pending_);
-    for (const HeaderField& field : answer.headers.fields()) {
-        (void)decided->answer.headers.add(field.name, field.value);  // Checked already.
-    }
+    decided->answer.headers.add(answer.headers);
     if (!answer.subprotocol.empty()) decided->answer.subprotocol = std::move(answer.subprotocol);
     decided->answer.prepare = std::move(answer.prepare);
     // What waits in the socket made its edge while nobody read.

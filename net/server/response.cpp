@@ -10,13 +10,18 @@ namespace edgews {
 HeaderFault ResponseHeaders::add(std::string_view name, std::string_view value) {
     const HeaderField field{name, value};
     const HeaderFault fault = check_headers({&field, 1});
-    if (fault == HeaderFault::none) owned_.emplace_back(name, value);
+    if (fault == HeaderFault::none) append_header(lines_, field);
     return fault;
+}
+
+bool ResponseHeaders::has(std::string_view name) const noexcept {
+    return has_header_line(lines_, name);
 }
 
 std::vector<HeaderField> ResponseHeaders::fields() const {
     std::vector<HeaderField> fields;
-    for (const auto& [name, value] : owned_) fields.push_back({name, value});
+    HeaderLines lines(lines_);
+    while (const std::optional<HeaderField> field = lines.next()) fields.push_back(*field);
     return fields;
 }
 

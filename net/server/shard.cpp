@@ -20,6 +20,8 @@ namespace edgews {
 
 namespace {
 
+constexpr std::size_t kept_size_max = 64 * 1024;  // Bytes of an answer's memory that are kept.
+
 // Those that come meanwhile may be among them.
 template <class Each, class Visit>
 void for_each(const Slots& slots, Visit visit) {
@@ -127,6 +129,15 @@ void Shard::terminate_all() {
 }
 
 // Written once a second; to read the clock takes no system call.
+void Shard::give_back(Response&& response) noexcept {
+    if (response.body.capacity() > kept_size_max) response.body = {};
+    if (response.headers.lines().size() > kept_size_max) response.headers = {};
+    scratch_response_ = std::move(response);
+    scratch_response_.status = 200;
+    scratch_response_.headers.clear();
+    scratch_response_.body.clear();
+}
+
 std::string_view Shard::date() noexcept {
     const std::int64_t now = ::time(nullptr);
     if (now != date_second_) date_ = http_date(now);

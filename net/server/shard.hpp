@@ -5,6 +5,7 @@
 #include <edgews/function.hpp>
 #include <edgews/loop.hpp>
 #include <edgews/options.hpp>
+#include <edgews/response.hpp>
 #include "core/base/memory_budget.hpp"
 #include "core/http/http_date.hpp"
 #include "core/http/http_head.hpp"
@@ -22,6 +23,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace edgews {
@@ -109,6 +111,9 @@ class Shard final : public ServerOnLoop {
     // For whoever reads a head or writes a response at the moment.
     [[nodiscard]] HttpHead& scratch_head() noexcept { return scratch_head_; }
     [[nodiscard]] std::string& scratch_text() noexcept { return scratch_text_; }
+    // An empty one, with the memory of an earlier one, to be given back.
+    [[nodiscard]] Response take_response() noexcept { return std::exchange(scratch_response_, {}); }
+    void give_back(Response&& response) noexcept;
     // The value of a Date header, of the present second. Valid until the next call.
     [[nodiscard]] std::string_view date() noexcept;
 
@@ -123,6 +128,7 @@ class Shard final : public ServerOnLoop {
     std::vector<Token> listeners_;
     HttpHead scratch_head_;
     std::string scratch_text_;
+    Response scratch_response_;
     std::array<char, http_date_size> date_{};
     std::int64_t date_second_ = -1;  // That date_ says, since 1970; -1: it says nothing yet.
     std::size_t connection_count_ = 0;

@@ -33,6 +33,7 @@ TEST(Url, an_authority_is_a_host_and_perhaps_a_port) {
         ASSERT_TRUE(authority.is_valid);
         EXPECT_EQ(authority.host, row.host);
         EXPECT_EQ(authority.port, row.port);
+        EXPECT_EQ(host_of(row.text), row.host);
     }
 }
 

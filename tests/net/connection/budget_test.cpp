@@ -125,6 +125,31 @@ TEST(Budget, an_echo_takes_nothing_from_the_heap) {
     }
 }
 
+// An answer is written where an earlier one was: headers and a body that are no short strings.
+TEST(Budget, nor_does_a_get) {
+    Meter meter;
+    TestServer server;
+    server->get("/line", [&](const Request&, Response& response) {
+        meter.read();
+        response.headers.add("Content-Type", "text/plain; charset=utf-8");
+        response.headers.add("Cache-Control", "no-store");
+        response.body = "A line that no string holds without memory of its own.";
+    });
+    server.start();
+    TestClient client = server.connect();
+    const std::string request = TestClient::get_head("/line");
+    std::size_t before = 0;
+    for (int i = 0; i < 1'000; ++i) {
+        client.send(i % 2 == 0 ? request : request + request + request);
+        for (int count = i % 2 == 0 ? 1 : 3; count > 0; --count) {
+            EXPECT_EQ(client.read_reply().status, 200U);
+        }
+        if (i == 10) before = meter.taken();
+    }
+    EXPECT_GT(before, 0U) << "nothing is counted at all";
+    EXPECT_EQ(meter.taken() - before, 0U);
+}
+
 // Into how many pieces such a message falls, and how many wait at once, is up to the
 // system. So the pool may need a block more even late; but it comes to an end.
 TEST(Budget, nor_does_a_long_one_when_the_pool_has_met_all_its_pieces) {
