@@ -67,9 +67,9 @@ SIM_UNITS := $(filter-out $(FAULT_TESTS),$(wildcard tests/sim/*_test.cpp tests/s
   tests/support/raw_server.cpp tests/support/test_client.cpp \
   $(if $(filter asan,$(MODE)),,$(FAULT_TESTS))
 # What tests/bench/ tests of the load generator and the soak.
-LOAD_TESTED := $(if $(filter bench,$(TESTED)),$(sort $(addprefix bench/load/,frame_run.cpp \
-  opening.cpp options.cpp payload.cpp reply_reader.cpp target.cpp) $(SOCKETIO_LOAD)) \
-  bench/soak/judge.cpp)
+LOAD_TESTED := $(if $(filter bench,$(TESTED)),$(sort $(addprefix bench/load/,answer_reader.cpp \
+  frame_run.cpp opening.cpp options.cpp payload.cpp reply_reader.cpp target.cpp) \
+  $(SOCKETIO_LOAD)) bench/soak/judge.cpp)
 
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 # As many jobs as cores, unless -j says otherwise.

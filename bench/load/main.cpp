@@ -1,4 +1,4 @@
-// The load generator: makes a WebSocket server work, and measures it from the outside.
+// The load generator: makes a WebSocket or HTTP server work, and measures it from the outside.
 //
 //     load MODE [options]
 //
@@ -27,6 +27,7 @@ RunMode* mode_of(const Options& options) noexcept {
         case Mode::handshake: return run_handshake;
         case Mode::idle: return run_idle;
         case Mode::broadcast: return run_broadcast;
+        case Mode::get: return run_get;
     }
     return nullptr;
 }

@@ -33,4 +33,9 @@ RunMode run_idle;
 // the way: the next one leaves when all have got the first. The latency is that of a delivery.
 RunMode run_broadcast;
 
+// A fixed number of GETs is always on the way in every connection: pipelined, if there are several
+// (RFC 9112, section 9.3.2). Each answer has to be 200, with the body of a first one, and no longer
+// than that. The latency is that of an answer.
+RunMode run_get;
+
 }  // namespace load

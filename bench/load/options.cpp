@@ -34,6 +34,7 @@ constexpr std::array modes{
     ModeRow{Mode::broadcast, "broadcast",
             "every connection receives what one of them sends; path /broadcast"},
     ModeRow{Mode::mixed, "mixed", "rate, with --idle silent connections beside"},
+    ModeRow{Mode::get, "get", "plain HTTP: as echo, with GETs for messages, pipelined"},
 };
 
 template <class Number>
@@ -75,7 +76,7 @@ constexpr std::array option_rows{
               [](Options& o, std::string_view text) {
                   return set_number(text, o.connections, 1U, 1'000'000U);
               }},
-    OptionRow{"--in-flight", "N", "messages on the way; echo: in each connection (1)",
+    OptionRow{"--in-flight", "N", "messages on the way; echo and get: in each connection (1)",
               [](Options& o, std::string_view text) {
                   return set_number(text, o.in_flight, 1U, 100'000U);
               }},
@@ -185,7 +186,7 @@ std::string usage() {
     std::string text =
         "usage: load MODE [--name value | --name=value]...\n"
         "\n"
-        "Makes a WebSocket server work and measures it from the outside. It has one thread,\n"
+        "Makes a server work and measures it from the outside. It has one thread,\n"
         "which never sleeps while it sends: give it a core of its own, and the server another\n"
         "(`taskset -c 1 load echo`). Everything that comes back is compared with what it should\n"
         "be.\n"

@@ -11,7 +11,7 @@
 
 namespace load {
 
-enum class Mode : std::uint8_t { echo, rate, handshake, idle, broadcast, mixed };
+enum class Mode : std::uint8_t { echo, rate, handshake, idle, broadcast, mixed, get };
 
 struct Options {
     Mode mode = Mode::echo;

@@ -82,10 +82,12 @@ std::string headline(const Options& options, double seconds) {
     const bool is_open_loop = options.mode == Mode::rate || options.mode == Mode::mixed;
     if (options.mode == Mode::mixed) text += format(" beside %u idle ones", options.idle);
     if (is_open_loop) text += format(", %llu messages a second", wide(options.rate));
-    if (options.mode == Mode::echo || options.mode == Mode::broadcast) {
+    if (options.mode == Mode::echo || options.mode == Mode::broadcast ||
+        options.mode == Mode::get) {
         text += format(", %u in flight", options.in_flight);
     }
-    if (options.mode != Mode::idle && options.mode != Mode::handshake) {
+    if (options.mode != Mode::idle && options.mode != Mode::handshake &&
+        options.mode != Mode::get) {
         text += format(", %zu bytes %s", options.size, name_of(options.payload));
     }
     return text + format(", %.1f s\n", seconds);
@@ -97,6 +99,7 @@ const char* noun_of(Mode mode) noexcept {
         case Mode::rate:
         case Mode::mixed: return "echoes";
         case Mode::broadcast: return "deliveries";
+        case Mode::get: return "answers";
         case Mode::handshake:
         case Mode::idle: return "connections";
     }

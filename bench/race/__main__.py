@@ -87,8 +87,9 @@ def repeat_command(environment: dict[str, str], chosen: list[servers.Server]) ->
         if variable in environment:
             command = re.sub(r" --port \{port\}$", "", server.shown_command())
             words.append(f"{variable}='{command}'")
-        if f"{variable}_BROADCAST" in environment:
-            words.append(f"{variable}_BROADCAST={server.broadcast}")
+        words += [f"{option}={environment[option]}"
+                  for option in (f"{variable}_BROADCAST", f"{variable}_GET")
+                  if option in environment]
     return " ".join(words)
 
 

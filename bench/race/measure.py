@@ -26,8 +26,7 @@ TRIES = 3
 def load_words(row: Row, server: Server, seconds: float) -> list[str]:
     """The load generator's command, but for the port."""
     options = dict(row.load)
-    if row.mode == "broadcast":
-        options["path"] = server.broadcast
+    options["path"] = server.path_of(row.mode)
     options |= {"seconds": seconds, "warm-up": WARM_UP + server.more_warm_up}
     return [LOAD, row.mode, "--json", *(f"--{name}={value}" for name, value in options.items())]
 
@@ -48,8 +47,6 @@ def judge(status: int, output: str, errors: str) -> dict:
 
 def run_once(row: Row, server: Server, cores: tuple[int, int], seconds: float) -> dict:
     """One run against a fresh process of the server."""
-    if row.mode == "broadcast" and server.broadcast is None:
-        return {"failed": "n/a", "reason": "has no broadcast"}
     server_core, load_core = cores
     words = [*server.command, *row.options.get(server.name, ())]
     try:
@@ -79,10 +76,11 @@ def run_row(row: Row, servers: list[Server], cores: tuple[int, int], rounds: int
     """All rounds of a row: A B C A B C …, so that what the machine does meanwhile meets all alike.
 
     Each run has a fresh process: memory is that of this row alone, and the luck of where things
-    lie in memory becomes part of the spread. A server that fails once is left out of the rest of
-    the row. `show(round, name)` is called before each run. Returns for each name either
+    lie in memory becomes part of the spread. Servers that have nothing of the kind are not asked,
+    and one that fails once is left out of the rest of the row. `show(round, name)` is called before each run. Returns for each name either
     {"runs": [what the load generator reported, …]} or {"failed": "n/a" or "wrong", "reason": …}.
     """
+    servers = [server for server in servers if server.path_of(row.mode) is not None]
     results: dict[str, dict] = {server.name: {"runs": []} for server in servers}
     for number in range(1, rounds + 1):
         for server in servers:

@@ -42,15 +42,17 @@ def _label(row: dict, figure: dict) -> str:
 
 
 def _tables(race: dict, names: list[str], cell) -> str:
-    """One table for each group of rows."""
+    """One table for each group of rows, of the servers that have something of the kind."""
     parts = []
     for group in dict.fromkeys(row["group"] for row in race["rows"]):
+        rows = [row for row in race["rows"] if row["group"] == group]
+        asked = [name for name in names if any(name in row["results"] for row in rows)]
         lines = [
-            [_label(row, figure), *(cell(row, figure, name) for name in names)]
-            for row in race["rows"] if row["group"] == group
+            [_label(row, figure), *(cell(row, figure, name) for name in asked)]
+            for row in rows
             for figure in row["figures"]
         ]
-        parts.append(f"### {group}\n\n" + _table(["", *names], lines))
+        parts.append(f"### {group}\n\n" + _table(["", *asked], lines))
     return "\n".join(parts)
 
 

@@ -49,6 +49,7 @@ TEXT = "Text, checked to be UTF-8: server CPU per message"
 LATENCIES = "Latency"
 LIVES = "Connections"
 BROADCAST = "Broadcast: server CPU per delivery"
+GET = "Plain HTTP, GET of 60 bytes, pipelined where several are on the way: server CPU per answer"
 
 #   size     connections      in flight
 ECHOES = [
@@ -93,6 +94,11 @@ def _broadcast(size: int, connections: int, in_flight: int, is_quick: bool = Fal
     return Row(name, BROADCAST, "broadcast", load, CPU, is_quick=is_quick)
 
 
+def _get(connections: int, in_flight: int) -> Row:
+    return Row(f"get x {connections} x {in_flight}", GET, "get",
+               {"connections": connections, "in-flight": in_flight}, CPU)
+
+
 def _rate(rate: int) -> Row:
     load = {"rate": rate, "connections": 64, "size": 125}
     return Row(f"rate {rate:,}/s 125 B x 64", LATENCIES, "rate", load, LATENCY, seconds=1.5,
@@ -128,5 +134,7 @@ def table(idle: int = IDLE_MAX) -> list[Row]:
         _broadcast(125, 1000, 1, is_quick=True),
         _broadcast(125, 1000, 16),
         _broadcast(64 * KIB, 100, 1),
+        _get(64, 1),
+        _get(64, 16),
     ]
     return rows

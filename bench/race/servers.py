@@ -26,8 +26,15 @@ class Server:
     command: tuple[str, ...]  # {port} stands for the port.
     about: str = ""  # Version and flags.
     broadcast: str | None = None  # The path on which each message goes to all.
+    get: str | None = None  # The path of a page of 60 bytes, by plain HTTP.
+    echoes: bool = True
     more_warm_up: float = 0  # Seconds that a just-in-time compiler gets.
     is_quick: bool = True  # Takes part in the quick race.
+
+    def path_of(self, mode: str) -> str | None:
+        """Where it does what that mode of the load generator asks for. None: nowhere."""
+        own = {"broadcast": self.broadcast, "get": self.get}
+        return own[mode] if mode in own else "/" if self.echoes else None
 
     def shown_command(self) -> str:
         """The command without the folders of this machine."""
@@ -74,7 +81,8 @@ def built_in(build: dict[str, str]) -> list[Server]:
 
     return [
         Server("edgews", ("build/programs/echo", *port),
-               f"{build['version']} {commit}; default build: {flags}", broadcast="/broadcast"),
+               f"{build['version']} {commit}; default build: {flags}", broadcast="/broadcast",
+               get="/line"),
         Server("floor", ("build/bench/floor", *port), f"the least that works; {flags}"),
         program("beast", _library("Boost.Beast of Boost", "boost/version.hpp",
                                   r'BOOST_LIB_VERSION "(.*)"', compiler)),
@@ -87,20 +95,22 @@ def built_in(build: dict[str, str]) -> list[Server]:
                f"node {_output('node', '--version')}", more_warm_up=0.5, is_quick=False),
         Server("bun", (BUN, "bench/peers/bun.js", *port),
                f"bun {_package('@oven/bun-linux-x64')}", more_warm_up=0.5, is_quick=False),
+        Server("nginx", ("bench/peers/nginx", *port), "Debian's", get="/line", echoes=False,
+               is_quick=False),
     ]
 
 
 def given(environment: dict[str, str]) -> list[Server]:
-    """The servers that PEER_name='command' adds, with PEER_name_NOTE and PEER_name_BROADCAST."""
+    """Those that PEER_name='command' adds, with PEER_name_NOTE, PEER_name_BROADCAST, PEER_name_GET."""
     found: dict[str, dict[str, str]] = {}
     for variable, value in sorted(environment.items()):
         if not variable.startswith("PEER_") or variable in NOT_PEERS:
             continue
-        match = re.fullmatch(r"PEER_([a-z][A-Za-z0-9]*)(?:_(NOTE|BROADCAST))?", variable)
+        match = re.fullmatch(r"PEER_([a-z][A-Za-z0-9]*)(?:_(NOTE|BROADCAST|GET))?", variable)
         if not match:
             raise OptionError(f"{variable}: a server is given as PEER_name='command', and about it"
-                              " PEER_name_NOTE and PEER_name_BROADCAST; its name is letters and"
-                              " digits, the first a small letter")
+                              " PEER_name_NOTE, PEER_name_BROADCAST and PEER_name_GET; its name is"
+                              " letters and digits, the first a small letter")
         found.setdefault(match[1], {})[match[2] or "command"] = value
     servers = []
     for name, parts in found.items():
@@ -112,7 +122,8 @@ def given(environment: dict[str, str]) -> list[Server]:
         if not any("{port}" in word for word in words):
             words += ["--port", "{port}"]
         servers.append(Server(name, tuple(words), parts.get("NOTE", ""),
-                              broadcast=parts.get("BROADCAST", "/broadcast")))
+                              broadcast=parts.get("BROADCAST", "/broadcast"),
+                              get=parts.get("GET")))
     return servers
 
 

@@ -1,8 +1,8 @@
 // The options and the routes that the echo servers have in common.
 //
 // Every WebSocket path echoes, with the same opcode; /broadcast sends each message to
-// every connection on it, the sender too; /sink swallows. GET /healthz answers 200, and
-// GET /whoami with the client's address.
+// every connection on it, the sender too; /sink swallows. GET /healthz answers 200,
+// GET /whoami with the client's address, and GET /line with 60 bytes.
 #pragma once
 
 #include <edgews/edgews.hpp>
@@ -18,7 +18,8 @@ namespace programs {
 
 struct EchoOptions {
     edgews::ListenOptions listen{.host = "127.0.0.1", .port = 9001};
-    edgews::ServerOptions server{.loops = 1};
+    // A benchmark's connections ask for pages as long as they like.
+    edgews::ServerOptions server{.loops = 1, .requests_per_connection_max = 0};
     edgews::RouteOptions route{.message_size_max = 16 * 1024 * 1024};
 
     static constexpr const char* usage =
@@ -83,6 +84,10 @@ inline int serve_echo(const char* name, EchoOptions arguments) {
                [](const edgews::Request&, edgews::Response& r) { answer_text(r, "ok"); });
     server.get("/whoami", [](const edgews::Request& request, edgews::Response& response) {
         answer_text(response, request.remote_address().ip());
+    });
+
+    server.get("/line", [](const edgews::Request&, edgews::Response& r) {
+        answer_text(r, "A line of sixty bytes, which is what the benchmark asks for.");
     });
 
     return serve_until_stopped(name, server, arguments.listen);

@@ -112,10 +112,14 @@ class Judgement(unittest.TestCase):
                 self.assertEqual(measure.run_patiently(None, None, (0, 1), 1), expected)
                 self.assertEqual(once.call_count, len(runs))
 
-    def test_who_has_no_broadcast_is_not_asked(self):
-        row = next(row for row in rows.table() if row.mode == "broadcast")
-        result = measure.run_once(row, servers.Server("floor", ("no-such-program",)), (0, 1), 1)
-        self.assertEqual(result["failed"], "n/a")
+    def test_who_has_nothing_of_the_kind_is_not_asked(self):
+        floor = servers.Server("floor", ("no-such-program",))
+        page = servers.Server("page", ("no-such-program",), get="/", echoes=False)
+        asked = {"broadcast": [], "get": ["page"], "echo": ["floor"]}
+        for mode, names in asked.items():
+            row = next(row for row in rows.table() if row.mode == mode)
+            results = measure.run_row(row, [floor, page], (0, 1), 1, 1, lambda *_: None)
+            self.assertEqual(list(results), names)
 
 
 class Rows(unittest.TestCase):
@@ -132,11 +136,13 @@ class Servers(unittest.TestCase):
     def test_a_given_server_gets_its_port_where_it_wants_it_or_at_the_end(self):
         first, second = servers.given({"PEER_a": f"{sys.executable} x", "PEER_a_NOTE": "-O3",
                                        "PEER_b": f"{sys.executable} {{port}} y",
-                                       "PEER_b_BROADCAST": "/all", "PEER_FLAGS": "-O3"})
+                                       "PEER_b_BROADCAST": "/all", "PEER_b_GET": "/page",
+                                       "PEER_FLAGS": "-O3"})
         self.assertEqual(first.command, (sys.executable, "x", "--port", "{port}"))
         self.assertEqual((first.about, first.broadcast), ("-O3", "/broadcast"))
         self.assertEqual(second.command, (sys.executable, "{port}", "y"))
-        self.assertEqual(second.broadcast, "/all")
+        self.assertEqual((second.broadcast, second.get), ("/all", "/page"))
+        self.assertIsNone(first.path_of("get"))
 
     def test_a_bad_option_is_named(self):
         for variables in ({"PEER_UWS": "x"}, {"PEER_uws": "/no/such/file"}, {"PEER_uws": ""},
