@@ -128,7 +128,7 @@ TEST(Budget, an_echo_takes_nothing_from_the_heap) {
 // An answer is written where an earlier one was: headers and a body that are no short strings.
 TEST(Budget, nor_does_a_get) {
     Meter meter;
-    TestServer server;
+    TestServer server({.requests_per_connection_max = 0});
     server->get("/line", [&](const Request&, Response& response) {
         meter.read();
         response.headers.add("Content-Type", "text/plain; charset=utf-8");
