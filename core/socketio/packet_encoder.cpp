@@ -24,14 +24,17 @@ std::string& PacketEncoder::begin_text() {
 }
 
 Fault PacketEncoder::encode_event(std::string_view namespace_name, std::optional<std::uint64_t> id,
-                                  std::string_view name, std::span<const Argument> arguments) {
+                                  std::string_view name, std::span<const Argument> arguments,
+                                  std::uint64_t offset) {
     begin_text();
     const Fault fault = join(arguments);
     if (fault != Fault::none) return fault;
-    return append_event(
-        text_,
-        {.namespace_name = namespace_name, .id = id, .attachment_count = attachments_.size()}, name,
-        elements_);
+    return append_event(text_,
+                        {.namespace_name = namespace_name,
+                         .id = id,
+                         .attachment_count = attachments_.size(),
+                         .offset = offset},
+                        name, elements_);
 }
 
 Fault PacketEncoder::encode_acknowledgement(std::string_view namespace_name, std::uint64_t id,

@@ -20,11 +20,11 @@ namespace edgews::sio {
 
 class PacketEncoder {
   public:
-    // With an `id`, an acknowledgement is asked for. Refused, beside what append_event() refuses:
-    // arguments that are not JSON.
+    // With an `id`, an acknowledgement is asked for. `offset`: see PacketHead. Refused, beside what
+    // append_event() refuses: arguments that are not JSON.
     [[nodiscard]] Fault encode_event(std::string_view namespace_name,
                                      std::optional<std::uint64_t> id, std::string_view name,
-                                     std::span<const Argument> arguments);
+                                     std::span<const Argument> arguments, std::uint64_t offset = 0);
     [[nodiscard]] Fault encode_acknowledgement(std::string_view namespace_name, std::uint64_t id,
                                                std::span<const Argument> arguments);
     // Packets of other types, appended to it by packet_writer's functions.

@@ -55,6 +55,11 @@ Fault append_event(std::string& out, const PacketHead& head, std::string_view na
         return Fault::text_not_utf8;
     }
     if (!arguments.is_empty()) out.append(",").append(arguments.text());
+    if (head.offset != 0) {
+        out.append(",\"");
+        append_number(out, head.offset);
+        out.push_back('"');
+    }
     out.push_back(']');
     return Fault::none;
 }
@@ -69,11 +74,13 @@ Fault append_acknowledgement(std::string& out, const PacketHead& head,
     return Fault::none;
 }
 
-void append_connect(std::string& out, std::string_view namespace_name,
-                    std::string_view session_id) {
+void append_connect(std::string& out, std::string_view namespace_name, std::string_view session_id,
+                    std::string_view private_id) {
     append_type(out, PacketType::connect);
     append_namespace(out, namespace_name);
-    out.append("{\"sid\":\"").append(session_id).append("\"}");
+    out.append("{\"sid\":\"").append(session_id);
+    if (!private_id.empty()) out.append("\",\"pid\":\"").append(private_id);
+    out.append("\"}");
 }
 
 Fault append_connect_error(std::string& out, std::string_view namespace_name,

@@ -21,6 +21,9 @@ struct PacketHead {
     std::string_view namespace_name = "/";
     std::optional<std::uint64_t> id{};  // Of an event: an acknowledgement is asked for.
     std::size_t attachment_count = 0;   // They follow. Above 0 it is a binary packet.
+    // Of an event: a further argument, by which a client that comes back says what it got last
+    // (Connection state recovery). 0: none.
+    std::uint64_t offset = 0;
 };
 
 // Refused: a name that is reserved or not UTF-8; attachments and placeholders that do not fit each
@@ -31,8 +34,10 @@ struct PacketHead {
 [[nodiscard]] Fault append_acknowledgement(std::string& out, const PacketHead& head,
                                            const JsonElements& arguments);
 
-// The server's answer to CONNECT. `session_id`: nothing in it has to be escaped.
-void append_connect(std::string& out, std::string_view namespace_name, std::string_view session_id);
+// The server's answer to CONNECT. In the ids nothing has to be escaped. `private_id`: with which
+// the client may come back. Empty: it may not.
+void append_connect(std::string& out, std::string_view namespace_name, std::string_view session_id,
+                    std::string_view private_id = {});
 // The other answer. `data`: one value at most, for the application at the other end. Refused: a
 // message that is not UTF-8.
 [[nodiscard]] Fault append_connect_error(std::string& out, std::string_view namespace_name,
