@@ -151,6 +151,9 @@ class Socket {
     [[nodiscard]] std::string_view auth() const noexcept;
     // False: the client has left, was disconnected, or is gone.
     [[nodiscard]] bool is_connected() const noexcept;
+    // It was here before, and was told of as disconnected: it has come back with its id, its rooms
+    // and its data, and has been sent what it missed (RecoveryOptions).
+    [[nodiscard]] bool is_recovered() const noexcept;
 
     // Sends an event. `invalid`: an argument is not JSON, or the event has a name that may not be
     // sent.
@@ -192,7 +195,8 @@ class Socket {
     void disconnect(bool close = false);
 
     // A T of the application's, made when it is asked for first. Throws std::logic_error if another
-    // type was asked for before.
+    // type was asked for before. It goes with the socket; one that may be recovered leaves it
+    // behind, and if its client does not come back it is destroyed on any loop, or with the hub.
     template <class T>
     [[nodiscard]] T& data() {
         return *static_cast<T*>(find_data(UserData::of<T>()));

@@ -31,10 +31,34 @@ struct Limits {
     std::size_t gathered_size_max = 16 * 1024 * 1024;
 };
 
+// Connection state recovery: a client whose connection was lost comes back with its id, its rooms
+// and its data, and gets the events that it missed (Socket::is_recovered()). It does so after a
+// transport's end and after a ping's time-out; not when it left, was disconnected, or a handler
+// threw.
+//
+// Events that ask for no acknowledgement then have a further argument at their end, by which a
+// client says what it got last. Broadcast::unreliable() and Socket::emit_unreliable() are not sent
+// again, nor are calls.
+struct RecoveryOptions {
+    // Milliseconds in which a client may come back. 0: none does, and none of this costs anything.
+    std::uint32_t max_disconnection_ms = 0;
+    // Bytes of what was said last, in all namespaces together, which is kept for that. Who has
+    // missed more, or more than half of what may wait for it (backlog_size_max), is a new client.
+    std::size_t ring_size_max = 16 * 1024 * 1024;
+    // Sockets whose clients are away, with their rooms and their data. One more, and the one that
+    // has been away for longest does not come back.
+    std::size_t absent_count_max = 10'000;
+    // A client that comes back is not asked anything by middleware: what that had said of it is
+    // taken to hold still. It is asked by default, for it may have been locked out meanwhile; in
+    // Node it is not.
+    bool skips_middleware = false;
+};
+
 struct Options {
     // Milliseconds that a client has to connect to a first namespace, before its session ends.
     std::uint32_t connect_timeout_ms = 45'000;
     Limits limits{};
+    RecoveryOptions recovery{};
 
     // Of Engine.IO, which carries it.
 

@@ -50,10 +50,12 @@ SendResult Broadcast::emit_all(std::string_view event, std::span<const Argument>
     PacketEncoder& encoder = hub_->thread_encoder();
     Spoken& spoken = own();
     if (!is_namespace(spoken.namespace_name)) return SendResult::invalid;
-    if (encoder.encode_event(spoken.namespace_name, std::nullopt, event, arguments) !=
+    const std::uint64_t offset = spoken.is_unreliable ? 0 : hub_->next_offset();
+    if (encoder.encode_event(spoken.namespace_name, std::nullopt, event, arguments, offset) !=
         Fault::none) {
         return SendResult::invalid;
     }
+    spoken.offset = offset;
     spoken.packets = shared_packets_of(encoder);
     hub_->speak(spoken_);
     return SendResult::sent;

@@ -2,6 +2,7 @@
 
 #include "core/socketio/packet.hpp"
 #include "core/socketio/packet_writer.hpp"
+#include "core/socketio/recovery_claim.hpp"
 #include "net/loop/loop_link.hpp"
 #include "net/socketio/expected_client.hpp"
 #include "net/socketio/hub_on_loop.hpp"
@@ -131,16 +132,20 @@ void ClientOnLoop::connect(const Packet& packet) {
     if (packet.payload.size() > limits.auth_size_max) {
         return refuse(packet.namespace_name, "Too much to connect with");
     }
-    if (state->middleware.empty()) {
+    std::optional<RecoveryClaim> claim;
+    if (loop_->hub().has_recovery()) claim = read_recovery_claim(packet.payload);
+    if (state->middleware.empty() && !claim) {
         return admit(*state, packet.namespace_name, std::string(packet.payload));
     }
     auto& connects = unsettled().connects;
     connects.push_back(
         std::make_unique<PendingConnect>(*this, *state, packet.namespace_name, packet.payload));
+    connects.back()->claim = std::move(claim);
     go_on(*connects.back());
 }
 
 void ClientOnLoop::go_on(PendingConnect& pending) {
+    if (loop_->hub().options().recovery.skips_middleware && recover(pending)) return;
     PendingConnect::Outcome outcome = PendingConnect::Outcome::deferred;
     guard([&] { outcome = pending.ask(); });
     if (is_closing_) return remove(pending);
@@ -151,6 +156,7 @@ void ClientOnLoop::go_on(PendingConnect& pending) {
             remove(pending);
             return;
         case PendingConnect::Outcome::accepted: {
+            if (recover(pending)) return;
             const NamespaceState& state = pending.state();
             const std::string name = pending.name();
             std::string auth = std::move(pending.auth());
@@ -168,8 +174,13 @@ void ClientOnLoop::decided(PendingConnect& pending) {
 }
 
 void ClientOnLoop::admit(const NamespaceState& state, std::string_view name, std::string auth) {
+    tell_connected(enter(state, name, std::move(auth), nullptr));
+}
+
+SocketOnLoop& ClientOnLoop::enter(const NamespaceState& state, std::string_view name,
+                                  std::string auth, std::unique_ptr<AbsentSocket> returning) {
     NamespaceOnLoop& space = loop_->hold_namespace(state, name);
-    auto made = std::make_unique<SocketOnLoop>(*this, space, std::move(auth));
+    auto made = std::make_unique<SocketOnLoop>(*this, space, std::move(auth), std::move(returning));
     SocketOnLoop& socket = *made;
     made->next = std::move(first_socket_);
     first_socket_ = std::move(made);
@@ -177,9 +188,15 @@ void ClientOnLoop::admit(const NamespaceState& state, std::string_view name, std
         set_alarm();
         forget_settled();
     }
-    append_connect(loop_->encoder().begin_text(), space.name(), socket.id_text());
+    const Recoverable* const recoverable = space.recoverable_of(socket);
+    append_connect(loop_->encoder().begin_text(), space.name(), socket.id_text(),
+                   recoverable == nullptr ? std::string_view{} : recoverable->private_id.text());
     send(loop_->encoder());
-    const Handlers& handlers = space.state().handlers;
+    return socket;
+}
+
+void ClientOnLoop::tell_connected(SocketOnLoop& socket) {
+    const Handlers& handlers = socket.space().state().handlers;
     if (handlers.connected) guard([&] { handlers.connected(socket); });
 }
 
@@ -248,10 +265,14 @@ void ClientOnLoop::disconnect_all() {
     fail(Reason::server_disconnect);
 }
 
-void ClientOnLoop::finish(SocketOnLoop& socket) {
+void ClientOnLoop::finish(SocketOnLoop& socket, std::unique_ptr<AbsentSocket> absent) {
     miss_replies_of(socket);
     const Handlers& handlers = socket.space().state().handlers;
     if (handlers.disconnected) guard([&] { handlers.disconnected(socket, socket.reason()); });
+    if (absent) {
+        absent->data = socket.take_data();
+        loop_->keep(std::move(absent));
+    }
     static_cast<void>(remove(socket));
 }
 
@@ -287,12 +308,15 @@ void ClientOnLoop::ended(engineio::EndReason reason) {
     const Reason why = reason_.value_or(reason_of(reason));
     while (first_socket_) {
         SocketOnLoop& socket = *first_socket_;
+        std::unique_ptr<AbsentSocket> absent;
         if (socket.has_ended()) {
             loop_->forget(socket);
+        } else if (may_return(why)) {
+            absent = socket.end_for_now(why);
         } else {
             socket.end(why);
         }
-        finish(socket);
+        finish(socket, std::move(absent));
     }
     unsettled_.reset();
 }
@@ -307,13 +331,13 @@ void ClientOnLoop::leaving() {
     if (assembler_) own.moving->packet = assembler_->take_unfinished();
     assembler_.reset();
     for (auto* each = first_socket_.get(); each != nullptr; each = each->next.get()) {
-        own.moving->sockets.push_back(each->leave_loop());
+        own.moving->sockets.push_back(each->leave_loop(own.moving->departure));
     }
     for (const auto& each : own.connects) static_cast<void>(each->decision()->place(nullptr));
     loop_ = nullptr;
 }
 
-void ClientOnLoop::enter_loop(HubOnLoop& loop, const Moving& moving) {
+void ClientOnLoop::enter_loop(HubOnLoop& loop, Moving& moving) {
     loop_ = &loop;
     auto place = moving.sockets.begin();
     for (auto* each = first_socket_.get(); each != nullptr; each = each->next.get()) {
@@ -325,6 +349,10 @@ void ClientOnLoop::arrived(engineio::Expected& expected) {
     const auto& keeping = static_cast<ExpectedClient&>(expected);
     const std::unique_ptr<Moving> moved = std::move(unsettled_->moving);
     enter_loop(keeping.loop(), *moved);
+    loop_->has_taken(moved->departure.drawn);
+    for (auto* each = first_socket_.get(); each != nullptr; each = each->next.get()) {
+        each->arrived();
+    }
     keeping.keeping().visit([&](const Spoken& spoken) {
         if (moved->departure.has_had(spoken.number, spoken.origin == &moved->from)) return;
         for (auto* each = first_socket_.get(); each != nullptr; each = each->next.get()) {

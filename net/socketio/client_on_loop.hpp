@@ -9,6 +9,7 @@
 //     Socket::disconnect()            DISCONNECT; the session stays  server_disconnect, at the end
 //     the same with `close`           DISCONNECTs, and the end       of the turn
 //     the session ends by itself      -                              its reason
+//     its client comes back           the session ends               transport_close
 //
 // When the server has disconnected a socket, its client may have sent more before it heard of that.
 // So what comes for namespaces that a client is not in ends its session only if it has never been
@@ -66,9 +67,11 @@ class ClientOnLoop final : public engineio::Guest {
     void disconnect(SocketOnLoop& socket);
     void disconnect_all();
     // Tells the handlers of one that has ended, and deletes it. Requires: no handler runs.
-    void finish(SocketOnLoop& socket);
+    void finish(SocketOnLoop& socket) { finish(socket, nullptr); }
     // A deferred decision has been made.
     void decided(PendingConnect& pending);
+    // Its client has come back with another session.
+    void be_overtaken() { fail(Reason::transport_close); }
 
   private:
     // Whom a reply is for, and when it is too late: milliseconds of Loop::now_ms().
@@ -107,8 +110,18 @@ class ClientOnLoop final : public engineio::Guest {
     void handle(const Assembled& packet);
     void connect(const Packet& packet);
     void go_on(PendingConnect& pending);
-    // `auth`: empty for none.
+    // `auth`: empty for none. `returning`: null for one that is new. The result lives.
+    SocketOnLoop& enter(const NamespaceState& state, std::string_view name, std::string auth,
+                        std::unique_ptr<AbsentSocket> returning);
     void admit(const NamespaceState& state, std::string_view name, std::string auth);
+    void tell_connected(SocketOnLoop& socket);
+    // Whether that is all for now: it has come back, or waits for that.
+    [[nodiscard]] bool recover(PendingConnect& pending);
+    void wait_for_end(PendingConnect& pending, HubOnLoop* there);
+    void readmit(PendingConnect& pending, std::unique_ptr<AbsentSocket> returning,
+                 const std::vector<std::shared_ptr<const Spoken>>& missed);
+    [[nodiscard]] std::size_t missed_size_max() const noexcept;
+    [[nodiscard]] bool may_return(Reason reason) const noexcept;
     void refuse(std::string_view namespace_name, std::string_view message,
                 std::string_view data = {});
     void dispatch(SocketOnLoop& socket, const Assembled& packet);
@@ -119,13 +132,15 @@ class ClientOnLoop final : public engineio::Guest {
     [[nodiscard]] bool is_connecting(std::string_view namespace_name) const noexcept;
     [[nodiscard]] std::size_t namespace_count() const noexcept;
     void finish_ended();
+    // `absent`: null, or as what it may come back.
+    void finish(SocketOnLoop& socket, std::unique_ptr<AbsentSocket> absent);
     [[nodiscard]] std::unique_ptr<SocketOnLoop> remove(SocketOnLoop& socket) noexcept;
     void remove(PendingConnect& pending) noexcept;
     [[nodiscard]] Unsettled& unsettled();
     void forget_settled() noexcept;
     void take_text(std::string_view text);
     void take_binary(std::span<const std::byte> bytes);
-    void enter_loop(HubOnLoop& loop, const Moving& moving);
+    void enter_loop(HubOnLoop& loop, Moving& moving);
     [[nodiscard]] bool await(std::uint64_t id, Awaited awaited);
     void miss(const Awaited& awaited);
     void miss_replies_of(const SocketOnLoop& socket);

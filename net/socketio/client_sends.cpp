@@ -31,6 +31,10 @@ SendResult ClientOnLoop::send(const PacketEncoder& packet) {
 
 void ClientOnLoop::send(SocketOnLoop& socket, const Spoken& spoken) {
     if (spoken.is_unreliable && !session_.is_writable()) return;
+    if (spoken.offset != 0 && !socket.has_ended()) {
+        Recoverable* const recoverable = socket.space().recoverable_of(socket);
+        if (recoverable != nullptr) recoverable->last_offset = spoken.offset;
+    }
     if (spoken.gathering) {
         spoken.gathering->open_reply();
         const std::uint64_t due_ms = loop_->reactor().now_ms() + spoken.timeout_ms;

@@ -4,6 +4,7 @@
 #include "net/socketio/client_on_loop.hpp"
 #include "net/socketio/gathering.hpp"
 #include "net/socketio/hub_state.hpp"
+#include "net/socketio/pending_connect.hpp"
 #include "net/socketio/socket_on_loop.hpp"
 #include "net/socketio/survey.hpp"
 
@@ -97,6 +98,7 @@ void HubOnLoop::send_to(std::string_view id, const std::string& namespace_name,
 }
 
 void HubOnLoop::post(const std::shared_ptr<const Spoken>& spoken) {
+    posted_ = spoken->number;
     const std::shared_ptr<LoopLink> link = link_.lock();
     const bool is_posted = link && link->mailbox.post(make_job([this, spoken] { take(spoken); }));
     if (!is_posted && spoken->gathering) spoken->gathering->close_loop();
@@ -114,6 +116,7 @@ void HubOnLoop::post(const std::shared_ptr<Survey>& survey) {
 
 void HubOnLoop::take(const std::shared_ptr<const Spoken>& spoken) {
     taken_ = spoken->number;
+    has_taken(taken_);
     deliver(spoken);
 }
 
@@ -132,7 +135,7 @@ void HubOnLoop::deliver(const std::shared_ptr<const Spoken>& spoken) {
 }
 
 Departure HubOnLoop::departure() {
-    return {.drawn = hub_.drawn(), .taken = taken_};
+    return hub_.departure(*this);
 }
 
 HubOnLoop::Keeping::Keeping(HubOnLoop& loop)
@@ -151,6 +154,48 @@ void HubOnLoop::forget_kept() noexcept {
         kept_.pop_front();
     }
 }
+
+// --- Recovery ----------------------------------------------------------------
+
+void HubOnLoop::keep(std::unique_ptr<AbsentSocket> absent) {
+    absent->due_ms = reactor_.now_ms() + hub_.options().recovery.max_disconnection_ms;
+    const auto waiter = hub_.with_recovery(
+        [&absent](RecoveryStore& store) { return store.keep(std::move(absent)); });
+    if (waiter) waiter->decide(DeferredDecision::State::accepted, {});
+    forget_expired();
+}
+
+// And looks again when the next one's time is over. Nothing is locked when data of the
+// application's are destroyed, which may call anything.
+void HubOnLoop::forget_expired() {
+    const std::uint64_t now_ms = reactor_.now_ms();
+    std::uint64_t due_ms = 0;
+    const auto expired = hub_.with_recovery([&](RecoveryStore& store) {
+        auto taken = store.take_expired(now_ms);
+        due_ms = store.next_due_ms();
+        return taken;
+    });
+    if (due_ms == 0 || std::exchange(is_expiring_, true)) return;
+    reactor_.after(due_ms > now_ms ? due_ms - now_ms : 1, make_job([this] {
+                       is_expiring_ = false;
+                       forget_expired();
+                   }));
+}
+
+void HubOnLoop::post_overtaken(std::string private_id) {
+    const std::shared_ptr<LoopLink> link = link_.lock();
+    if (!link) return;  // Then it has ended.
+    link->mailbox.post(
+        make_job([this, private_id = std::move(private_id)] { overtake(private_id); }));
+}
+
+void HubOnLoop::overtake(std::string_view private_id) {
+    SocketOnLoop* const socket = hub_.with_recovery(
+        [&](const RecoveryStore& store) { return store.find(private_id, *this); });
+    if (socket != nullptr) socket->client().be_overtaken();
+}
+
+// --- What has ended ----------------------------------------------------------
 
 void HubOnLoop::finish_later(SocketOnLoop& socket) {
     if (finished_.empty()) reactor_.write_first(*this);

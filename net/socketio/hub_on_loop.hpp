@@ -12,6 +12,7 @@
 #include "net/socketio/rooms.hpp"
 #include "net/socketio/spoken.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -26,6 +27,7 @@ namespace edgews::sio {
 
 class HubState;
 class Survey;
+struct AbsentSocket;
 
 // What was encoded last, for any number of sessions, on any thread.
 [[nodiscard]] std::vector<engineio::SharedPacket> shared_packets_of(const PacketEncoder& encoder);
@@ -62,8 +64,16 @@ class HubOnLoop final : public Writer {
     void send_to(std::string_view id, const std::string& namespace_name,
                  std::vector<engineio::SharedPacket> packets);
 
-    // Any thread. Has it taken soon.
+    // Any thread that holds the hub's mutex. Has it taken soon.
     void post(const std::shared_ptr<const Spoken>& spoken);
+    // All that was posted here with numbers up to that has been taken; it never gets less. `drawn`:
+    // the last number of all. Requires: the hub's mutex is held.
+    [[nodiscard]] std::uint64_t taken(std::uint64_t drawn) noexcept {
+        if (taken_ == posted_) all_taken_ = drawn;
+        return all_taken_;
+    }
+    // All that has numbers up to that was posted here, and has been taken.
+    void has_taken(std::uint64_t number) noexcept { all_taken_ = std::max(all_taken_, number); }
     // Any thread. Has it answered soon.
     void post(const std::shared_ptr<Survey>& survey);
     // It was drawn here.
@@ -98,11 +108,18 @@ class HubOnLoop final : public Writer {
     void forget(SocketOnLoop& socket) noexcept;
     void on_turn_end() override;
 
+    // Recovery. A socket has ended, and may come back.
+    void keep(std::unique_ptr<AbsentSocket> absent);
+    // Any thread. Has that socket's session end soon, for its client has come back elsewhere.
+    void post_overtaken(std::string private_id);
+
   private:
     void take(const std::shared_ptr<const Spoken>& spoken);
     void deliver(const std::shared_ptr<const Spoken>& spoken);
     [[nodiscard]] std::uint64_t kept_end() const noexcept { return kept_begin_ + kept_.size(); }
     void forget_kept() noexcept;
+    void overtake(std::string_view private_id);
+    void forget_expired();
     [[nodiscard]] NamespaceOnLoop* find_namespace(std::string_view name) const noexcept;
 
     HubState& hub_;
@@ -116,7 +133,11 @@ class HubOnLoop final : public Writer {
     std::vector<SocketOnLoop*> receivers_;                        // Of deliver().
     std::vector<SocketOnLoop*> finished_;                         // At the end of the turn.
     std::vector<SocketOnLoop*> being_finished_;                   // Of on_turn_end().
-    std::uint64_t taken_ = 0;  // The last number that was taken from the mailbox.
+    std::uint64_t taken_ = 0;   // The last number that was taken from the mailbox.
+    std::uint64_t posted_ = 0;  // The last one that was posted there. Guarded by the hub's mutex.
+    // The same as taken_, or more, where what lies between was not posted here.
+    std::uint64_t all_taken_ = 0;
+    bool is_expiring_ = false;  // forget_expired() will be called.
 
     // What was taken since the first Keeping began: number kept_begin_ and those behind it.
     std::deque<std::shared_ptr<const Spoken>> kept_;

@@ -4,6 +4,7 @@
 #include "core/socketio/packet.hpp"
 #include "core/socketio/packet_encoder.hpp"
 #include "core/socketio/placeholders.hpp"
+#include "net/engineio/socket_user.hpp"
 #include "net/loop/reactor.hpp"
 #include "net/socketio/client_on_loop.hpp"
 #include "net/socketio/expected_client.hpp"
@@ -60,7 +61,10 @@ HubState::HubState(Options options)
     : options_(std::move(options)),
       packet_limits_{.attachment_count_max = options_.limits.attachment_count_max,
                      .attachments_size_max = options_.limits.attachments_size_max,
-                     .namespace_size_max = options_.limits.namespace_size_max} {
+                     .namespace_size_max = options_.limits.namespace_size_max},
+      recovery_(options_.recovery.max_disconnection_ms == 0
+                    ? nullptr
+                    : std::make_unique<RecoveryStore>(options_.recovery)) {
     check(options_);
 }
 
@@ -161,13 +165,21 @@ HubOnLoop* HubState::find_here() noexcept {
     return nullptr;
 }
 
+// Requires: the mutex is held.
+void HubState::number(Spoken& spoken, HubOnLoop* here) {
+    spoken.taken = here == nullptr ? 0 : here->taken(drawn_);
+    spoken.number = ++drawn_;
+    spoken.origin = here;
+}
+
 void HubState::speak(const std::shared_ptr<Spoken>& spoken) {
     HubOnLoop* here = nullptr;
     {
         const std::lock_guard lock(mutex_);
         here = find_here();
-        spoken->number = ++drawn_;
-        spoken->origin = here;
+        number(*spoken, here);
+        const bool is_act = spoken->act != Spoken::Act::send;
+        if (recovery_ && (spoken->offset != 0 || is_act)) recovery_->record(spoken);
         if (spoken->gathering) {
             for (std::size_t i = 0; i < loops_.size(); ++i) spoken->gathering->open_loop();
         }
@@ -178,9 +190,32 @@ void HubState::speak(const std::shared_ptr<Spoken>& spoken) {
     if (here != nullptr) here->take_own(spoken);
 }
 
-std::uint64_t HubState::drawn() {
+void HubState::wait_for_drawn() {
     const std::lock_guard lock(mutex_);
-    return drawn_;
+}
+
+Departure HubState::departure(HubOnLoop& loop) {
+    const std::lock_guard lock(mutex_);
+    return {.drawn = drawn_, .taken = loop.taken(drawn_)};
+}
+
+std::unique_ptr<Recoverable> HubState::new_recoverable(HubOnLoop& here) {
+    const std::uint64_t first_offset = last_offset_;
+    return std::unique_ptr<Recoverable>(
+        new Recoverable{engineio::new_session_id(), Course(&here, departure(here)), first_offset});
+}
+
+void HubState::record(HubOnLoop& here, const std::shared_ptr<Spoken>& spoken) {
+    const std::lock_guard lock(mutex_);
+    number(*spoken, &here);
+    recovery_->record(spoken);
+}
+
+RecoveryStore::Claimed HubState::claim(const RecoveryClaim& claim, std::string_view namespace_name,
+                                       HubOnLoop& here) {
+    const std::lock_guard lock(mutex_);
+    const Departure now{.drawn = drawn_, .taken = here.taken(drawn_)};
+    return recovery_->claim(claim, namespace_name, here, now, here.reactor().now_ms());
 }
 
 HubOnLoop* HubState::some_loop() {
@@ -217,8 +252,7 @@ std::unique_ptr<engineio::Guest> HubState::open(engineio::Session& session) {
 std::unique_ptr<engineio::Expected> HubState::expect(std::string_view, Loop&, Loop& here) {
     HubOnLoop& loop = on_loop(Reactor::of(here));
     auto expected = std::make_unique<ExpectedClient>(loop);
-    static_cast<void>(
-        drawn());  // core/socketio/departure.hpp: what was taken before is everywhere.
+    wait_for_drawn();  // core/socketio/departure.hpp: what was taken before is everywhere.
     return expected;
 }
 

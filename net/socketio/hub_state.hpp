@@ -11,6 +11,7 @@
 #include "net/engineio/application.hpp"
 #include "net/engineio/host.hpp"
 #include "net/socketio/namespace_state.hpp"
+#include "net/socketio/recovery_store.hpp"
 #include "net/socketio/spoken.hpp"
 
 #include <atomic>
@@ -59,9 +60,11 @@ class HubState final : public engineio::Application {
     // Any thread. Numbers what is said, and has all loops take it; if this thread is in a turn of
     // one of them, that one at once. Requires: it has not been sent.
     void speak(const std::shared_ptr<Spoken>& spoken);
-    // Any thread. The last number that was drawn. Whatever has a number by then has been posted to
-    // all loops (core/socketio/departure.hpp).
-    [[nodiscard]] std::uint64_t drawn();
+    // Any thread. Whatever has a number by then has been posted to all loops
+    // (core/socketio/departure.hpp).
+    void wait_for_drawn();
+    // What that loop, of whose thread this is, has had.
+    [[nodiscard]] Departure departure(HubOnLoop& loop);
     // Any thread. A loop for what is to be called on one: this thread's, or any of them. Null:
     // there are none.
     [[nodiscard]] HubOnLoop* some_loop();
@@ -69,6 +72,26 @@ class HubState final : public engineio::Application {
     bool survey(Function<void(const HubStats&)> told, std::size_t room_count_max);
     // Any thread. The id of a call, which no other call of the hub has.
     [[nodiscard]] std::uint64_t next_call_id() noexcept { return ++last_call_id_; }
+
+    // Recovery, see net/socketio/recovery_store.hpp.
+
+    [[nodiscard]] bool has_recovery() const noexcept { return recovery_ != nullptr; }
+    // Any thread. For an event, which is then sent again to those who missed it. 0: recovery is
+    // off.
+    [[nodiscard]] std::uint64_t next_offset() noexcept { return recovery_ ? ++last_offset_ : 0; }
+    // Of a new socket there.
+    [[nodiscard]] std::unique_ptr<Recoverable> new_recoverable(HubOnLoop& here);
+    // Numbers what was said on that loop to one socket, and sent to it.
+    void record(HubOnLoop& here, const std::shared_ptr<Spoken>& spoken);
+    // Calls use(RecoveryStore&) and returns what that does. `use` calls nobody. Requires: recovery
+    // is on.
+    template <class F>
+    auto with_recovery(const F& use) {
+        const std::lock_guard lock(mutex_);
+        return use(*recovery_);
+    }
+    [[nodiscard]] RecoveryStore::Claimed claim(const RecoveryClaim& claim,
+                                               std::string_view namespace_name, HubOnLoop& here);
 
     // As engineio::Application says.
     [[nodiscard]] std::unique_ptr<engineio::Guest> open(engineio::Session& session) override;
@@ -78,6 +101,7 @@ class HubState final : public engineio::Application {
   private:
     [[nodiscard]] HubOnLoop* find_here() noexcept;
     [[nodiscard]] HubOnLoop* find_any() noexcept;
+    void number(Spoken& spoken, HubOnLoop* here);
 
     const Options options_;
     const PacketLimits packet_limits_;
@@ -87,10 +111,12 @@ class HubState final : public engineio::Application {
     std::vector<const NamespaceState*> patterns_;  // The most specific first.
     std::atomic<bool> has_begun_{false};           // Clients have come.
     std::atomic<std::uint64_t> last_call_id_{0};
+    std::atomic<std::uint64_t> last_offset_{0};
 
     std::mutex mutex_;  // Guards what follows.
     std::vector<std::unique_ptr<HubOnLoop>> loops_;
     std::uint64_t drawn_ = 0;
+    const std::unique_ptr<RecoveryStore> recovery_;  // Null: it is off.
 };
 
 }  // namespace edgews::sio

@@ -5,8 +5,10 @@
 #include "net/loop/loop_link.hpp"
 #include "net/loop/reactor.hpp"
 #include "net/socketio/client_on_loop.hpp"
+#include "net/socketio/hub_on_loop.hpp"
 #include "net/socketio/namespace_state.hpp"
 
+#include <cassert>
 #include <stdexcept>
 #include <utility>
 
@@ -83,6 +85,14 @@ std::shared_ptr<HandshakeVerdict> PendingConnect::defer() {
     if (decision_) throw std::logic_error("sio::Handshake::defer(): it was deferred already");
     decision_ = std::make_shared<DeferredDecision>(client_, *this);
     return std::make_shared<HandshakeVerdict>(decision_);
+}
+
+std::shared_ptr<DeferredDecision> PendingConnect::wait() {
+    assert(!decision_);
+    ++wait_count_;
+    decision_ = std::make_shared<DeferredDecision>(client_, *this);
+    static_cast<void>(decision_->place(client_.loop().reactor().link()));
+    return decision_;
 }
 
 // A decision may be made before its middleware returns. It counts from when that has.

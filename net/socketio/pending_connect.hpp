@@ -5,11 +5,13 @@
 #pragma once
 
 #include <edgews/socketio.hpp>
+#include "core/socketio/recovery_claim.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -109,12 +111,20 @@ class PendingConnect {
     void refuse(Refusal refusal) noexcept;
     [[nodiscard]] std::shared_ptr<HandshakeVerdict> defer();
 
+    // The client says that it comes back. Nothing: it does not, or that was refused.
+    std::optional<RecoveryClaim> claim{};
+    // It has to wait for that: whoever has the result accepts when it is to be tried again.
+    // Requires: nothing is deferred.
+    [[nodiscard]] std::shared_ptr<DeferredDecision> wait();
+    [[nodiscard]] std::size_t wait_count() const noexcept { return wait_count_; }
+
   private:
     ClientOnLoop& client_;
     const NamespaceState& state_;
     const std::string name_;
     std::string auth_;
     std::size_t asked_count_ = 0;  // Of the namespace's middleware.
+    std::size_t wait_count_ = 0;
     bool is_refused_ = false;
     Refusal refusal_{};
     std::shared_ptr<DeferredDecision> decision_{};

@@ -1,5 +1,6 @@
 #include "net/socketio/rooms.hpp"
 
+#include "net/socketio/absent_socket.hpp"
 #include "net/socketio/namespace_state.hpp"
 #include "net/socketio/socket_on_loop.hpp"
 #include "net/socketio/spoken.hpp"
@@ -34,15 +35,21 @@ SocketOnLoop* NamespaceOnLoop::find(const HashedView& id) const noexcept {
     return found == ids_.end() ? nullptr : *found;
 }
 
-void NamespaceOnLoop::add(SocketOnLoop& socket) {
+void NamespaceOnLoop::add(SocketOnLoop& socket, std::unique_ptr<Recoverable> recoverable) {
     socket.place_in_namespace = sockets_.size();
     socket.round = 0;  // It comes from another loop, whose rounds are others.
     sockets_.push_back(&socket);
     ids_.insert(&socket);
+    if (recoverable) recoverables_.push_back(std::move(recoverable));
+    assert(recoverables_.empty() || recoverables_.size() == sockets_.size());
+}
+
+Recoverable* NamespaceOnLoop::recoverable_of(const SocketOnLoop& socket) const noexcept {
+    return recoverables_.empty() ? nullptr : recoverables_[socket.place_in_namespace].get();
 }
 
 // The last takes the freed place.
-void NamespaceOnLoop::remove(SocketOnLoop& socket) noexcept {
+std::unique_ptr<Recoverable> NamespaceOnLoop::remove(SocketOnLoop& socket) noexcept {
     assert(sockets_[socket.place_in_namespace] == &socket);
     if (socket.places) {
         while (!socket.places->empty()) leave(socket, socket.places->begin());
@@ -52,6 +59,11 @@ void NamespaceOnLoop::remove(SocketOnLoop& socket) noexcept {
     sockets_[socket.place_in_namespace]->place_in_namespace = socket.place_in_namespace;
     sockets_.pop_back();
     ids_.erase(&socket);
+    if (recoverables_.empty()) return nullptr;
+    recoverables_[socket.place_in_namespace].swap(recoverables_.back());
+    std::unique_ptr<Recoverable> removed = std::move(recoverables_.back());
+    recoverables_.pop_back();
+    return removed;
 }
 
 bool NamespaceOnLoop::join(SocketOnLoop& socket, const HashedView& name) {
@@ -125,10 +137,8 @@ void NamespaceOnLoop::collect(const Spoken& spoken, std::vector<SocketOnLoop*>& 
 }
 
 bool NamespaceOnLoop::is_for(const Spoken& spoken, const SocketOnLoop& socket) const noexcept {
-    if (spoken.is_for_socket) return spoken.rooms.front().text() == socket.id_text();
-    const auto has_it = [&](const HashedName& room) { return is_in(socket, room); };
-    return (spoken.rooms.empty() || std::ranges::any_of(spoken.rooms, has_it)) &&
-           std::ranges::none_of(spoken.except, has_it);
+    return sio::is_for(spoken, socket.id_text(),
+                       [&](const HashedName& room) { return is_in(socket, room); });
 }
 
 }  // namespace edgews::sio

@@ -19,6 +19,7 @@
 namespace edgews::sio {
 
 struct NamespaceState;
+struct Recoverable;
 struct Spoken;
 class SocketOnLoop;
 
@@ -40,9 +41,12 @@ class NamespaceOnLoop {
     [[nodiscard]] const NamespaceState& state() const noexcept { return state_; }
     [[nodiscard]] const std::string& name() const noexcept { return name_; }
 
-    void add(SocketOnLoop& socket);
+    // `recoverable`: where recovery is on, all have one; elsewhere none has.
+    void add(SocketOnLoop& socket, std::unique_ptr<Recoverable> recoverable);
     // It leaves all its rooms, too. Requires: it was added.
-    void remove(SocketOnLoop& socket) noexcept;
+    std::unique_ptr<Recoverable> remove(SocketOnLoop& socket) noexcept;
+    // Null: it has none. Requires: the socket was added.
+    [[nodiscard]] Recoverable* recoverable_of(const SocketOnLoop& socket) const noexcept;
     // Requires: the socket was added. False: nothing changed.
     bool join(SocketOnLoop& socket, const HashedView& room);
     bool leave(SocketOnLoop& socket, const HashedView& room) noexcept;
@@ -89,6 +93,8 @@ class NamespaceOnLoop {
     const NamespaceState& state_;
     const std::string name_;
     std::vector<SocketOnLoop*> sockets_;
+    std::vector<std::unique_ptr<Recoverable>>
+        recoverables_;  // Of them, each at its place; or none.
     std::unordered_set<SocketOnLoop*, IdHash, IdEqual> ids_;
     NameViewTable<std::unique_ptr<Room>> rooms_;  // The keys are views of the rooms' own names.
     std::uint64_t round_ = 0;                     // Of collect().

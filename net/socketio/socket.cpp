@@ -34,18 +34,20 @@ bool Socket::is_connected() const noexcept {
     return !SocketOnLoop::of(*this).has_ended();
 }
 
+bool Socket::is_recovered() const noexcept {
+    return SocketOnLoop::of(*this).is_recovered();
+}
+
 SendResult Socket::emit_all(std::string_view event, std::span<const Argument> arguments) {
     SocketOnLoop& own = SocketOnLoop::of(*this);
-    PacketEncoder& encoder = own.client().loop().encoder();
-    const Fault fault = encoder.encode_event(own.space().name(), std::nullopt, event, arguments);
-    return fault == Fault::none ? own.send(encoder) : SendResult::invalid;
+    return own.emit(event, arguments, own.client().loop().hub().next_offset());
 }
 
 SendResult Socket::emit_unreliably(std::string_view event, std::span<const Argument> arguments) {
-    const SocketOnLoop& own = SocketOnLoop::of(*this);
+    SocketOnLoop& own = SocketOnLoop::of(*this);
     if (own.has_ended()) return SendResult::closed;
     if (!own.client().session().is_writable()) return SendResult::dropped;
-    return emit_all(event, arguments);
+    return own.emit(event, arguments, 0);
 }
 
 SendResult Socket::call_all(std::string_view event, std::uint32_t timeout_ms,

@@ -4,11 +4,14 @@
 #include <edgews/socketio.hpp>
 #include "core/base/string_hash.hpp"
 #include "core/engineio/session_id.hpp"
+#include "core/socketio/departure.hpp"
+#include "net/socketio/absent_socket.hpp"
 #include "net/socketio/rooms.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,10 +31,13 @@ class SocketOnLoop final : public Socket {
         const NamespaceState& state;
         std::string namespace_name;
         std::vector<HashedName> rooms;
+        std::unique_ptr<Recoverable> recoverable;
     };
 
-    // It is in the namespace from then on. `auth`: empty for none.
-    SocketOnLoop(ClientOnLoop& client, NamespaceOnLoop& space, std::string auth);
+    // It is in the namespace from then on. `auth`: empty for none. `returning`: null, or what it
+    // was before; its course is on this loop.
+    SocketOnLoop(ClientOnLoop& client, NamespaceOnLoop& space, std::string auth,
+                 std::unique_ptr<AbsentSocket> returning);
     ~SocketOnLoop();
     [[nodiscard]] static SocketOnLoop& of(Socket& face) noexcept {
         return static_cast<SocketOnLoop&>(face);
@@ -52,14 +58,23 @@ class SocketOnLoop final : public Socket {
     [[nodiscard]] bool has_ended() const noexcept { return has_ended_; }
     [[nodiscard]] Reason reason() const noexcept { return reason_; }
 
+    [[nodiscard]] bool is_recovered() const noexcept { return is_recovered_; }
+
     // Leaves its namespace and rooms, for good. Requires: it has not ended.
     void end(Reason reason) noexcept;
-    // Leaves them to go to another loop, and enters them there.
-    [[nodiscard]] Moving leave_loop();
-    void enter_loop(HubOnLoop& loop, const Moving& moving);
+    // The same, but its client may come back. Null: it may not, for recovery is off.
+    [[nodiscard]] std::unique_ptr<AbsentSocket> end_for_now(Reason reason);
+    // Its data, for when it comes back.
+    [[nodiscard]] std::unique_ptr<OwnData> take_data() noexcept { return std::move(data_); }
+    // Leaves them to go to another loop, enters them there, and goes on.
+    [[nodiscard]] Moving leave_loop(const Departure& departure);
+    void enter_loop(HubOnLoop& loop, Moving& moving);
+    void arrived();
 
     // What its functions do.
     SendResult send(const PacketEncoder& packet);
+    SendResult emit(std::string_view event, std::span<const Argument> arguments,
+                    std::uint64_t offset);
     void take(const Spoken& spoken);
     bool join_room(const HashedView& room);
     bool leave_room(const HashedView& room) noexcept;
@@ -74,17 +89,18 @@ class SocketOnLoop final : public Socket {
     std::unique_ptr<SocketOnLoop> next;
 
   private:
-    struct Data {
-        UserData kind;
-        void* object;
-    };
+    [[nodiscard]] std::unique_ptr<Recoverable> leave_namespace(Reason reason) noexcept;
+    [[nodiscard]] std::vector<HashedName> rooms() const;
+    void forget(const Recoverable* recoverable) noexcept;
+
     ClientOnLoop& client_;
     NamespaceOnLoop* space_;  // Null: it moves.
     const engineio::SessionId id_;
     bool has_ended_ = false;
+    bool is_recovered_ = false;
     Reason reason_ = Reason::transport_close;
     std::unique_ptr<const std::string> auth_;  // Null: none.
-    std::unique_ptr<Data> data_;               // Null: none was asked for.
+    std::unique_ptr<OwnData> data_;            // Null: none was asked for.
 };
 
 // One for every session, the idle ones too.

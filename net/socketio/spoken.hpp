@@ -3,11 +3,14 @@
 #pragma once
 
 #include "core/base/string_hash.hpp"
+#include "core/socketio/course.hpp"
 #include "net/engineio/shared_packet.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace edgews::sio {
@@ -37,6 +40,19 @@ struct Spoken {
 
     std::uint64_t number = 0;           // 0: it has not been sent.
     const HubOnLoop* origin = nullptr;  // The loop that drew the number. Null: another thread.
+
+    // Where clients may come back.
+    std::uint64_t offset = 0;  // Its last argument. 0: it has none, and is not sent again.
+    std::uint64_t taken = 0;   // As in Said.
+    [[nodiscard]] Said said() const noexcept { return {number, origin, taken}; }
 };
+
+// Whether it is for a socket of that id. `is_in(const HashedName&)`: that is in the room.
+template <class F>
+[[nodiscard]] bool is_for(const Spoken& spoken, std::string_view id, const F& is_in) {
+    if (spoken.is_for_socket) return spoken.rooms.front().text() == id;
+    return (spoken.rooms.empty() || std::ranges::any_of(spoken.rooms, is_in)) &&
+           std::ranges::none_of(spoken.except, is_in);
+}
 
 }  // namespace edgews::sio

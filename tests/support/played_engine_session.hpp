@@ -45,6 +45,7 @@ class PlayedEngineSession final : public engineio::Session {
     }
     // What was sent since the last call, with a space behind each; binary in <>.
     [[nodiscard]] std::string heard() { return std::exchange(sent_, {}); }
+    [[nodiscard]] bool has_heard() const noexcept { return !sent_.empty(); }
     [[nodiscard]] bool is_closed() const noexcept { return is_closed_; }
     [[nodiscard]] engineio::EndReason reason() const noexcept { return reason_; }
 

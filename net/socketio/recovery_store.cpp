@@ -1,0 +1,167 @@
+#include "net/socketio/recovery_store.hpp"
+
+#include "net/socketio/pending_connect.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+namespace edgews::sio {
+namespace {
+
+// Loops that a client may have been on since what it says was the last that it got.
+constexpr std::size_t stay_count_max = 64;
+
+Said said_of(const std::shared_ptr<const Spoken>& spoken) noexcept {
+    return spoken->said();
+}
+
+// What another socket was told alone was never on its way to other loops, and has no place there.
+bool may_be_for(const AbsentSocket& socket, const Spoken& spoken) noexcept {
+    if (spoken.namespace_name != socket.namespace_name) return false;
+    return !spoken.is_for_socket || spoken.rooms.front().text() == socket.id.text();
+}
+
+}  // namespace
+
+void RecoveryStore::add(const Recoverable& recoverable, std::string_view namespace_name,
+                        HubOnLoop& loop, SocketOnLoop& socket) {
+    Known& known = known_[HashedName(HashedView(recoverable.private_id.text()))];
+    known.namespace_name = namespace_name;
+    known.loop = &loop;
+    known.socket = &socket;
+}
+
+bool RecoveryStore::place(const Recoverable& recoverable, HubOnLoop* loop,
+                          SocketOnLoop* socket) noexcept {
+    Known& known = known_.find(recoverable.private_id.text())->second;
+    known.loop = loop;
+    known.socket = socket;
+    return known.waiter != nullptr;
+}
+
+SocketOnLoop* RecoveryStore::find(std::string_view private_id,
+                                  const HubOnLoop& loop) const noexcept {
+    const auto known = known_.find(private_id);
+    return known == known_.end() || known->second.loop != &loop ? nullptr : known->second.socket;
+}
+
+std::shared_ptr<DeferredDecision> RecoveryStore::remove(const Recoverable& recoverable) noexcept {
+    const auto known = known_.find(recoverable.private_id.text());
+    assert(known != known_.end() && !known->second.is_absent);
+    std::shared_ptr<DeferredDecision> waiter = std::move(known->second.waiter);
+    known_.erase(known);
+    forget_if_alone();
+    return waiter;
+}
+
+std::shared_ptr<DeferredDecision> RecoveryStore::keep(std::unique_ptr<AbsentSocket> absent) {
+    Known& known = known_.find(absent->recoverable->private_id.text())->second;
+    known.loop = nullptr;
+    known.socket = nullptr;
+    known.is_absent = true;
+    known.absent = absent_.insert(absent_.end(), std::move(absent));
+    return std::exchange(known.waiter, nullptr);
+}
+
+std::unique_ptr<AbsentSocket> RecoveryStore::take(Known& known) noexcept {
+    std::unique_ptr<AbsentSocket> taken = std::move(*known.absent);
+    absent_.erase(known.absent);
+    known.is_absent = false;
+    return taken;
+}
+
+std::shared_ptr<DeferredDecision> RecoveryStore::await(std::string_view private_id,
+                                                       std::shared_ptr<DeferredDecision> waiter) {
+    const auto known = known_.find(private_id);
+    if (known == known_.end() || known->second.is_absent) return waiter;
+    return std::exchange(known->second.waiter, std::move(waiter));
+}
+
+RecoveryStore::Claimed RecoveryStore::claim(const RecoveryClaim& claim,
+                                            std::string_view namespace_name, HubOnLoop& here,
+                                            const Departure& now, std::uint64_t now_ms) {
+    using Result = Claimed::Result;
+    const auto known = known_.find(claim.private_id);
+    if (known == known_.end() || known->second.namespace_name != namespace_name) return {};
+    if (!known->second.is_absent) {
+        if (known->second.waiter) return {};
+        return {.result = Result::live, .loop = known->second.loop};
+    }
+    const AbsentSocket& absent = **known->second.absent;
+    if (now.taken < absent.recoverable->course.last_departure().drawn) {
+        return {.result = Result::behind};
+    }
+    const bool is_in_time = now_ms < absent.due_ms;
+    Claimed claimed{.socket = take(known->second)};
+    if (is_in_time && find_missed(claim, here, now, claimed)) {
+        claimed.result = Result::restored;
+        known->second.loop = &here;
+    } else {
+        known_.erase(known);
+        forget_if_alone();
+    }
+    return claimed;
+}
+
+// What the client got last is the last that it was sent; or it is in the log; or was before its
+// course began. False: that cannot be told, or something behind it is not in the log any more.
+bool RecoveryStore::find_missed(const RecoveryClaim& claim, const HubOnLoop& here,
+                                const Departure& now, Claimed& claimed) const {
+    Recoverable& recoverable = *claimed.socket->recoverable;
+    Course& course = recoverable.course;
+    const std::uint64_t offset = claim.offset.value_or(0);
+    const Spoken* last = nullptr;
+    if (offset == recoverable.last_offset) {
+        course.forget_stays();
+        recoverable.first_offset = std::max(recoverable.first_offset, offset);
+    } else {
+        last = offset == 0 ? nullptr : log_.find(offset);
+        if (last == nullptr && offset > recoverable.first_offset) return false;
+    }
+    std::uint64_t all_before = course.beginning().taken;
+    if (last != nullptr) {
+        all_before = course.all_before(last->said());
+        course.forget_before(last->said());
+    }
+    if (log_.forgotten() > all_before || course.stay_count() > stay_count_max) return false;
+    course.enter(&here);
+    log_.visit_behind(all_before, [&](const std::shared_ptr<const Spoken>& spoken) {
+        if (!may_be_for(*claimed.socket, *spoken)) return;
+        const Said said = spoken->said();
+        const bool is_behind = last == nullptr || !course.is_behind_beginning(last->said())
+                                   ? course.is_behind_beginning(said)
+                                   : course.is_before(last->said(), said);
+        const bool is_here = now.has_had(said.number, said.origin == &here);
+        if (is_behind && (is_here || course.has_had(said))) claimed.missed.push_back(spoken);
+    });
+    std::ranges::sort(
+        claimed.missed, [&course](const Said& a, const Said& b) { return course.is_before(a, b); },
+        said_of);
+    return true;
+}
+
+// Nobody will ask for what is said until somebody else comes.
+void RecoveryStore::forget_if_alone() noexcept {
+    if (known_.empty()) log_.forget_all(last_number_);
+}
+
+void RecoveryStore::record(std::shared_ptr<const Spoken> spoken) {
+    last_number_ = spoken->number;
+    if (known_.empty()) return log_.forget_all(last_number_);
+    log_.add(std::move(spoken));
+}
+
+std::vector<std::unique_ptr<AbsentSocket>> RecoveryStore::take_expired(std::uint64_t now_ms) {
+    std::vector<std::unique_ptr<AbsentSocket>> expired;
+    while (!absent_.empty() &&
+           (absent_.size() > options_.absent_count_max || absent_.front()->due_ms <= now_ms)) {
+        const auto known = known_.find(absent_.front()->recoverable->private_id.text());
+        expired.push_back(take(known->second));
+        known_.erase(known);
+    }
+    if (!expired.empty()) forget_if_alone();
+    return expired;
+}
+
+}  // namespace edgews::sio
