@@ -4,6 +4,8 @@
 //     "room"   one object                what the room says, JSON as on the page's WebSocket
 //     "chat"   "Hello", acknowledgement  a line of up to 500 characters
 //
+// Who loses the connection and is back within two minutes gets what the room said meanwhile.
+//
 // The room shows such lines as those of "Ada (Socket.IO)". The acknowledgement has nothing, or a
 // sentence that says why the line was refused.
 #pragma once
@@ -65,7 +67,7 @@ class SocketRoom {
     }
 
     std::function<void(std::string name, std::string text)> say_;
-    edgews::sio::Hub hub_;
+    edgews::sio::Hub hub_{{.recovery = {.max_disconnection_ms = 120'000}}};
 };
 
 }  // namespace demo

@@ -3,7 +3,7 @@
 //     build/programs/socketio_server [--host 127.0.0.1] [--port 3000] [--threads 1]
 //         [--path /socket.io/] [--ping-interval 25000] [--ping-timeout 20000]
 //         [--connect-timeout 45000] [--upgrade-timeout 10000] [--max-payload 1000000]
-//         [--cors ORIGIN]... [--cookie]
+//         [--recovery 0] [--cors ORIGIN]... [--cookie]
 //
 // Whoever connects to "/" or "/custom" is sent `auth` with what it connected with. On "/":
 //
@@ -12,7 +12,8 @@
 //     join ROOM           joins that room, and is acknowledged
 //     broadcast …         is sent on as `news` to the room "room"
 //
-// --cors may be `*`. Times are in milliseconds. GET / answers with a page that shows namespaces,
+// --recovery is the time in which a client whose connection was lost may come back. --cors may be
+// `*`. Times are in milliseconds. GET / answers with a page that shows namespaces,
 // rooms and rates, which it has from /state.json; /metrics with the counters.
 #include <edgews/edgews.hpp>
 #include <edgews/socketio.hpp>
@@ -44,7 +45,7 @@ struct Arguments {
     static constexpr const char* usage =
         "[--host ADDRESS] [--port 0-65535] [--threads N, 0: one per CPU] [--path PATH]"
         " [--ping-interval MS] [--ping-timeout MS] [--connect-timeout MS] [--upgrade-timeout MS]"
-        " [--max-payload BYTES] [--cors ORIGIN]... [--cookie]";
+        " [--max-payload BYTES] [--recovery MS] [--cors ORIGIN]... [--cookie]";
 
     // How many words it takes: an option, and its value if it has one. 0: it is not understood.
     int take(std::string_view option, std::string_view value) {
@@ -61,7 +62,8 @@ struct Arguments {
         if (option == "--ping-timeout") return parse_number(value, options.ping_timeout_ms);
         if (option == "--connect-timeout") return parse_number(value, options.connect_timeout_ms);
         if (option == "--upgrade-timeout") return parse_number(value, options.upgrade_timeout_ms);
-        return option == "--max-payload" && parse_number(value, options.payload_size_max);
+        if (option == "--max-payload") return parse_number(value, options.payload_size_max);
+        return option == "--recovery" && parse_number(value, options.recovery.max_disconnection_ms);
     }
     bool take_value(std::string_view option, std::string_view value) {
         if (option == "--port") return parse_number(value, port);

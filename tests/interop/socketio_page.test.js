@@ -82,8 +82,14 @@ describe('the demo\'s room by Socket.IO in Chromium', () => {
 
     it('a connection that is cut comes back, and the page says so', { timeout }, async () => {
         const grace = await join_by_socketio('Grace');
+        const ada = await open_page('/');
+        await join(ada, 'Ada');
+        await hears(grace, 'Ada joined');
         await grace.getByRole('button', { name: 'Cut the connection' }).click();
-        await hears(grace, /^Back after \d+ s: /);
+        await grace.getByRole('status').getByText('reconnecting').waitFor();
+        await say(ada, 'Is Grace away?');
+        await hears(grace, /^Back after \d+ s: what was said meanwhile follows\.$/);
+        await hears(grace, 'Is Grace away?');
         await grace.getByRole('status').getByText('connected by websocket').waitFor();
         await say(grace, 'Here again.');
         await hears(grace, 'Here again.');

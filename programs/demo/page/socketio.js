@@ -1,6 +1,6 @@
 // The room by Socket.IO: what programs/demo/socketio.hpp serves, with socket.io-client. It begins
-// with HTTP long-polling and goes on with a WebSocket. A lost connection comes back by itself, and
-// the page says whether anything was missed meanwhile.
+// with HTTP long-polling and goes on with a WebSocket. A lost connection comes back by itself, with
+// what was said meanwhile, or the page says that this is lost.
 
 import { byId, duration, setText } from "./dom.js";
 import { RETRY_MS, showMessage, showNote, showRoom, showState } from "./room.js";
@@ -50,8 +50,8 @@ function entered() {
     socket.io.engine.on("upgrade", showTransport);
     if (lostAt) {
         const time = duration((Date.now() - lostAt) / 1000);
-        showNote(socket.recovered ? `Back after ${time}: nothing was missed.`
-                              : `Back after ${time}: what was said meanwhile is not here.`, "muted");
+        showNote(`Back after ${time}: what was said meanwhile ` +
+                     (socket.recovered ? "follows." : "is not here."), "muted");
     }
     lostAt = 0;
     showRoom(true);
