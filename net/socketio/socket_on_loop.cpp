@@ -117,7 +117,8 @@ SendResult SocketOnLoop::send(const PacketEncoder& packet) {
     return result;
 }
 
-// `offset`: 0, if it is not sent again.
+// `offset`: 0, if it is not sent again. Else it also waits for a client whose connection has just
+// been lost, as what is said to its room does.
 SendResult SocketOnLoop::emit(std::string_view event, std::span<const Argument> arguments,
                               std::uint64_t offset) {
     HubOnLoop& loop = client_.loop();
@@ -126,7 +127,8 @@ SendResult SocketOnLoop::emit(std::string_view event, std::span<const Argument> 
         encoder.encode_event(space_->name(), std::nullopt, event, arguments, offset);
     if (fault != Fault::none) return SendResult::invalid;
     const SendResult result = send(encoder);
-    if (offset == 0 || !was_accepted(result)) return result;
+    const bool is_lost = result == SendResult::closed && !has_ended_;
+    if (offset == 0 || (!was_accepted(result) && !is_lost)) return result;
     auto spoken = std::make_shared<Spoken>();
     spoken->namespace_name = space_->name();
     spoken->rooms.emplace_back(HashedView(id_text()));
@@ -135,7 +137,7 @@ SendResult SocketOnLoop::emit(std::string_view event, std::span<const Argument> 
     spoken->offset = offset;
     loop.hub().record(loop, spoken);
     space_->recoverable_of(*this)->last_offset = offset;
-    return result;
+    return is_lost ? SendResult::queued : result;
 }
 
 void SocketOnLoop::take(const Spoken& spoken) {

@@ -64,6 +64,15 @@ TEST(SocketIoPacketWriter, writes_the_examples_of_the_specification) {
     EXPECT_EQ(acknowledgement({.id = 12}, ""), "312[]");
 }
 
+TEST(SocketIoPacketWriter, an_offset_is_the_last_argument) {
+    EXPECT_EQ(event({.offset = 1}, "a"), R"(2["a","1"])");
+    EXPECT_EQ(event({.offset = 18'446'744'073'709'551'615U}, "a", "1,{}"),
+              R"(2["a",1,{},"18446744073709551615"])");
+    EXPECT_EQ(event({.namespace_name = "/b", .attachment_count = 1, .offset = 7}, "a",
+                    R"({"_placeholder":true,"num":0})"),
+              R"(51-/b,["a",{"_placeholder":true,"num":0},"7"])");
+}
+
 TEST(SocketIoPacketWriter, writes_answers_to_connect_and_its_end) {
     std::string out;
     append_connect(out, "/", "wZX3oN0bSVIhsaknAAAI");
@@ -71,6 +80,9 @@ TEST(SocketIoPacketWriter, writes_answers_to_connect_and_its_end) {
     out.clear();
     append_connect(out, "/admin", "oSO0OpakMV_3jnilAAAA");
     EXPECT_EQ(out, R"(0/admin,{"sid":"oSO0OpakMV_3jnilAAAA"})");
+    out.clear();
+    append_connect(out, "/", "wZX3oN0bSVIhsaknAAAI", "YHcX2sdAF1z452-HAAAW");
+    EXPECT_EQ(out, R"(0{"sid":"wZX3oN0bSVIhsaknAAAI","pid":"YHcX2sdAF1z452-HAAAW"})");
     out.clear();
     append_disconnect(out, "/");
     EXPECT_EQ(out, "1");
