@@ -306,6 +306,23 @@ TEST_F(SocketIoRecoveryOfLittle, one_for_which_there_is_no_room_for_what_it_miss
     EXPECT_EQ(take_gone(), "a ");
 }
 
+TEST(SocketIoRecoveryHub, a_hub_that_goes_destroys_the_data_of_those_who_are_away) {
+    struct Owned {
+        std::shared_ptr<int> held{};
+    };
+    const auto held = std::make_shared<int>();
+    {
+        Hub hub({.recovery = test::recovery_options});
+        hub.of("/", {.connected = [&held](Socket& socket) { socket.data<Owned>().held = held; }});
+        Loop loop;
+        ReturningClient client(hub);
+        client.connect(loop);
+        client.end();
+        EXPECT_EQ(held.use_count(), 2);
+    }
+    EXPECT_EQ(held.use_count(), 1);
+}
+
 // --- What is said to rooms meanwhile -----------------------------------------
 
 TEST_F(SocketIoRecovery, it_joins_and_leaves_as_it_is_told_while_it_is_away) {
@@ -367,6 +384,19 @@ TEST_F(SocketIoRecovery, who_is_told_of_its_return_may_send_it_away) {
     EXPECT_EQ(take_log(),
               "new -transport close back -server namespace disconnect "
               "new -server namespace disconnect ");
+}
+
+// Its session is broken, and nobody has told it so.
+TEST_F(SocketIoRecovery, what_it_is_told_when_its_session_has_just_ended_waits_for_it) {
+    const auto client = connected();
+    loop.post([&] {
+        client->session().close(EndReason::transport_closed);
+        hub.of("/").emit("x");
+    });
+    loop.poll(0);
+    client->connect(loop);
+    EXPECT_EQ(client->read(), "2[\"x\"] ");
+    EXPECT_TRUE(client->is_recovered());
 }
 
 TEST_F(SocketIoRecovery, what_is_said_when_it_is_told_of_as_gone_is_missed) {
