@@ -30,7 +30,9 @@ namespace edgews::sio {
 
 struct Departure {
     std::uint64_t drawn = 0;  // The last number that any loop had drawn.
-    std::uint64_t taken = 0;  // The last that the old loop took from its mailbox.
+    // The last that the old loop took from its mailbox, or a later one, if what lies between was
+    // not posted there.
+    std::uint64_t taken = 0;
 
     // `is_own`: the old loop drew it.
     [[nodiscard]] bool has_had(std::uint64_t number, bool is_own) const noexcept {

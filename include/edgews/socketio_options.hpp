@@ -36,6 +36,9 @@ struct Limits {
 // transport's end and after a ping's time-out; not when it left, was disconnected, or a handler
 // threw.
 //
+// What was said to rooms is for it as it was in them when its connection was lost, and as it has
+// been told to join and to leave since (Broadcast::join()).
+//
 // Events that ask for no acknowledgement then have a further argument at their end, by which a
 // client says what it got last. Broadcast::unreliable() and Socket::emit_unreliable() are not sent
 // again, nor are calls.

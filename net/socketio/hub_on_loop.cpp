@@ -190,9 +190,11 @@ void HubOnLoop::post_overtaken(std::string private_id) {
 }
 
 void HubOnLoop::overtake(std::string_view private_id) {
-    SocketOnLoop* const socket = hub_.with_recovery(
-        [&](const RecoveryStore& store) { return store.find(private_id, *this); });
-    if (socket != nullptr) socket->client().be_overtaken();
+    const auto [loop, socket] = hub_.with_recovery(
+        [private_id](const RecoveryStore& store) { return store.find(private_id); });
+    if (loop == nullptr) return;
+    if (loop != this) return loop->post_overtaken(std::string(private_id));
+    socket->client().be_overtaken();
 }
 
 // --- What has ended ----------------------------------------------------------

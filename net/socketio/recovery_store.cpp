@@ -40,10 +40,10 @@ bool RecoveryStore::place(const Recoverable& recoverable, HubOnLoop* loop,
     return known.waiter != nullptr;
 }
 
-SocketOnLoop* RecoveryStore::find(std::string_view private_id,
-                                  const HubOnLoop& loop) const noexcept {
+RecoveryStore::Whereabouts RecoveryStore::find(std::string_view private_id) const noexcept {
     const auto known = known_.find(private_id);
-    return known == known_.end() || known->second.loop != &loop ? nullptr : known->second.socket;
+    if (known == known_.end()) return {};
+    return {known->second.loop, known->second.socket};
 }
 
 std::shared_ptr<DeferredDecision> RecoveryStore::remove(const Recoverable& recoverable) noexcept {
@@ -85,7 +85,7 @@ RecoveryStore::Claimed RecoveryStore::claim(const RecoveryClaim& claim,
     const auto known = known_.find(claim.private_id);
     if (known == known_.end() || known->second.namespace_name != namespace_name) return {};
     if (!known->second.is_absent) {
-        if (known->second.waiter) return {};
+        if (known->second.waiter && known->second.waiter->has_client()) return {};
         return {.result = Result::live, .loop = known->second.loop};
     }
     const AbsentSocket& absent = **known->second.absent;

@@ -42,9 +42,13 @@ class RecoveryStore {
     void add(const Recoverable& recoverable, std::string_view namespace_name, HubOnLoop& loop,
              SocketOnLoop& socket);
     bool place(const Recoverable& recoverable, HubOnLoop* loop, SocketOnLoop* socket) noexcept;
-    // The socket that is on that loop. Null: it is not, any more.
-    [[nodiscard]] SocketOnLoop* find(std::string_view private_id,
-                                     const HubOnLoop& loop) const noexcept;
+    // Where a socket is by now. Nowhere: it has ended, or is on its way. `socket` is for that
+    // loop's thread.
+    struct Whereabouts {
+        HubOnLoop* loop = nullptr;
+        SocketOnLoop* socket = nullptr;
+    };
+    [[nodiscard]] Whereabouts find(std::string_view private_id) const noexcept;
 
     // It has ended: for good, or it may come back. Who waited for that.
     [[nodiscard]] std::shared_ptr<DeferredDecision> remove(const Recoverable& recoverable) noexcept;
@@ -52,7 +56,9 @@ class RecoveryStore {
 
     struct Claimed {
         enum class Result : std::uint8_t {
-            refused,   // It does not come back. `socket`: what was kept, and is not any more.
+            // It does not come back, or somebody else waits for that. `socket`: what was kept, and
+            // is not any more.
+            refused,
             restored,  // Then add() or remove() follows.
             live,      // It has not ended. `loop`: where it is; null: it is on its way.
             behind,    // This loop is to take first what was posted to it.

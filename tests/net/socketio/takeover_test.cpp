@@ -76,6 +76,18 @@ TEST_F(SocketIoTakeover, one_that_waits_may_go) {
     EXPECT_EQ(take_log(), "new -transport close back ");
 }
 
+TEST_F(SocketIoTakeover, another_waits_in_the_place_of_one_that_is_gone) {
+    const auto client = connected();
+    const auto first = open(loop_2);
+    first->say(client->connect_packet());
+    first->end(EndReason::transport_closed);
+    client->connect(loop_2);
+    turn_all();
+    EXPECT_EQ(client->read(), "");
+    EXPECT_TRUE(client->is_recovered());
+    EXPECT_EQ(take_log(), "new -transport close back ");
+}
+
 TEST_F(SocketIoTakeover, the_old_session_may_end_for_good_meanwhile) {
     const auto client = connected();
     loop.post([&guest = client->session().guest()] {
