@@ -267,6 +267,7 @@ class Handshake {
 
 // The handlers of a namespace's sockets. All are optional.
 struct Handlers {
+    // Also of one that has come back (Socket::is_recovered()).
     Function<void(Socket&)> connected{};
     // The socket has ended, and is in no room any more. Called once for each that was connected.
     Function<void(Socket&, Reason)> disconnected{};

@@ -38,10 +38,14 @@ bool choose(AbsentSocket& returning, Missed& missed, const Course& course,
     return true;
 }
 
+// As a backlog counts it (Options::backlog_size_max).
 std::size_t size_of(const Missed& missed) noexcept {
+    constexpr std::size_t packet_overhead_size = 64;
     std::size_t size = 0;
     for (const auto& each : missed) {
-        for (const auto& packet : each->packets) size += packet.prepared().payload().size();
+        for (const auto& packet : each->packets) {
+            size += packet_overhead_size + packet.prepared().payload().size();
+        }
     }
     return size;
 }
@@ -101,13 +105,17 @@ std::size_t ClientOnLoop::missed_size_max() const noexcept {
     return size_max / 2;
 }
 
-// `there`: where the old session is. Null: it is on its way, and sees that it is waited for.
+// `there`: where the old session is. Null: it is on its way, and sees that it is waited for. Of
+// several who wait the last one knows best: those before it are lost, too.
 void ClientOnLoop::wait_for_end(PendingConnect& pending, HubOnLoop* there) {
-    const auto needless =
-        loop_->hub().with_recovery([&, waiter = pending.wait()](RecoveryStore& store) {
-            return store.await(pending.claim->private_id, waiter);
-        });
-    if (needless) needless->decide(DeferredDecision::State::accepted, {});
+    const std::shared_ptr<DeferredDecision> waiter = pending.wait();
+    const auto needless = loop_->hub().with_recovery(
+        [&](RecoveryStore& store) { return store.await(pending.claim->private_id, waiter); });
+    if (needless == waiter) {
+        waiter->decide(DeferredDecision::State::accepted, {});
+    } else if (needless) {
+        needless->decide(DeferredDecision::State::refused, {"It came back elsewhere", {}});
+    }
     if (there != nullptr) there->post_overtaken(pending.claim->private_id);
 }
 

@@ -191,7 +191,7 @@ void HubOnLoop::post_overtaken(std::string private_id) {
 
 void HubOnLoop::overtake(std::string_view private_id) {
     const auto [loop, socket] = hub_.with_recovery(
-        [private_id](const RecoveryStore& store) { return store.find(private_id); });
+        [private_id](const RecoveryStore& store) { return store.find_awaited(private_id); });
     if (loop == nullptr) return;
     if (loop != this) return loop->post_overtaken(std::string(private_id));
     socket->client().be_overtaken();

@@ -3,7 +3,8 @@
 //
 // The mutex is held while a broadcast's number is drawn and the broadcast is posted to the loops,
 // and while a loop comes; never while anything is delivered, and never while the application is
-// called. Events of one client do not touch it.
+// called. Events of one client do not touch it, unless recovery is on: then one that is sent to a
+// client is numbered, too.
 #pragma once
 
 #include <edgews/socketio.hpp>

@@ -58,11 +58,6 @@ void DeferredDecision::forget_client() noexcept {
     link_ = nullptr;
 }
 
-bool DeferredDecision::has_client() noexcept {
-    const std::lock_guard lock(mutex_);
-    return client_ != nullptr;
-}
-
 DeferredDecision::State DeferredDecision::state() noexcept {
     const std::lock_guard lock(mutex_);
     return state_;

@@ -50,8 +50,6 @@ class DeferredDecision : public std::enable_shared_from_this<DeferredDecision> {
     [[nodiscard]] bool place(std::shared_ptr<LoopLink> link) noexcept;
     // And is not interested any more.
     void forget_client() noexcept;
-    // Any thread. Somebody is interested.
-    [[nodiscard]] bool has_client() noexcept;
     // Requires: it was decided.
     [[nodiscard]] State state() noexcept;
     [[nodiscard]] Refusal take_refusal() noexcept;

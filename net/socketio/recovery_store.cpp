@@ -40,9 +40,9 @@ bool RecoveryStore::place(const Recoverable& recoverable, HubOnLoop* loop,
     return known.waiter != nullptr;
 }
 
-RecoveryStore::Whereabouts RecoveryStore::find(std::string_view private_id) const noexcept {
+RecoveryStore::Whereabouts RecoveryStore::find_awaited(std::string_view private_id) const noexcept {
     const auto known = known_.find(private_id);
-    if (known == known_.end()) return {};
+    if (known == known_.end() || !known->second.waiter) return {};
     return {known->second.loop, known->second.socket};
 }
 
@@ -84,10 +84,7 @@ RecoveryStore::Claimed RecoveryStore::claim(const RecoveryClaim& claim,
     using Result = Claimed::Result;
     const auto known = known_.find(claim.private_id);
     if (known == known_.end() || known->second.namespace_name != namespace_name) return {};
-    if (!known->second.is_absent) {
-        if (known->second.waiter && known->second.waiter->has_client()) return {};
-        return {.result = Result::live, .loop = known->second.loop};
-    }
+    if (!known->second.is_absent) return {.result = Result::live, .loop = known->second.loop};
     const AbsentSocket& absent = **known->second.absent;
     if (now.taken < absent.recoverable->course.last_departure().drawn) {
         return {.result = Result::behind};

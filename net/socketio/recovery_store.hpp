@@ -42,13 +42,14 @@ class RecoveryStore {
     void add(const Recoverable& recoverable, std::string_view namespace_name, HubOnLoop& loop,
              SocketOnLoop& socket);
     bool place(const Recoverable& recoverable, HubOnLoop* loop, SocketOnLoop* socket) noexcept;
-    // Where a socket is by now. Nowhere: it has ended, or is on its way. `socket` is for that
-    // loop's thread.
+    // Where a socket is by now for whose end somebody waits. Nowhere: it has ended, or is on its
+    // way, or nobody waits, for it is the one that has come back. `socket` is for that loop's
+    // thread.
     struct Whereabouts {
         HubOnLoop* loop = nullptr;
         SocketOnLoop* socket = nullptr;
     };
-    [[nodiscard]] Whereabouts find(std::string_view private_id) const noexcept;
+    [[nodiscard]] Whereabouts find_awaited(std::string_view private_id) const noexcept;
 
     // It has ended: for good, or it may come back. Who waited for that.
     [[nodiscard]] std::shared_ptr<DeferredDecision> remove(const Recoverable& recoverable) noexcept;
@@ -56,9 +57,7 @@ class RecoveryStore {
 
     struct Claimed {
         enum class Result : std::uint8_t {
-            // It does not come back, or somebody else waits for that. `socket`: what was kept, and
-            // is not any more.
-            refused,
+            refused,   // It does not come back. `socket`: what was kept, and is not any more.
             restored,  // Then add() or remove() follows.
             live,      // It has not ended. `loop`: where it is; null: it is on its way.
             behind,    // This loop is to take first what was posted to it.
@@ -74,7 +73,7 @@ class RecoveryStore {
     [[nodiscard]] Claimed claim(const RecoveryClaim& claim, std::string_view namespace_name,
                                 HubOnLoop& here, const Departure& now, std::uint64_t now_ms);
     // `waiter` is told when that one ends. The result: who does not wait any more, this one if it
-    // has ended.
+    // has ended, or one that came before it.
     [[nodiscard]] std::shared_ptr<DeferredDecision> await(std::string_view private_id,
                                                           std::shared_ptr<DeferredDecision> waiter);
 

@@ -401,9 +401,8 @@ TEST_F(SocketIoRecovery, what_it_is_told_when_its_session_has_just_ended_waits_f
 
 TEST_F(SocketIoRecovery, what_is_said_when_it_is_told_of_as_gone_is_missed) {
     const auto client = connected();
-    const std::string id = client->id();
-    on_disconnected = [&](Socket& socket) {
-        hub.of("/").to(id).emit("x");
+    on_disconnected = [this](Socket& socket) {
+        hub.of("/").to(socket.id()).emit("x");
         socket.to("r").emit("to_others");
         EXPECT_EQ(socket.emit("too_late"), SendResult::closed);
     };
