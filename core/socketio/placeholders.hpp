@@ -9,8 +9,10 @@
 
 #include "core/socketio/fault.hpp"
 #include "core/socketio/json_scan.hpp"
+#include "core/socketio/json_tokens.hpp"
 
 #include <cstddef>
+#include <optional>
 #include <string>
 
 namespace edgews::sio {
@@ -22,6 +24,10 @@ inline constexpr std::size_t attachment_count_bound = 64;
 // attachment_count_bound.
 [[nodiscard]] Fault check_placeholders(const JsonElements& elements,
                                        std::size_t attachment_count) noexcept;
+
+// The number of the placeholder whose members follow, behind its '{'. Nothing: it is no
+// placeholder.
+[[nodiscard]] std::optional<std::size_t> read_placeholder(JsonTokens tokens) noexcept;
 
 void append_placeholder(std::string& out, std::size_t index);
 
