@@ -10,12 +10,18 @@ Heartbeat::Due Heartbeat::due(std::uint64_t now_ms) noexcept {
     return Due::ping;
 }
 
+void Heartbeat::listen(std::uint64_t now_ms) noexcept {
+    due_ms_ = now_ms + times_.ping_interval_ms + times_.ping_timeout_ms;
+}
+
 void Heartbeat::pong(std::uint64_t now_ms) noexcept {
+    if (state_ == State::listening) return listen(now_ms);
     state_ = State::quiet;
     due_ms_ = now_ms + times_.ping_interval_ms;
 }
 
 void Heartbeat::heard(std::uint64_t now_ms) noexcept {
+    if (state_ == State::listening) return listen(now_ms);
     if (state_ != State::asked) return;
     state_ = State::asked_and_heard;
     due_ms_ = now_ms + times_.ping_timeout_ms;
@@ -24,6 +30,7 @@ void Heartbeat::heard(std::uint64_t now_ms) noexcept {
 void Heartbeat::release(std::uint64_t now_ms) noexcept {
     if (!is_held_) return;
     is_held_ = false;
+    if (state_ == State::listening) return listen(now_ms);
     if (state_ != State::quiet) due_ms_ = now_ms + times_.ping_timeout_ms;
 }
 

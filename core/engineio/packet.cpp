@@ -23,19 +23,11 @@ std::span<std::byte> remove_line_ends(std::span<std::byte> text) noexcept {
     return text.first(static_cast<std::size_t>(end - text.begin()));
 }
 
-Packet decode_base64(std::span<std::byte> text) noexcept {
-    text = remove_line_ends(text);
-    const std::string_view characters(reinterpret_cast<const char*>(text.data()), text.size());
-    const std::optional<std::size_t> size = base64_decode(characters, text);
-    if (!size) return {.fault = Fault::base64_malformed};
-    return Packet::of_binary(text.first(*size));
-}
-
 }  // namespace
 
 Packet decode_packet(std::span<std::byte> text) noexcept {
     const bool is_base64 = !text.empty() && text.front() == std::byte{base64_prefix};
-    return is_base64 ? decode_base64(text.subspan(1)) : decode_plain_packet(text);
+    return is_base64 ? decode_base64_message(text.subspan(1)) : decode_plain_packet(text);
 }
 
 Packet decode_plain_packet(std::span<const std::byte> text) noexcept {
@@ -44,6 +36,14 @@ Packet decode_plain_packet(std::span<const std::byte> text) noexcept {
     const std::span<const std::byte> data = text.subspan(1);
     if (type < '0' || type > '6') return {.fault = Fault::type_unknown};
     return {.type = static_cast<PacketType>(type - '0'), .data = data};
+}
+
+Packet decode_base64_message(std::span<std::byte> text) noexcept {
+    text = remove_line_ends(text);
+    const std::string_view characters(reinterpret_cast<const char*>(text.data()), text.size());
+    const std::optional<std::size_t> size = base64_decode(characters, text);
+    if (!size) return {.fault = Fault::base64_malformed};
+    return Packet::of_binary(text.first(*size));
 }
 
 std::size_t encoded_size(const Packet& packet) noexcept {

@@ -45,6 +45,9 @@ struct Packet {
 // The same of text that nobody may write to, without base64: a 'b' is an unknown type.
 [[nodiscard]] Packet decode_plain_packet(std::span<const std::byte> text) noexcept;
 
+// The base64 of a binary message, without what stands in front of it, decoded as above.
+[[nodiscard]] Packet decode_base64_message(std::span<std::byte> text) noexcept;
+
 // '4' for a message.
 [[nodiscard]] constexpr char digit_of(PacketType type) noexcept {
     return static_cast<char>('0' + static_cast<int>(type));

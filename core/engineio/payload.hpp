@@ -19,6 +19,12 @@ namespace edgews::engineio {
 
 inline constexpr char packet_separator = '\x1E';
 
+// One that is sent.
+struct Payload {
+    std::string body{};
+    bool is_binary = false;  // Only in protocol 3: see payload_v3.hpp.
+};
+
 // Of one payload that is received.
 struct PayloadLimits {
     std::size_t size_max = 1'000'000;  // Bytes; what OPEN calls maxPayload.

@@ -19,6 +19,10 @@ std::string_view message_of(Refusal refusal) noexcept {
     return "";
 }
 
+bool is_served_v3(const RequestClaims& claims, const Transports& served) noexcept {
+    return served.v3 && claims.version == "3";
+}
+
 }  // namespace
 
 unsigned status_of(Refusal refusal) noexcept {
@@ -34,12 +38,15 @@ std::string json_of(Refusal refusal) {
 Refusal check_transport(const RequestClaims& claims, const Transports& served) noexcept {
     const bool is_known = (claims.transport == "polling" && served.polling) ||
                           (claims.transport == "websocket" && served.websocket);
-    return is_known ? Refusal::none : Refusal::transport_unknown;
+    const bool is_jsonp = claims.is_jsonp && is_served_v3(claims, served);
+    return is_known && !is_jsonp ? Refusal::none : Refusal::transport_unknown;
 }
 
-Refusal check_rest(const RequestClaims& claims) noexcept {
-    const bool is_version_known = claims.version == "4";
-    if (claims.has_session && !is_version_known) return Refusal::request_bad;
+Refusal check_rest(const RequestClaims& claims, const Transports& served) noexcept {
+    const bool is_3 = is_served_v3(claims, served);
+    const bool is_version_known = claims.version == "4" || is_3;
+    const bool is_version_right = is_version_known && is_3 == is_v3(claims.session_dialect);
+    if (claims.has_session && !is_version_right) return Refusal::request_bad;
     if (!claims.has_session && claims.method != "GET") return Refusal::method_wrong;
     // To poll by an upgrade, or the other way round.
     if ((claims.transport == "websocket") != claims.is_upgrade) return Refusal::request_bad;

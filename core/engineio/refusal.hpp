@@ -2,6 +2,8 @@
 // know: {"code":1,"message":"Session ID unknown"}.
 #pragma once
 
+#include "core/engineio/dialect.hpp"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -16,7 +18,7 @@ enum class Refusal : std::uint8_t {
     method_wrong,         // 2: a session begins with a GET.
     request_bad,          // 3: the session is another transport's by now, or the like.
     forbidden,            // 4: the application does not want it.
-    version_unsupported,  // 5: EIO is not 4.
+    version_unsupported,  // 5: EIO is not 4, nor a 3 that is served.
 };
 
 [[nodiscard]] unsigned status_of(Refusal refusal) noexcept;
@@ -30,16 +32,19 @@ struct RequestClaims {
     std::string_view transport{};  // And the transport.
     bool is_upgrade = false;       // To a WebSocket.
     bool has_session = false;      // It names one: whether there is such a one is for others.
+    Dialect session_dialect = Dialect::v4;  // Of that.
+    bool is_jsonp = false;                  // It polls by a script's element (j).
 };
 struct Transports {
     bool polling = true;
     bool websocket = true;
+    bool v3 = false;  // In Engine.IO 3, too. By JSONP it is not served.
 };
 
 // Of the rules that are broken, the one that npm's server would name: but for `session_unknown`,
 // which comes behind `transport_unknown`, and in front of all others.
 [[nodiscard]] Refusal check_transport(const RequestClaims& claims,
                                       const Transports& served) noexcept;
-[[nodiscard]] Refusal check_rest(const RequestClaims& claims) noexcept;
+[[nodiscard]] Refusal check_rest(const RequestClaims& claims, const Transports& served) noexcept;
 
 }  // namespace edgews::engineio

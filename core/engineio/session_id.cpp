@@ -3,6 +3,7 @@
 #include "crypto/base64.hpp"
 
 #include <algorithm>
+#include <cassert>
 
 namespace edgews::engineio {
 
@@ -13,6 +14,13 @@ SessionId::SessionId(std::span<const std::byte, random_size> random) noexcept {
     base64_encode(random, characters_);
     std::ranges::replace(characters_, '+', '-');
     std::ranges::replace(characters_, '/', '_');
+}
+
+SessionId SessionId::copy_of(std::string_view text) noexcept {
+    assert(text.size() == size);
+    SessionId id;
+    std::ranges::copy(text.substr(0, size), id.characters_.begin());
+    return id;
 }
 
 }  // namespace edgews::engineio

@@ -17,11 +17,16 @@ class SessionId {
     // In base64url (RFC 4648, section 5). The bytes are the kernel's, see fill_random().
     explicit SessionId(std::span<const std::byte, random_size> random) noexcept;
 
+    // One that there is. Requires: text() of another one.
+    [[nodiscard]] static SessionId copy_of(std::string_view text) noexcept;
+
     [[nodiscard]] std::string_view text() const noexcept {
         return {characters_.data(), characters_.size()};
     }
 
   private:
+    SessionId() = default;
+
     std::array<char, size> characters_;
 };
 

@@ -50,17 +50,6 @@ bool equals_decoded_form(std::string_view encoded, std::string_view plain) noexc
     return plain.empty();
 }
 
-std::optional<std::string> decode_form(std::string_view encoded) noexcept {
-    std::string decoded;
-    while (!encoded.empty()) {
-        const DecodedChar c = decode_form_char(encoded);
-        if (c.size == 0) return std::nullopt;
-        decoded += c.value;
-        encoded.remove_prefix(c.size);
-    }
-    return decoded;
-}
-
 }  // namespace
 
 Authority parse_authority(std::string_view text) noexcept {
@@ -138,15 +127,31 @@ bool percent_decode(std::string_view text, std::string& out) noexcept {
     return true;
 }
 
+std::optional<std::string> decode_form(std::string_view encoded) noexcept {
+    std::string decoded;
+    while (!encoded.empty()) {
+        const DecodedChar c = decode_form_char(encoded);
+        if (c.size == 0) return std::nullopt;
+        decoded += c.value;
+        encoded.remove_prefix(c.size);
+    }
+    return decoded;
+}
+
+QueryParameter take_parameter(std::string_view& query) noexcept {
+    const std::size_t size = std::min(query.find('&'), query.size());
+    const std::string_view text = query.substr(0, size);
+    query.remove_prefix(std::min(size + 1, query.size()));
+    const std::size_t name_size = std::min(text.find('='), text.size());
+    return {text.substr(0, name_size), text.substr(std::min(name_size + 1, text.size()))};
+}
+
 std::optional<std::string> query_value(std::string_view query, std::string_view name) noexcept {
     while (!query.empty()) {
-        const std::size_t pair_size = std::min(query.find('&'), query.size());
-        const std::string_view pair = query.substr(0, pair_size);
-        query.remove_prefix(std::min(pair_size + 1, query.size()));
-        const std::size_t name_size = std::min(pair.find('='), pair.size());
-        if (pair.empty() || !equals_decoded_form(pair.substr(0, name_size), name)) continue;
-        std::optional<std::string> value =
-            decode_form(pair.substr(std::min(name_size + 1, pair.size())));
+        const QueryParameter parameter = take_parameter(query);
+        const bool is_there = !parameter.name.empty() || !parameter.value.empty();
+        if (!is_there || !equals_decoded_form(parameter.name, name)) continue;
+        std::optional<std::string> value = decode_form(parameter.value);
         if (value) return value;
     }
     return std::nullopt;

@@ -52,6 +52,17 @@ struct DecodedChar {
 // What comes out may be any bytes but NUL: not necessarily UTF-8.
 [[nodiscard]] bool percent_decode(std::string_view text, std::string& out) noexcept;
 
+// One parameter of a query, as it stands there. "name" without '=' has an empty value.
+struct QueryParameter {
+    std::string_view name{};
+    std::string_view value{};
+};
+// Takes the first one, and the '&' behind it, off "a=1&b=two+words". Requires: not empty.
+[[nodiscard]] QueryParameter take_parameter(std::string_view& query) noexcept;
+// What its name or its value says, where '+' means a space (the form encoding of browsers). Empty
+// optional: a bad escape. It may be any bytes but NUL.
+[[nodiscard]] std::optional<std::string> decode_form(std::string_view encoded) noexcept;
+
 // The decoded value of the first parameter of that name in "a=1&b=two+words", where '+' means a
 // space (the form encoding of browsers). "name" without '=' has an empty value. Empty optional:
 // there is no such parameter; one with a bad escape counts as absent. `name` is compared decoded,

@@ -76,8 +76,7 @@ Fault append_acknowledgement(std::string& out, const PacketHead& head,
 
 void append_connect(std::string& out, std::string_view namespace_name, std::string_view session_id,
                     std::string_view private_id) {
-    append_type(out, PacketType::connect);
-    append_namespace(out, namespace_name);
+    append_bare(out, PacketType::connect, namespace_name);
     out.append("{\"sid\":\"").append(session_id);
     if (!private_id.empty()) out.append("\",\"pid\":\"").append(private_id);
     out.append("\"}");
@@ -87,8 +86,7 @@ Fault append_connect_error(std::string& out, std::string_view namespace_name,
                            std::string_view message, const JsonElements& data) {
     assert(data.count() <= 1);
     const std::size_t begin = out.size();
-    append_type(out, PacketType::connect_error);
-    append_namespace(out, namespace_name);
+    append_bare(out, PacketType::connect_error, namespace_name);
     out.append("{\"message\":");
     if (!append_json_string(out, message)) {
         out.resize(begin);
@@ -100,7 +98,11 @@ Fault append_connect_error(std::string& out, std::string_view namespace_name,
 }
 
 void append_disconnect(std::string& out, std::string_view namespace_name) {
-    append_type(out, PacketType::disconnect);
+    append_bare(out, PacketType::disconnect, namespace_name);
+}
+
+void append_bare(std::string& out, PacketType type, std::string_view namespace_name) {
+    append_type(out, type);
     append_namespace(out, namespace_name);
 }
 

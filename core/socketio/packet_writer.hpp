@@ -7,6 +7,7 @@
 
 #include "core/socketio/fault.hpp"
 #include "core/socketio/json_scan.hpp"
+#include "core/socketio/packet.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -43,5 +44,7 @@ void append_connect(std::string& out, std::string_view namespace_name, std::stri
 [[nodiscard]] Fault append_connect_error(std::string& out, std::string_view namespace_name,
                                          std::string_view message, const JsonElements& data = {});
 void append_disconnect(std::string& out, std::string_view namespace_name);
+// A type and a namespace, behind which others may write more.
+void append_bare(std::string& out, PacketType type, std::string_view namespace_name);
 
 }  // namespace edgews::sio

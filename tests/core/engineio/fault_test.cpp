@@ -11,7 +11,7 @@ namespace {
 
 TEST(EngineIoFault, each_has_a_sentence_of_its_own) {
     std::set<std::string_view> seen;
-    for (int i = 0; i <= static_cast<int>(Fault::payload_not_utf8); ++i) {
+    for (int i = 0; i <= static_cast<int>(Fault::binary_payload_malformed); ++i) {
         const std::string_view text = describe(static_cast<Fault>(i));
         EXPECT_TRUE(text.ends_with('.')) << i;
         EXPECT_TRUE(seen.insert(text).second) << "said twice: " << text;

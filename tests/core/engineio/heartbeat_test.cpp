@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
+
 namespace edgews::engineio {
 namespace {
 
@@ -81,6 +83,36 @@ TEST(EngineIoHeartbeat, it_begins_anew_by_another_clock) {
     beat.begin(70);
     EXPECT_EQ(beat.next_ms(), 370U);
     EXPECT_EQ(beat.due(370), Due::ping);
+}
+
+// The client pings: it is gone when nothing has come for the interval and the time-out.
+TEST(EngineIoHeartbeat, where_the_client_pings_it_only_listens) {
+    Heartbeat beat(times, 1'000, Heartbeat::Pinger::client);
+    EXPECT_EQ(beat.next_ms(), 1'500U);
+    EXPECT_EQ(beat.due(1'499), Due::nothing);
+    beat.heard(1'499);
+    EXPECT_EQ(beat.next_ms(), 1'999U);
+    beat.heard(1'600);
+    beat.heard(1'700);
+    EXPECT_EQ(beat.next_ms(), 2'200U) << "each packet counts";
+    EXPECT_EQ(beat.due(2'199), Due::nothing);
+    EXPECT_EQ(beat.due(2'200), Due::end);
+}
+
+TEST(EngineIoHeartbeat, where_the_client_pings_it_has_all_its_time_when_it_is_released) {
+    Heartbeat beat(times, 0, Heartbeat::Pinger::client);
+    beat.hold();
+    EXPECT_EQ(beat.due(10'000), Due::nothing);
+    beat.release(10'000);
+    EXPECT_EQ(beat.next_ms(), 10'500U);
+    beat.begin(70);
+    EXPECT_EQ(beat.next_ms(), 570U) << "by another clock";
+    EXPECT_EQ(beat.due(570), Due::end);
+}
+
+TEST(EngineIoHeartbeat, the_longest_times_are_not_short) {
+    Heartbeat beat({UINT32_MAX, UINT32_MAX}, 5, Heartbeat::Pinger::client);
+    EXPECT_EQ(beat.next_ms(), 5 + 2 * std::uint64_t{UINT32_MAX});
 }
 
 }  // namespace

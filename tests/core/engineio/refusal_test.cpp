@@ -61,9 +61,43 @@ TEST(EngineIoRefusal, names_the_first_rule_that_is_broken) {
     for (const Row& row : rows) {
         SCOPED_TRACE(row.name);
         Refusal refusal = check_transport(row.claims, {});
-        if (refusal == Refusal::none) refusal = check_rest(row.claims);
+        if (refusal == Refusal::none) refusal = check_rest(row.claims, {});
         EXPECT_EQ(refusal, row.refusal);
     }
+}
+
+TEST(EngineIoRefusal, version_3_is_served_where_that_is_wanted) {
+    const Transports served{.v3 = true};
+    const auto refusal_of = [&](RequestClaims said, Dialect dialect, bool is_jsonp = false) {
+        said.session_dialect = dialect;
+        said.is_jsonp = is_jsonp;
+        const Refusal refusal = check_transport(said, served);
+        return refusal == Refusal::none ? check_rest(said, served) : refusal;
+    };
+    const RequestClaims handshake = claims("GET", "3", "polling");
+    EXPECT_EQ(refusal_of(handshake, Dialect::v4), Refusal::none);
+    EXPECT_EQ(refusal_of(claims("GET", "3", "websocket", true), Dialect::v4), Refusal::none);
+    EXPECT_EQ(refusal_of(claims("GET", "2", "polling"), Dialect::v4), Refusal::version_unsupported);
+    EXPECT_EQ(refusal_of(claims("GET", "", "polling"), Dialect::v4), Refusal::version_unsupported);
+    EXPECT_EQ(refusal_of(claims("POST", "3", "polling"), Dialect::v4), Refusal::method_wrong);
+    EXPECT_EQ(refusal_of(handshake, Dialect::v4, true), Refusal::transport_unknown) << "JSONP";
+    EXPECT_EQ(refusal_of(claims("GET", "4", "polling"), Dialect::v4, true), Refusal::none);
+    for (const Dialect dialect : {Dialect::v4, Dialect::v3, Dialect::v3_base64}) {
+        const Refusal of_3 = is_v3(dialect) ? Refusal::none : Refusal::request_bad;
+        const Refusal of_4 = is_v3(dialect) ? Refusal::request_bad : Refusal::none;
+        for (const bool is_upgrade : {false, true}) {
+            const char* const transport = is_upgrade ? "websocket" : "polling";
+            EXPECT_EQ(refusal_of(claims("GET", "3", transport, is_upgrade, true), dialect), of_3);
+            EXPECT_EQ(refusal_of(claims("GET", "4", transport, is_upgrade, true), dialect), of_4);
+        }
+    }
+}
+
+TEST(EngineIoRefusal, without_that_a_request_by_jsonp_is_refused_for_its_version) {
+    RequestClaims said = claims("GET", "3", "polling");
+    said.is_jsonp = true;
+    EXPECT_EQ(check_transport(said, {}), Refusal::none);
+    EXPECT_EQ(check_rest(said, {}), Refusal::version_unsupported);
 }
 
 TEST(EngineIoRefusal, a_transport_that_is_not_served_is_unknown) {
