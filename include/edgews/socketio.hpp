@@ -142,7 +142,8 @@ class Socket {
     Socket(const Socket&) = delete;
     Socket& operator=(const Socket&) = delete;
 
-    // 20 random characters.
+    // 20 random characters; of a client of Socket.IO 2 those of its session's id, in another
+    // namespace than "/" behind that one's name: "/admin#…", which is what such clients call it.
     [[nodiscard]] std::string_view id() const noexcept;
     [[nodiscard]] std::string_view namespace_name() const noexcept;
     // The parameter of that name in the namespace's pattern. Nothing: there is none.

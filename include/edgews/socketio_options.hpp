@@ -77,6 +77,10 @@ struct Options {
     // Transports that are served.
     bool has_polling = true;
     bool has_websocket = true;
+    // Clients of Socket.IO 2 are served, too (protocol 4, over Engine.IO 3), but not by JSONP. They
+    // bring their auth in a query, and what is secret otherwise is not with them: the id of such a
+    // client's socket, which others may learn, is its session's.
+    bool allows_eio3 = false;
     // Pages of other origins that may poll, and open WebSockets. Empty: none.
     CorsOptions cors{};
     // The name of a cookie that bears the session's id, as some load balancers want it: "io".

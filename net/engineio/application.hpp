@@ -14,6 +14,7 @@
 #pragma once
 
 #include <edgews/message.hpp>
+#include "core/engineio/dialect.hpp"
 #include "core/engineio/packet.hpp"
 #include "net/engineio/shared_packet.hpp"
 
@@ -47,8 +48,8 @@ enum class EndReason : std::uint8_t {
 class Session {
   public:
     // Sends a message; for a client that polls, with its next answer. The result is that of
-    // Connection::send(). For a client that polls, a text with a separator (U+001E) is `invalid`,
-    // too: it would be two packets.
+    // Connection::send(). For a client of Engine.IO 4 that polls, a text with a separator (U+001E)
+    // is `invalid`, too: it would be two packets.
     virtual SendResult send(const Packet& message) = 0;
     virtual SendResult send(const SharedPacket& message) = 0;
     // Bytes that were accepted and have not left.
@@ -63,6 +64,7 @@ class Session {
 
     [[nodiscard]] virtual std::string_view id() const noexcept = 0;
     [[nodiscard]] virtual bool is_websocket() const noexcept = 0;
+    [[nodiscard]] virtual Dialect dialect() const noexcept = 0;
     [[nodiscard]] virtual Loop& loop() const noexcept = 0;
     // Of the request that opened it. The query is as it was sent. Of the headers, those that
     // Options::kept_headers names.

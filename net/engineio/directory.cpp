@@ -8,11 +8,12 @@ Directory::Entry* Directory::find_entry(std::string_view id) noexcept {
 }
 
 bool Directory::add(std::string_view id, const Place& place, bool is_websocket,
-                    std::size_t count_max) {
+                    std::size_t count_max, Dialect dialect) {
     const HashedView name(id);
     const std::lock_guard lock(mutex_);
     if (count_max > 0 && sessions_.size() >= count_max) return false;
-    sessions_[name] = {.place = place, .socket = is_websocket ? Socket::own : Socket::none};
+    sessions_[name] = {
+        .place = place, .socket = is_websocket ? Socket::own : Socket::none, .dialect = dialect};
     return true;
 }
 
@@ -32,8 +33,10 @@ Directory::Found Directory::find(std::string_view id) const {
     const auto found = sessions_.find(id);
     if (found == sessions_.end()) return {};
     const Entry& entry = found->second;
-    if (entry.socket == Socket::own) return {.result = Result::is_websocket};
-    return {.result = Result::found, .place = entry.place};
+    const bool is_websocket = entry.socket == Socket::own;
+    return {.result = is_websocket ? Result::is_websocket : Result::found,
+            .place = entry.place,
+            .dialect = entry.dialect};
 }
 
 Directory::Found Directory::begin_post(std::string_view id) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "core/base/string_hash.hpp"
+#include "core/engineio/dialect.hpp"
 #include "net/engineio/place.hpp"
 
 #include <cstddef>
@@ -25,11 +26,12 @@ class Directory {
     struct Found {
         Result result = Result::unknown;
         Place place{};
+        Dialect dialect = Dialect::v4;  // Of a session that there is.
     };
 
     // `id` is borrowed, until remove(). False: there are `count_max` already, where that is not 0.
     [[nodiscard]] bool add(std::string_view id, const Place& place, bool is_websocket,
-                           std::size_t count_max);
+                           std::size_t count_max, Dialect dialect = Dialect::v4);
     void remove(std::string_view id) noexcept;
     // It is with its WebSocket, there.
     void moved(std::string_view id, const Place& place);
@@ -53,6 +55,7 @@ class Directory {
         Place place{};
         Socket socket = Socket::none;
         bool is_posting = false;
+        Dialect dialect = Dialect::v4;
     };
 
     [[nodiscard]] Entry* find_entry(std::string_view id) noexcept;

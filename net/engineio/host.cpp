@@ -38,6 +38,12 @@ std::string value_of(const Request& request, std::string_view name) {
     return request.query(name).value_or("");
 }
 
+// Of a POST. As npm's server, which knows the type in this spelling alone.
+PayloadForm form_of(const Request& request) {
+    const auto type = request.header("Content-Type");
+    return type == binary_type ? PayloadForm::binary : PayloadForm::text;
+}
+
 struct Claims {
     std::string version, transport, id;
 
@@ -45,12 +51,15 @@ struct Claims {
         : version(value_of(request, "EIO")),
           transport(value_of(request, "transport")),
           id(value_of(request, "sid")) {}
-    [[nodiscard]] RequestClaims of(const Request& request, bool is_upgrade) const noexcept {
+    [[nodiscard]] RequestClaims of(const Request& request, bool is_upgrade,
+                                   const Directory::Found& known) const {
         return {.method = request.method(),
                 .version = version,
                 .transport = transport,
                 .is_upgrade = is_upgrade,
-                .has_session = !id.empty()};
+                .has_session = !id.empty(),
+                .session_dialect = known.dialect,
+                .is_jsonp = !is_upgrade && version == "3" && request.query("j")};
     }
 };
 
@@ -90,6 +99,7 @@ Host::Host(Application& application, Options options)
     : application_(application),
       options_(std::move(options)),
       ping_(Packet::of_text(PacketType::ping, "")),
+      pong_(Packet::of_text(PacketType::pong, "")),
       close_(Packet::of_text(PacketType::close, "")),
       noop_(Packet::of_text(PacketType::noop, "")) {
     check(options_);
@@ -128,15 +138,21 @@ Refusal Host::refusal_of(const RequestClaims& said, Directory::Result known) con
     const Refusal refusal = check_transport(said, options_.transports);
     if (refusal != Refusal::none) return refusal;
     const bool is_unknown = said.has_session && known == Directory::Result::unknown;
-    return is_unknown ? Refusal::session_unknown : check_rest(said);
+    return is_unknown ? Refusal::session_unknown : check_rest(said, options_.transports);
+}
+
+// Of a request that opens a session.
+Dialect Host::dialect_of(const Request& request) const {
+    if (!options_.transports.v3 || value_of(request, "EIO") != "3") return Dialect::v4;
+    return value_of(request, "b64").empty() ? Dialect::v3 : Dialect::v3_base64;
 }
 
 // ---- Plain requests ----------------------------------------------------------------------------
 
 void Host::serve(const Request& request, Response& response) {
     const Claims claims(request);
-    const RequestClaims said = claims.of(request, false);
     const Directory::Found known = directory_.find(claims.id);
+    const RequestClaims said = claims.of(request, false, known);
     const Refusal refusal = refusal_of(said, known.result);
     if (refusal != Refusal::none) {
         response = refusal_response(refusal);
@@ -151,8 +167,9 @@ void Host::serve(const Request& request, Response& response) {
 
 void Host::open(const Request& request, Response& response) {
     const SessionId id = new_session_id();
-    HostedSession* const session = HostedSession::make(*this, *Reactor::current(), id,
-                                                       Opening::of(request, options_), nullptr);
+    HostedSession* const session =
+        HostedSession::make(*this, *Reactor::current(), id, Opening::of(request, options_), nullptr,
+                            dialect_of(request));
     if (session == nullptr) {
         response = too_many_sessions_response();
     } else if (!session->open_polling(response)) {
@@ -168,7 +185,7 @@ Response Host::refusal_of_lost(std::string_view id) {
 
 void Host::poll(const Request& request, Response& response, const std::string& id,
                 const Directory::Found& known) {
-    const auto [result, place] = known;
+    const auto [result, place, dialect] = known;
     if (result != Directory::Result::found) {
         response = refusal_response(refusal_for(result));
         return;
@@ -189,18 +206,20 @@ void Host::poll(const Request& request, Response& response, const std::string& i
 
 // Another POST that is under way may be on its way to the session's loop, and be overtaken.
 void Host::post(const Request& request, Response& response, const std::string& id) {
-    const auto [result, place] = directory_.begin_post(id);
+    const auto [result, place, dialect] = directory_.begin_post(id);
     const bool is_busy = result == Directory::Result::is_busy;
     if (!is_busy && result != Directory::Result::found) {
         response = refusal_response(refusal_for(result));
         return;
     }
     const std::span<const std::byte> bytes = request.body_bytes();
-    auto give = [this, is_busy, id, body = std::vector<std::byte>(bytes.begin(), bytes.end())](
+    const PayloadForm form = form_of(request);
+    auto give = [this, is_busy, id, form,
+                 body = std::vector<std::byte>(bytes.begin(), bytes.end())](
                     Seat* seat, const Reply& reply) mutable {
         if (seat == nullptr) return reply.give(refusal_of_lost(id));
         HostedSession& session = seat->session();
-        is_busy ? session.post_overlapped(reply) : session.post(reply, body);
+        is_busy ? session.post_overlapped(reply) : session.post(reply, body, form);
     };
     if (place.reactor == Reactor::current()) {
         return give(find_at<Seat>(place), Reply(request, response));
@@ -231,8 +250,9 @@ Handlers Host::handlers() {
 // A second WebSocket of a session is accepted, and then closed: no handshake can say why.
 void Host::decide(const Request& request, Upgrade& upgrade) {
     Claims claims(request);
-    const RequestClaims said = claims.of(request, true);
-    const Refusal refusal = refusal_of(said, directory_.find(claims.id).result);
+    const Directory::Found known = directory_.find(claims.id);
+    const RequestClaims said = claims.of(request, true, known);
+    const Refusal refusal = refusal_of(said, known.result);
     if (refusal != Refusal::none) {
         upgrade.add_header("Content-Type", "application/json");
         return upgrade.reject(status_of(refusal), json_of(refusal));
@@ -243,6 +263,7 @@ void Host::decide(const Request& request, Upgrade& upgrade) {
     } else if (is_full()) {
         return upgrade.reject(503, "There are too many sessions.\n");
     } else {
+        handshake.dialect = dialect_of(request);
         handshake.opening = Opening::of(request, options_);
         if (!options_.cookie.empty()) {
             upgrade.add_header("Set-Cookie", cookie_of(handshake.id.text()));
@@ -255,8 +276,9 @@ void Host::opened(Connection& connection) {
     const std::unique_ptr<Handshake> handshake = std::move(connection.data<SocketData>().handshake);
     Reactor& reactor = Reactor::of(connection.loop());
     if (!handshake->tried_by) {
-        HostedSession* const session = HostedSession::make(
-            *this, reactor, handshake->id, std::move(handshake->opening), &connection);
+        HostedSession* const session =
+            HostedSession::make(*this, reactor, handshake->id, std::move(handshake->opening),
+                                &connection, handshake->dialect);
         if (session == nullptr) {
             connection.close(close_code::try_again_later, "there are too many sessions");
         } else if (!session->open_websocket()) {
@@ -264,7 +286,7 @@ void Host::opened(Connection& connection) {
         }
         return;
     }
-    const auto [result, place] = directory_.claim(*handshake->tried_by);
+    const auto [result, place, dialect] = directory_.claim(*handshake->tried_by);
     if (result == Directory::Result::found) {
         Probe::begin(*this, reactor, connection, std::move(*handshake->tried_by), place);
     } else {

@@ -1,4 +1,5 @@
-// A server of Engine.IO 4: sessions by polling and by WebSocket, on all loops of a Server.
+// A server of Engine.IO 4, and of 3 where that is wanted: sessions by polling and by WebSocket, on
+// all loops of a Server.
 //
 //     engineio::Host host(application);
 //     Server server;
@@ -56,8 +57,9 @@ class Host {
     [[nodiscard]] Application& application() const noexcept { return application_; }
     [[nodiscard]] const Options& options() const noexcept { return options_; }
     [[nodiscard]] Directory& directory() noexcept { return directory_; }
-    // PING, CLOSE and NOOP, made once.
+    // PING, PONG, CLOSE and NOOP, made once.
     [[nodiscard]] const SharedPacket& ping() const noexcept { return ping_; }
+    [[nodiscard]] const SharedPacket& pong() const noexcept { return pong_; }
     [[nodiscard]] const SharedPacket& close() const noexcept { return close_; }
     [[nodiscard]] const SharedPacket& noop() const noexcept { return noop_; }
 
@@ -65,6 +67,7 @@ class Host {
     void serve(const Request& request, Response& response);
     void open(const Request& request, Response& response);
     [[nodiscard]] Refusal refusal_of(const RequestClaims& said, Directory::Result known) const;
+    [[nodiscard]] Dialect dialect_of(const Request& request) const;
     void poll(const Request& request, Response& response, const std::string& id,
               const Directory::Found& known);
     void post(const Request& request, Response& response, const std::string& id);
@@ -80,7 +83,7 @@ class Host {
     const Options options_;
     Server* server_ = nullptr;  // Null: it was not attached yet.
     Directory directory_;
-    const SharedPacket ping_, close_, noop_;
+    const SharedPacket ping_, pong_, close_, noop_;
     std::atomic<std::uint64_t> poll_count_{0};  // Each has a number, by which it is told of.
 };
 

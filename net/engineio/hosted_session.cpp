@@ -5,6 +5,7 @@
 #include <edgews/connection.hpp>
 #include "core/base/ascii.hpp"
 #include "core/engineio/open_packet.hpp"
+#include "core/engineio/packet_v3.hpp"
 #include "core/kernels/utf8.hpp"
 #include "net/connection/websocket_connection.hpp"
 #include "net/engineio/host.hpp"
@@ -38,17 +39,34 @@ std::uint16_t close_code_for(EndReason reason) noexcept {
 }
 
 // Where a text begins with its type. Base64 is decoded in `copy`.
-Packet decode(Message message, std::vector<std::byte>& copy) {
-    if (!message.is_text()) return Packet::of_binary(message.bytes());
+Packet decode(Message message, Dialect dialect, std::vector<std::byte>& copy) {
+    if (!message.is_text()) {
+        return is_v3(dialect) ? decode_binary_packet_v3(message.bytes())
+                              : Packet::of_binary(message.bytes());
+    }
     if (!message.text().starts_with('b')) return decode_plain_packet(message.bytes());
     copy.assign(message.bytes().begin(), message.bytes().end());
-    return decode_packet(copy);
+    return is_v3(dialect) ? decode_packet_v3(copy) : decode_packet(copy);
 }
 
-SendResult send_on(Connection& connection, const Packet& message) {
-    if (message.is_binary) {
-        return connection.send(Message::checked(Message::Kind::binary, message.data));
+SendResult send_binary_on(Connection& connection, const Packet& message, Dialect dialect) {
+    switch (dialect) {
+        case Dialect::v4: break;
+        case Dialect::v3: {
+            const std::array pieces{std::span(&binary_message_v3, 1), message.data};
+            return connection.send(Message::Kind::binary, pieces);
+        }
+        case Dialect::v3_base64: {
+            std::string text;
+            append_packet_v3(text, message);
+            return connection.send(text);
+        }
     }
+    return connection.send(Message::checked(Message::Kind::binary, message.data));
+}
+
+SendResult send_on(Connection& connection, const Packet& message, Dialect dialect) {
+    if (message.is_binary) return send_binary_on(connection, message, dialect);
     const char type = digit_of(message.type);
     const std::array pieces{std::as_bytes(std::span(&type, 1)), message.data};
     return connection.send(Message::Kind::text, pieces);
@@ -77,12 +95,14 @@ void Seat::let_go() noexcept {
 // ---- The beginning -----------------------------------------------------------------------------
 
 HostedSession::HostedSession(Host& host, Reactor& reactor, const SessionId& id, Opening opening,
-                             Connection* connection)
+                             Connection* connection, Dialect dialect)
     : host_(host),
       connection_(connection),
       polling_(new Polling{.outbox = Outbox(reactor.pool())}),
-      heartbeat_(host.options().heartbeat, 0),
+      heartbeat_(host.options().heartbeat, 0,
+                 is_v3(dialect) ? Heartbeat::Pinger::client : Heartbeat::Pinger::server),
       id_(id),
+      dialect_(dialect),
       opening_(std::move(opening)) {}
 
 // One that was on its way when its server ended.
@@ -91,13 +111,14 @@ HostedSession::~HostedSession() {
 }
 
 HostedSession* HostedSession::make(Host& host, Reactor& reactor, const SessionId& id,
-                                   Opening opening, Connection* connection) {
+                                   Opening opening, Connection* connection, Dialect dialect) {
     std::unique_ptr<HostedSession> made(
-        new HostedSession(host, reactor, id, std::move(opening), connection));
+        new HostedSession(host, reactor, id, std::move(opening), connection, dialect));
     HostedSession& session = *made;
     session.sit_down(std::move(made), reactor);
     const std::size_t count_max = host.options().session_count_max;
-    if (host.directory().add(session.id(), session.place(), connection != nullptr, count_max)) {
+    if (host.directory().add(session.id(), session.place(), connection != nullptr, count_max,
+                             dialect)) {
         return &session;
     }
     session.connection_ = nullptr;
@@ -139,7 +160,7 @@ bool HostedSession::open_websocket() {
     }
     connection_->data<SocketData>().user = this;
     static_cast<void>(connection_->send(open_packet()));
-    polling_->outbox.send_to(*connection_);
+    polling_->outbox.send_to(*connection_, dialect_);
     polling_.reset();
     if (phase_.is(State::opening)) phase_.enter(Event::accepted_websocket);
     set_timer();
@@ -177,8 +198,10 @@ void HostedSession::on_timer() {
 }
 
 // The pong is overdue: whether the ping may stand behind what the client still reads. Of an answer
-// to a poll nobody says how much has arrived: its size gives it time, once.
+// to a poll nobody says how much has arrived: its size gives it time, once. Clients that ping do
+// not wait for us with that.
 bool HostedSession::is_still_reading() {
+    if (is_v3(dialect_)) return false;
     const std::uint32_t timeout_ms = host_.options().heartbeat.ping_timeout_ms;
     if (!polling_) {
         if (!engine_of(*connection_).is_still_taking(timeout_ms)) return false;
@@ -201,7 +224,7 @@ SendResult HostedSession::send(const Packet& message) {
     }
     if (connection_ == nullptr) return SendResult::closed;
     if (!message.is_binary && !is_utf8(message.text())) return SendResult::invalid;
-    return send_on(*connection_, message);
+    return send_on(*connection_, message, dialect_);
 }
 
 SendResult HostedSession::send(const SharedPacket& message) {
@@ -209,7 +232,8 @@ SendResult HostedSession::send(const SharedPacket& message) {
     if (!message) return SendResult::dropped;
     if (polling_) return wait(message);
     if (connection_ == nullptr) return SendResult::closed;
-    return connection_->send(message.prepared());
+    return is_v3(dialect_) ? connection_->send(message.prepared_for(dialect_))
+                           : connection_->send(message.prepared());
 }
 
 std::size_t HostedSession::buffered_amount() const noexcept {
@@ -236,23 +260,38 @@ std::optional<std::string_view> HostedSession::header(std::string_view name) con
 void HostedSession::received(Message message) {
     if (!phase_.may_take()) return;
     std::vector<std::byte> copy;
-    const Packet packet = decode(message, copy);
-    if (packet.fault != Fault::none) return end(EndReason::packet_malformed);
+    const Packet packet = decode(message, dialect_, copy);
+    if (!is_well(packet)) return end(EndReason::packet_malformed);
     take(packet);
 }
 
+// Of the two ends only one pings, and the other answers.
+bool HostedSession::is_well(const Packet& packet) const noexcept {
+    const PacketType others = is_v3(dialect_) ? PacketType::pong : PacketType::ping;
+    return packet.fault == Fault::none && packet.type != others;
+}
+
 // What a client may say at any time, and means nothing here, is passed over: NOOP, and an UPGRADE
-// or an OPEN too many.
+// or an OPEN too many. Requires: is_well().
 void HostedSession::take(const Packet& packet) {
     if (packet.type != PacketType::pong) heartbeat_.heard(now_ms());
     switch (packet.type) {
         case PacketType::message: return guest_->take(packet);
         case PacketType::pong: heartbeat_.pong(now_ms()); return set_timer();
         case PacketType::close: return left();
-        case PacketType::ping: return end(EndReason::packet_malformed);  // Servers ping.
+        case PacketType::ping: return pong();
         case PacketType::open:
         case PacketType::upgrade:
         case PacketType::noop: return;
+    }
+}
+
+// Without what a ping may say, as npm's server answers.
+void HostedSession::pong() {
+    if (polling_) {
+        static_cast<void>(wait(host_.pong()));
+    } else {
+        static_cast<void>(connection_->send(host_.pong().prepared()));
     }
 }
 
@@ -306,8 +345,9 @@ void HostedSession::finish_closing() {
     part(host_.options().heartbeat.ping_timeout_ms);
 }
 
+// A client that changes to a WebSocket may not poll any more: then it is told there, see part_by().
 void HostedSession::part(std::uint32_t time_ms) {
-    dismiss_probe();
+    if (reason_ == EndReason::client_closed) dismiss_probe();
     phase_.enter(Event::parted);
     reactor_->schedule(*seat_, time_ms);
     tell_guest(reason_);

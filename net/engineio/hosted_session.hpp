@@ -5,7 +5,9 @@
 // settle() called in a job of its own.
 #pragma once
 
+#include "core/engineio/dialect.hpp"
 #include "core/engineio/heartbeat.hpp"
+#include "core/engineio/payload_v3.hpp"
 #include "core/engineio/session_id.hpp"
 #include "core/engineio/session_phase.hpp"
 #include "net/engineio/application.hpp"
@@ -46,7 +48,8 @@ class HostedSession final : public Session, public SocketUser {
   public:
     // A session of that connection; null: of one that polls. Null: there are too many.
     [[nodiscard]] static HostedSession* make(Host& host, Reactor& reactor, const SessionId& id,
-                                             Opening opening, Connection* connection);
+                                             Opening opening, Connection* connection,
+                                             Dialect dialect);
     ~HostedSession();
     [[nodiscard]] const Host& host() const noexcept { return host_; }
 
@@ -56,7 +59,7 @@ class HostedSession final : public Session, public SocketUser {
 
     // The client's requests, and the end of one that was kept.
     void poll(const Reply& reply, std::uint64_t number);
-    void post(const Reply& reply, std::span<std::byte> body);
+    void post(const Reply& reply, std::span<std::byte> body, PayloadForm form);
     void poll_gone(std::uint64_t number);
     // The client has two of them at once.
     void post_overlapped(const Reply& reply);
@@ -85,6 +88,7 @@ class HostedSession final : public Session, public SocketUser {
     void close(EndReason reason) override;
     [[nodiscard]] std::string_view id() const noexcept override { return id_.text(); }
     [[nodiscard]] bool is_websocket() const noexcept override { return !polling_; }
+    [[nodiscard]] Dialect dialect() const noexcept override { return dialect_; }
     [[nodiscard]] Loop& loop() const noexcept override { return reactor_->loop(); }
     [[nodiscard]] const Address& remote_address() const noexcept override {
         return opening_.client;
@@ -104,12 +108,13 @@ class HostedSession final : public Session, public SocketUser {
         DeferredResponse held{};  // The answer to its GET, where is_held.
         std::uint64_t held_number = 0;
         bool is_held = false;
+        bool is_taking = false;        // A payload, behind which the poll is answered.
         std::size_t unread_size = 0;   // Of the last answer, until the client polls again.
         std::optional<Place> probe{};  // Of the WebSocket that is tried.
     };
 
     HostedSession(Host& host, Reactor& reactor, const SessionId& id, Opening opening,
-                  Connection* connection);
+                  Connection* connection, Dialect dialect);
     void sit_down(std::unique_ptr<HostedSession> self, Reactor& reactor);
     [[nodiscard]] Place place() const noexcept { return {reactor_, seat_->token()}; }
     [[nodiscard]] std::uint64_t now_ms() const noexcept { return reactor_->listened_ms(); }
@@ -118,14 +123,18 @@ class HostedSession final : public Session, public SocketUser {
     [[nodiscard]] std::string open_packet() const;
 
     void take(const Packet& packet);
-    [[nodiscard]] bool take_payload(std::span<std::byte> body);
+    void pong();
+    template <class Reader>
+    [[nodiscard]] bool take_payload(Reader reader);
+    [[nodiscard]] bool is_well(const Packet& packet) const noexcept;
     SendResult wait(const SharedPacket& packet);
     void settle_soon();
     void settle();
     void finish_closing();
     void left();
     void part(std::uint32_t time_ms);
-    [[nodiscard]] std::string next_payload();
+    void part_by(const Place& probe);
+    [[nodiscard]] Payload next_payload();
     void answer_poll();
     void answer_poll_with(const SharedPacket& packet);
     void dismiss_probe();
@@ -143,7 +152,7 @@ class HostedSession final : public Session, public SocketUser {
     SessionPhase phase_{};
     EndReason reason_ = EndReason::server_closed;  // Of close().
     bool is_settling_ = false;                     // settle() will be called.
-    bool is_taking_ = false;                       // A payload, behind which the poll is answered.
+    const Dialect dialect_;
     Opening opening_;
 };
 

@@ -21,7 +21,8 @@ struct Options {
     // Bytes of a payload in either direction, and of a WebSocket message. What is larger is
     // answered 413, or closes the WebSocket with 1009. Sent is one packet, however large it is.
     std::size_t payload_size_max = 1'000'000;
-    // Transports that are served; and no client is told to upgrade to what is not.
+    // Transports that are served, and in which versions; and no client is told to upgrade to what
+    // is not.
     Transports transports{};
     // Pages of other origins that may poll, and open WebSockets. Empty: none.
     CorsOptions cors{};

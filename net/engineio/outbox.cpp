@@ -2,6 +2,10 @@
 
 #include <edgews/connection.hpp>
 #include "core/base/buffer.hpp"
+#include "core/engineio/payload_v3.hpp"
+
+#include <algorithm>
+#include <span>
 
 namespace edgews::engineio {
 
@@ -22,7 +26,11 @@ void Outbox::shrink(std::size_t size) noexcept {
     size_ = size;
 }
 
-void Outbox::write_to(PayloadWriter& writer) {
+template <class Writer>
+void Outbox::write_to(Writer writer, std::string_view open) {
+    if (!open.empty()) {
+        static_cast<void>(writer.add(decode_plain_packet(std::as_bytes(std::span(open)))));
+    }
     auto each = packets_.begin();
     std::size_t left = size_;
     for (; each != packets_.end() && writer.add(each->packet()); ++each) left -= cost_of(*each);
@@ -31,17 +39,27 @@ void Outbox::write_to(PayloadWriter& writer) {
     if (packets_.empty()) packets_.shrink_to_fit();
 }
 
-std::string Outbox::take_payload(std::size_t size_max) {
-    std::string payload;
-    PayloadWriter writer(payload, size_max);
-    write_to(writer);
+Payload Outbox::take_payload(std::size_t size_max, Dialect dialect, std::string_view open) {
+    Payload payload;
+    if (!is_v3(dialect)) {
+        write_to(PayloadWriter(payload.body, size_max), open);
+        return payload;
+    }
+    const auto is_binary = [](const SharedPacket& each) { return each.packet().is_binary; };
+    payload.is_binary = dialect == Dialect::v3 && std::ranges::any_of(packets_, is_binary);
+    const PayloadForm form = payload.is_binary ? PayloadForm::binary : PayloadForm::text;
+    write_to(PayloadWriterV3(payload.body, form, size_max), open);
     return payload;
 }
 
-void Outbox::send_to(Connection& connection) {
+std::vector<SharedPacket> Outbox::take_all() noexcept {
     shrink(0);
-    for (const SharedPacket& packet : std::exchange(packets_, {})) {
-        if (connection.send(packet.prepared()) != SendResult::dropped) continue;
+    return std::exchange(packets_, {});
+}
+
+void Outbox::send_to(Connection& connection, Dialect dialect) {
+    for (const SharedPacket& packet : take_all()) {
+        if (connection.send(packet.prepared_for(dialect)) != SendResult::dropped) continue;
         connection.close(close_code::try_again_later, "there is no room for what waits");
         return;
     }

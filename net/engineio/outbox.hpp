@@ -2,11 +2,13 @@
 // peers make the server hold (ServerOptions::memory_max).
 #pragma once
 
+#include "core/engineio/dialect.hpp"
 #include "core/engineio/payload.hpp"
 #include "net/engineio/shared_packet.hpp"
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -37,14 +39,18 @@ class Outbox {
         return packet.prepared().payload_size() + packet_cost;
     }
 
-    // Takes packets out, the oldest first, as long as they fit.
-    void write_to(PayloadWriter& writer);
-    // The same of a payload of their own.
-    [[nodiscard]] std::string take_payload(std::size_t size_max);
-    // Takes all of them out. Where there is no room for one, the connection is closed.
-    void send_to(Connection& connection);
+    // Takes packets out, the oldest first, as long as they fit. `open`: a packet as text that goes
+    // in front of them. Empty: none does.
+    [[nodiscard]] Payload take_payload(std::size_t size_max, Dialect dialect,
+                                       std::string_view open = {});
+    // Takes all of them out.
+    [[nodiscard]] std::vector<SharedPacket> take_all() noexcept;
+    // The same, to that connection. Where there is no room for one, it is closed.
+    void send_to(Connection& connection, Dialect dialect);
 
   private:
+    template <class Writer>
+    void write_to(Writer writer, std::string_view open);
     void shrink(std::size_t size) noexcept;
 
     BufferPool* pool_;  // Null: it has left its loop.

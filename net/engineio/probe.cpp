@@ -76,6 +76,15 @@ void Probe::refused() {
     end();
 }
 
+void Probe::say_last(std::span<const SharedPacket> packets, Dialect dialect) {
+    if (connection_ != nullptr) {
+        for (const SharedPacket& packet : packets) {
+            static_cast<void>(connection_->send(packet.prepared_for(dialect)));
+        }
+    }
+    refused();
+}
+
 // The session goes on as if there had been no WebSocket.
 void Probe::give_up() {
     if (connection_ != nullptr) {

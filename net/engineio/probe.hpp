@@ -4,6 +4,7 @@
 //     ──2probe──▶        answers 3probe                 ──▶    probe_began(): each GET ends
 //     ──5──▶             stops reading; expect()        ──▶    move_to(): the session leaves
 //                        arrived(): it reads again      ◀──
+//                        or say_last(), and the end     ◀──    where the session was closed
 //
 // It outlives its connection while the session is on its way, for that ends where it arrives.
 #pragma once
@@ -16,6 +17,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 
 namespace edgews {
@@ -36,6 +38,8 @@ class Probe final : public Timer, public SocketUser {
     // The session has come, or does not come.
     void arrived(std::unique_ptr<HostedSession> session);
     void refused();
+    // It does not come, and this is what its client has yet to hear.
+    void say_last(std::span<const SharedPacket> packets, Dialect dialect);
 
     void received(Message message) override;
     void lost() override;

@@ -11,8 +11,9 @@ Response make_response(std::string_view type, std::string body) {
     return response;
 }
 
-Response payload_response(std::string payload) {
-    return make_response("text/plain; charset=UTF-8", std::move(payload));
+Response payload_response(Payload payload) {
+    return make_response(payload.is_binary ? binary_type : "text/plain; charset=UTF-8",
+                         std::move(payload.body));
 }
 
 Response refusal_response(Refusal refusal) {

@@ -4,19 +4,24 @@
 
 #include <edgews/request.hpp>
 #include <edgews/response.hpp>
+#include "core/engineio/payload.hpp"
 #include "core/engineio/refusal.hpp"
 #include "net/engineio/place.hpp"
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace edgews::engineio {
 
+// Of a payload that is binary, in either direction.
+inline constexpr std::string_view binary_type = "application/octet-stream";
+
 // What all answers have in common: nobody keeps them.
 [[nodiscard]] Response make_response(std::string_view type, std::string body);
 // Packets, as a payload.
-[[nodiscard]] Response payload_response(std::string payload);
+[[nodiscard]] Response payload_response(Payload payload);
 [[nodiscard]] Response refusal_response(Refusal refusal);
 [[nodiscard]] Response too_many_sessions_response();
 

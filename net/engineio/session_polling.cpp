@@ -24,12 +24,8 @@ bool HostedSession::open_polling(Response& response) {
         end(EndReason::server_closed);
         return false;
     }
-    std::string payload;
-    PayloadWriter writer(payload, host_.options().payload_size_max);
-    const std::string open = open_packet();
-    static_cast<void>(writer.add(decode_plain_packet(std::as_bytes(std::span(open)))));
-    polling_->outbox.write_to(writer);
-    response = payload_response(std::move(payload));
+    response = payload_response(
+        polling_->outbox.take_payload(host_.options().payload_size_max, dialect_, open_packet()));
     if (phase_.is(State::opening)) phase_.enter(Event::accepted_polling);
     set_timer();
     return true;
@@ -61,11 +57,17 @@ void HostedSession::poll_gone(std::uint64_t number) {
     end(EndReason::transport_closed);
 }
 
-void HostedSession::post(const Reply& reply, std::span<std::byte> body) {
+void HostedSession::post(const Reply& reply, std::span<std::byte> body, PayloadForm form) {
     host_.directory().end_post(id());
     if (!polling_ || !phase_.may_poll()) return reply.give(refusal_response(Refusal::request_bad));
-    const bool is_well = !phase_.may_take() || take_payload(body);
-    reply.give(is_well ? make_response(posted_type, "ok") : refusal_response(Refusal::request_bad));
+    const PayloadLimits limits{.size_max = host_.options().payload_size_max};
+    bool was_well = true;
+    if (phase_.may_take()) {
+        was_well = is_v3(dialect_) ? take_payload(PayloadReaderV3(body, form, limits))
+                                   : take_payload(PayloadReader(body, limits));
+    }
+    reply.give(was_well ? make_response(posted_type, "ok")
+                        : refusal_response(Refusal::request_bad));
 }
 
 void HostedSession::post_overlapped(const Reply& reply) {
@@ -74,29 +76,29 @@ void HostedSession::post_overlapped(const Reply& reply) {
 }
 
 // False: it broke a rule. What was in front of that counts.
-bool HostedSession::take_payload(std::span<std::byte> body) {
-    PayloadReader reader(body, {.size_max = host_.options().payload_size_max});
-    bool is_well = true;
-    is_taking_ = true;
+template <class Reader>
+bool HostedSession::take_payload(Reader reader) {
+    bool was_well = true;
+    polling_->is_taking = true;
     while (phase_.may_take()) {
         const std::optional<Packet> packet = reader.next();
         if (!packet) break;
-        is_well = packet->fault == Fault::none && packet->type != PacketType::ping;
-        if (!is_well) {
+        was_well = is_well(*packet);
+        if (!was_well) {
             end(EndReason::packet_malformed);
             break;
         }
         take(*packet);
     }
-    is_taking_ = false;
+    polling_->is_taking = false;
     if (phase_.may_take()) answer_poll();
-    return is_well;
+    return was_well;
 }
 
 // ---- What waits --------------------------------------------------------------------------------
 
 SendResult HostedSession::wait(const SharedPacket& packet) {
-    if (!packet.fits_payload()) return SendResult::invalid;
+    if (!is_v3(dialect_) && !packet.fits_payload()) return SendResult::invalid;
     const std::size_t waiting = polling_->outbox.size(), cost = Outbox::cost_of(packet);
     const std::size_t limit = host_.options().backlog_size_max;
     const bool is_within = waiting == 0 || (cost <= limit && waiting <= limit - cost);
@@ -106,13 +108,13 @@ SendResult HostedSession::wait(const SharedPacket& packet) {
     }
     polling_->outbox.add(packet);
     if (!polling_->is_held) return SendResult::queued;
-    if (!is_taking_) settle_soon();
+    if (!polling_->is_taking) settle_soon();
     return SendResult::sent;
 }
 
-std::string HostedSession::next_payload() {
-    std::string payload = polling_->outbox.take_payload(host_.options().payload_size_max);
-    polling_->unread_size = payload.size();
+Payload HostedSession::next_payload() {
+    Payload payload = polling_->outbox.take_payload(host_.options().payload_size_max, dialect_);
+    polling_->unread_size = payload.body.size();
     return payload;
 }
 
@@ -162,18 +164,30 @@ void HostedSession::dismiss_probe() {
     polling_->probe.reset();
 }
 
+// The session was closed while its client changed to the WebSocket. What waits goes there, the
+// CLOSE behind it included, for the client does not poll any more.
+void HostedSession::part_by(const Place& probe) {
+    polling_->probe.reset();
+    post_to<Probe>(probe, [rest = polling_->outbox.take_all(), dialect = dialect_](Probe* each) {
+        if (each != nullptr) each->say_last(rest, dialect);
+    });
+    end(reason_);
+}
+
 // A client that polls all the same gets a NOOP: what waits goes by the WebSocket.
 void HostedSession::move_to(const Place& probe) {
-    if (!phase_.is(State::probing) || polling_->probe != probe) return;  // It was told.
-    guest_->leaving();
-    if (!phase_.is(State::probing)) return;  // The guest has closed it: it ends here, and soon.
+    if (!polling_ || polling_->probe != probe) return;  // It was told.
+    if (phase_.is(State::probing)) guest_->leaving();
+    if (phase_.is(State::closing)) finish_closing();  // The guest may have closed it just now.
+    if (phase_.is(State::parting)) return part_by(probe);
+    if (!phase_.is(State::probing)) return;
     host_.directory().leave_polling(id());
     if (polling_->is_held) {
         polling_->is_held = false;
-        std::string noop;
-        append_packet(noop, host_.noop().packet());
-        static_cast<void>(
-            std::exchange(polling_->held, {}).send(payload_response(std::move(noop))));
+        Outbox noop(reactor_->pool());
+        noop.add(host_.noop());
+        static_cast<void>(std::exchange(polling_->held, {})
+                              .send(payload_response(noop.take_payload(0, dialect_))));
     }
     phase_.enter(Event::left);
     polling_->outbox.leave_loop();
@@ -194,7 +208,7 @@ void HostedSession::arrive(std::unique_ptr<HostedSession> session, Reactor& reac
     self.connection_ = connection;
     if (connection != nullptr) {
         connection->data<SocketData>().user = &self;
-        self.polling_->outbox.send_to(*connection);
+        self.polling_->outbox.send_to(*connection, self.dialect_);
     }
     self.polling_.reset();
     self.set_timer();

@@ -4,6 +4,7 @@
 
 #include <edgews/address.hpp>
 #include <edgews/message.hpp>
+#include "core/engineio/dialect.hpp"
 #include "core/engineio/session_id.hpp"
 
 #include <memory>
@@ -32,7 +33,8 @@ struct Opening {
 [[nodiscard]] SessionId new_session_id() noexcept;
 
 struct Handshake {
-    SessionId id;                           // Of the session that it opens,
+    SessionId id;  // Of the session that it opens,
+    Dialect dialect = Dialect::v4;
     std::optional<std::string> tried_by{};  // or the session that is to go on with it.
     Opening opening{};
 };

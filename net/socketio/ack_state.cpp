@@ -65,7 +65,7 @@ SendResult Ack::send(std::span<const Argument> arguments) const {
             const bool is_posted = state_->link->mailbox.post(
                 make_job([home = state_->home, name = state_->namespace_name,
                           id = state_->socket_id, packets = shared_packets_of(encoder)]() mutable {
-                    home->send_to({id.data(), id.size()}, name, std::move(packets));
+                    home->send_to(id, name, std::move(packets));
                 }));
             result = is_posted ? SendResult::queued : SendResult::closed;
         }

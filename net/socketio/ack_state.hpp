@@ -5,9 +5,7 @@
 #pragma once
 
 #include <edgews/socketio_event.hpp>
-#include "core/engineio/session_id.hpp"
 
-#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -33,13 +31,11 @@ struct AckState {
     // While the event's handler runs. Of home's thread.
     SocketOnLoop* socket = nullptr;
     std::string namespace_name{};
-    std::array<char, engineio::SessionId::size> socket_id{};
+    std::string socket_id{};
     std::uint64_t id = 0;
 
     [[nodiscard]] static Ack ack_of(AckState& state) noexcept;
-    [[nodiscard]] std::string_view socket_id_text() const noexcept {
-        return {socket_id.data(), socket_id.size()};
-    }
+    [[nodiscard]] std::string_view socket_id_text() const noexcept { return socket_id; }
 };
 
 class AckStates {

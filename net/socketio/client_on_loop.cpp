@@ -2,6 +2,7 @@
 
 #include "core/socketio/packet.hpp"
 #include "core/socketio/packet_writer.hpp"
+#include "core/socketio/protocol_4.hpp"
 #include "core/socketio/recovery_claim.hpp"
 #include "net/loop/loop_link.hpp"
 #include "net/socketio/expected_client.hpp"
@@ -30,7 +31,7 @@ Reason reason_of(engineio::EndReason reason) noexcept {
 }  // namespace
 
 ClientOnLoop::ClientOnLoop(HubOnLoop& loop, engineio::Session& session)
-    : loop_(&loop), session_(session) {
+    : loop_(&loop), session_(session), speaks_4_(engineio::is_v3(session.dialect())) {
     unsettled().connect_due_ms = loop.reactor().now_ms() + loop.hub().options().connect_timeout_ms;
     set_alarm();
 }
@@ -61,7 +62,7 @@ void ClientOnLoop::take(const engineio::Packet& message) {
 void ClientOnLoop::take_text(std::string_view text) {
     const std::span<std::string_view> space = loop_->element_space();
     if (!assembler_) {
-        const PacketLimits& limits = loop_->hub().packet_limits();
+        const PacketLimits& limits = loop_->hub().packet_limits(speaks_4_);
         const Packet packet = decode_packet(text, limits, space);
         if (packet.fault != Fault::none) return fail(Reason::parse_error);
         if (packet.attachment_count == 0) {
@@ -81,12 +82,9 @@ void ClientOnLoop::handle(const Assembled& made) {
     if (made.kind == Assembled::Kind::none) return;
     if (made.kind == Assembled::Kind::fault) return fail(Reason::parse_error);
     const Packet& packet = made.packet;
-    SocketOnLoop* const socket = find(packet.namespace_name);
     if (packet.type == PacketType::connect_error) return fail(Reason::parse_error);
-    if (packet.type == PacketType::connect) {
-        const bool is_second = socket != nullptr || is_connecting(packet.namespace_name);
-        return is_second ? fail(Reason::parse_error) : connect(packet);
-    }
+    if (packet.type == PacketType::connect) return speaks_4_ ? connect_4(packet) : connect(packet);
+    SocketOnLoop* const socket = find(packet.namespace_name);
     if (socket == nullptr) {
         if (!was_disconnected_) fail(Reason::parse_error);
     } else if (packet.type == PacketType::disconnect) {
@@ -123,9 +121,16 @@ void ClientOnLoop::dispatch(SocketOnLoop& socket, const Assembled& made) {
 // --- Connecting to namespaces ------------------------------------------------
 
 void ClientOnLoop::connect(const Packet& packet) {
+    if (find(packet.namespace_name) != nullptr || is_connecting(packet.namespace_name)) {
+        return fail(Reason::parse_error);
+    }
     const NamespaceState* const state = loop_->hub().find(packet.namespace_name);
     const Limits& limits = loop_->hub().options().limits;
-    if (state == nullptr) return refuse(packet.namespace_name, "Invalid namespace");
+    if (state == nullptr) {
+        // npm's server says it in the same form to all.
+        return refuse(packet.namespace_name, "Invalid namespace",
+                      speaks_4_ ? R"({"message":"Invalid namespace"})" : "");
+    }
     if (namespace_count() >= limits.namespace_count_max) {
         return refuse(packet.namespace_name, "Too many namespaces");
     }
@@ -133,7 +138,7 @@ void ClientOnLoop::connect(const Packet& packet) {
         return refuse(packet.namespace_name, "Too much to connect with");
     }
     std::optional<RecoveryClaim> claim;
-    if (loop_->hub().has_recovery()) claim = read_recovery_claim(packet.payload);
+    if (has_recovery()) claim = read_recovery_claim(packet.payload);
     if (state->middleware.empty() && !claim) {
         return admit(*state, packet.namespace_name, std::string(packet.payload));
     }
@@ -188,9 +193,15 @@ SocketOnLoop& ClientOnLoop::enter(const NamespaceState& state, std::string_view 
         set_alarm();
         forget_settled();
     }
-    const Recoverable* const recoverable = space.recoverable_of(socket);
-    append_connect(loop_->encoder().begin_text(), space.name(), socket.id_text(),
-                   recoverable == nullptr ? std::string_view{} : recoverable->private_id.text());
+    std::string& text = loop_->encoder().begin_text();
+    if (speaks_4_) {
+        append_connect_4(text, space.name());
+    } else {
+        const Recoverable* const recoverable = space.recoverable_of(socket);
+        append_connect(
+            text, space.name(), socket.id_text(),
+            recoverable == nullptr ? std::string_view{} : recoverable->private_id.text());
+    }
     send(loop_->encoder());
     return socket;
 }
@@ -205,8 +216,8 @@ void ClientOnLoop::refuse(std::string_view namespace_name, std::string_view mess
     PacketEncoder& encoder = loop_->encoder();
     JsonElements elements;
     if (!data.empty()) elements = scan_json_elements(data).elements_from(0);
-    const Fault fault =
-        append_connect_error(encoder.begin_text(), namespace_name, message, elements);
+    const auto append = speaks_4_ ? append_connect_error_4 : append_connect_error;
+    const Fault fault = append(encoder.begin_text(), namespace_name, message, elements);
     assert(fault == Fault::none);  // See make_refusal().
     static_cast<void>(fault);
     send(encoder);

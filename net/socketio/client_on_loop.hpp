@@ -48,6 +48,12 @@ class ClientOnLoop final : public engineio::Guest {
     // Requires: it is on a loop.
     [[nodiscard]] HubOnLoop& loop() const noexcept { return *loop_; }
     [[nodiscard]] engineio::Session& session() const noexcept { return session_; }
+    // Protocol 4 of Socket.IO, over Engine.IO 3.
+    [[nodiscard]] bool speaks_4() const noexcept { return speaks_4_; }
+    // It may come back when it was lost: protocol 4 has no words for that.
+    [[nodiscard]] bool has_recovery() const noexcept;
+    // It has opened: one that speaks protocol 4 is connected to "/".
+    void begin();
 
     // As engineio::Guest has them.
 
@@ -109,6 +115,7 @@ class ClientOnLoop final : public engineio::Guest {
     }
     void handle(const Assembled& packet);
     void connect(const Packet& packet);
+    void connect_4(const Packet& packet);
     void go_on(PendingConnect& pending);
     // `auth`: empty for none. `returning`: null for one that is new. The result lives.
     SocketOnLoop& enter(const NamespaceState& state, std::string_view name, std::string auth,
@@ -152,9 +159,10 @@ class ClientOnLoop final : public engineio::Guest {
     std::unique_ptr<PacketAssembler> assembler_;  // Null: it has sent no attachments yet.
     std::unique_ptr<SocketOnLoop> first_socket_;
     std::unique_ptr<Unsettled> unsettled_;  // Null: nothing is.
-    bool is_closing_ = false;               // What comes now does not count.
-    bool was_disconnected_ = false;         // From a namespace, by the server.
-    std::optional<Reason> reason_{};        // Of what we ended.
+    const bool speaks_4_;
+    bool is_closing_ = false;         // What comes now does not count.
+    bool was_disconnected_ = false;   // From a namespace, by the server.
+    std::optional<Reason> reason_{};  // Of what we ended.
 };
 
 // One for every session, the idle ones too.

@@ -52,6 +52,10 @@ std::size_t size_of(const Missed& missed) noexcept {
 
 }  // namespace
 
+bool ClientOnLoop::has_recovery() const noexcept {
+    return !speaks_4_ && loop_->hub().has_recovery();
+}
+
 // On a loop that ends nobody comes back.
 bool ClientOnLoop::may_return(Reason reason) const noexcept {
     switch (reason) {

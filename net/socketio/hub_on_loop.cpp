@@ -13,12 +13,13 @@
 
 namespace edgews::sio {
 
-std::vector<engineio::SharedPacket> shared_packets_of(const PacketEncoder& encoder) {
+std::vector<engineio::SharedPacket> shared_packets_of(const PacketEncoder& encoder,
+                                                      bool is_for_v3) {
     std::vector<engineio::SharedPacket> packets;
     packets.reserve(1 + encoder.attachments().size());
     packets.emplace_back(engineio::Packet::of_text(engineio::PacketType::message, encoder.text()));
     for (const std::span<const std::byte> bytes : encoder.attachments()) {
-        packets.emplace_back(engineio::Packet::of_binary(bytes));
+        packets.emplace_back(engineio::Packet::of_binary(bytes), is_for_v3);
     }
     return packets;
 }
@@ -61,7 +62,7 @@ AckState& HubOnLoop::new_ack(SocketOnLoop& socket, std::uint64_t id) {
     if (!state.link) state.link = reactor_.link();
     state.home = this;
     state.namespace_name = socket.space().name();
-    std::ranges::copy(socket.id_text(), state.socket_id.begin());
+    state.socket_id = socket.id_text();
     state.id = id;
     return state;
 }

@@ -29,8 +29,10 @@ class HubState;
 class Survey;
 struct AbsentSocket;
 
-// What was encoded last, for any number of sessions, on any thread.
-[[nodiscard]] std::vector<engineio::SharedPacket> shared_packets_of(const PacketEncoder& encoder);
+// What was encoded last, for any number of sessions, on any thread. `is_for_v3`: those of Engine.IO
+// 3 are among many that it is for.
+[[nodiscard]] std::vector<engineio::SharedPacket> shared_packets_of(const PacketEncoder& encoder,
+                                                                    bool is_for_v3 = false);
 
 class HubOnLoop final : public Writer {
   public:

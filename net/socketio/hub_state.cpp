@@ -21,6 +21,7 @@ namespace edgews::sio {
 namespace {
 
 constexpr std::size_t argument_count_bound = 4'095;
+constexpr std::size_t namespace_size_bound_4 = 60'000;  // Of the ids that begin with such a name.
 
 void refuse(const char* option, const char* reason) {
     throw std::invalid_argument(std::string("sio::Options::") + option + ": " + reason);
@@ -28,6 +29,9 @@ void refuse(const char* option, const char* reason) {
 
 void check(const Options& options) {
     if (options.connect_timeout_ms == 0) refuse("connect_timeout_ms", "it must not be 0");
+    if (options.allows_eio3 && options.limits.namespace_size_max > namespace_size_bound_4) {
+        refuse("limits.namespace_size_max", "it is more than 60,000, and allows_eio3");
+    }
     if (options.limits.argument_count_max > argument_count_bound) {
         refuse("limits.argument_count_max", "it is more than 4,095");
     }
@@ -41,13 +45,22 @@ engineio::Options session_options(const Options& options) {
                           .ping_timeout_ms = options.ping_timeout_ms},
             .upgrade_timeout_ms = options.upgrade_timeout_ms,
             .payload_size_max = options.payload_size_max,
-            .transports = {.polling = options.has_polling, .websocket = options.has_websocket},
+            .transports = {.polling = options.has_polling,
+                           .websocket = options.has_websocket,
+                           .v3 = options.allows_eio3},
             .cors = options.cors,
             .cookie = options.cookie,
             .kept_headers = options.kept_headers,
             .session_count_max = options.session_count_max,
             .backlog_size_max = options.backlog_size_max,
             .websocket = options.websocket};
+}
+
+// In protocol 4 a query is behind the name, with its '?'.
+PacketLimits limits_with_query(PacketLimits limits, const Options& options) noexcept {
+    limits.namespace_size_max +=
+        1 + std::min(options.limits.auth_size_max, options.payload_size_max);
+    return limits;
 }
 
 // "/rooms/:id" is one, and "/files/*".
@@ -62,6 +75,7 @@ HubState::HubState(Options options)
       packet_limits_{.attachment_count_max = options_.limits.attachment_count_max,
                      .attachments_size_max = options_.limits.attachments_size_max,
                      .namespace_size_max = options_.limits.namespace_size_max},
+      packet_limits_4_(limits_with_query(packet_limits_, options_)),
       recovery_(options_.recovery.max_disconnection_ms == 0
                     ? nullptr
                     : std::make_unique<RecoveryStore>(options_.recovery)) {
@@ -246,7 +260,9 @@ bool HubState::survey(Function<void(const HubStats&)> told, std::size_t room_cou
 
 std::unique_ptr<engineio::Guest> HubState::open(engineio::Session& session) {
     has_begun_.store(true, std::memory_order_relaxed);
-    return std::make_unique<ClientOnLoop>(on_loop(Reactor::of(session.loop())), session);
+    auto client = std::make_unique<ClientOnLoop>(on_loop(Reactor::of(session.loop())), session);
+    client->begin();
+    return client;
 }
 
 std::unique_ptr<engineio::Expected> HubState::expect(std::string_view, Loop&, Loop& here) {

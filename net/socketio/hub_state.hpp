@@ -41,7 +41,10 @@ class HubState final : public engineio::Application {
     [[nodiscard]] static NamespaceState& of(const Namespace& face) noexcept { return *face.state_; }
 
     [[nodiscard]] const Options& options() const noexcept { return options_; }
-    [[nodiscard]] const PacketLimits& packet_limits() const noexcept { return packet_limits_; }
+    // Of those who speak protocol 4, and of all others.
+    [[nodiscard]] const PacketLimits& packet_limits(bool of_protocol_4) const noexcept {
+        return of_protocol_4 ? packet_limits_4_ : packet_limits_;
+    }
     // Any thread: this thread's own, for what it encodes at the moment.
     [[nodiscard]] static PacketEncoder& thread_encoder();
 
@@ -105,7 +108,7 @@ class HubState final : public engineio::Application {
     void number(Spoken& spoken, HubOnLoop* here);
 
     const Options options_;
-    const PacketLimits packet_limits_;
+    const PacketLimits packet_limits_, packet_limits_4_;
     std::vector<std::unique_ptr<engineio::Host>> hosts_;  // Each serves a path of a server.
     std::vector<std::unique_ptr<Namespace>> namespaces_;
     NameTable<const NamespaceState*> names_;       // Without patterns.

@@ -114,7 +114,7 @@ void NamespaceOnLoop::visit(const HashedView& name, const F& visitor) const {
     if (const Room* const room = find_room(name)) {
         for (SocketOnLoop* const member : room->members) visitor(*member);
     }
-    if (name.text().size() != SocketOnLoop::id_size) return;
+    if (!SocketOnLoop::may_be_id(name.text())) return;
     if (SocketOnLoop* const own = find(name)) visitor(*own);
 }
 

@@ -40,7 +40,9 @@ bool Socket::is_recovered() const noexcept {
 
 SendResult Socket::emit_all(std::string_view event, std::span<const Argument> arguments) {
     SocketOnLoop& own = SocketOnLoop::of(*this);
-    return own.emit(event, arguments, own.client().loop().hub().next_offset());
+    const ClientOnLoop& client = own.client();
+    return own.emit(event, arguments,
+                    client.has_recovery() ? client.loop().hub().next_offset() : 0);
 }
 
 SendResult Socket::emit_unreliably(std::string_view event, std::span<const Argument> arguments) {

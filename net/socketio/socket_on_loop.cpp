@@ -1,6 +1,7 @@
 #include "net/socketio/socket_on_loop.hpp"
 
 #include "core/socketio/packet_encoder.hpp"
+#include "core/socketio/protocol_4.hpp"
 #include "net/engineio/socket_user.hpp"
 #include "net/socketio/client_on_loop.hpp"
 #include "net/socketio/hub_on_loop.hpp"
@@ -14,17 +15,32 @@
 
 namespace edgews::sio {
 
+namespace {
+
+// Of its own, for the session's is a secret between client and server: but in protocol 4, where the
+// client is not told of another one, and knows that.
+engineio::SessionId new_id(const ClientOnLoop& client) {
+    return client.speaks_4() ? engineio::SessionId::copy_of(client.session().id())
+                             : engineio::new_session_id();
+}
+
+}  // namespace
+
 SocketOnLoop::SocketOnLoop(ClientOnLoop& client, NamespaceOnLoop& space, std::string auth,
                            std::unique_ptr<AbsentSocket> returning)
-    // Of its own, for the session's is a secret between client and server.
     : client_(client),
       space_(&space),
-      id_(returning ? returning->id : engineio::new_session_id()),
+      id_(returning ? returning->id : new_id(client)),
       is_recovered_(returning != nullptr) {
-    if (!auth.empty()) auth_ = std::make_unique<const std::string>(std::move(auth));
+    if (client.speaks_4() && space.name() != "/") {
+        const std::string id = id_prefix_4(space.name()) + std::string(id_.text());
+        auth.insert(0, id);
+        long_id_size_ = static_cast<std::uint16_t>(id.size());
+    }
+    if (!auth.empty()) text_ = std::make_unique<const std::string>(std::move(auth));
     HubState& hub = client.loop().hub();
     if (!returning) {
-        space.add(*this, hub.has_recovery() ? hub.new_recoverable(client.loop()) : nullptr);
+        space.add(*this, client.has_recovery() ? hub.new_recoverable(client.loop()) : nullptr);
     } else {
         data_ = std::move(returning->data);
         space.add(*this, std::move(returning->recoverable));

@@ -26,6 +26,11 @@ struct Spoken;
 class SocketOnLoop final : public Socket {
   public:
     static constexpr std::size_t id_size = engineio::SessionId::size;
+    // Whether it may be the id of one: as it is, or behind a '#' (id_prefix_4()).
+    [[nodiscard]] static bool may_be_id(std::string_view text) noexcept {
+        return text.size() == id_size ||
+               (text.size() > id_size && text[text.size() - id_size - 1] == '#');
+    }
     // What it takes along to another loop.
     struct Moving {
         const NamespaceState& state;
@@ -49,10 +54,12 @@ class SocketOnLoop final : public Socket {
     [[nodiscard]] ClientOnLoop& client() const noexcept { return client_; }
     // Requires: its client is on a loop.
     [[nodiscard]] NamespaceOnLoop& space() const noexcept { return *space_; }
-    [[nodiscard]] std::string_view id_text() const noexcept { return id_.text(); }
+    [[nodiscard]] std::string_view id_text() const noexcept {
+        return long_id_size_ == 0 ? id_.text() : text().substr(0, long_id_size_);
+    }
     // Empty: there is none.
     [[nodiscard]] std::string_view auth_text() const noexcept {
-        return auth_ ? std::string_view(*auth_) : std::string_view{};
+        return text().substr(long_id_size_);
     }
     // It has ended, and its handler is yet to be told so.
     [[nodiscard]] bool has_ended() const noexcept { return has_ended_; }
@@ -92,14 +99,19 @@ class SocketOnLoop final : public Socket {
     [[nodiscard]] std::unique_ptr<Recoverable> leave_namespace(Reason reason) noexcept;
     [[nodiscard]] std::vector<HashedName> rooms() const;
     void forget(const Recoverable* recoverable) noexcept;
+    [[nodiscard]] std::string_view text() const noexcept {
+        return text_ ? std::string_view(*text_) : std::string_view{};
+    }
 
     ClientOnLoop& client_;
     NamespaceOnLoop* space_;  // Null: it moves.
     const engineio::SessionId id_;
-    bool has_ended_ = false;
-    bool is_recovered_ = false;
+    // Of its id as protocol 4 has it, in front of the auth. 0: that is id_.
+    std::uint16_t long_id_size_ = 0;
+    bool has_ended_ : 1 = false;
+    bool is_recovered_ : 1 = false;
     Reason reason_ = Reason::transport_close;
-    std::unique_ptr<const std::string> auth_;  // Null: none.
+    std::unique_ptr<const std::string> text_;  // Null: none.
     std::unique_ptr<OwnData> data_;            // Null: none was asked for.
 };
 

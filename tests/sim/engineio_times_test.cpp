@@ -30,7 +30,8 @@ class EngineIoTimes : protected sim::test::CalmWorld, public testing::Test {
 
     EngineIoServer server_{EngineIoServer::Setup{
         .options = {.heartbeat = {.ping_interval_ms = 10'000, .ping_timeout_ms = 8'000},
-                    .upgrade_timeout_ms = 4'000}}};
+                    .upgrade_timeout_ms = 4'000,
+                    .transports = {.v3 = true}}}};
     Clock::time_point began_;
 };
 
@@ -116,6 +117,59 @@ TEST_F(EngineIoTimes, the_interval_begins_anew_with_the_websocket) {
     begin();
     client.expect_text("2");
     expect_passed(10'000);
+    client.expect_close(1008);
+    expect_passed(18'000);
+}
+
+// In version 3 nothing comes from the server: it waits for the interval and the time-out.
+TEST_F(EngineIoTimes, of_version_3_a_websocket_is_closed_when_nothing_has_come_for_both) {
+    const std::string path = "/engine.io/?EIO=3&transport=websocket";
+    TestClient client = server_.server().open(path);
+    (void)client.read_frame();
+    client.expect_close(1008);
+    expect_passed(18'000);
+    EXPECT_EQ(server_.notes().wait_for(2).back(), "ended ping_timeout");
+}
+
+// The ping of another one, of version 4, tells when to speak.
+TEST_F(EngineIoTimes, of_version_3_each_packet_gives_all_the_time_again) {
+    TestClient client = server_.server().open("/engine.io/?EIO=3&transport=websocket");
+    (void)client.read_frame();
+    auto [clock, other] = server_.open_websocket();
+    for (int i = 0; i < 4; ++i) {
+        clock.expect_text("2");
+        clock.send_text("3");
+        if (i % 2 == 0) {
+            client.send_text("2");
+            client.expect_text("3");
+        } else {
+            client.send_text("6");
+        }
+    }
+    begin();
+    client.expect_close(1008);
+    expect_passed(18'000);
+}
+
+TEST_F(EngineIoTimes, of_version_3_a_poll_waits_and_ends_with_the_session) {
+    const std::string body = server_.connect().get("/engine.io/?EIO=3&transport=polling").body;
+    const std::string id = EngineIoServer::id_in(body.substr(body.find(':') + 1));
+    begin();
+    EXPECT_EQ(server_.connect().get("/engine.io/?EIO=3&transport=polling&sid=" + id).body, "1:1");
+    expect_passed(18'000);
+}
+
+// While a WebSocket is tried nothing is due, and with it the time is whole again.
+TEST_F(EngineIoTimes, of_version_3_the_time_begins_anew_with_the_websocket) {
+    const std::string body = server_.connect().get("/engine.io/?EIO=3&transport=polling").body;
+    const std::string id = EngineIoServer::id_in(body.substr(body.find(':') + 1));
+    server_.probe(server_.open_polling()).expect_close(1008);
+    expect_passed(4'000);
+    TestClient client = server_.server().open("/engine.io/?EIO=3&transport=websocket&sid=" + id);
+    client.send_text("2probe");
+    client.expect_text("3probe");
+    client.send_text("5");
+    begin();
     client.expect_close(1008);
     expect_passed(18'000);
 }

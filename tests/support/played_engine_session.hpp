@@ -26,8 +26,9 @@ void in_turn(Loop& loop, F function) {
 
 class PlayedEngineSession final : public engineio::Session {
   public:
-    PlayedEngineSession(engineio::Application& application, Loop& loop)
-        : application_(application), loop_(&loop) {
+    PlayedEngineSession(engineio::Application& application, Loop& loop,
+                        engineio::Dialect dialect = engineio::Dialect::v4)
+        : application_(application), loop_(&loop), dialect_(dialect) {
         in_turn(loop, [this] { guest_ = application_.open(*this); });
     }
     ~PlayedEngineSession() { end(engineio::EndReason::transport_closed); }
@@ -58,7 +59,7 @@ class PlayedEngineSession final : public engineio::Session {
     void begin_move(Loop& to) {
         is_moving_ = true;
         to.post([this, &to] {
-            expected_ = application_.expect("session", *loop_, to);
+            expected_ = application_.expect(id(), *loop_, to);
             loop_->post([this, &to] { leave(to); });
         });
     }
@@ -103,8 +104,9 @@ class PlayedEngineSession final : public engineio::Session {
             guest_.reset();
         });
     }
-    [[nodiscard]] std::string_view id() const noexcept override { return "session"; }
+    [[nodiscard]] std::string_view id() const noexcept override { return id_; }
     [[nodiscard]] bool is_websocket() const noexcept override { return true; }
+    [[nodiscard]] engineio::Dialect dialect() const noexcept override { return dialect_; }
     [[nodiscard]] Loop& loop() const noexcept override { return *loop_; }
     [[nodiscard]] const Address& remote_address() const noexcept override { return address_; }
     [[nodiscard]] std::string_view query() const noexcept override { return "EIO=4"; }
@@ -142,6 +144,9 @@ class PlayedEngineSession final : public engineio::Session {
 
     engineio::Application& application_;
     Loop* loop_;
+    const engineio::Dialect dialect_;
+    static inline int count_ = 10'000;
+    const std::string id_ = "played-session-" + std::to_string(++count_);
     std::unique_ptr<engineio::Guest> guest_{};
     std::unique_ptr<engineio::Expected> expected_{};
     Address address_{};

@@ -209,8 +209,57 @@ TEST_P(EngineIoUpgrade, a_session_that_ends_meanwhile_takes_the_websocket_with_i
     const std::string id = server_.open_polling();
     TestClient client = server_.probe(id);
     server_.with_session(id, [](engineio::Session& session) { session.close(); });
-    client.expect_close(1000);
     EXPECT_EQ(server_.poll(id).body, "1");
+    client.expect_close(1000);
+}
+
+// npm's client has stopped to poll when it says UPGRADE, and hears of nothing else.
+TEST_P(EngineIoUpgrade, a_session_that_is_closed_meanwhile_says_so_by_the_websocket) {
+    server_.start();
+    for (int i = 0; i < 10; ++i) {
+        const std::string id = server_.open_polling();
+        TestClient client = server_.probe(id);
+        server_.with_session(id, [](engineio::Session& session) {
+            EXPECT_EQ(session.send(text("last")), SendResult::queued);
+            session.close();
+        });
+        client.send_text("5");
+        client.expect_text("4last");
+        client.expect_text("1");
+        client.expect_close(1000);
+    }
+    server_.wait_for_no_session();
+}
+
+TEST_P(EngineIoUpgrade, a_session_that_its_guest_closes_as_it_leaves_says_so_by_the_websocket) {
+    server_.on_leaving = [](engineio::Session& session) {
+        EXPECT_EQ(session.send(text("last")), SendResult::queued);
+        session.close();
+    };
+    server_.start();
+    const std::string id = server_.open_polling();
+    TestClient client = server_.probe(id);
+    client.send_text("5");
+    client.expect_text("4last");
+    client.expect_text("1");
+    client.expect_close(1000);
+    EXPECT_EQ(server_.notes().wait_for(3), (List{"opened", "leaving", "ended server_closed"}));
+    server_.wait_for_no_session();
+}
+
+TEST_P(EngineIoUpgrade, a_client_that_goes_when_its_session_was_closed_leaves_nothing) {
+    server_.start();
+    for (const bool has_upgraded : {false, true}) {
+        const std::string id = server_.open_polling();
+        TestClient client = server_.probe(id);
+        server_.with_session(id, [](engineio::Session& session) { session.close(); });
+        if (has_upgraded) client.send_text("5");
+        client.reset();
+        if (!has_upgraded) {
+            EXPECT_EQ(server_.poll(id).body, "1");
+        }
+    }
+    server_.wait_for_no_session();
 }
 
 TEST_P(EngineIoUpgrade, a_websocket_of_a_session_that_is_none_is_answered_400) {
