@@ -1,11 +1,13 @@
-// An echo over Engine.IO 4: a program for tests and comparisons.
+// An echo over Engine.IO: a program for tests and comparisons.
 //
 //     build/programs/engineio_echo [--host 127.0.0.1] [--port 3000] [--threads 1]
 //         [--path /engine.io/] [--ping-interval 25000] [--ping-timeout 20000]
 //         [--upgrade-timeout 10000] [--max-payload 1000000] [--cors ORIGIN]... [--cookie]
+//         [--eio3]
 //
 // It sends back each message as it came, text as text and binary as binary, by polling and by
-// WebSocket. --cors may be `*`. Times are in milliseconds. GET /metrics answers with the counters.
+// WebSocket; with --eio3 to clients of Engine.IO 3, too. --cors may be `*`. Times are in
+// milliseconds. GET /metrics answers with the counters.
 #include <edgews/edgews.hpp>
 
 #include <algorithm>
@@ -35,12 +37,16 @@ struct Arguments {
     static constexpr const char* usage =
         "[--host ADDRESS] [--port 0-65535] [--threads N, 0: one per CPU] [--path PATH]"
         " [--ping-interval MS] [--ping-timeout MS] [--upgrade-timeout MS] [--max-payload BYTES]"
-        " [--cors ORIGIN]... [--cookie]";
+        " [--cors ORIGIN]... [--cookie] [--eio3]";
 
     // How many words it takes: an option, and its value if it has one. 0: it is not understood.
     int take(std::string_view option, std::string_view value) {
         if (option == "--cookie") {
             options.cookie = "io";
+            return 1;
+        }
+        if (option == "--eio3") {
+            options.transports.v3 = true;
             return 1;
         }
         return take_value(option, value) ? 2 : 0;

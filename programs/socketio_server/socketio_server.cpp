@@ -3,7 +3,7 @@
 //     build/programs/socketio_server [--host 127.0.0.1] [--port 3000] [--threads 1]
 //         [--path /socket.io/] [--ping-interval 25000] [--ping-timeout 20000]
 //         [--connect-timeout 45000] [--upgrade-timeout 10000] [--max-payload 1000000]
-//         [--recovery 0] [--cors ORIGIN]... [--cookie]
+//         [--recovery 0] [--cors ORIGIN]... [--cookie] [--eio3]
 //
 // Whoever connects to "/" or "/custom" is sent `auth` with what it connected with. On "/":
 //
@@ -11,10 +11,14 @@
 //     message-with-ack …  is acknowledged with its arguments, and so is `echo`
 //     join ROOM           joins that room, and is acknowledged
 //     broadcast …         is sent on as `news` to the room "room"
+//     bye                 disconnects the client; with an argument, from all namespaces
 //
-// --recovery is the time in which a client whose connection was lost may come back. --cors may be
-// `*`. Times are in milliseconds. GET / answers with a page that shows namespaces,
-// rooms and rates, which it has from /state.json; /metrics with the counters.
+// "/members" is for those who bring the token "member".
+//
+// --recovery is the time in which a client whose connection was lost may come back. Clients of
+// Socket.IO 2 are served with --eio3. --cors may be `*`. Times are in milliseconds. GET / answers
+// with a page that shows namespaces, rooms and rates, which it has from /state.json; /metrics with
+// the counters.
 #include <edgews/edgews.hpp>
 #include <edgews/socketio.hpp>
 
@@ -45,12 +49,16 @@ struct Arguments {
     static constexpr const char* usage =
         "[--host ADDRESS] [--port 0-65535] [--threads N, 0: one per CPU] [--path PATH]"
         " [--ping-interval MS] [--ping-timeout MS] [--connect-timeout MS] [--upgrade-timeout MS]"
-        " [--max-payload BYTES] [--recovery MS] [--cors ORIGIN]... [--cookie]";
+        " [--max-payload BYTES] [--recovery MS] [--cors ORIGIN]... [--cookie] [--eio3]";
 
     // How many words it takes: an option, and its value if it has one. 0: it is not understood.
     int take(std::string_view option, std::string_view value) {
         if (option == "--cookie") {
             options.cookie = "io";
+            return 1;
+        }
+        if (option == "--eio3") {
+            options.allows_eio3 = true;
             return 1;
         }
         return !value.empty() && (take_limit(option, value) || take_value(option, value)) ? 2 : 0;
@@ -98,9 +106,16 @@ void set_up(sio::Hub& hub) {
                 socket.join(event.get<std::string>(0));
                 ack();
             })
-        .on("broadcast", [&hub](sio::Socket&, const sio::Event& event) {
-            hub.of("/").to("room").emit("news", event.raw());
+        .on("broadcast",
+            [&hub](sio::Socket&, const sio::Event& event) {
+                hub.of("/").to("room").emit("news", event.raw());
+            })
+        .on("bye", [](sio::Socket& socket, const sio::Event& event) {
+            socket.disconnect(event.size() > 0);
         });
+    hub.of("/members", handlers).use([](sio::Handshake& handshake) {
+        if (handshake.auth() != R"({"token":"member"})") handshake.refuse("for members only");
+    });
 }
 
 int serve(const Arguments& arguments) {
