@@ -55,7 +55,7 @@ void HttpConnection::serve_http(const HttpHead& head, const HttpRoute& route,
     } else if (awaiting_) {
         await_answer(std::move(exchange), route.options.answer_timeout_ms);
     } else {
-        respond(exchange, std::move(response));
+        respond(exchange, response);
     }
     shard_.give_back(std::move(response));
 }
@@ -90,7 +90,7 @@ void HttpConnection::answer_deferred(const DeferredResponse& deferred, Response 
     if (!awaiting_ || !is_open()) return;
     if (awaiting_->deferred.is_claimed_ != deferred.is_claimed_) return;
     const std::unique_ptr<Awaiting> awaited = std::move(awaiting_);
-    respond(awaited->exchange, std::move(response));
+    respond(awaited->exchange, response);
     go_on_behind_answer();
 }
 
@@ -174,11 +174,11 @@ HttpConnection::Exchange HttpConnection::exchange_of(const HttpHead& head,
 }
 
 void HttpConnection::respond(const HttpHead& head, Response response) {
-    respond(exchange_of(head, false), std::move(response));
+    respond(exchange_of(head, false), response);
 }
 
 // Answers a plain request; the connection goes on, if the client wants and may.
-void HttpConnection::respond(const Exchange& exchange, Response&& response) {
+void HttpConnection::respond(const Exchange& exchange, Response& response) {
     const bool keep_alive = count_answer(exchange);
     make_affordable(response);
     response.headers.add(exchange.cors);

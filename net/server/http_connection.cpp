@@ -276,7 +276,7 @@ void HttpConnection::serve_options(const HttpHead& head) {
     }
     Response response{.status = 204};
     response.headers.add("Allow", methods);
-    respond(exchange, std::move(response));
+    respond(exchange, response);
 }
 
 void HttpConnection::refuse_path(const HttpHead& head) {
@@ -287,7 +287,7 @@ void HttpConnection::refuse_path(const HttpHead& head) {
     if (other != nullptr) exchange.cors = cors_of(head, *other);
     Response response = plain_text(405, "There is no such method of this path.\n");
     response.headers.add("Allow", methods);
-    respond(exchange, std::move(response));
+    respond(exchange, response);
 }
 
 // The rest of a head, or of a body, may have waited for us: its time begins anew.

@@ -249,7 +249,7 @@ class HttpConnection final : public Stream {
     void end_answer(bool keep_alive);
     void go_on_behind_answer();
     void respond(const HttpHead& head, Response response);
-    void respond(const Exchange& exchange, Response&& response);
+    void respond(const Exchange& exchange, Response& response);
     void respond_and_finish(Response response, bool has_body = true);
     void answer_error(unsigned status, std::string_view body = {}, bool has_body = true);
     void make_affordable(Response& response) const;
