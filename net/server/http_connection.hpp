@@ -259,6 +259,7 @@ class HttpConnection final : public Stream {
     Shard& shard_;
     // The peer, or whom a PROXY header names in its place. Each request may be for another client.
     Address from_;
+    std::uint32_t request_count_ = 0;  // Plain ones that were answered.
     Admission admission_;
     std::shared_ptr<const TransportFactory> tls_;  // Null: none, or it has begun.
     std::unique_ptr<Partial> partial_;
@@ -267,8 +268,7 @@ class HttpConnection final : public Stream {
     std::unique_ptr<Streaming> streaming_;
     std::unique_ptr<SendingFile> file_;
     std::unique_ptr<Pending> pending_;
-    Exchange* handled_ = nullptr;      // Of the request whose handler runs; null: none does.
-    std::uint32_t request_count_ = 0;  // Plain ones that were answered.
+    Exchange* handled_ = nullptr;  // Of the request whose handler runs; null: none does.
     bool is_head_begun_ = false;
     bool is_put_off_ = false;  // partial_ may hold whole requests.
     bool is_watched_ = false;  // The timer looks whether the client reads what is being sent.

@@ -12,6 +12,9 @@
 
 namespace edgews {
 
+// What it leaves is the memory of WebSockets that come: were it larger, each would waste the rest.
+static_assert(sizeof(HttpConnection) <= sizeof(WebSocketConnection));
+
 void HttpConnection::serve_websocket(const HttpHead& head, const WebSocketRoute& route,
                                      const PathParameters& parameters, std::span<std::byte> rest) {
     const OpeningRequest opening =
