@@ -2,11 +2,13 @@
 //
 // The demo's room: one page with socket.io-client, one with a WebSocket of its own. The connection
 // goes on as a WebSocket, comes back when it was lost, and says so. And the server's page: what
-// namespaces and rooms there are.
+// namespaces and rooms there are. And pages of other origins, which are let in, or are not.
 'use strict';
 
 const assert = require('node:assert/strict');
 const { once } = require('node:events');
+const { readFileSync } = require('node:fs');
+const { createServer } = require('node:http');
 const path = require('node:path');
 const { after, afterEach, before, describe, it } = require('node:test');
 const { io } = require('socket.io-client');
@@ -155,5 +157,65 @@ describe('the Socket.IO server\'s page in Chromium', () => {
         await server.stop();
         await page.getByRole('status').getByText('no answer').waitFor();
         errors.length = 0;  // What the page asked for since then.
+    });
+});
+
+describe('a page of another origin in Chromium', () => {
+    const script = readFileSync(path.join(__dirname,
+                                          'node_modules/socket.io-client/dist/socket.io.min.js'));
+    const pages = createServer((request, response) => {
+        const is_script = request.url === '/socket.io.js';
+        response.setHeader('Content-Type', is_script ? 'text/javascript' : 'text/html');
+        response.end(is_script ? script
+                     : '<!doctype html><link rel="icon" href="data:,"><script src="/socket.io.js"></script>');
+    });
+    let server;
+    before(async () => {
+        pages.listen(0, '127.0.0.1');
+        await once(pages, 'listening');
+        server = await start_server('socketio_server',
+                                    ['--threads', '4', '--cors', page_url('127.0.0.1')]);
+    });
+    after(async () => {
+        pages.closeAllConnections();
+        pages.close();
+        await server?.stop();
+    });
+    const page_url = (host) => `http://${host}:${pages.address().port}`;
+
+    // What comes back of text and of bytes, and by which transport; or why nothing does.
+    const talk = (page, transports) => page.evaluate(async ([url, used]) => {
+        const socket = io(url, { transports: used, reconnection: false });
+        try {
+            await new Promise((resolve, reject) => {
+                socket.once('connect', resolve);
+                socket.once('connect_error', reject);
+            });
+            const { engine } = socket.io;
+            if (used.length === 2 && engine.transport.name === 'polling') {
+                await new Promise((resolve) => { engine.once('upgrade', resolve); });
+            }
+            const back = await socket.emitWithAck('echo', { text: 'Grüße 🦊', bytes: new Uint8Array([0, 255]) });
+            return [engine.transport.name, back.text, [...new Uint8Array(back.bytes)]];
+        } catch (error) {
+            return error.message;
+        } finally {
+            socket.disconnect();
+        }
+    }, [server.url('/', 'http'), transports]);
+
+    it('is let in where it is listed, by each transport', { timeout }, async () => {
+        const page = await open_url(page_url('127.0.0.1'));
+        for (const transports of [['polling'], ['websocket'], ['polling', 'websocket']]) {
+            assert.deepEqual(await talk(page, transports),
+                             [transports.at(-1), 'Grüße 🦊', [0, 255]]);
+        }
+    });
+
+    it('is not let in where it is not', { timeout }, async () => {
+        const page = await open_url(page_url('localhost'));
+        assert.equal(await talk(page, ['polling']), 'xhr poll error');
+        assert.equal(await talk(page, ['websocket']), 'websocket error');
+        errors.length = 0;  // The browser tells of what it was refused.
     });
 });
