@@ -3,80 +3,15 @@
 // small limit makes of them.
 //
 // The first byte of the input chooses the limits. The rest is the body.
-#include "core/base/buffer.hpp"
-#include "core/engineio/payload.hpp"
-
-#include <cstddef>
-#include <cstdint>
-#include <cstdlib>
-#include <cstring>
-#include <memory>
-#include <optional>
-#include <span>
-#include <string>
-#include <vector>
+#include "tests/fuzz/engineio_packets.hpp"
 
 namespace {
 
 using namespace edgews::engineio;
 
-void check(bool holds) {
-    if (!holds) std::abort();
-}
-
-struct Kept {
-    PacketType type;
-    bool is_binary;
-    std::string data;
-
-    bool operator==(const Kept&) const = default;
-};
-
-struct Result {
-    std::vector<Kept> packets;
-    Fault fault = Fault::none;
-};
-
-// In a heap block of exactly the size.
-Result read(std::span<const std::byte> body, const PayloadLimits& limits) {
-    const auto block = std::make_unique<std::byte[]>(body.size());
-    if (!body.empty()) std::memcpy(block.get(), body.data(), body.size());
-    const std::span<std::byte> copy(block.get(), body.size());
-    PayloadReader reader(copy, limits);
-    Result result;
-    while (const std::optional<Packet> packet = reader.next()) {
-        check(result.fault == Fault::none);
-        result.fault = packet->fault;
-        if (packet->fault != Fault::none) continue;
-        check(edgews::contains(copy, packet->data));
-        result.packets.push_back({packet->type, packet->is_binary, std::string(packet->text())});
-    }
-    check(result.packets.size() <= limits.packet_count_max);
-    check(result.fault != Fault::none || !result.packets.empty());
-    return result;
-}
-
-void check_written(const std::vector<Kept>& packets, std::size_t size_max) {
-    std::vector<Kept> again;
-    std::string out;
-    PayloadWriter writer(out, size_max);
-    const auto read_out = [&] {
-        const Result result = read(std::as_bytes(std::span(out)), {SIZE_MAX, SIZE_MAX});
-        check(result.fault == Fault::none);
-        check(out.size() <= size_max || result.packets.size() == 1);
-        again.insert(again.end(), result.packets.begin(), result.packets.end());
-    };
-    for (const Kept& kept : packets) {
-        const Packet packet{.type = kept.type,
-                            .is_binary = kept.is_binary,
-                            .data = std::as_bytes(std::span(kept.data))};
-        if (writer.add(packet)) continue;
-        read_out();
-        out.clear();
-        check(writer.add(packet));
-    }
-    if (!packets.empty()) read_out();
-    check(again == packets);
+ReadPayload read(std::span<const std::byte> body, const PayloadLimits& limits) {
+    return read_payload(body, limits,
+                        [&](std::span<std::byte> copy) { return PayloadReader(copy, limits); });
 }
 
 }  // namespace
@@ -84,10 +19,13 @@ void check_written(const std::vector<Kept>& packets, std::size_t size_max) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size == 0) return 0;
     const unsigned choice = data[0];
-    PayloadLimits limits;
-    if ((choice & 1) != 0) limits.size_max = 64;
-    if ((choice & 2) != 0) limits.packet_count_max = 3;
-    const Result result = read(std::as_bytes(std::span(data, size)).subspan(1), limits);
-    check_written(result.packets, (choice & 4) != 0 ? 16 : SIZE_MAX);
+    const ReadPayload result =
+        read(std::as_bytes(std::span(data, size)).subspan(1), limits_by(choice));
+    const std::size_t size_max = written_size_max_by(choice);
+    check_written(
+        result.packets, size_max, [&](std::string& out) { return PayloadWriter(out, size_max); },
+        [](std::span<const std::byte> body) {
+            return read(body, {SIZE_MAX, SIZE_MAX});
+        });
     return 0;
 }

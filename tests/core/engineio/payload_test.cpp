@@ -1,6 +1,7 @@
 // Payloads of long-polling: what is in a body, and how one is filled.
 #include "core/engineio/payload.hpp"
 
+#include "tests/core/engineio/packet_text.hpp"
 #include "tests/support/allocations.hpp"
 #include "tests/support/bytes.hpp"
 
@@ -17,29 +18,10 @@ namespace edgews::engineio {
 namespace {
 
 using namespace std::literals;
-using Packets = std::vector<std::string>;
-
-// "4 hello" for text, "4 <01 02>" for bytes, "! " and a sentence for a fault.
-std::string describe_packet(const Packet& packet) {
-    if (packet.fault != Fault::none) return "! " + std::string(describe(packet.fault));
-    const std::string type = std::to_string(static_cast<int>(packet.type)) + ' ';
-    if (!packet.is_binary) return type + std::string(packet.text());
-    return type + '<' + test::to_hex(packet.data) + '>';
-}
 
 Packets read(std::string_view body, const PayloadLimits& limits = {}) {
     const test::ExactBlock block(test::bytes_of(body));
-    PayloadReader reader(block.bytes(), limits);
-    Packets packets;
-    while (const std::optional<Packet> packet = reader.next()) {
-        packets.push_back(describe_packet(*packet));
-    }
-    EXPECT_FALSE(reader.next());
-    return packets;
-}
-
-std::string sentence(Fault fault) {
-    return "! " + std::string(describe(fault));
+    return read_all(PayloadReader(block.bytes(), limits));
 }
 
 TEST(EngineIoPayload, packets_are_between_separators) {

@@ -4,6 +4,7 @@
 
 #include "core/engineio/packet_v3.hpp"
 
+#include "tests/core/engineio/packet_text.hpp"
 #include "tests/support/allocations.hpp"
 #include "tests/support/bytes.hpp"
 
@@ -20,29 +21,10 @@ namespace edgews::engineio {
 namespace {
 
 using namespace std::literals;
-using Packets = std::vector<std::string>;
-
-// "4 hello" for text, "4 <01 02>" for bytes, "! " and a sentence for a fault.
-std::string describe_packet(const Packet& packet) {
-    if (packet.fault != Fault::none) return "! " + std::string(describe(packet.fault));
-    const std::string type = std::to_string(static_cast<int>(packet.type)) + ' ';
-    if (!packet.is_binary) return type + std::string(packet.text());
-    return type + '<' + test::to_hex(packet.data) + '>';
-}
-
-std::string sentence(Fault fault) {
-    return "! " + std::string(describe(fault));
-}
 
 Packets read(std::span<const std::byte> body, PayloadForm form, const PayloadLimits& limits = {}) {
     const test::ExactBlock block(test::Bytes(body.begin(), body.end()));
-    PayloadReaderV3 reader(block.bytes(), form, limits);
-    Packets packets;
-    while (const std::optional<Packet> packet = reader.next()) {
-        packets.push_back(describe_packet(*packet));
-    }
-    EXPECT_FALSE(reader.next());
-    return packets;
+    return read_all(PayloadReaderV3(block.bytes(), form, limits));
 }
 
 Packets read_text(std::string_view body, const PayloadLimits& limits = {}) {
