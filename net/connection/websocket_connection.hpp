@@ -54,6 +54,10 @@ class WebSocketConnection final : public Stream, public Connection {
     // Input may have come while nobody read.
     void read_again() { read_later(); }
     void end_grace() override;
+    // Whoever uses it closes it when the server shuts down, once its peer can hear why; what is
+    // left when the grace ends is dropped as all others are.
+    void set_closed_by_user(bool is) noexcept { is_closed_by_user_ = is; }
+    [[nodiscard]] bool is_closed_by_user() const noexcept { return is_closed_by_user_; }
     // The application has closed or terminated it, here or through a Handle.
     [[nodiscard]] bool is_unwanted() const noexcept { return is_unwanted_; }
     // A ping or a close frame is about to leave: what the peer's system takes from here on, of what
@@ -225,6 +229,7 @@ class WebSocketConnection final : public Stream, public Connection {
     std::uint32_t is_paused_ : 1 = false;
     std::uint32_t is_unwanted_ : 1 = false;
     std::uint32_t has_user_data_ : 1 = false;
+    std::uint32_t is_closed_by_user_ : 1 = false;
     static constexpr std::uint32_t unanswered_size_max = (1U << 24) - 1;
     // Bytes that were sent since the peer was heard last; the most that can be counted, or more.
     std::uint32_t unanswered_size_ : 24 = 0;

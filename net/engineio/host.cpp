@@ -298,11 +298,12 @@ void Host::opened(Connection& connection) {
 
 // While the guests hear of it no other session comes or goes here, but for those that they end.
 void Host::shut_down(Loop& loop) {
+    is_shutting_down_.store(true, std::memory_order_relaxed);
     Slots& slots = Reactor::of(loop).slots();
     for (std::size_t i = 0; i < slots.count(); ++i) {
         Seat* const seat = dynamic_cast<Seat*>(slots.at(i));
         if (seat == nullptr || &seat->session().host() != this) continue;
-        seat->session().end(EndReason::shutting_down);
+        seat->session().shut_down();
     }
 }
 

@@ -57,6 +57,10 @@ class Host {
     [[nodiscard]] Application& application() const noexcept { return application_; }
     [[nodiscard]] const Options& options() const noexcept { return options_; }
     [[nodiscard]] Directory& directory() noexcept { return directory_; }
+    // One of the loops has heard of it, or more.
+    [[nodiscard]] bool is_shutting_down() const noexcept {
+        return is_shutting_down_.load(std::memory_order_relaxed);
+    }
     // PING, PONG, CLOSE and NOOP, made once.
     [[nodiscard]] const SharedPacket& ping() const noexcept { return ping_; }
     [[nodiscard]] const SharedPacket& pong() const noexcept { return pong_; }
@@ -84,6 +88,7 @@ class Host {
     Server* server_ = nullptr;  // Null: it was not attached yet.
     Directory directory_;
     const SharedPacket ping_, pong_, close_, noop_;
+    std::atomic<bool> is_shutting_down_{false};
     std::atomic<std::uint64_t> poll_count_{0};  // Each has a number, by which it is told of.
 };
 

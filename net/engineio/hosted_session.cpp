@@ -353,6 +353,17 @@ void HostedSession::part(std::uint32_t time_ms) {
     tell_guest(reason_);
 }
 
+// A client that changes to a WebSocket may have stopped to poll. If that closed before it has read
+// the answer to its last poll, it would wait until its heartbeat fails.
+void HostedSession::shut_down() {
+    if (!polling_ || !polling_->probe) return end(EndReason::shutting_down);
+    if (phase_.allows(Event::closed)) {
+        reason_ = EndReason::shutting_down;
+        phase_.enter(Event::closed);
+    }
+    if (phase_.is(State::closing)) finish_closing();
+}
+
 void HostedSession::end(EndReason reason) {
     if (phase_.is(State::over)) return;
     if (phase_.is(State::closing)) reason = reason_;

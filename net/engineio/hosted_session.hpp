@@ -76,6 +76,8 @@ class HostedSession final : public Session, public SocketUser {
     void on_timer();
     // Ends now. Requires: none of the guest's functions runs.
     void end(EndReason reason);
+    // The server shuts down.
+    void shut_down();
     // Its loop ends: nobody can be told but the guest.
     void let_go() noexcept;
 

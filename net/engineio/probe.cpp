@@ -1,6 +1,7 @@
 #include "net/engineio/probe.hpp"
 
 #include <edgews/connection.hpp>
+#include "net/connection/websocket_connection.hpp"
 #include "net/engineio/host.hpp"
 #include "net/engineio/hosted_session.hpp"
 
@@ -37,6 +38,7 @@ void Probe::received(Message message) {
 
 void Probe::answer_probe() {
     state_ = State::tried;
+    engine_of(*connection_).set_closed_by_user(true);
     post_to<Seat>(session_, [own = place()](Seat* seat) {
         if (seat != nullptr) return seat->session().probe_began(own);
         post_to<Probe>(own, [](Probe* probe) {
@@ -48,6 +50,7 @@ void Probe::answer_probe() {
 
 void Probe::choose() {
     state_ = State::chosen;
+    engine_of(*connection_).set_closed_by_user(false);
     connection_->pause_reading();
     expected_ = host_.application().expect(id_, session_.reactor->loop(), reactor_.loop());
     post_to<Seat>(session_, [own = place()](Seat* seat) {

@@ -6,6 +6,9 @@
 //                        arrived(): it reads again      ◀──
 //                        or say_last(), and the end     ◀──    where the session was closed
 //
+// A client that has been answered may not poll any more, and hears by the WebSocket only what comes
+// behind its UPGRADE: when the server shuts down, that is waited for.
+//
 // It outlives its connection while the session is on its way, for that ends where it arrives.
 #pragma once
 

@@ -177,6 +177,7 @@ void HostedSession::part_by(const Place& probe) {
 // A client that polls all the same gets a NOOP: what waits goes by the WebSocket.
 void HostedSession::move_to(const Place& probe) {
     if (!polling_ || polling_->probe != probe) return;  // It was told.
+    if (host_.is_shutting_down()) shut_down();  // The WebSocket's loop has heard of it before ours.
     if (phase_.is(State::probing)) guest_->leaving();
     if (phase_.is(State::closing)) finish_closing();  // The guest may have closed it just now.
     if (phase_.is(State::parting)) return part_by(probe);

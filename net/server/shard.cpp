@@ -112,6 +112,7 @@ void Shard::shut_down(std::uint64_t grace_ms, Function<void()> done) {
     }
     tell_shutdown();
     visit([](Connection& connection) {
+        if (engine_of(connection).is_closed_by_user()) return;
         connection.close(close_code::going_away, "the server is shutting down");
     });
     for_each<Stream>(reactor_.slots(), [](Stream& stream) { stream.shut_down(); });
