@@ -165,6 +165,9 @@ void Reactor::stop() noexcept {
     link->mailbox.wake();
 }
 
+// What others have posted comes first, for a peer may speak because of it: one that has published
+// by another loop, and has its answer, finds here what it published. Only where nothing had been
+// posted is what this turn's events post done in it, too: a job has one share of a turn.
 void Reactor::poll(int timeout_ms) noexcept {
     assert(current_reactor != this);
     Reactor* const outer = std::exchange(current_reactor, this);
@@ -172,9 +175,10 @@ void Reactor::poll(int timeout_ms) noexcept {
     link_->mailbox.awake();
     ++turn_;
     read_clock();
+    const bool has_run_posted = link_->mailbox.run_posted();
     dispatch(count);
     read_unread();
-    link_->mailbox.run_posted();
+    if (!has_run_posted) link_->mailbox.run_posted();
     run_timers();
     finish_turn();
     if (pool_.wants_trim() && !trimmer_->is_set()) schedule(*trimmer_, trim_round_ms);

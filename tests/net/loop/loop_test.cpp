@@ -183,7 +183,7 @@ TEST(Loop, current_is_the_loop_whose_turn_this_thread_is_in) {
     EXPECT_EQ(Loop::current(), nullptr);
 }
 
-TEST(Loop, a_turn_goes_from_events_over_reads_posts_and_timers_to_flushes_and_deletes) {
+TEST(Loop, a_turn_goes_from_posts_over_events_reads_and_timers_to_flushes_and_deletes) {
     Loop loop;
     Reactor& reactor = Reactor::of(loop);
     std::vector<std::string> log;
@@ -207,7 +207,24 @@ TEST(Loop, a_turn_goes_from_events_over_reads_posts_and_timers_to_flushes_and_de
     while (steady_ms() < begin_ms + 2) {
     }
     loop.poll(0);
-    EXPECT_EQ(log, (std::vector<std::string>{"event", "read", "post", "timer", "flush", "delete"}));
+    EXPECT_EQ(log, (std::vector<std::string>{"post", "event", "read", "timer", "flush", "delete"}));
+}
+
+TEST(Loop, what_an_event_posts_runs_in_its_turn_if_nothing_had_been_posted_before) {
+    Loop loop;
+    std::vector<std::string> log;
+    SocketPair pair;
+    ScriptedSource& source = add_source(loop, std::move(pair.near));
+    source.events = [&](std::uint32_t) { loop.post([&] { log.emplace_back("post"); }); };
+    write_byte(pair.far);
+    loop.poll(0);
+    EXPECT_EQ(log, std::vector<std::string>{"post"});
+    write_byte(pair.far);
+    loop.post([&] { log.emplace_back("from outside"); });
+    loop.poll(0);
+    EXPECT_EQ(log.size(), 2U);
+    loop.poll(forever_ms);
+    EXPECT_EQ(log, (std::vector<std::string>{"post", "from outside", "post"}));
 }
 
 TEST(Loop, nested_by_its_descriptor_it_is_readable_while_there_is_something_to_do) {
