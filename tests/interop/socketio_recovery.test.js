@@ -8,6 +8,7 @@ const { after, afterEach, before, describe, it } = require('node:test');
 const { io } = require('socket.io-client');
 const { start_server } = require('./server.js');
 
+const timeout = 30_000;
 const transports = {
     polling: ['polling'],
     websocket: ['websocket'],
@@ -47,7 +48,7 @@ async function start_middleman(port) {
 
 for (const threads of ['1', '4']) {
     for (const [name, used] of Object.entries(transports)) {
-        describe(`socket.io-client comes back by ${name}, ${threads} threads`, () => {
+        describe(`socket.io-client comes back by ${name}, ${threads} threads`, { timeout }, () => {
             let server, middleman;
             let sockets = [];
             before(async () => {
@@ -61,15 +62,19 @@ for (const threads of ['1', '4']) {
             });
             // npm's client takes events twice that come in the moment in which it closes: it hands
             // them out when it has connected again, and by then has asked for them once more.
-            async function close({ io: { engine } }) {
-                if (engine.transport.name !== used.at(-1)) await once(engine, 'upgrade');
+            async function close(socket) {
                 await new Promise(setImmediate);
-                engine.close();
+                socket.io.engine.close();
             }
             // The client says so, or the server does not even know.
             const cuts = { 'that it closed': close,
                            'that nobody closed':
                                (socket) => middleman.cut(once(socket, 'disconnect')) };
+            // It goes over to no other transport any more: in the midst of that npm's client does
+            // not notice what it has lost until its heartbeat fails.
+            async function settled({ io: { engine } }) {
+                if (engine.transport.name !== used.at(-1)) await once(engine, 'upgrade');
+            }
             afterEach(() => {
                 for (const socket of sockets) socket.disconnect();
                 sockets = [];
@@ -86,6 +91,13 @@ for (const threads of ['1', '4']) {
                 assert.equal(socket.recovered, false);
                 await socket.emitWithAck('join', 'room');
                 return socket;
+            }
+            // The server has heard that it leaves: its next connection may overtake that.
+            async function gone() {
+                const state = server.url('/state.json', 'http');
+                while ((await (await fetch(state)).json()).sessions > 0) {
+                    await new Promise(setImmediate);
+                }
             }
             // Everything that was said before has come.
             const settle = (socket) => socket.emitWithAck('echo', 0);
@@ -106,6 +118,7 @@ for (const threads of ['1', '4']) {
                     await say(5);
                     for (let round = 0; round < 3; ++round) {
                         const back = once(socket, 'connect');
+                        await settled(socket);
                         await cut(socket);
                         await say(10);
                         await back;
@@ -123,6 +136,7 @@ for (const threads of ['1', '4']) {
                 const socket = await connect();
                 const { id } = socket;
                 socket.disconnect();
+                await gone();
                 socket.connect();
                 await once(socket, 'connect');
                 assert.equal(socket.recovered, false);
@@ -132,7 +146,7 @@ for (const threads of ['1', '4']) {
     }
 }
 
-describe('socket.io-client and a server that recovers nothing', () => {
+describe('socket.io-client and a server that recovers nothing', { timeout }, () => {
     it('comes back as a new one, and its events have no offset', async () => {
         const server = await start_server('socketio_server');
         const socket = io(server.url('/', 'http'), { forceNew: true, reconnectionDelay: 50 });
