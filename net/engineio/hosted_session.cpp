@@ -20,7 +20,6 @@ namespace {
 
 // So much may wait for the end of the turn, and still leaves at once.
 constexpr std::size_t writable_size_max = 16 * 1024;
-constexpr std::uint32_t poll_on_its_way_ms = 1'000;
 // Of bytes that a client has to read before it comes to a ping: so many may take a while, and so
 // many in a millisecond are not too few. As of WebSockets (net/connection/websocket_timers.cpp).
 constexpr std::size_t slow_size_min = 16 * 1024;

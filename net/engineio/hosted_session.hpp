@@ -102,6 +102,8 @@ class HostedSession final : public Session, public SocketUser {
     void lost() override;
 
   private:
+    // So long a poll may be on its way of a client that polls at once, or not any more.
+    static constexpr std::uint32_t poll_on_its_way_ms = 1'000;
     using State = SessionPhase::State;
     using Event = SessionPhase::Event;
     // Of a client that polls, and of one whose session is not open yet.

@@ -149,7 +149,9 @@ void HostedSession::probe_began(const Place& probe) {
 }
 
 void HostedSession::probe_ended(const Place& probe) {
-    if (!phase_.is(State::probing) || polling_->probe != probe) return;
+    if (!polling_ || polling_->probe != probe) return;
+    if (phase_.is(State::parting)) reactor_->schedule(*seat_, poll_on_its_way_ms);
+    if (!phase_.is(State::probing)) return;
     polling_->probe.reset();
     phase_.enter(Event::probe_ended);
     heartbeat_.release(now_ms());

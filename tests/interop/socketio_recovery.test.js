@@ -135,6 +135,7 @@ for (const threads of ['1', '4']) {
             it('as a new one, when it had left', async () => {
                 const socket = await connect();
                 const { id } = socket;
+                await settled(socket);
                 socket.disconnect();
                 await gone();
                 socket.connect();

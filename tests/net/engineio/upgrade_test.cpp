@@ -262,6 +262,19 @@ TEST_P(EngineIoUpgrade, a_client_that_goes_when_its_session_was_closed_leaves_no
     server_.wait_for_no_session();
 }
 
+// Who polls on does so at once. npm's client does not, when it leaves while it changes: for that
+// a session does not wait as long as for a pong.
+TEST_P(EngineIoUpgrade, a_closed_session_is_over_soon_when_its_websocket_goes) {
+    EngineIoServer server(
+        {.loops = GetParam(), .options = {.heartbeat = {.ping_timeout_ms = 60'000}}});
+    server.start();
+    const std::string id = server.open_polling();
+    TestClient client = server.probe(id);
+    server.with_session(id, [](engineio::Session& session) { session.close(); });
+    client.reset();
+    server.wait_for_no_session();
+}
+
 TEST_P(EngineIoUpgrade, a_websocket_of_a_session_that_is_none_is_answered_400) {
     server_.start();
     TestClient client = server_.connect();
