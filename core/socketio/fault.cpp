@@ -8,14 +8,16 @@ std::string_view describe(Fault fault) noexcept {
     switch (fault) {
         case Fault::none: return "No rule was broken.";
         case Fault::packet_empty: return "A packet has not even a type.";
-        case Fault::type_unknown: return "A packet begins with a character that names no type.";
+        case Fault::type_unknown: return "A packet has no type that is known.";
         case Fault::attachments_malformed: return "A binary packet does not say its attachments.";
         case Fault::too_many_attachments: return "A packet has more attachments than the limit.";
         case Fault::namespace_too_long: return "The name of a namespace is longer than the limit.";
-        case Fault::namespace_malformed: return "The name of a namespace has bytes that are none.";
+        case Fault::namespace_malformed: return "A packet names no namespace that can be.";
         case Fault::id_missing: return "An acknowledgement does not say what it is of.";
         case Fault::id_unexpected: return "A packet has an id that is no event.";
+        case Fault::id_malformed: return "An id has more in it than digits.";
         case Fault::id_too_large: return "An id is larger than the limit.";
+        case Fault::msgpack_malformed: return "A packet is not in MessagePack.";
         case Fault::payload_missing: return "A packet has no payload.";
         case Fault::payload_unexpected: return "A DISCONNECT packet has a payload.";
         case Fault::payload_malformed: return "The payload of a packet is not JSON.";

@@ -13,14 +13,16 @@ enum class Fault : std::uint8_t {
     none,
     // Of the head of a packet (Packet encoding, Format).
     packet_empty,
-    type_unknown,           // The first character is not '0' to '6'.
+    type_unknown,           // The first character is not '0' to '6'; of MessagePack, 0 to 4.
     attachments_malformed,  // A binary packet's number of attachments, or the '-' behind it.
     too_many_attachments,   // More than PacketLimits::attachment_count_max.
     namespace_too_long,     // More bytes than PacketLimits::namespace_size_max.
-    namespace_malformed,    // It has control characters, or is not UTF-8.
+    namespace_malformed,    // It is none, see is_namespace().
     id_missing,             // Of an acknowledgement.
     id_unexpected,          // Only events have one, and acknowledgements.
+    id_malformed,           // Of MessagePack: something else than digits.
     id_too_large,           // More than JavaScript's numbers hold.
+    msgpack_malformed,      // It is no MessagePack that we read, see MsgpackFault.
     // Of its payload (Exchange protocol).
     payload_missing,       // Of all but CONNECT and DISCONNECT.
     payload_unexpected,    // DISCONNECT has none.

@@ -1,24 +1,15 @@
 #include "core/socketio/packet_encoder.hpp"
 
+#include "core/base/scratch.hpp"
+#include "core/socketio/msgpack_packet.hpp"
 #include "core/socketio/packet.hpp"
 #include "core/socketio/packet_writer.hpp"
 #include "core/socketio/placeholders.hpp"
 
 namespace edgews::sio {
-namespace {
-
-// A packet that was larger leaves no more behind when the next one is encoded.
-constexpr std::size_t kept_size_max = 64 * 1024;
-
-void clear(std::string& text) {
-    text.clear();
-    if (text.capacity() > kept_size_max) text.shrink_to_fit();
-}
-
-}  // namespace
 
 std::string& PacketEncoder::begin_text() {
-    clear(text_);
+    clear_scratch(text_);
     attachments_.clear();
     return text_;
 }
@@ -48,9 +39,15 @@ Fault PacketEncoder::encode_acknowledgement(std::string_view namespace_name, std
         elements_);
 }
 
+std::string PacketEncoder::msgpack() const {
+    std::string bytes;
+    append_msgpack_packet(bytes, text_, attachments_);
+    return bytes;
+}
+
 // What came is known to be JSON, and need not be copied if it is all that there is.
 Fault PacketEncoder::join(std::span<const Argument> arguments) {
-    clear(joined_);
+    clear_scratch(joined_);
     elements_ = {};
     if (arguments.size() == 1 && arguments[0].kind_ == Argument::Kind::arguments) {
         const Arguments& came = *arguments[0].arguments_;

@@ -35,6 +35,8 @@ class PacketEncoder {
     [[nodiscard]] std::span<const std::span<const std::byte>> attachments() const noexcept {
         return attachments_;
     }
+    // The same as one message of MessagePack (core/socketio/msgpack_packet.hpp).
+    [[nodiscard]] std::string msgpack() const;
 
   private:
     [[nodiscard]] Fault join(std::span<const Argument> arguments);
