@@ -62,9 +62,9 @@ SendResult Ack::send(std::span<const Argument> arguments) const {
         const Fault fault =
             encoder.encode_acknowledgement(state_->namespace_name, state_->id, arguments);
         if (fault == Fault::none) {
-            const bool is_posted = state_->link->mailbox.post(
-                make_job([home = state_->home, name = state_->namespace_name,
-                          id = state_->socket_id, packets = shared_packets_of(encoder)]() mutable {
+            const bool is_posted = state_->link->mailbox.post(make_job(
+                [home = state_->home, name = state_->namespace_name, id = state_->socket_id,
+                 packets = shared_packets_of(encoder, state_->parser)]() mutable {
                     home->send_to(id, name, std::move(packets));
                 }));
             result = is_posted ? SendResult::queued : SendResult::closed;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <edgews/socketio_event.hpp>
+#include <edgews/socketio_options.hpp>
 
 #include <atomic>
 #include <cstddef>
@@ -33,6 +34,7 @@ struct AckState {
     std::string namespace_name{};
     std::string socket_id{};
     std::uint64_t id = 0;
+    Parser parser = Parser::standard;
 
     [[nodiscard]] static Ack ack_of(AckState& state) noexcept;
     [[nodiscard]] std::string_view socket_id_text() const noexcept { return socket_id; }

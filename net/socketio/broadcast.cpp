@@ -56,7 +56,8 @@ SendResult Broadcast::emit_all(std::string_view event, std::span<const Argument>
         return SendResult::invalid;
     }
     spoken.offset = offset;
-    spoken.packets = shared_packets_of(encoder, hub_->options().allows_eio3);
+    spoken.packets =
+        shared_packets_of(encoder, hub_->options().parser, hub_->options().allows_eio3);
     hub_->speak(spoken_);
     return SendResult::sent;
 }
@@ -76,7 +77,8 @@ SendResult Broadcast::call_all(std::string_view event, std::uint32_t timeout_ms,
     HubOnLoop* const home = hub_->some_loop();
     const std::shared_ptr<LoopLink> link = home == nullptr ? nullptr : home->link();
     if (!link) return SendResult::closed;
-    spoken.packets = shared_packets_of(encoder, hub_->options().allows_eio3);
+    spoken.packets =
+        shared_packets_of(encoder, hub_->options().parser, hub_->options().allows_eio3);
     spoken.timeout_ms = timeout_ms;
     spoken.gathering = std::make_shared<Gathering>(link, std::move(gathered),
                                                    hub_->options().limits.gathered_size_max);

@@ -31,7 +31,10 @@ Reason reason_of(engineio::EndReason reason) noexcept {
 }  // namespace
 
 ClientOnLoop::ClientOnLoop(HubOnLoop& loop, engineio::Session& session)
-    : loop_(&loop), session_(session), speaks_4_(engineio::is_v3(session.dialect())) {
+    : loop_(&loop),
+      session_(session),
+      speaks_4_(engineio::is_v3(session.dialect())),
+      speaks_msgpack_(loop.hub().options().parser == Parser::msgpack) {
     unsettled().connect_due_ms = loop.reactor().now_ms() + loop.hub().options().connect_timeout_ms;
     set_alarm();
 }
@@ -52,7 +55,9 @@ void ClientOnLoop::fail(Reason reason) {
 
 void ClientOnLoop::take(const engineio::Packet& message) {
     if (is_closing_) return;
-    if (message.is_binary) {
+    if (speaks_msgpack_) {
+        take_msgpack(message);
+    } else if (message.is_binary) {
         take_binary(message.data);
     } else {
         take_text(message.text());
@@ -76,6 +81,12 @@ void ClientOnLoop::take_text(std::string_view text) {
 void ClientOnLoop::take_binary(std::span<const std::byte> bytes) {
     if (!assembler_) return fail(Reason::parse_error);
     handle(assembler_->take_binary(bytes, loop_->element_space()));
+}
+
+// Text is another parser's.
+void ClientOnLoop::take_msgpack(const engineio::Packet& message) {
+    if (!message.is_binary) return fail(Reason::parse_error);
+    handle(loop_->msgpack_reader().take(message.data, loop_->element_space()));
 }
 
 void ClientOnLoop::handle(const Assembled& made) {

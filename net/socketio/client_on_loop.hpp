@@ -147,6 +147,7 @@ class ClientOnLoop final : public engineio::Guest {
     void forget_settled() noexcept;
     void take_text(std::string_view text);
     void take_binary(std::span<const std::byte> bytes);
+    void take_msgpack(const engineio::Packet& message);
     void enter_loop(HubOnLoop& loop, Moving& moving);
     [[nodiscard]] bool await(std::uint64_t id, Awaited awaited);
     void miss(const Awaited& awaited);
@@ -160,6 +161,7 @@ class ClientOnLoop final : public engineio::Guest {
     std::unique_ptr<SocketOnLoop> first_socket_;
     std::unique_ptr<Unsettled> unsettled_;  // Null: nothing is.
     const bool speaks_4_;
+    const bool speaks_msgpack_;
     bool is_closing_ = false;         // What comes now does not count.
     bool was_disconnected_ = false;   // From a namespace, by the server.
     std::optional<Reason> reason_{};  // Of what we ended.

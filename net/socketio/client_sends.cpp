@@ -18,6 +18,10 @@ constexpr std::uint64_t never_ms = UINT64_MAX;
 
 // A packet without all its attachments would take what follows for them: then nothing follows.
 SendResult ClientOnLoop::send(const PacketEncoder& packet) {
+    if (speaks_msgpack_) {
+        const std::string bytes = packet.msgpack();
+        return session_.send(engineio::Packet::of_binary(std::as_bytes(std::span(bytes))));
+    }
     const SendResult result =
         session_.send(engineio::Packet::of_text(engineio::PacketType::message, packet.text()));
     if (!was_accepted(result)) return result;

@@ -13,9 +13,14 @@
 
 namespace edgews::sio {
 
-std::vector<engineio::SharedPacket> shared_packets_of(const PacketEncoder& encoder,
+std::vector<engineio::SharedPacket> shared_packets_of(const PacketEncoder& encoder, Parser parser,
                                                       bool is_for_v3) {
     std::vector<engineio::SharedPacket> packets;
+    if (parser == Parser::msgpack) {
+        const std::string bytes = encoder.msgpack();
+        packets.emplace_back(engineio::Packet::of_binary(std::as_bytes(std::span(bytes))));
+        return packets;
+    }
     packets.reserve(1 + encoder.attachments().size());
     packets.emplace_back(engineio::Packet::of_text(engineio::PacketType::message, encoder.text()));
     for (const std::span<const std::byte> bytes : encoder.attachments()) {
@@ -28,7 +33,8 @@ HubOnLoop::HubOnLoop(HubState& hub, Reactor& reactor)
     : hub_(hub),
       reactor_(reactor),
       link_(reactor.link()),
-      elements_(1 + hub.options().limits.argument_count_max) {}
+      elements_(1 + hub.options().limits.argument_count_max),
+      msgpack_reader_(hub.packet_limits(false)) {}
 
 HubOnLoop::~HubOnLoop() = default;
 
@@ -64,6 +70,7 @@ AckState& HubOnLoop::new_ack(SocketOnLoop& socket, std::uint64_t id) {
     state.namespace_name = socket.space().name();
     state.socket_id = socket.id_text();
     state.id = id;
+    state.parser = hub_.options().parser;
     return state;
 }
 
@@ -76,7 +83,7 @@ SendResult HubOnLoop::acknowledge(const AckState& ack, std::span<const Argument>
         if (space != nullptr) socket = space->find(HashedView(ack.socket_id_text()));
     }
     if (socket != nullptr) return socket->send(encoder_);
-    send_to(ack.socket_id_text(), ack.namespace_name, shared_packets_of(encoder_));
+    send_to(ack.socket_id_text(), ack.namespace_name, shared_packets_of(encoder_, ack.parser));
     return SendResult::queued;
 }
 

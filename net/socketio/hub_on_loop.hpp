@@ -5,6 +5,7 @@
 
 #include "core/base/string_hash.hpp"
 #include "core/socketio/departure.hpp"
+#include "core/socketio/msgpack_packet.hpp"
 #include "core/socketio/packet_encoder.hpp"
 #include "net/loop/reactor.hpp"
 #include "net/loop/registered.hpp"
@@ -32,6 +33,7 @@ struct AbsentSocket;
 // What was encoded last, for any number of sessions, on any thread. `is_for_v3`: those of Engine.IO
 // 3 are among many that it is for.
 [[nodiscard]] std::vector<engineio::SharedPacket> shared_packets_of(const PacketEncoder& encoder,
+                                                                    Parser parser,
                                                                     bool is_for_v3 = false);
 
 class HubOnLoop final : public Writer {
@@ -53,6 +55,7 @@ class HubOnLoop final : public Writer {
     [[nodiscard]] PacketEncoder& encoder() noexcept { return encoder_; }
     [[nodiscard]] std::span<std::string_view> element_space() noexcept { return elements_; }
     [[nodiscard]] std::string& scratch() noexcept { return scratch_; }
+    [[nodiscard]] MsgpackPacketReader& msgpack_reader() noexcept { return msgpack_reader_; }
 
     // Made when it is asked for first; it goes when nothing refers to it.
     [[nodiscard]] NamespaceOnLoop& hold_namespace(const NamespaceState& state,
@@ -130,6 +133,7 @@ class HubOnLoop final : public Writer {
     PacketEncoder encoder_;
     std::vector<std::string_view> elements_;
     std::string scratch_;
+    MsgpackPacketReader msgpack_reader_;
     AckStates acks_;
     NameViewTable<std::unique_ptr<NamespaceOnLoop>> namespaces_;  // By views of their own names.
     std::vector<SocketOnLoop*> receivers_;                        // Of deliver().

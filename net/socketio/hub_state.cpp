@@ -32,6 +32,9 @@ void check(const Options& options) {
     if (options.allows_eio3 && options.limits.namespace_size_max > namespace_size_bound_4) {
         refuse("limits.namespace_size_max", "it is more than 60,000, and allows_eio3");
     }
+    if (options.allows_eio3 && options.parser == Parser::msgpack) {
+        refuse("parser", "it is msgpack, and allows_eio3");
+    }
     if (options.limits.argument_count_max > argument_count_bound) {
         refuse("limits.argument_count_max", "it is more than 4,095");
     }

@@ -149,7 +149,7 @@ SendResult SocketOnLoop::emit(std::string_view event, std::span<const Argument> 
     spoken->namespace_name = space_->name();
     spoken->rooms.emplace_back(HashedView(id_text()));
     spoken->is_for_socket = true;
-    spoken->packets = shared_packets_of(encoder);
+    spoken->packets = shared_packets_of(encoder, loop.hub().options().parser);
     spoken->offset = offset;
     loop.hub().record(loop, spoken);
     space_->recoverable_of(*this)->last_offset = offset;

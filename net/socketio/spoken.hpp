@@ -32,7 +32,7 @@ struct Spoken {
 
     // What.
     Act act = Act::send;
-    std::vector<engineio::SharedPacket> packets{};  // The text, and its attachments behind it.
+    std::vector<engineio::SharedPacket> packets{};  // Of msgpack one, else text and attachments.
     HashedName room{};                              // To join, or to leave.
     std::shared_ptr<Gathering> gathering{};         // Of a call's replies. Null: it is none.
     std::uint64_t call_id = 0;
