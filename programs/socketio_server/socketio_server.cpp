@@ -3,12 +3,13 @@
 //     build/programs/socketio_server [--host 127.0.0.1] [--port 3000] [--threads 1]
 //         [--path /socket.io/] [--ping-interval 25000] [--ping-timeout 20000]
 //         [--connect-timeout 45000] [--upgrade-timeout 10000] [--max-payload 1000000]
-//         [--recovery 0] [--cors ORIGIN]... [--cookie] [--eio3]
+//         [--recovery 0] [--cors ORIGIN]... [--cookie] [--eio3] [--parser standard]
 //
 // Whoever connects to "/" or "/custom" is sent `auth` with what it connected with. On "/":
 //
 //     message …           is answered by `message-back` with the same arguments
 //     message-with-ack …  is acknowledged with its arguments, and so is `echo`
+//     ask …               asks the client a `question`, and is acknowledged with what it answers
 //     join ROOM           joins that room, and is acknowledged
 //     broadcast …         is sent on as `news` to the room "room"
 //     bye                 disconnects the client; with an argument, from all namespaces
@@ -16,9 +17,9 @@
 // "/members" is for those who bring the token "member".
 //
 // --recovery is the time in which a client whose connection was lost may come back. Clients of
-// Socket.IO 2 are served with --eio3. --cors may be `*`. Times are in milliseconds. GET / answers
-// with a page that shows namespaces, rooms and rates, which it has from /state.json; /metrics with
-// the counters.
+// Socket.IO 2 are served with --eio3; those that use socket.io-msgpack-parser, with --parser
+// msgpack. --cors may be `*`. Times are in milliseconds. GET / answers with a page that shows
+// namespaces, rooms and rates, which it has from /state.json; /metrics with the counters.
 #include <edgews/edgews.hpp>
 #include <edgews/socketio.hpp>
 
@@ -49,7 +50,8 @@ struct Arguments {
     static constexpr const char* usage =
         "[--host ADDRESS] [--port 0-65535] [--threads N, 0: one per CPU] [--path PATH]"
         " [--ping-interval MS] [--ping-timeout MS] [--connect-timeout MS] [--upgrade-timeout MS]"
-        " [--max-payload BYTES] [--recovery MS] [--cors ORIGIN]... [--cookie] [--eio3]";
+        " [--max-payload BYTES] [--recovery MS] [--cors ORIGIN]... [--cookie] [--eio3]"
+        " [--parser standard|msgpack]";
 
     // How many words it takes: an option, and its value if it has one. 0: it is not understood.
     int take(std::string_view option, std::string_view value) {
@@ -76,6 +78,7 @@ struct Arguments {
     bool take_value(std::string_view option, std::string_view value) {
         if (option == "--port") return parse_number(value, port);
         if (option == "--threads") return parse_number(value, threads);
+        if (option == "--parser") return take_parser(value);
         if (option == "--cors") {
             options.cors.origins.emplace_back(value);
         } else if (option == "--path") {
@@ -85,6 +88,11 @@ struct Arguments {
         } else {
             return false;
         }
+        return true;
+    }
+    bool take_parser(std::string_view name) {
+        if (name != "standard" && name != "msgpack") return false;
+        options.parser = name == "msgpack" ? sio::Parser::msgpack : sio::Parser::standard;
         return true;
     }
 };
@@ -101,6 +109,13 @@ void set_up(sio::Hub& hub) {
                           const sio::Event& event) { socket.emit("message-back", event.raw()); })
         .on("message-with-ack", acknowledge)
         .on("echo", acknowledge)
+        .on("ask",
+            [](sio::Socket& socket, const sio::Event& event, sio::Ack ack) {
+                socket.call(
+                    "question", 5'000,
+                    [ack = std::move(ack)](const sio::Reply& reply) { ack(reply.raw()); },
+                    event.raw());
+            })
         .on("join",
             [](sio::Socket& socket, const sio::Event& event, const sio::Ack& ack) {
                 socket.join(event.get<std::string>(0));
