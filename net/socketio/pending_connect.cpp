@@ -19,7 +19,11 @@ Refusal make_refusal(const char* where, std::string_view message, std::string_vi
         throw std::invalid_argument(std::string(where) + ": " + what);
     };
     if (!is_utf8(message)) fail("the message is not UTF-8");
-    if (!data.empty() && scan_json(data).fault() != JsonFault::none) fail("the data are not JSON");
+    // As it will be in the packet: there it is nested in one more.
+    const JsonScan scan = scan_json_elements(data);
+    if (scan.fault() != JsonFault::none || (!data.empty() && scan.element_count() != 1)) {
+        fail("the data are not one JSON value, or are nested too deep");
+    }
     return {std::string(message), std::string(data)};
 }
 

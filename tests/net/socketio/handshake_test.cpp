@@ -1,5 +1,6 @@
 // Middleware: who is asked about a client that wants to connect to a namespace.
 #include <edgews/socketio.hpp>
+#include "core/socketio/json_scan.hpp"
 
 #include <gtest/gtest.h>
 
@@ -69,6 +70,21 @@ TEST_F(SocketIoHandshake, a_refusal_that_cannot_be_sent_throws) {
     const auto session = open();
     session->say("0");
     EXPECT_EQ(session->heard(), "4{\"message\":\"say \\\"no\\\"\"} ");
+}
+
+// A client may bring what, with the packet around it, is nested too deep to be sent back.
+TEST_F(SocketIoHandshake, a_refusal_is_as_deep_as_a_packet_may_be) {
+    hub.of("/").use([](Handshake& handshake) { handshake.refuse("no", handshake.auth()); });
+    const auto nested = [](std::size_t depth) {
+        return "{\"a\":" + std::string(depth - 1, '[') + std::string(depth - 1, ']') + "}";
+    };
+    const auto session = open();
+    session->say("0" + nested(json_depth_max - 1));
+    EXPECT_EQ(session->heard(),
+              "4{\"message\":\"no\",\"data\":" + nested(json_depth_max - 1) + "} ");
+    session->say("0" + nested(json_depth_max));
+    EXPECT_TRUE(session->is_closed()) << "the refusal throws";
+    EXPECT_EQ(session->heard(), "");
 }
 
 TEST_F(SocketIoHandshake, a_decision_is_made_later_on_any_thread_and_once) {
