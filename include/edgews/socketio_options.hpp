@@ -26,8 +26,10 @@ struct Limits {
     std::size_t auth_size_max = 16 * 1024;
     // Arguments of an event or an acknowledgement, at most 4,095.
     std::size_t argument_count_max = 255;
-    std::size_t attachment_count_max = 10;          // Of one packet, at most 64.
-    std::size_t attachments_size_max = 10'000'000;  // Bytes of all attachments of a packet.
+    // Attachments of one packet, at most 64, and bytes of all of them. Each has to come within
+    // ping_interval_ms and ping_timeout_ms, both together, of what came before it.
+    std::size_t attachment_count_max = 10;
+    std::size_t attachments_size_max = 10'000'000;
     // Rooms of one socket, and bytes of a room's name. Socket::join() refuses more.
     std::size_t room_count_max = 1'000;
     std::size_t room_size_max = 256;

@@ -90,7 +90,7 @@ void ClientOnLoop::take_msgpack(const engineio::Packet& message) {
 }
 
 void ClientOnLoop::handle(const Assembled& made) {
-    if (made.kind == Assembled::Kind::none) return;
+    if (made.kind == Assembled::Kind::none) return await_attachment();
     if (made.kind == Assembled::Kind::fault) return fail(Reason::parse_error);
     const Packet& packet = made.packet;
     if (packet.type == PacketType::connect_error) return fail(Reason::parse_error);
@@ -267,6 +267,7 @@ void ClientOnLoop::remove(PendingConnect& pending) noexcept {
 
 void ClientOnLoop::forget_settled() noexcept {
     if (!unsettled_ || unsettled_->moving || unsettled_->connect_due_ms != 0) return;
+    if (unsettled_->attachment_due_ms != 0) return;
     if (unsettled_->connects.empty() && unsettled_->replies.empty()) unsettled_.reset();
 }
 

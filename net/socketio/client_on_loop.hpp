@@ -4,6 +4,7 @@
 // Whoever ends what, what the client sees, and what the handlers hear:
 //
 //     a packet that breaks a rule     the session ends               parse_error
+//     an attachment that comes late   the same
 //     a handler throws                the session ends               handler_error
 //     DISCONNECT                      nothing; the session stays     client_disconnect, at once
 //     Socket::disconnect()            DISCONNECT; the session stays  server_disconnect, at the end
@@ -101,6 +102,8 @@ class ClientOnLoop final : public engineio::Guest {
         std::optional<Alarm> alarm{};      // Nothing: there is no time to be kept.
         std::uint64_t connect_due_ms = 0;  // To a first namespace. 0: it was.
         std::uint64_t reply_due_ms = 0;    // Of a first reply, or sooner. 0: of none.
+        // Of the next attachment of a packet, which may have come since. 0: of none.
+        std::uint64_t attachment_due_ms = 0;
         std::unique_ptr<Moving> moving{};  // Null: it is on a loop.
     };
 
@@ -152,6 +155,7 @@ class ClientOnLoop final : public engineio::Guest {
     [[nodiscard]] bool await(std::uint64_t id, Awaited awaited);
     void miss(const Awaited& awaited);
     void miss_replies_of(const SocketOnLoop& socket);
+    void await_attachment();
     void set_alarm();
     void look_at_clock();
 

@@ -127,10 +127,24 @@ void ClientOnLoop::miss_replies_of(const SocketOnLoop& socket) {
 
 // --- Time --------------------------------------------------------------------
 
+// What came of a packet is kept, also of a client that only pongs then. So each attachment has the
+// time in which a silent client is gone: one that is longer on its way holds up the pong, too. The
+// alarm of one that has come is left to run, so that binary events which follow each other need no
+// other. npm's server waits for ever.
+void ClientOnLoop::await_attachment() {
+    Unsettled& own = unsettled();
+    const Options& options = loop_->hub().options();
+    const bool is_first = own.attachment_due_ms == 0;
+    own.attachment_due_ms =
+        loop_->reactor().now_ms() + options.ping_interval_ms + options.ping_timeout_ms;
+    if (is_first) set_alarm();
+}
+
 void ClientOnLoop::set_alarm() {
     Unsettled& own = *unsettled_;
     std::uint64_t due_ms = own.connect_due_ms == 0 ? never_ms : own.connect_due_ms;
     if (own.reply_due_ms != 0) due_ms = std::min(due_ms, own.reply_due_ms);
+    if (own.attachment_due_ms != 0) due_ms = std::min(due_ms, own.attachment_due_ms);
     own.alarm.reset();
     if (due_ms == never_ms) return;
     const std::uint64_t now_ms = loop_->reactor().now_ms();
@@ -145,6 +159,10 @@ void ClientOnLoop::look_at_clock() {
     if (own.connect_due_ms != 0 && now_ms >= own.connect_due_ms) {
         own.connect_due_ms = 0;
         fail(Reason::server_disconnect);
+    }
+    if (own.attachment_due_ms != 0 && now_ms >= own.attachment_due_ms) {
+        own.attachment_due_ms = 0;
+        if (assembler_ && assembler_->is_inside_packet()) fail(Reason::parse_error);
     }
     std::vector<Awaited> missed;
     std::uint64_t next_ms = never_ms;

@@ -1,0 +1,111 @@
+// The times of Socket.IO's clients, by a clock that is told.
+#include <edgews/socketio.hpp>
+
+#include "world_fixture.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string_view>
+
+#include "tests/net/socketio/polling_client.hpp"
+#include "tests/support/test_server.hpp"
+
+namespace edgews::test {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+class SocketIoTimes : protected sim::test::CalmWorld, public testing::Test {
+  protected:
+    SocketIoTimes() {
+        hub_.of("/").on("x", [](sio::Socket&, const sio::Event& event, const sio::Ack& ack) {
+            ack(event.raw());
+        });
+        hub_.attach(*server_.operator->());
+        server_.start();
+        begin();
+    }
+    void begin() { began_ = Clock::now(); }
+    // Milliseconds since then, of which the loop counts whole ones; the system may take some more.
+    void expect_passed(int ms) const {
+        const auto passed =
+            std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began_);
+        EXPECT_GE(passed.count(), ms - 1);
+        EXPECT_LE(passed.count(), ms + 20);
+    }
+    TestClient open_websocket() {
+        TestClient client = server_.open(std::string(transport_path) + "websocket");
+        (void)client.read_frame();
+        client.send_text("40");
+        (void)client.read_frame();
+        return client;
+    }
+    // It is pinged, which it is every 10 s, and answers.
+    static void pong(TestClient& client) {
+        client.expect_text("2");
+        client.send_text("3");
+    }
+
+    static constexpr std::string_view packet =
+        R"(453-7["x",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1},)"
+        R"({"_placeholder":true,"num":2}])";
+
+    sio::Hub hub_{{.ping_interval_ms = 10'000, .ping_timeout_ms = 8'000}};
+    TestServer server_{};
+    Clock::time_point began_;
+};
+
+TEST_F(SocketIoTimes, an_attachment_that_does_not_come_ends_a_client_that_pongs) {
+    TestClient client = open_websocket();
+    pong(client);
+    begin();
+    client.send_text(packet);
+    pong(client);
+    client.expect_close(1008);
+    expect_passed(18'000);
+}
+
+TEST_F(SocketIoTimes, each_attachment_gives_the_next_one_its_time) {
+    TestClient client = open_websocket();
+    client.send_text(packet);
+    for (int i = 0; i < 2; ++i) {
+        pong(client);
+        client.send_frame(0x82, "\x01");
+    }
+    expect_passed(20'000);
+    pong(client);
+    client.expect_close(1008);
+    expect_passed(38'000);
+}
+
+TEST_F(SocketIoTimes, what_has_come_in_time_ends_nobody) {
+    TestClient client = open_websocket();
+    for (int round = 0; round < 3; ++round) {
+        client.send_text(packet);
+        for (int i = 0; i < 3; ++i) {
+            pong(client);
+            client.send_frame(0x82, "\x01");
+        }
+        EXPECT_TRUE(client.read_frame().text().starts_with("463-7["));
+        for (int i = 0; i < 3; ++i) client.expect_frame(0x82, "\x01");
+        for (int i = 0; i < 3; ++i) pong(client);
+    }
+    expect_passed(180'000);
+}
+
+// The alarm of the first packet finds the second one, which is younger.
+TEST_F(SocketIoTimes, a_second_packet_has_its_own_time) {
+    TestClient client = open_websocket();
+    client.send_text(packet);
+    for (int i = 0; i < 3; ++i) client.send_frame(0x82, "\x01");
+    for (int i = 0; i < 4; ++i) (void)client.read_frame();
+    pong(client);
+    client.send_text(packet);
+    pong(client);
+    client.expect_close(1008);
+    expect_passed(28'000);
+}
+
+}  // namespace
+}  // namespace edgews::test
