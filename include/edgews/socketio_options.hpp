@@ -10,10 +10,13 @@
 
 namespace edgews::sio {
 
-// How packets are written.
+// How packets are written, in both directions.
 enum class Parser : std::uint8_t {
     standard,  // As protocol 5 says: text, and attachments behind it.
-    msgpack,   // As npm's socket.io-msgpack-parser 3 does: each is one binary message.
+    // As npm's socket.io-msgpack-parser 3 does: each is one binary message, with its attachments in
+    // it. Values are JSON here all the same, and what that has not is as JavaScript makes JSON of
+    // it: a date is its text, `undefined` is null or not there.
+    msgpack,
 };
 
 // What one client may have and send. Beyond that its session ends, unless it says otherwise.
@@ -89,10 +92,8 @@ struct Options {
     // bring their auth in a query, and what is secret otherwise is not with them: the id of such a
     // client's socket, which others may learn, is its session's.
     bool allows_eio3 = false;
-    // All clients have to use the same one, and who uses another is ended by its first packet. By
-    // MessagePack values are JSON here all the same: what that has not is as JavaScript makes JSON
-    // of it. Then allows_eio3 has to be false, for clients of Socket.IO 2 write that in another
-    // way.
+    // All clients have to use this one: who uses another is ended by its first packet. With
+    // msgpack, allows_eio3 has to be false, for clients of Socket.IO 2 write that in another way.
     Parser parser = Parser::standard;
     // Pages of other origins that may poll, and open WebSockets. Empty: none.
     CorsOptions cors{};
