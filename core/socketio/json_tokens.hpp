@@ -27,12 +27,18 @@ class JsonTokens {
         constexpr std::string_view marks = "[]{},:";
         if (marks.find(rest_.front()) != marks.npos) return 1;
         if (rest_.front() != '"') return std::min(rest_.find_first_of(" \t\r\n]},"), rest_.size());
+        return size_of_string();
+    }
+    // Up to the first quotation mark that is not escaped.
+    [[nodiscard]] std::size_t size_of_string() const noexcept {
         std::size_t at = 1;
-        while (rest_[at] != '"') {
-            at = rest_.find_first_of("\"\\", at);
-            if (rest_[at] == '\\') at += 2;
+        std::size_t mark = rest_.find('"', at);
+        for (;;) {
+            const std::size_t escape = rest_.substr(at, mark - at).find('\\');
+            if (escape == std::string_view::npos) return mark + 1;
+            at += escape + 2;
+            if (at > mark) mark = rest_.find('"', at);
         }
-        return at + 1;
     }
     [[nodiscard]] std::string_view take(std::size_t size) noexcept {
         const std::string_view token = rest_.substr(0, size);

@@ -29,6 +29,7 @@ TEST(SocketIoJsonMembers, are_names_and_values_as_they_stand) {
     EXPECT_EQ(members_of("{ \"a\" : -1.5e3 ,\n\"b\"\t: \"x\" , \"a\" : null }"),
               R"("a"=-1.5e3|"b"="x"|"a"=null|)");
     EXPECT_EQ(members_of(R"({"":true,"\"}":"{\"\\"})"), R"(""=true|"\"}"="{\"\\"|)");
+    EXPECT_EQ(members_of(R"({"\\":"\\\"\\\\","\\\\":"x\\"})"), R"("\\"="\\\"\\\\"|"\\\\"="x\\"|)");
 }
 
 TEST(SocketIoJsonMembers, have_arrays_and_objects_as_a_whole) {
