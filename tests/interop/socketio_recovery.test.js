@@ -95,7 +95,7 @@ for (const threads of ['1', '4']) {
             // The server has heard that it leaves: its next connection may overtake that.
             async function gone() {
                 const state = server.url('/state.json', 'http');
-                while ((await (await fetch(state)).json()).sessions > 0) {
+                while ((await (await fetch(state)).json()).namespaces.length > 0) {
                     await new Promise(setImmediate);
                 }
             }
