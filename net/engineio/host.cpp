@@ -87,14 +87,6 @@ SessionId new_session_id() noexcept {
     return SessionId(random);
 }
 
-Opening Opening::of(const Request& request, const Options& options) {
-    Opening opening{.client = request.remote_address(), .query = std::string(request.query())};
-    for (const std::string& name : options.kept_headers) {
-        if (const auto value = request.header(name)) opening.headers.emplace_back(name, *value);
-    }
-    return opening;
-}
-
 Host::Host(Application& application, Options options)
     : application_(application),
       options_(std::move(options)),
@@ -167,9 +159,8 @@ void Host::serve(const Request& request, Response& response) {
 
 void Host::open(const Request& request, Response& response) {
     const SessionId id = new_session_id();
-    HostedSession* const session =
-        HostedSession::make(*this, *Reactor::current(), id, Opening::of(request, options_), nullptr,
-                            dialect_of(request));
+    HostedSession* const session = HostedSession::make(
+        *this, *Reactor::current(), id, Opening(request, options_), nullptr, dialect_of(request));
     if (session == nullptr) {
         response = too_many_sessions_response();
     } else if (!session->open_polling(response)) {
@@ -264,7 +255,7 @@ void Host::decide(const Request& request, Upgrade& upgrade) {
         return upgrade.reject(503, "There are too many sessions.\n");
     } else {
         handshake.dialect = dialect_of(request);
-        handshake.opening = Opening::of(request, options_);
+        handshake.opening = Opening(request, options_);
         if (!options_.cookie.empty()) {
             upgrade.add_header("Set-Cookie", cookie_of(handshake.id.text()));
         }

@@ -3,7 +3,6 @@
 #include "net/engineio/hosted_session.hpp"
 
 #include <edgews/connection.hpp>
-#include "core/base/ascii.hpp"
 #include "core/engineio/open_packet.hpp"
 #include "core/engineio/packet_v3.hpp"
 #include "core/kernels/utf8.hpp"
@@ -245,13 +244,6 @@ bool HostedSession::is_writable() const noexcept {
     if (polling_) return polling_->is_held && !phase_.is(State::probing);
     return connection_ != nullptr && connection_->is_open() &&
            connection_->buffered_amount() <= writable_size_max;
-}
-
-std::optional<std::string_view> HostedSession::header(std::string_view name) const noexcept {
-    for (const auto& [known, value] : opening_.headers) {
-        if (equals_ignoring_case(known, name)) return value;
-    }
-    return std::nullopt;
 }
 
 // ---- What it hears -----------------------------------------------------------------------------

@@ -11,6 +11,7 @@
 #include "core/engineio/session_id.hpp"
 #include "core/engineio/session_phase.hpp"
 #include "net/engineio/application.hpp"
+#include "net/engineio/opening.hpp"
 #include "net/engineio/outbox.hpp"
 #include "net/engineio/reply.hpp"
 #include "net/engineio/socket_user.hpp"
@@ -93,11 +94,13 @@ class HostedSession final : public Session, public SocketUser {
     [[nodiscard]] Dialect dialect() const noexcept override { return dialect_; }
     [[nodiscard]] Loop& loop() const noexcept override { return reactor_->loop(); }
     [[nodiscard]] const Address& remote_address() const noexcept override {
-        return opening_.client;
+        return opening_.client();
     }
-    [[nodiscard]] std::string_view query() const noexcept override { return opening_.query; }
+    [[nodiscard]] std::string_view query() const noexcept override { return opening_.query(); }
     [[nodiscard]] std::optional<std::string_view> header(
-        std::string_view name) const noexcept override;
+        std::string_view name) const noexcept override {
+        return opening_.header(name);
+    }
     void received(Message message) override;
     void lost() override;
 
@@ -159,5 +162,8 @@ class HostedSession final : public Session, public SocketUser {
     const Dialect dialect_;
     Opening opening_;
 };
+
+// One for every session, the idle ones too.
+static_assert(sizeof(HostedSession) <= 144);
 
 }  // namespace edgews::engineio

@@ -2,33 +2,16 @@
 // is open, and then whose it is, a session's or a Probe's.
 #pragma once
 
-#include <edgews/address.hpp>
 #include <edgews/message.hpp>
 #include "core/engineio/dialect.hpp"
 #include "core/engineio/session_id.hpp"
+#include "net/engineio/opening.hpp"
 
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
-#include <vector>
 
-namespace edgews {
-
-class Request;
-
-namespace engineio {
-
-struct Options;
-
-// Of the request that opens a session: what Session shows of it.
-struct Opening {
-    Address client{};
-    std::string query{};
-    std::vector<std::pair<std::string, std::string>> headers{};
-
-    [[nodiscard]] static Opening of(const Request& request, const Options& options);
-};
+namespace edgews::engineio {
 
 [[nodiscard]] SessionId new_session_id() noexcept;
 
@@ -54,6 +37,4 @@ struct SocketData {
     SocketUser* user = nullptr;  // Null: nobody's, and what comes does not count.
 };
 
-}  // namespace engineio
-
-}  // namespace edgews
+}  // namespace edgews::engineio

@@ -8,9 +8,9 @@ const assert = require('node:assert/strict');
 const { once } = require('node:events');
 const fs = require('node:fs');
 const net = require('node:net');
-const { after, before, describe, it } = require('node:test');
+const { after, afterEach, before, beforeEach, describe, it } = require('node:test');
 const { setTimeout: pause } = require('node:timers/promises');
-const { binary, close } = require('./frames.js');
+const { binary, close, text } = require('./frames.js');
 const { upgrade_request } = require('./raw_client.js');
 const { start_server } = require('./server.js');
 const { calls_during } = require('./strace.js');
@@ -20,20 +20,32 @@ const patience_ms = 20_000;
 
 let server;
 
+async function read_until(socket, wanted) {
+    let all = '';
+    while (!all.includes(wanted)) all += (await once(socket, 'data'))[0].toString('latin1');
+    return all;
+}
+
 // A WebSocket over a bare TCP socket. There are thousands of them, so they do little.
-async function open_one(from) {
+async function open_one(from, target) {
     const socket = net.connect({ host: server.host, port: server.port, localAddress: from,
                                  noDelay: true });
     await once(socket, 'connect');
-    socket.write(upgrade_request(server));
-    let head = '';
-    while (!head.endsWith('\r\n\r\n')) head += (await once(socket, 'data'))[0].toString('latin1');
-    assert.match(head, /^HTTP\/1\.1 101 /);
+    socket.write(upgrade_request(server, { target }));
+    assert.match(await read_until(socket, '\r\n\r\n'), /^HTTP\/1\.1 101 /);
     return socket;
 }
 
-function open_many(count, from) {
-    return Promise.all(Array.from({ length: count }, () => open_one(from)));
+// The same with a session of Socket.IO, connected to "/", as it says in its first event.
+async function open_session(from) {
+    const socket = await open_one(from, '/socket.io/?EIO=4&transport=websocket');
+    socket.write(text('40'));
+    await read_until(socket, '42["auth"');
+    return socket;
+}
+
+function open_many(count, from, open = open_one) {
+    return Promise.all(Array.from({ length: count }, () => open(from)));
 }
 
 // Until the server has closed what its clients have left.
@@ -191,16 +203,16 @@ describe('system calls of a connection that comes, upgrades and goes', () => {
     }
 });
 
-describe('memory of idle connections', () => {
-    const bytes_max = 244;
+describe('memory of what is idle', () => {
     const group_size = 100;
     const warm_up_count = 500;
     const wanted_count = 10_000;
     const reserve = 200;  // Descriptors for all else.
-    let sockets = [];
+    let sockets;
+    let open;
 
-    before(async () => { server = await start_server('echo'); });
-    after(async () => {
+    beforeEach(() => { sockets = []; });
+    afterEach(async () => {
         for (const socket of sockets) socket.destroy();
         await server?.stop();
     });
@@ -221,21 +233,33 @@ describe('memory of idle connections', () => {
     async function open_until(count) {
         while (sockets.length < count) {
             const from = `127.0.0.${2 + Math.floor(sockets.length / 1000)}`;
-            sockets.push(...await open_many(group_size, from));
+            sockets.push(...await open_many(group_size, from, open));
         }
     }
 
-    it(`at most ${bytes_max} bytes each`, { timeout }, async (t) => {
+    async function expect_at_most(bytes_max, t) {
         const count = Math.min(wanted_count, descriptor_limit() - warm_up_count - reserve);
         assert.ok(count >= 1000, `too few descriptors for this: ${descriptor_limit()}`);
         await open_until(warm_up_count);
         const before_size = resident_size();
         await open_until(warm_up_count + count);
         const each = (resident_size() - before_size) / (sockets.length - warm_up_count);
-        t.diagnostic(`${each.toFixed(1)} bytes per connection, of ` +
+        t.diagnostic(`${each.toFixed(1)} bytes each, of ` +
                      `${sockets.length - warm_up_count}`);
         assert.ok(each > 0, 'no memory at all: this measures the wrong thing');
-        assert.ok(each <= bytes_max, `${each} bytes per connection`);
+        assert.ok(each <= bytes_max, `${each} bytes each`);
         for (const socket of sockets) assert.ok(!socket.destroyed, 'the server closed some');
+    }
+
+    it('a connection: at most 244 bytes', { timeout }, async (t) => {
+        server = await start_server('echo');
+        open = open_one;
+        await expect_at_most(244, t);
+    });
+
+    it('a session of Socket.IO: at most 900 bytes', { timeout }, async (t) => {
+        server = await start_server('socketio_server', ['--ping-interval', '300000']);
+        open = open_session;
+        await expect_at_most(900, t);
     });
 });

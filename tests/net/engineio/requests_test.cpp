@@ -120,14 +120,19 @@ TEST(EngineIoOptions, pages_of_other_origins_are_let_in_by_name) {
 }
 
 TEST(EngineIoOptions, headers_are_kept_by_name) {
-    EngineIoServer server({.options = {.kept_headers = {"Authorization", "X-Other"}}});
+    EngineIoServer server(
+        {.options = {.kept_headers = {"Authorization", "X-Other", "X-Empty", "X-Last"}}});
     server.start();
-    const HttpReply reply = server.connect().get(std::string(engineio_path) + "polling&t=1",
-                                                 "authorization: Bearer x\r\nX-Not: no\r\n");
+    const HttpReply reply =
+        server.connect().get(std::string(engineio_path) + "polling&t=1",
+                             "authorization: Bearer x\r\nX-Not: no\r\nX-Last: 1\r\nX-Empty:\r\n");
     server.with_session(EngineIoServer::id_in(reply.body), [](const engineio::Session& session) {
         EXPECT_EQ(session.header("AUTHORIZATION"), "Bearer x");
-        EXPECT_EQ(session.header("X-Other"), std::nullopt);
-        EXPECT_EQ(session.header("X-Not"), std::nullopt);
+        EXPECT_EQ(session.header("X-Empty"), "");
+        EXPECT_EQ(session.header("x-last"), "1");
+        for (const char* const none : {"X-Other", "X-Not", "Bearer x", ""}) {
+            EXPECT_EQ(session.header(none), std::nullopt) << none;
+        }
         EXPECT_EQ(session.query(), "EIO=4&transport=polling&t=1");
         EXPECT_TRUE(session.remote_address().is_loopback());
     });
