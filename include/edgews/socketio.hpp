@@ -293,7 +293,10 @@ struct NamespaceStats {
     std::uint64_t sent_total = 0;
 };
 struct HubStats {
-    std::size_t session_count = 0;             // Of Engine.IO.
+    std::size_t session_count = 0;  // Of Engine.IO.
+    // Sockets that have ended, and whose clients may come back (Options::recovery). They are in no
+    // other of these figures.
+    std::size_t absent_count = 0;
     std::vector<NamespaceStats> namespaces{};  // That have sockets, in the order of their names.
 };
 

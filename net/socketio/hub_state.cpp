@@ -255,8 +255,10 @@ bool HubState::survey(Function<void(const HubStats&)> told, std::size_t room_cou
     HubOnLoop* const home = find_any();
     std::shared_ptr<LoopLink> link = home == nullptr ? nullptr : home->link();
     if (!link) return false;
-    const auto survey =
-        std::make_shared<Survey>(std::move(link), loops_.size(), std::move(told), room_count_max);
+    const auto survey = std::make_shared<Survey>(
+        std::move(link), loops_.size(),
+        HubStats{.absent_count = recovery_ ? recovery_->absent_count() : 0}, std::move(told),
+        room_count_max);
     for (const auto& each : loops_) each->post(survey);
     return true;
 }

@@ -20,17 +20,17 @@ void Survey::add(const NamespaceOnLoop& space) {
 }
 
 void Survey::close(std::size_t session_count) {
-    HubStats stats{.session_count = session_count};
     {
         const std::lock_guard lock(mutex_);
         if (--open_count_ > 0) return;
+        stats_.session_count = session_count;
         for (const auto& [name, counted] : namespaces_) {
-            stats.namespaces.push_back(stats_of(name, counted));
+            stats_.namespaces.push_back(stats_of(name, counted));
         }
     }
     // Where that loop has ended nobody waits for it.
-    static_cast<void>(home_->mailbox.post(
-        make_job([self = shared_from_this(), stats = std::move(stats)] { self->told_(stats); })));
+    static_cast<void>(
+        home_->mailbox.post(make_job([self = shared_from_this()] { self->told_(self->stats_); })));
 }
 
 NamespaceStats Survey::stats_of(const std::string& name, const Counted& counted) const {

@@ -26,13 +26,14 @@ class NamespaceOnLoop;
 
 class Survey : public std::enable_shared_from_this<Survey> {
   public:
-    // It asks `loop_count` loops.
-    Survey(std::shared_ptr<LoopLink> home, std::size_t loop_count,
+    // It asks `loop_count` loops. `known`: what none of them has to be asked.
+    Survey(std::shared_ptr<LoopLink> home, std::size_t loop_count, HubStats known,
            Function<void(const HubStats&)> told, std::size_t room_count_max) noexcept
         : home_(std::move(home)),
           told_(std::move(told)),
           room_count_max_(room_count_max),
-          open_count_(loop_count) {}
+          open_count_(loop_count),
+          stats_(std::move(known)) {}
 
     // Any thread.
 
@@ -55,6 +56,7 @@ class Survey : public std::enable_shared_from_this<Survey> {
     std::mutex mutex_;  // Guards what follows.
     std::map<std::string, Counted, std::less<>> namespaces_;
     std::size_t open_count_;
+    HubStats stats_;
 };
 
 }  // namespace edgews::sio

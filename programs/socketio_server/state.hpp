@@ -11,11 +11,12 @@
 
 namespace programs {
 
-// {"time":…,"sessions":1,"namespaces":[{"name":"/","sockets":1,"received":0,"sent":1,
+// {"time":…,"sessions":1,"absent":0,"namespaces":[{"name":"/","sockets":1,"received":0,"sent":1,
 // "room_count":1,"rooms":[{"name":"room","sockets":1}]}]}; time in milliseconds, for rates.
 inline std::string state_json(const edgews::sio::HubStats& stats, std::uint64_t now_ms) {
     std::string json = R"({"time":)" + std::to_string(now_ms) + R"(,"sessions":)" +
-                       std::to_string(stats.session_count) + R"(,"namespaces":[)";
+                       std::to_string(stats.session_count) + R"(,"absent":)" +
+                       std::to_string(stats.absent_count) + R"(,"namespaces":[)";
     for (const edgews::sio::NamespaceStats& space : stats.namespaces) {
         if (json.back() != '[') json += ',';
         json += R"({"name":)" + demo::quote(space.name) + R"(,"sockets":)" +

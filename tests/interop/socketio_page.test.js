@@ -120,7 +120,8 @@ describe('the demo\'s room by Socket.IO in Chromium', () => {
 describe('the Socket.IO server\'s page in Chromium', () => {
     let server;
     const sockets = [];
-    before(async () => { server = await start_server('socketio_server', ['--threads', '2']); });
+    before(async () => { server = await start_server('socketio_server',
+                                                      ['--threads', '2', '--recovery', '60000']); });
     after(async () => {
         for (const socket of sockets) socket.disconnect();
         await server?.stop();
@@ -153,6 +154,10 @@ describe('the Socket.IO server\'s page in Chromium', () => {
         await cell(page, '/', 0).getByText(/^[1-9]\d*$/).waitFor();
         await cell(page, '/', 1).getByText(/^[1-9]\d*$/).waitFor();
         clearInterval(say);
+        grace.io.reconnection(false);
+        grace.io.engine.close();
+        await page.locator('#absent').getByText('1', { exact: true }).waitFor();
+        await cell(page, '/', 2).getByText('1', { exact: true }).waitFor();
         await page.screenshot({ path: path.join(screenshots, 'socketio-server.png') });
         await server.stop();
         await page.getByRole('status').getByText('no answer').waitFor();

@@ -32,6 +32,7 @@ function show(state) {
     const sum = (of) => number(namespaces.reduce((total, space) => total + of(space), 0));
     setText(byId("sessions"), number(state.sessions));
     setText(byId("sockets"), sum(({ sockets }) => sockets));
+    setText(byId("absent"), number(state.absent));
     setText(byId("room-count"), sum((space) => space.room_count));
     const before = new Map(last?.namespaces.map((space) => [space.name, space]));
     fill(byId("namespaces"), namespaces.map((space) => {

@@ -325,6 +325,30 @@ TEST(SocketIoRecoveryHub, a_hub_that_goes_destroys_the_data_of_those_who_are_awa
 
 // --- What is said to rooms meanwhile -----------------------------------------
 
+TEST_F(SocketIoRecovery, those_who_are_away_are_counted) {
+    const auto stats = [this] {
+        HubStats told;
+        EXPECT_TRUE(hub.stats([&told](const HubStats& known) { told = known; }));
+        turn_all();
+        return told;
+    };
+    hub.of("/side");
+    const auto client = connected(loop_2);
+    client->session().say("0/side,");
+    const auto other = connected();
+    EXPECT_EQ(stats().absent_count, 0U);
+    client->end();
+    EXPECT_EQ(stats().absent_count, 2U);
+    ASSERT_EQ(stats().namespaces.size(), 1U);
+    EXPECT_EQ(stats().namespaces[0].socket_count, 1U);
+    EXPECT_EQ(come_back(*client), "");
+    EXPECT_EQ(stats().absent_count, 1U);
+    EXPECT_EQ(stats().namespaces[0].socket_count, 2U);
+    client->session().say("1");
+    client->end();
+    EXPECT_EQ(stats().absent_count, 1U);
+}
+
 TEST_F(SocketIoRecovery, it_joins_and_leaves_as_it_is_told_while_it_is_away) {
     const auto client = connected();
     client->end();
