@@ -178,11 +178,15 @@ void HubOnLoop::keep(std::unique_ptr<AbsentSocket> absent) {
 void HubOnLoop::forget_expired() {
     const std::uint64_t now_ms = reactor_.now_ms();
     std::uint64_t due_ms = 0;
-    const auto expired = hub_.with_recovery([&](RecoveryStore& store) {
-        auto taken = store.take_expired(now_ms);
-        due_ms = store.next_due_ms();
-        return taken;
-    });
+    bool is_done = false;
+    while (!is_done) {
+        const auto expired = hub_.with_recovery([&](RecoveryStore& store) {
+            auto taken = store.take_expired(now_ms);
+            due_ms = store.next_due_ms();
+            return taken;
+        });
+        is_done = expired.empty();
+    }
     if (due_ms == 0 || std::exchange(is_expiring_, true)) return;
     reactor_.after(due_ms > now_ms ? due_ms - now_ms : 1, make_job([this] {
                        is_expiring_ = false;

@@ -230,9 +230,14 @@ void HubState::record(HubOnLoop& here, const std::shared_ptr<Spoken>& spoken) {
 
 RecoveryStore::Claimed HubState::claim(const RecoveryClaim& claim, std::string_view namespace_name,
                                        HubOnLoop& here) {
-    const std::lock_guard lock(mutex_);
-    const Departure now{.drawn = drawn_, .taken = here.taken(drawn_)};
-    return recovery_->claim(claim, namespace_name, here, now, here.reactor().now_ms());
+    RecoveryStore::Claimed claimed;
+    {
+        const std::lock_guard lock(mutex_);
+        const Departure now{.drawn = drawn_, .taken = here.taken(drawn_)};
+        claimed = recovery_->claim(claim, namespace_name, here, now, here.reactor().now_ms());
+    }
+    if (claimed.result == RecoveryStore::Claimed::Result::restored) claimed.leave_missed(here);
+    return claimed;
 }
 
 HubOnLoop* HubState::some_loop() {

@@ -11,6 +11,8 @@ namespace {
 
 // Loops that a client may have been on since what it says was the last that it got.
 constexpr std::size_t stay_count_max = 64;
+// Of a crowd whose time is over at once not all are taken at once: the mutex is held.
+constexpr std::size_t expired_count_max = 128;
 
 Said said_of(const std::shared_ptr<const Spoken>& spoken) noexcept {
     return spoken->said();
@@ -90,8 +92,9 @@ RecoveryStore::Claimed RecoveryStore::claim(const RecoveryClaim& claim,
         return {.result = Result::behind};
     }
     const bool is_in_time = now_ms < absent.due_ms;
-    Claimed claimed{.socket = take(known->second)};
-    if (is_in_time && find_missed(claim, here, now, claimed)) {
+    Claimed claimed{.socket = take(known->second), .now = now};
+    if (is_in_time && find_missed(claim, claimed)) {
+        claimed.socket->recoverable->course.enter(&here);
         claimed.result = Result::restored;
         known->second.loop = &here;
     } else {
@@ -103,39 +106,45 @@ RecoveryStore::Claimed RecoveryStore::claim(const RecoveryClaim& claim,
 
 // What the client got last is the last that it was sent; or it is in the log; or was before its
 // course began. False: that cannot be told, or something behind it is not in the log any more.
-bool RecoveryStore::find_missed(const RecoveryClaim& claim, const HubOnLoop& here,
-                                const Departure& now, Claimed& claimed) const {
+bool RecoveryStore::find_missed(const RecoveryClaim& claim, Claimed& claimed) const {
     Recoverable& recoverable = *claimed.socket->recoverable;
     Course& course = recoverable.course;
     const std::uint64_t offset = claim.offset.value_or(0);
-    const Spoken* last = nullptr;
     if (offset == recoverable.last_offset) {
         course.forget_stays();
         recoverable.first_offset = std::max(recoverable.first_offset, offset);
     } else {
-        last = offset == 0 ? nullptr : log_.find(offset);
+        const Spoken* const last = offset == 0 ? nullptr : log_.find(offset);
         if (last == nullptr && offset > recoverable.first_offset) return false;
+        if (last != nullptr) claimed.last = last->said();
     }
     std::uint64_t all_before = course.beginning().taken;
-    if (last != nullptr) {
-        all_before = course.all_before(last->said());
-        course.forget_before(last->said());
+    if (claimed.last) {
+        all_before = course.all_before(*claimed.last);
+        course.forget_before(*claimed.last);
     }
     if (log_.forgotten() > all_before || course.stay_count() > stay_count_max) return false;
-    course.enter(&here);
-    log_.visit_behind(all_before, [&](const std::shared_ptr<const Spoken>& spoken) {
-        if (!may_be_for(*claimed.socket, *spoken)) return;
-        const Said said = spoken->said();
-        const bool is_behind = last == nullptr || !course.is_behind_beginning(last->said())
-                                   ? course.is_behind_beginning(said)
-                                   : course.is_before(last->said(), said);
-        const bool is_here = now.has_had(said.number, said.origin == &here);
-        if (is_behind && (is_here || course.has_had(said))) claimed.missed.push_back(spoken);
-    });
-    std::ranges::sort(
-        claimed.missed, [&course](const Said& a, const Said& b) { return course.is_before(a, b); },
-        said_of);
+    claimed.missed = log_.find_behind(all_before, *claimed.socket);
     return true;
+}
+
+void RecoveryStore::Claimed::leave_missed(const HubOnLoop& here) {
+    const Course& course = socket->recoverable->course;
+    std::erase_if(missed, [&](const std::shared_ptr<const Spoken>& spoken) {
+        if (!may_be_for(*socket, *spoken)) return true;
+        const Said said = spoken->said();
+        const bool is_behind = !last || !course.is_behind_beginning(*last)
+                                   ? course.is_behind_beginning(said)
+                                   : course.is_before(*last, said);
+        const bool is_here = now.has_had(said.number, said.origin == &here);
+        return !is_behind || !(is_here || course.has_had(said));
+    });
+    const auto is_before = [&course](const Said& a, const Said& b) {
+        return course.is_before(a, b);
+    };
+    // On one loop it is.
+    if (std::ranges::is_sorted(missed, is_before, said_of)) return;
+    std::ranges::sort(missed, is_before, said_of);
 }
 
 // Nobody will ask for what is said until somebody else comes.
@@ -151,7 +160,7 @@ void RecoveryStore::record(std::shared_ptr<const Spoken> spoken) {
 
 std::vector<std::unique_ptr<AbsentSocket>> RecoveryStore::take_expired(std::uint64_t now_ms) {
     std::vector<std::unique_ptr<AbsentSocket>> expired;
-    while (!absent_.empty() &&
+    while (!absent_.empty() && expired.size() < expired_count_max &&
            (absent_.size() > options_.absent_count_max || absent_.front()->due_ms <= now_ms)) {
         const auto known = known_.find(absent_.front()->recoverable->private_id.text());
         expired.push_back(take(known->second));

@@ -22,6 +22,7 @@
 #include <cstdint>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -64,10 +65,16 @@ class RecoveryStore {
         };
         Result result = Result::refused;
         std::unique_ptr<AbsentSocket> socket{};
-        // What was said behind the offset, and this loop has had, in order; to its namespace,
-        // whoever of that it was for. Also what joins, leaves and disconnects.
+        // What may be for it (SpokenLog::find_behind()), and what it had last: nothing of what is
+        // there. leave_missed() is for whoever does not hold the mutex any more.
         std::vector<std::shared_ptr<const Spoken>> missed{};
+        std::optional<Said> last{};
+        Departure now{};
         HubOnLoop* loop = nullptr;
+
+        // Leaves of it what was said behind the last one, and that loop has had, on which it is;
+        // in the order of its course. Requires: it is restored.
+        void leave_missed(const HubOnLoop& here);
     };
     // `now`: what the loop has had on which the client is. `now_ms`: its Loop::now_ms().
     [[nodiscard]] Claimed claim(const RecoveryClaim& claim, std::string_view namespace_name,
@@ -79,7 +86,7 @@ class RecoveryStore {
 
     void record(std::shared_ptr<const Spoken> spoken);
 
-    // Those whose time is over, or who are too many.
+    // Some of those whose time is over, or who are too many. None: there are no more of them.
     [[nodiscard]] std::vector<std::unique_ptr<AbsentSocket>> take_expired(std::uint64_t now_ms);
     // When the next one's time is over. 0: there is none.
     [[nodiscard]] std::uint64_t next_due_ms() const noexcept {
@@ -99,8 +106,7 @@ class RecoveryStore {
         std::shared_ptr<DeferredDecision> waiter{};
     };
     [[nodiscard]] std::unique_ptr<AbsentSocket> take(Known& known) noexcept;
-    [[nodiscard]] bool find_missed(const RecoveryClaim& claim, const HubOnLoop& here,
-                                   const Departure& now, Claimed& claimed) const;
+    [[nodiscard]] bool find_missed(const RecoveryClaim& claim, Claimed& claimed) const;
     void forget_if_alone() noexcept;
 
     const RecoveryOptions options_;

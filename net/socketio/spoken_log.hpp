@@ -1,16 +1,24 @@
 // What was said to clients that may come back, in the order of its numbers, as far as there is room
 // for it.
+//
+// What was said to one room is a chain, each with the place of the one before; so is what was said
+// to everybody in a namespace, and to a socket alone. Whoever comes back walks the chains of its
+// rooms, from the newest to the last that it had: a crowd that comes back costs as many steps as it
+// gets messages, whatever else was said.
 #pragma once
 
-#include "core/socketio/departure.hpp"
 #include "net/socketio/spoken.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <unordered_map>
+#include <vector>
 
 namespace edgews::sio {
+
+struct AbsentSocket;
 
 class SpokenLog {
   public:
@@ -26,18 +34,38 @@ class SpokenLog {
     // All that has a number above that is here.
     [[nodiscard]] std::uint64_t forgotten() const noexcept { return forgotten_; }
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
-    // Calls visitor(const std::shared_ptr<const Spoken>&) for those with numbers above that.
-    template <class F>
-    void visit_behind(std::uint64_t number, const F& visitor) const {
-        for (std::size_t i = index_behind(number); i < kept_.size(); ++i) visitor(kept_[i]);
-    }
+    // Those with numbers above that to a room of the socket's, in order: of that socket itself, and
+    // of all that it is told to join there. Some of them may be for others only.
+    [[nodiscard]] std::vector<std::shared_ptr<const Spoken>> find_behind(
+        std::uint64_t number, const AbsentSocket& socket) const;
 
   private:
-    [[nodiscard]] std::size_t index_behind(std::uint64_t number) const noexcept;
+    using Chains = std::unordered_map<std::size_t, std::uint64_t>;  // Their last places.
+    // What was said to several rooms has a place for each of them, one behind the other.
+    struct Kept {
+        std::shared_ptr<const Spoken> spoken;
+        const Chains::value_type& chain;
+        std::uint64_t before;  // The place in that chain. Forgotten: it was the first one.
+    };
+    struct Offset {
+        std::uint64_t offset;
+        std::uint64_t place;
+    };
+    void add(const std::shared_ptr<const Spoken>& spoken, std::size_t chain);
+    void forget_first() noexcept;
+    [[nodiscard]] bool is_kept(std::uint64_t place) const noexcept { return place >= first_; }
+    [[nodiscard]] const Kept& at(std::uint64_t place) const noexcept {
+        return kept_[static_cast<std::size_t>(place - first_)];
+    }
+    [[nodiscard]] std::uint64_t end() const noexcept { return first_ + kept_.size(); }
 
     const std::size_t size_max_;  // Bytes.
     std::size_t size_ = 0;
-    std::deque<std::shared_ptr<const Spoken>> kept_;
+    std::deque<Kept> kept_;
+    std::uint64_t first_ = 1;  // The place of the first of them. They count on.
+    Chains chains_;
+    // In their order. They are drawn before numbers are, so a few come late; some may be forgotten.
+    std::deque<Offset> offsets_;
     std::uint64_t forgotten_ = 0;  // The last number that is not here any more, or never was.
 };
 

@@ -218,6 +218,19 @@ TEST_F(SocketIoRecoveryInTime, one_that_comes_too_late_is_a_new_one_and_its_data
     EXPECT_FALSE(client->is_recovered());
 }
 
+TEST_F(SocketIoRecoveryInTime, a_crowd_whose_time_is_over_at_once_goes) {
+    std::vector<std::unique_ptr<ReturningClient>> clients;
+    for (int i = 0; i < 300; ++i) clients.push_back(connected());
+    clients.front()->session().say("2[\"own\",\"first\"]");
+    clients.back()->session().say("2[\"own\",\"last\"]");
+    for (const auto& each : clients) each->session().close(EndReason::transport_closed);
+    loop.poll(0);
+    EXPECT_EQ(absent_count(), 300U);
+    while (absent_count() > 0) loop.poll(1);
+    EXPECT_EQ(take_gone(), "first last ");
+    EXPECT_EQ(log_size(), 0U);
+}
+
 class SocketIoRecoveryOfFew : public SocketIoRecovery {
   protected:
     SocketIoRecoveryOfFew()
