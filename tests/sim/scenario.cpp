@@ -7,12 +7,13 @@ namespace edgews::sim::test {
 
 std::span<const Scenario> scenarios() noexcept {
     static constexpr std::array all{
-        Scenario{"echo", play_echo},       Scenario{"last_words", play_last_words},
-        Scenario{"http", play_http},       Scenario{"chaos", play_chaos},
-        Scenario{"clients", play_clients}, Scenario{"topics", play_topics},
-        Scenario{"stomp", play_stomp},     Scenario{"secure", play_secure},
-        Scenario{"dialing", play_dialing}, Scenario{"stomp_clients", play_stomp_clients},
-        Scenario{"relay", play_relay},     Scenario{"backplane", play_backplane},
+        Scenario{"echo", play_echo},         Scenario{"last_words", play_last_words},
+        Scenario{"http", play_http},         Scenario{"chaos", play_chaos},
+        Scenario{"clients", play_clients},   Scenario{"topics", play_topics},
+        Scenario{"stomp", play_stomp},       Scenario{"secure", play_secure},
+        Scenario{"dialing", play_dialing},   Scenario{"stomp_clients", play_stomp_clients},
+        Scenario{"relay", play_relay},       Scenario{"backplane", play_backplane},
+        Scenario{"socketio", play_socketio},
     };
     return all;
 }

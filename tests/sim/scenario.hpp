@@ -47,6 +47,7 @@ void play_dialing(World& world, Record& record);
 void play_stomp_clients(World& world, Record& record);
 void play_relay(World& world, Record& record);
 void play_backplane(World& world, Record& record);
+void play_socketio(World& world, Record& record);
 
 // Milliseconds: so long after the last thing that happened outside, all is done. The engine's
 // timers are set to more, so that none of them can make up for an edge that was lost.
