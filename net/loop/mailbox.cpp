@@ -55,15 +55,13 @@ void Mailbox::wake() noexcept {
     [[maybe_unused]] const auto written = ::write(event_fd_.get(), &one, sizeof one);
 }
 
-bool Mailbox::run_posted() {
-    if (newest_.load(std::memory_order_relaxed) == nullptr) return false;
+void Mailbox::run_posted() {
     Job* oldest = reversed(newest_.exchange(nullptr, std::memory_order_acquire), &Job::next_);
     while (oldest != nullptr) {
         const std::unique_ptr<Job> job(oldest);
         oldest = job->next_;
         job->run();
     }
-    return true;
 }
 
 bool Mailbox::prepare_to_sleep() noexcept {

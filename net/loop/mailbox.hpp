@@ -25,9 +25,11 @@ class Mailbox {
     void wake() noexcept;
 
     // The consumer's side.
-    // Runs what has been posted so far; what these jobs post waits for the next call. False: there
-    // was nothing.
-    bool run_posted();
+    [[nodiscard]] bool has_posted() const noexcept {
+        return newest_.load(std::memory_order_relaxed) != nullptr;
+    }
+    // Runs what has been posted so far; what these jobs post waits for the next call.
+    void run_posted();
     // From here on posting wakes through the eventfd. False: something is
     // waiting already, don't sleep.
     bool prepare_to_sleep() noexcept;

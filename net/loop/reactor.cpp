@@ -175,10 +175,11 @@ void Reactor::poll(int timeout_ms) noexcept {
     link_->mailbox.awake();
     ++turn_;
     read_clock();
-    const bool has_run_posted = link_->mailbox.run_posted();
+    const bool had_posted = link_->mailbox.has_posted();
+    if (had_posted) link_->mailbox.run_posted();
     dispatch(count);
     read_unread();
-    if (!has_run_posted) link_->mailbox.run_posted();
+    if (!had_posted && link_->mailbox.has_posted()) link_->mailbox.run_posted();
     run_timers();
     finish_turn();
     if (pool_.wants_trim() && !trimmer_->is_set()) schedule(*trimmer_, trim_round_ms);
