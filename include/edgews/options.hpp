@@ -3,6 +3,7 @@
 
 #include <edgews/address.hpp>
 #include <edgews/close_code.hpp>
+#include <edgews/event.hpp>
 #include <edgews/http.hpp>
 
 #include <cstddef>
@@ -227,6 +228,13 @@ struct ServerOptions {
     // The header in which these proxies name a request's client. It must be the one that they
     // write: the other one comes from the client, who may write there what it likes.
     ForwardedHeader forwarded_header = ForwardedHeader::x_forwarded_for;
+
+    // What operators want to know is told to this: see edgews/event.hpp. Empty: nobody is told.
+    EventHook on_event{};
+    // Milliseconds after which a handler is slow (EventKind::handler_slow), and on_event is told so
+    // when it has returned. All others of its loop have waited meanwhile. 0: no handler's time is
+    // taken.
+    std::uint32_t slow_handler_ms = 0;
 };
 
 // Makes the transports of a listener's connections: what `ListenOptions::tls` is. Any thread;

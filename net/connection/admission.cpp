@@ -5,11 +5,27 @@
 
 namespace edgews {
 
+std::string_view option_of(AdmissionLimit limit) noexcept {
+    switch (limit) {
+        case AdmissionLimit::none: break;
+        case AdmissionLimit::memory: return "ServerOptions::memory_max";
+        case AdmissionLimit::connections: return "ServerOptions::connections_max";
+        case AdmissionLimit::connections_per_address:
+            return "ServerOptions::connections_per_address_max";
+        case AdmissionLimit::connects_per_minute: return "ServerOptions::connects_per_minute_max";
+    }
+    return {};
+}
+
 Admission::Admission(ServerOnLoop& server, const Address& address)
     : server_(&server), address_(address) {
-    is_refused_ = server.is_over_memory() || !server.admissions().enter();
+    if (server.is_over_memory()) {
+        limit_ = AdmissionLimit::memory;
+    } else if (!server.admissions().enter()) {
+        limit_ = AdmissionLimit::connections;
+    }
     enter_address(true);
-    if (is_refused_) {
+    if (is_refused()) {
         server_ = nullptr;
     } else {
         server.enter();
@@ -19,7 +35,7 @@ Admission::Admission(ServerOnLoop& server, const Address& address)
 Admission::~Admission() {
     if (server_ == nullptr) return;
     leave_address();
-    if (!is_refused_) server_->admissions().leave();
+    if (!is_refused()) server_->admissions().leave();
     server_->leave();
 }
 
@@ -41,12 +57,13 @@ bool Admission::is_trusted() const noexcept {
 }
 
 void Admission::enter_address(bool as_new) {
-    if (is_refused_ || is_trusted()) return;
+    if (is_refused() || is_trusted()) return;
     AdmissionControl& admissions = server_->admissions();
     const bool may_connect = !as_new || admissions.connect(address_, server_->now_ms());
     is_address_counted_ = may_connect && admissions.enter(address_);
     if (is_address_counted_) return;
-    is_refused_ = true;
+    limit_ =
+        may_connect ? AdmissionLimit::connections_per_address : AdmissionLimit::connects_per_minute;
     admissions.leave();  // Who is refused keeps nobody else out.
 }
 

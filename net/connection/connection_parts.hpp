@@ -44,6 +44,7 @@ struct ConnectionParts final : SessionParts {
     // When the backlog went over its limit; of listened_ms(), modulo 2^32. It is so until no more
     // than the limit waits, or half of it once overflow_after_ms have passed.
     std::uint32_t over_limit_since_ms = 0;
+    bool is_known_as_slow = false;  // Whoever operates it knows, and what waited has not all left.
 };
 
 [[nodiscard]] inline std::unique_ptr<SessionParts> make_connection_parts() {

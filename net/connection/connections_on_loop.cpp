@@ -37,6 +37,7 @@ RouteOnLoop RouteOnLoop::make(const WebSocketRoute& route, ConnectionsOnLoop& co
     made.route = &route;
     made.connections = &connections;
     made.compression = connections.open(options.compression);
+    made.events = connections.events;
     return made;
 }
 

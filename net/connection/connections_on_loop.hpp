@@ -7,6 +7,7 @@
 #include "core/websocket/message_codec.hpp"
 #include "core/websocket/session.hpp"
 #include "crypto/random.hpp"
+#include "net/connection/event_teller.hpp"
 #include "net/connection/share.hpp"
 #include "net/connection/topics.hpp"
 #include "net/connection/websocket_route.hpp"
@@ -31,6 +32,7 @@ struct ConnectionsOnLoop {
           streams(StreamsOnLoop::of(reactor_of_all)),
           server(server_of_all),
           topics(reactor_of_all),
+          late_events(reactor_of_all),
           masks(server_of_all == nullptr ? std::make_unique<Random>() : nullptr) {}
 
     // That of all clients on the loop. It goes with the loop.
@@ -41,6 +43,8 @@ struct ConnectionsOnLoop {
     const ServerOnLoop* server;
     Topics topics;
     Counters counters{};
+    LateEvents late_events;
+    EventTeller events{};           // Of the server: each client has its own.
     std::unique_ptr<Random> masks;  // What clients mask with (RFC 6455, section 5.3).
 
     // What clients that name the same Compression share.
@@ -68,6 +72,7 @@ struct RouteOnLoop : SessionSetup {
     const WebSocketRoute* route = nullptr;
     ConnectionsOnLoop* connections = nullptr;
     std::shared_ptr<LoopCompression> compression{};  // Null: none.
+    EventTeller events{};
 
     [[nodiscard]] static RouteOnLoop make(const WebSocketRoute& route,
                                           ConnectionsOnLoop& connections);

@@ -68,7 +68,9 @@ void WebSocketConnection::start(Stream& predecessor, Admission admission,
     begin_share();
     begin_dispatch();
     if (prepare) guard([&] { prepare(*this); });
-    if (handlers().open && is_open()) guard([&] { handlers().open(*this); });
+    if (handlers().open && is_open()) {
+        guard([&] { timed("open", [&] { handlers().open(*this); }); });
+    }
     dispatch(input);
     end_dispatch();
     if (holds_input()) read_later();
@@ -160,7 +162,8 @@ void WebSocketConnection::dispatch(std::span<std::byte> input) {
         if (!event) break;
         if (event.kind == Event::Kind::restoring) continue;  // It is paid for.
         connections().share.spend(Share::event_cost);
-        guard([&] { handle(event); });
+        guard(
+            [&] { route().events.slow_handler_ms() == 0 ? handle(event) : handle_in_time(event); });
         // The memory of an assembled message would go back with the next event.
         if (OutputQueue::is_worth_borrowing(event.payload) && output_has_borrowed() &&
             !contains(batch, event.payload)) {
@@ -232,6 +235,22 @@ void WebSocketConnection::resume_reading() {
     read_later();
 }
 
+void WebSocketConnection::handle_in_time(const Event& event) {
+    const auto handle_as = [&](const char* handler) { timed(handler, [&] { handle(event); }); };
+    switch (event.kind) {
+        case Event::Kind::message: return handle_as("message");
+        case Event::Kind::begin: return handle_as("message_begin");
+        case Event::Kind::chunk: return handle_as("message_chunk");
+        case Event::Kind::end: return handle_as("message_end");
+        case Event::Kind::ping: return handle_as("ping");
+        case Event::Kind::pong: return handle_as("pong");
+        case Event::Kind::close:  // Its handler's time is taken where that is called.
+        case Event::Kind::fault:
+        case Event::Kind::none:
+        case Event::Kind::restoring: return handle(event);
+    }
+}
+
 void WebSocketConnection::handle(const Event& event) {
     switch (event.kind) {
         case Event::Kind::none: return;
@@ -298,6 +317,7 @@ void WebSocketConnection::handle_fault(Fault fault) noexcept {
     if (handlers().error) guard([&] { handlers().error(*this, describe(fault)); });
     end({});
     if (Stream::is_open()) finish(Farewell::linger, options().close_timeout_ms);
+    report_fault(fault);
 }
 
 void WebSocketConnection::answer(const Event& event) {
@@ -326,26 +346,66 @@ void WebSocketConnection::count_answer(std::size_t size_before) {
 void WebSocketConnection::fail(std::string_view what) noexcept {
     connections().borrowable = {};
     connections().counters.add(Counter::handler_failures);
-    if (is_reported_) return;
+    if (is_reported_) return report(EventKind::handler_failed, 0, what);
     if (is_broken()) break_off();
     begin_closing(close_code::internal_error, "internal error");
+    report(EventKind::handler_failed, close_code::internal_error, what);
     if (!handlers().error) return;
     try {
         handlers().error(*this, what);
-    } catch (...) {  // It has been counted, and the connection is closing already.
+    } catch (...) {  // It has been told, and the connection is closing already.
         connections().counters.add(Counter::handler_failures);
+        report(EventKind::handler_failed, close_code::internal_error, text_of_exception());
     }
+}
+
+// What is too much for the server's memory is no fault of the peer's.
+void WebSocketConnection::report_fault(Fault fault) const noexcept {
+    const bool is_limit = fault == Fault::no_memory && !is_client();
+    report(is_limit ? EventKind::limit_reached : EventKind::protocol_error, close_code_for(fault),
+           is_limit ? option_of(AdmissionLimit::memory) : describe(fault));
+}
+
+void WebSocketConnection::report(EventKind kind, std::uint32_t code,
+                                 std::string_view text) const noexcept {
+    const EventTeller& events = route().events;
+    if (!events) return;
+    events.tell({.kind = kind,
+                 .code = code,
+                 .address = remote_address(),
+                 .route = pattern(),
+                 .text = text});
+}
+
+void WebSocketConnection::report_slow(std::uint32_t code) {
+    const EventTeller& events = route().events;
+    if (!events || std::exchange(parts().is_known_as_slow, true)) return;
+    events.tell_later({.kind = EventKind::consumer_slow,
+                       .code = code,
+                       .address = remote_address(),
+                       .route = pattern(),
+                       .text = "RouteOptions::backlog_size_max"});
+}
+
+template <class F>
+void WebSocketConnection::timed(const char* name, F&& call) {
+    const HandlerTimer timer(route().events, [&](std::uint32_t time_ms) {
+        report(EventKind::handler_slow, time_ms, name);
+    });
+    call();
 }
 
 // The end of TCP: of a server's connection without a close frame of the peer, of a client's behind
 // it. Input that the peer may still send is of no use.
 void WebSocketConnection::on_lost() {
     const Closing& closing = session_.closing();
+    const bool is_news = !is_reported_ && has_failed_transport();
     if (!is_reported_ && !closing.is_done()) count_unsent(output_size());
     ConnectionParts* const own = some_parts();
     const std::string reason =
         own == nullptr ? std::string() : std::move(own->goodbye.close_reason);
     end({.code = closing.code(), .reason = reason, .clean = closing.is_done()});
+    if (is_news) report(EventKind::tls_failed, 0, transport()->failure());
     if (is_closed()) return;
     // Whoever sent a goodbye of TLS waits for ours.
     const bool owes_goodbye = is_client() && transport() != nullptr && !has_failed_transport();
@@ -378,7 +438,7 @@ void WebSocketConnection::end(CloseEvent event) {
     if (some_parts() != nullptr) event.unsent_size = some_parts()->goodbye.unsent_size;
     connections().topics.unsubscribe_all(*this);
     connections().counters.subtract(Counter::websockets_open);
-    if (handlers().close) guard([&] { handlers().close(*this, event); });
+    if (handlers().close) guard([&] { timed("close", [&] { handlers().close(*this, event); }); });
 }
 
 // ---- The rest --------------------------------------------------------------
@@ -389,6 +449,10 @@ std::string_view WebSocketConnection::subprotocol() const noexcept {
 
 void WebSocketConnection::set_subprotocol(std::string_view name) {
     if (!name.empty()) parts().subprotocol = name;
+}
+
+std::string_view WebSocketConnection::pattern() const noexcept {
+    return is_client() ? std::string_view() : route().route->pattern.text();
 }
 
 const RouteOnLoop& WebSocketConnection::route() const noexcept {

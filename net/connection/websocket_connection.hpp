@@ -7,6 +7,7 @@
 #pragma once
 
 #include <edgews/connection.hpp>
+#include <edgews/event.hpp>
 #include "core/websocket/session.hpp"
 #include "net/connection/admission.hpp"
 #include "net/connection/connection_parts.hpp"
@@ -74,6 +75,8 @@ class WebSocketConnection final : public Stream, public Connection {
     [[nodiscard]] bool is_client() const noexcept { return session_.is_client(); }
     // The application has heard of its end.
     [[nodiscard]] bool is_reported() const noexcept { return is_reported_; }
+    // The pattern of its route.
+    [[nodiscard]] std::string_view pattern() const noexcept;
     // Runs call(), which may throw, as a handler of this connection.
     template <class F>
     void guard(F&& call) {
@@ -147,6 +150,8 @@ class WebSocketConnection final : public Stream, public Connection {
     void hold(std::span<const std::byte> input);
     void dispatch_held();
     void handle(const Event& event);
+    // The same, and takes the handler's time.
+    void handle_in_time(const Event& event);
     void handle_message(const Event& event);
     [[nodiscard]] Event restore_step(std::span<std::byte>& input);
     void handle_close(const Event& event) noexcept;
@@ -155,6 +160,14 @@ class WebSocketConnection final : public Stream, public Connection {
     void answer(const Event& event);
     void count_answer(std::size_t size_before);
     void fail(std::string_view what) noexcept;
+    void report_fault(Fault fault) const noexcept;
+    // Tells on_event, if there is one.
+    void report(EventKind kind, std::uint32_t code, std::string_view text) const noexcept;
+    // Of a server, at the end of the turn: from within send() nothing may be told.
+    void report_slow(std::uint32_t code);
+    // Calls a handler, of that name, and takes its time where it is asked for.
+    template <class F>
+    void timed(const char* name, F&& call);
 
     [[nodiscard]] bool has_room_for(std::size_t size) const noexcept;
     [[nodiscard]] bool make_room_for(std::size_t size);

@@ -226,6 +226,7 @@ SendResult WebSocketConnection::overflow() {
         case Overflow::drop: break;
         case Overflow::close:
             begin_closing(options().overflow_close_code, "too slow");
+            report_slow(options().overflow_close_code);
             return SendResult::closed;
         case Overflow::tell:
             // Not from within send(): its caller may be walking over connections.
@@ -235,6 +236,7 @@ SendResult WebSocketConnection::overflow() {
             }
             break;
     }
+    report_slow(0);
     return SendResult::dropped;
 }
 
@@ -257,6 +259,7 @@ void WebSocketConnection::on_writable() {
         const std::size_t limit = options().backlog_size_max;
         is_over_limit_ = output_size() > (has_used_up_time() ? limit / 2 : limit);
     }
+    if (output_size() == 0 && some_parts() != nullptr) some_parts()->is_known_as_slow = false;
     if (!is_over_mark_ || output_size() > options().drain_mark || !is_open()) return;
     is_over_mark_ = false;
     if (handlers().drain) guard([&] { handlers().drain(*this); });

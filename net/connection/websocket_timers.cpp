@@ -64,6 +64,7 @@ void WebSocketConnection::check_open_timers() {
         constexpr std::string_view what = WebSocketSession::message_overdue_reason;
         begin_closing(close_code::policy_violation, what);
         if (handlers().error) guard([&] { handlers().error(*this, what); });
+        report(EventKind::timed_out, close_code::policy_violation, what);
     } else if (due == Due::peer_silent) {
         if (is_still_taking(session_.idle_ping_ms(place()) + options().ping_timeout_ms)) {
             return session_.excuse(now());
@@ -72,6 +73,7 @@ void WebSocketConnection::check_open_timers() {
             guard([&] { handlers().error(*this, "the peer does not answer"); });
         }
         break_off();
+        report(EventKind::timed_out, close_code::abnormal, "the peer does not answer");
     }
 }
 

@@ -40,6 +40,9 @@ void HttpConnection::serve_http(const HttpHead& head, const HttpRoute& route,
     Response response = shard_.take_response();
     handled_ = &exchange;
     try {
+        const HandlerTimer timer(shard_.events(), [&](std::uint32_t time_ms) {
+            report(EventKind::handler_slow, time_ms, route.pattern.text(), route.method);
+        });
         route.handler(Request(head, parameters, admission_.address(), transport(), body, this),
                       response);
     } catch (...) {
@@ -48,6 +51,7 @@ void HttpConnection::serve_http(const HttpHead& head, const HttpRoute& route,
         // What somebody answers all the same is too late.
         if (const auto awaited = std::move(awaiting_)) (void)awaited->deferred.claim();
         if (streaming_) cut_off({});
+        report_failure(500, route.pattern.text());
     }
     handled_ = nullptr;
     if (exchange.is_answered) {
@@ -101,6 +105,7 @@ void HttpConnection::on_answer_timeout() {
     tell_gone();
     const DeferredResponse deferred = awaiting_->deferred;
     answer_deferred(deferred, plain_text(503, "The answer took too long.\n"));
+    report(EventKind::request_refused, 503, {}, "the answer took too long");
 }
 
 // A client that sends nothing more may still want its answer.
@@ -121,29 +126,43 @@ bool HttpConnection::tell(Shard& shard, const Function<void()>& whom) noexcept {
         return true;
     } catch (...) {
         shard.counters().add(Counter::handler_failures);
+        report_failure(shard);
         return false;
     }
 }
 
 // ---- Now ---------------------------------------------------------------------------------------
 
+// What is known of a head that is none is not much.
 void HttpConnection::refuse(const HttpHead& head, HttpFault fault) {
     refuse_for(head, fault);
+    report(EventKind::request_refused, status_code(fault), {}, describe(fault));
 }
 
-void HttpConnection::refuse(const HttpHead& head, HandshakeFault fault) {
+void HttpConnection::refuse_host(const HttpHead& head) {
+    constexpr HandshakeFault fault = HandshakeFault::host_forbidden;
     refuse_for(head, fault);
+    report_refusal(head, status_code(fault), describe(fault));
+}
+
+void HttpConnection::refuse(const HttpHead& head, const WebSocketRoute& route,
+                            HandshakeFault fault) {
+    refuse_for(head, fault);
+    report(EventKind::handshake_refused, status_code(fault), route.pattern.text(), describe(fault));
 }
 
 void HttpConnection::refuse(const HttpHead& head, const HttpRoute& route, HttpFault fault) {
     refuse_for(head, fault, cors_of(head, route));
+    report(EventKind::request_refused, status_code(fault), route.pattern.text(), describe(fault));
 }
 
-void HttpConnection::refuse(const HttpHead& head, const HttpRoute& route, unsigned status,
-                            std::string_view why) {
+void HttpConnection::refuse(const HttpHead& head, const HttpRoute& route, EventKind kind,
+                            unsigned status, std::string_view why) {
     Response response = plain_text(status, why);
     response.headers.add(cors_of(head, route));
     respond_and_finish(std::move(response), wants_content(head));
+    if (kind == EventKind::limit_reached) return report_no_memory(status, route.pattern.text());
+    report(kind, status, route.pattern.text(), why.substr(0, why.find('\n')));
 }
 
 ResponseHeaders HttpConnection::cors_of(const HttpHead& head, const HttpRoute& route) const {
@@ -180,10 +199,11 @@ void HttpConnection::respond(const HttpHead& head, Response response) {
 // Answers a plain request; the connection goes on, if the client wants and may.
 void HttpConnection::respond(const Exchange& exchange, Response& response) {
     const bool keep_alive = count_answer(exchange);
-    make_affordable(response);
+    const bool is_affordable = make_affordable(response);
     response.headers.add(exchange.cors);
     append_response(response, keep_alive, exchange.wants_content);
     end_answer(keep_alive);
+    if (!is_affordable) report_no_memory(503, {});
 }
 
 // Another one. Whether the connection goes on behind it.
@@ -247,12 +267,14 @@ void HttpConnection::on_reader_timer() {
     if (is_in_socket ? is_being_read(file_->untaken_size) : is_being_read())
         return reactor().schedule(*this, shard_.options().keep_alive_timeout_ms);
     on_lost();
+    report(EventKind::timed_out, 0, {}, "the client does not read the answer");
 }
 
 void HttpConnection::respond_and_finish(Response response, bool has_body) {
-    make_affordable(response);
+    const bool is_affordable = make_affordable(response);
     append_response(response, false, has_body);
     finish(Farewell::linger, linger_ms);
+    if (!is_affordable) report_no_memory(503, {});
 }
 
 void HttpConnection::answer_error(unsigned status, std::string_view body, bool has_body) {
@@ -260,9 +282,10 @@ void HttpConnection::answer_error(unsigned status, std::string_view body, bool h
 }
 
 // It says that there is no memory for it, where there is none.
-void HttpConnection::make_affordable(Response& response) const {
-    if (reactor().pool().may_hold(output_size(), response.body.size())) return;
+bool HttpConnection::make_affordable(Response& response) const {
+    if (reactor().pool().may_hold(output_size(), response.body.size())) return true;
     response = {.status = 503, .body = std::string(no_memory_left)};
+    return false;
 }
 
 // The body is taken, and sent from where the handler put it, unless it is short.
@@ -276,7 +299,8 @@ void HttpConnection::append_response(Response& response, bool keep_alive, bool h
                                                           .date = shard_.date()});
     if (fault != HeaderFault::none) {  // Of the status; headers were checked one by one.
         response = {.status = 500};
-        return append_response(response, keep_alive, has_body);
+        append_response(response, keep_alive, has_body);
+        return report(EventKind::handler_failed, 500, {}, describe(fault));
     }
     const bool is_sent = has_body && may_have_content(response.status);
     const bool is_short = response.body.size() < OutputQueue::borrow_size_min;

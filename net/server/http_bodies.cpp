@@ -56,7 +56,7 @@ void HttpConnection::await_body(const HttpHead& head, const HttpRoute& route,
     BufferPool& pool = reactor().pool();
     if (!pool.try_reserve(receiving->head_bytes, head.size()) ||
         !pool.try_reserve(receiving->body, begun.size(), reader.announced_size())) {
-        return refuse(head, route, 503, no_memory_left);
+        return refuse(head, route, EventKind::limit_reached, 503, no_memory_left);
     }
     receiving->head_bytes.append(std::as_bytes(std::span(head.text())));
     receiving->head.rebase({reinterpret_cast<const char*>(receiving->head_bytes.bytes().data()),
@@ -72,7 +72,7 @@ bool HttpConnection::go_on_with_body(std::span<std::byte>& input) {
     for (; step == HttpBodyReader::Step::piece; step = reader.next(input)) {
         Buffer& body = receiving_->body;
         if (!reactor().pool().try_reserve(body, reader.piece().size(), reader.announced_size())) {
-            refuse_body(503, no_memory_left);
+            refuse_body(EventKind::limit_reached, 503, no_memory_left);
             return false;
         }
         body.append(reader.piece());
@@ -90,9 +90,9 @@ bool HttpConnection::go_on_with_body(std::span<std::byte>& input) {
 }
 
 // Lets go of its memory at once: the answer may take a while to be read.
-void HttpConnection::refuse_body(unsigned status, std::string_view why) {
+void HttpConnection::refuse_body(EventKind kind, unsigned status, std::string_view why) {
     const std::unique_ptr<Receiving> refused = std::move(receiving_);
-    refuse(refused->head, refused->route, status, why);
+    refuse(refused->head, refused->route, kind, status, why);
 }
 
 // Without a limit there is still one for a peer that takes nothing of what we said.
@@ -112,7 +112,7 @@ void HttpConnection::on_body_timeout() {
     const std::size_t came_size = receiving_->body.size() - receiving_->counted_size;
     const bool is_slow = came_size == 0 || came_size < size_min;
     if (is_slow && options.body_timeout_ms > 0)
-        return refuse_body(408, "The body took too long.\n");
+        return refuse_body(EventKind::timed_out, 408, "The body took too long.\n");
     begin_body_time();
 }
 

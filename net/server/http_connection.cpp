@@ -81,7 +81,9 @@ Reading HttpConnection::reading(int receive_count) const noexcept {
 bool HttpConnection::take(const Received& received, std::span<std::byte> bytes) {
     if (received.end == Received::End::would_block) return false;
     if (received.end != Received::End::open) {
-        has_failed_transport() ? finish(Farewell::linger, linger_ms) : close();
+        if (!has_failed_transport()) return close(), false;
+        finish(Farewell::linger, linger_ms);
+        report(EventKind::tls_failed, 0, {}, transport()->failure());
         return false;
     }
     shard_.counters().add(Counter::bytes_received, received.size);
@@ -108,7 +110,8 @@ void HttpConnection::process(std::span<std::byte> input) {
     is_put_off_ = false;
     if (resumed) {
         if (!reactor().pool().try_reserve(resumed->bytes, input.size())) {
-            return answer_error(503, no_memory_left);
+            answer_error(503, no_memory_left);
+            return report_no_memory(503, {});
         }
         resumed->bytes.append(input);
         input = resumed->bytes.bytes();
@@ -143,7 +146,8 @@ bool HttpConnection::take_proxy_header() {
     const bool may_be_more = !is_drained();
     const ParsedProxyHeader header = parse_proxy_header(space);
     if (header.fault != ProxyFault::none || (header.size == 0 && may_be_more)) {
-        refuse_proxy();
+        refuse_proxy(EventKind::protocol_error,
+                     "the connection does not begin with a PROXY header");
         return false;
     }
     if (header.size == 0) {
@@ -162,15 +166,16 @@ bool HttpConnection::take_proxy_header() {
     // whom the header names, and of nobody we know when it names no one.
     is_from_proxy_ = header.source && shard_.is_trusted(from_);
     if (start_tls()) return space.size() > header.size || may_be_more || has_ended();
-    refuse_proxy();
+    refuse_proxy(EventKind::limit_reached, "there is no memory for TLS");
     return false;
 }
 
 // Nothing may be assumed about who does not send the header that is due: not even that it would
 // understand an answer.
-void HttpConnection::refuse_proxy() {
+void HttpConnection::refuse_proxy(EventKind kind, std::string_view why) {
     shard_.counters().add(Counter::connections_refused);
     end_unanswered();
+    report(kind, 0, {}, why);
 }
 
 // As Shard::refuse(), of the client that a PROXY header named.
@@ -179,6 +184,7 @@ void HttpConnection::refuse_client() {
     shard_.counters().add(Counter::bytes_received, receive(reactor().receive_space()).size);
     if (!tls_ && !is_broken()) (void)send_directly(std::as_bytes(std::span(one_too_many)));
     close();
+    report(EventKind::limit_reached, 503, {}, option_of(admission_.limit()));
 }
 
 // What was only peeked at would reset the connection.
@@ -202,7 +208,10 @@ void HttpConnection::put_off(std::span<const std::byte> input) {
         may_be_followed() = false;
         return;
     }
-    if (!bytes) return finish(Farewell::linger, linger_ms);  // Behind the answers that wait.
+    if (!bytes) {
+        finish(Farewell::linger, linger_ms);  // Behind the answers that wait.
+        return report_no_memory(0, {});
+    }
     bytes.append(input);
     partial_ =
         std::make_unique<Partial>(Partial{HttpHead(shard_.options().http), std::move(bytes)});
@@ -224,15 +233,17 @@ void HttpConnection::serve(const HttpHead& head, std::span<std::byte>& rest) {
     if (is_from_proxy_) find_client(head);
     if (admission_.is_refused()) {
         shard_.counters().add(Counter::connections_refused);
-        return answer_error(503, "There are too many connections.\n", wants_content(head));
+        answer_error(503, "There are too many connections.\n", wants_content(head));
+        return report(EventKind::limit_reached, 503, head.path(), option_of(admission_.limit()));
     }
     // There are no tunnels here.
     const Router& router = shard_.router();
     const bool is_known = is_known_method(head.method()) || router.knows(head.method());
     if (!is_known || head.method() == "CONNECT") {
-        return respond(head, plain_text(501, "There is no such method here.\n"));
+        respond(head, plain_text(501, "There is no such method here.\n"));
+        return report_refusal(head, 501, "There is no such method here.");
     }
-    if (checks_host_ && !is_for_us(head)) return refuse(head, HandshakeFault::host_forbidden);
+    if (checks_host_ && !is_for_us(head)) return refuse_host(head);
     // Only OPTIONS has that target, and asks no more than whether we are there (RFC 9110, 9.3.7).
     if (head.target() == "*") return respond(head, {.status = 204});
     PathParameters parameters;
@@ -281,13 +292,17 @@ void HttpConnection::serve_options(const HttpHead& head) {
 
 void HttpConnection::refuse_path(const HttpHead& head) {
     const std::string methods = shard_.router().methods_of(head.path());
-    if (methods.empty()) return respond(head, plain_text(404, "Not found.\n"));
+    if (methods.empty()) {
+        respond(head, plain_text(404, "Not found.\n"));
+        return report_refusal(head, 404, "Nothing is there.");
+    }
     Exchange exchange = exchange_of(head, false);
     const HttpRoute* const other = shard_.router().find_any(head.path());
     if (other != nullptr) exchange.cors = cors_of(head, *other);
     Response response = plain_text(405, "There is no such method of this path.\n");
     response.headers.add("Allow", methods);
     respond(exchange, response);
+    report_refusal(head, 405, "There is no such method of this path.");
 }
 
 // The rest of a head, or of a body, may have waited for us: its time begins anew.
@@ -306,21 +321,25 @@ void HttpConnection::on_timer() {
     if (waits_for_handshake()) {
         return reactor().schedule(*this, shard_.options().handshake_timeout_ms);
     }
-    if (awaits_proxy_header_) return refuse_proxy();
+    if (awaits_proxy_header_) return refuse_proxy(EventKind::timed_out, "no PROXY header came");
     if (awaiting_) return on_answer_timeout();
     if (streaming_ || file_) return on_reader_timer();
     if (receiving_) return on_body_timeout();
     if (pending_) {
         // One that was made is on its way here.
         if (!claim(pending_->deferred)) return reactor().schedule(*this, linger_ms);
-        reject_pending(503, "The decision took too long.\n");
+        reject_pending(503, "The decision took too long.\n", "the decision took too long");
     } else if (is_head_begun_ && !is_blocked()) {  // Else it is us who do not read.
         const bool has_body = !partial_ || wants_content(partial_->head);
         answer_error(408, "The request took too long.\n", has_body);
+        report(EventKind::timed_out, 408, {}, "the request's head took too long");
     } else if (is_being_read()) {
         reactor().schedule(*this, shard_.options().keep_alive_timeout_ms);
     } else {
+        const bool is_opening =
+            transport() != nullptr && transport()->state() == Transport::State::opening;
         close();
+        if (is_opening) report(EventKind::timed_out, 0, {}, "TLS's handshake took too long");
     }
 }
 
@@ -338,7 +357,7 @@ void HttpConnection::shut_down() {
         if (streaming_->options.is_endless) note_stream_end();
     } else if (pending_) {
         (void)claim(pending_->deferred);
-        reject_pending(503, "The server is shutting down.\n");
+        reject_pending(503, "The server is shutting down.\n", "the server is shutting down");
     } else {
         finish(Farewell::linger, linger_ms);
     }

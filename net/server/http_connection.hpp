@@ -6,6 +6,7 @@
 // (http_files.cpp); or the upgrade (http_upgrade.cpp).
 #pragma once
 
+#include <edgews/event.hpp>
 #include <edgews/response_stream.hpp>
 #include <edgews/upgrade.hpp>
 #include "core/base/buffer.hpp"
@@ -46,7 +47,9 @@ class HttpConnection final : public Stream {
     }
     // The decision that an upgrade handler deferred; nobody may wait for one any more.
     void accept_pending(UpgradeAnswer answer);
-    void reject_pending(unsigned status, std::string_view body);
+    // `why`: of the engine's own decisions.
+    void reject_pending(unsigned status, std::string_view body,
+                        std::string_view why = refused_by_application);
     // The answer that a handler of plain HTTP deferred, and that was claimed.
     void answer_deferred(const DeferredResponse& deferred, Response response);
 
@@ -79,6 +82,7 @@ class HttpConnection final : public Stream {
 
   private:
     static constexpr std::string_view no_memory_left = "The server has no memory to spare.\n";
+    static constexpr std::string_view refused_by_application = "the application refuses";
     static constexpr std::uint32_t linger_ms = 5'000;  // For a peer to read a refusal.
 
     // A head that has not arrived as a whole. The common one has, and is parsed where
@@ -167,7 +171,7 @@ class HttpConnection final : public Stream {
     [[nodiscard]] bool go_on();
     [[nodiscard]] bool start_tls() noexcept;
     [[nodiscard]] bool take_proxy_header();
-    void refuse_proxy();
+    void refuse_proxy(EventKind kind, std::string_view why);
     void refuse_client();
     void end_unanswered();
     void find_client(const HttpHead& head);
@@ -185,7 +189,7 @@ class HttpConnection final : public Stream {
                     std::span<const std::byte> begun);
     // True: it is complete, and was served.
     [[nodiscard]] bool go_on_with_body(std::span<std::byte>& input);
-    void refuse_body(unsigned status, std::string_view why);
+    void refuse_body(EventKind kind, unsigned status, std::string_view why);
     void begin_body_time() noexcept;
     void on_body_timeout();
     void serve_http(const HttpHead& head, const HttpRoute& route, const PathParameters& parameters,
@@ -225,19 +229,34 @@ class HttpConnection final : public Stream {
     void on_reader_timer();
     void serve_websocket(const HttpHead& head, const WebSocketRoute& route,
                          const PathParameters& parameters, std::span<std::byte> rest);
+    void call_upgrade(const WebSocketRoute& route, const Request& request, Upgrade& upgrade) const;
     void decide(std::string_view key, Upgrade& upgrade,
                 std::unique_ptr<WebSocketConnection> connection, std::span<std::byte> rest);
     void accept(std::string_view key, const UpgradeAnswer& answer,
                 std::unique_ptr<WebSocketConnection> connection, std::span<std::byte> rest);
     void reject(unsigned status, const ResponseHeaders& headers, std::string_view body);
 
+    // Tell on_event, if there is one. `route`: its pattern; of a request without one, its path.
+    void report(EventKind kind, std::uint32_t code, std::string_view route,
+                std::string_view text) const noexcept;
+    // Of a request without a route, which may have been for a WebSocket.
+    void report_refusal(const HttpHead& head, unsigned status, std::string_view why) const;
+    // Of the exception that is being handled.
+    void report_failure(unsigned status, std::string_view route) const noexcept;
+    static void report_failure(const Shard& shard) noexcept;
+    void report_no_memory(unsigned status, std::string_view route) const noexcept;
+    // Of an answer that is streamed and cut off: at the end of the turn, for whoever writes it is
+    // not interrupted.
+    void report_slow_reader(std::string_view why) const;
+
     template <class Fault>
     void refuse_for(const HttpHead& head, Fault fault, const ResponseHeaders& cors = {});
     void refuse(const HttpHead& head, HttpFault fault);
-    void refuse(const HttpHead& head, HandshakeFault fault);
+    void refuse_host(const HttpHead& head);
+    void refuse(const HttpHead& head, const WebSocketRoute& route, HandshakeFault fault);
     // Of a request that has found its route.
     void refuse(const HttpHead& head, const HttpRoute& route, HttpFault fault);
-    void refuse(const HttpHead& head, const HttpRoute& route, unsigned status,
+    void refuse(const HttpHead& head, const HttpRoute& route, EventKind kind, unsigned status,
                 std::string_view why);
     [[nodiscard]] ResponseHeaders cors_of(const HttpHead& head, const HttpRoute& route) const;
     [[nodiscard]] static bool wants_content(const HttpHead& head) noexcept;
@@ -252,7 +271,8 @@ class HttpConnection final : public Stream {
     void respond(const Exchange& exchange, Response& response);
     void respond_and_finish(Response response, bool has_body = true);
     void answer_error(unsigned status, std::string_view body = {}, bool has_body = true);
-    void make_affordable(Response& response) const;
+    // False: there is no memory for it, and it says that.
+    [[nodiscard]] bool make_affordable(Response& response) const;
     void append_response(Response& response, bool keep_alive, bool has_body);
     void send_scratch();
 

@@ -125,6 +125,7 @@ SendResult HttpConnection::append_to_stream(std::string_view content) {
     }
     if (content.empty()) return SendResult::sent;  // A chunk of nothing would be the last.
     if (!reactor().pool().may_hold(output_size(), content.size())) {
+        report_slow_reader("ServerOptions::memory_max");
         cut_off(std::move(streaming.options.gone));
         return SendResult::closed;
     }
@@ -141,6 +142,7 @@ SendResult HttpConnection::append_to_stream(std::string_view content) {
 
 SendResult HttpConnection::overflow() {
     if (streaming_->options.overflow == Overflow::close) {
+        report_slow_reader("StreamOptions::backlog_size_max");
         cut_off(std::move(streaming_->options.gone));
         return SendResult::closed;
     }
@@ -222,7 +224,9 @@ void HttpConnection::abandon_stream(const StreamState& state) {
 }
 
 void HttpConnection::cut_stream(const StreamState& state) {
-    if (is_streaming(state) && !is_broken()) cut_off(std::move(streaming_->options.gone));
+    if (!is_streaming(state) || is_broken()) return;
+    report_slow_reader("StreamOptions::backlog_size_max");
+    cut_off(std::move(streaming_->options.gone));
 }
 
 // Behind what has a length, or chunks, its end is missed (RFC 9112, section 8); where the end of

@@ -20,26 +20,38 @@ void HttpConnection::serve_websocket(const HttpHead& head, const WebSocketRoute&
     const OpeningRequest opening =
         read_opening_request(head, {.http_1_0_allowed = route.options.http_1_0_upgrades,
                                     .extensions_served = route.options.compression != nullptr});
-    if (opening.fault != HandshakeFault::none) return refuse(head, opening.fault);
+    if (opening.fault != HandshakeFault::none) return refuse(head, route, opening.fault);
     if (!origin_allowed({.origin = head.header("Origin"),
                          .host = head.host(),
                          .secure = transport() != nullptr},
                         route.options.origins)) {
-        return refuse(head, HandshakeFault::origin_forbidden);
+        return refuse(head, route, HandshakeFault::origin_forbidden);
     }
-    if (shard_.is_over_memory()) return answer_error(503, no_memory_left);
+    if (shard_.is_over_memory()) {
+        answer_error(503, no_memory_left);
+        return report_no_memory(503, route.pattern.text());
+    }
     try {
         auto connection = WebSocketConnection::create(shard_.on_loop(route));
         connection->negotiate_compression(head);
         const Request request(head, parameters, admission_.address(), transport());
         Upgrade upgrade(request, *connection, DeferredUpgrade(reactor().link(), token()));
         upgrade.choose_preferred(route.options.subprotocols);
-        if (route.handlers.upgrade) route.handlers.upgrade(request, upgrade);
+        if (route.handlers.upgrade) call_upgrade(route, request, upgrade);
         decide(opening.key, upgrade, std::move(connection), rest);
     } catch (...) {
         shard_.counters().add(Counter::handler_failures);
         answer_error(500);
+        report_failure(500, route.pattern.text());
     }
+}
+
+void HttpConnection::call_upgrade(const WebSocketRoute& route, const Request& request,
+                                  Upgrade& upgrade) const {
+    const HandlerTimer timer(shard_.events(), [&](std::uint32_t time_ms) {
+        report(EventKind::handler_slow, time_ms, route.pattern.text(), "upgrade");
+    });
+    route.handlers.upgrade(request, upgrade);
 }
 
 void HttpConnection::decide(std::string_view key, Upgrade& upgrade,
@@ -49,11 +61,16 @@ void HttpConnection::decide(std::string_view key, Upgrade& upgrade,
         case Upgrade::Decision::accept:
             return accept(key, upgrade.answer(), std::move(connection), rest);
         case Upgrade::Decision::reject:
-            return reject(upgrade.status(), upgrade.answer().headers, upgrade.body());
+            reject(upgrade.status(), upgrade.answer().headers, upgrade.body());
+            return report(EventKind::handshake_refused, upgrade.status(), connection->pattern(),
+                          refused_by_application);
         case Upgrade::Decision::defer: break;
     }
     Buffer input = reactor().pool().try_take(rest.size());
-    if (!input) return answer_error(503, no_memory_left);
+    if (!input) {
+        answer_error(503, no_memory_left);
+        return report_no_memory(503, connection->pattern());
+    }
     input.append(rest);
     pending_ = std::make_unique<Pending>();
     pending_->connection = std::move(connection);
@@ -80,7 +97,8 @@ void HttpConnection::accept(std::string_view key, const UpgradeAnswer& answer,
                                                              .headers = headers});
     if (fault != HeaderFault::none) {  // Of the subprotocol: headers were checked when added.
         shard_.counters().add(Counter::handler_failures);
-        return answer_error(500);
+        answer_error(500);
+        return report(EventKind::handler_failed, 500, connection->pattern(), describe(fault));
     }
     send_scratch();
     connection->set_subprotocol(answer.subprotocol);
@@ -110,10 +128,11 @@ void HttpConnection::accept_pending(UpgradeAnswer answer) {
     if (is_closed()) connection.read_again();  // Else it was refused after all, and is gone.
 }
 
-void HttpConnection::reject_pending(unsigned status, std::string_view body) {
+void HttpConnection::reject_pending(unsigned status, std::string_view body, std::string_view why) {
     if (!pending_) return;
     const std::unique_ptr<Pending> decided = std::move(pending_);
     reject(status, decided->answer.headers, body);
+    report(EventKind::handshake_refused, status, decided->connection->pattern(), why);
 }
 
 }  // namespace edgews

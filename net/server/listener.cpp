@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <string_view>
 #include <utility>
 
 namespace edgews {
@@ -17,6 +18,19 @@ namespace {
 
 constexpr int accept_count_max = 64;  // Per turn, so that those connected get theirs.
 constexpr std::uint64_t pause_ms = 100;
+
+// Why nobody was accepted.
+std::string_view describe_accept(int error) noexcept {
+    switch (error) {
+        case EMFILE: return "the process has as many descriptors as it may (RLIMIT_NOFILE)";
+        case ENFILE: return "the system has as many descriptors as it may";
+        case ENOBUFS:
+        case ENOMEM: return "the system has no memory for it";
+        case EPERM: return "a firewall forbids it";
+        case ECONNABORTED: return "the peer was gone";
+        default: return "accept4";
+    }
+}
 
 Fd open_spare() noexcept {
     return Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
@@ -61,7 +75,7 @@ void Listener::on_events(std::uint32_t) {
 // next time, and until then all would wait unanswered.
 void Listener::on_timer() {
     if (!spare_) spare_ = open_spare();
-    if (!spare_ || start() != 0) pause();
+    if (!spare_ || start() != 0) look_away();
 }
 
 // Accepts one connection. False: nothing more for now.
@@ -81,10 +95,10 @@ bool Listener::survive(int error) {
         case EAGAIN: return false;
         case EMFILE:
         case ENFILE:
-            if (refuse_one()) return true;
-            if (!spare_) pause();  // With it, it was only that nobody waits any more.
+            if (refuse_one(error)) return true;
+            if (!spare_) pause(error);  // With it, it was only that nobody waits any more.
             return false;
-        case EINTR:
+        case EINTR: return true;
         case ECONNABORTED:
         case EPERM:  // A firewall's.
         // Errors of that connection's network, see accept(2).
@@ -96,14 +110,14 @@ bool Listener::survive(int error) {
         case EHOSTUNREACH:
         case EOPNOTSUPP:
         case ENETUNREACH:
-        case ETIMEDOUT: return true;
+        case ETIMEDOUT: report(EventLevel::notice, error); return true;
         // There is no memory, or the socket does not listen any more.
-        default: pause(); return false;
+        default: pause(error); return false;
     }
 }
 
 // Gives the spare descriptor up for as long as it takes to send someone away.
-bool Listener::refuse_one() {
+bool Listener::refuse_one(int error) {
     if (!spare_) spare_ = open_spare();
     if (!spare_) return false;
     spare_.reset();
@@ -117,13 +131,29 @@ bool Listener::refuse_one() {
         }
     }
     spare_ = open_spare();
-    return static_cast<bool>(spare_);
+    if (!spare_) return false;
+    report(EventLevel::error, error);
+    return true;
 }
 
 // Level-triggered readiness would spin: look away for a while.
-void Listener::pause() noexcept {
+void Listener::pause(int error) noexcept {
+    look_away();
+    report(EventLevel::error, error);
+}
+
+void Listener::look_away() noexcept {
     shard_.reactor().unwatch(fd_.get());
     shard_.reactor().schedule(*this, pause_ms);
+}
+
+void Listener::report(EventLevel level, int error) const noexcept {
+    const EventTeller& events = shard_.events();
+    if (!events) return;
+    events.tell({.level = level,
+                 .kind = EventKind::accept_failed,
+                 .code = static_cast<std::uint32_t>(error),
+                 .text = describe_accept(error)});
 }
 
 }  // namespace edgews

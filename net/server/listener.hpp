@@ -1,6 +1,7 @@
 // A listening socket on a loop.
 #pragma once
 
+#include <edgews/event.hpp>
 #include "net/loop/fd.hpp"
 #include "net/loop/registered.hpp"
 
@@ -39,8 +40,10 @@ class Listener final : public Watched {
   private:
     [[nodiscard]] bool accept_one();
     [[nodiscard]] bool survive(int error);
-    [[nodiscard]] bool refuse_one();
-    void pause() noexcept;
+    [[nodiscard]] bool refuse_one(int error);
+    void pause(int error) noexcept;
+    void look_away() noexcept;
+    void report(EventLevel level, int error) const noexcept;
 
     Shard& shard_;
     Fd fd_;

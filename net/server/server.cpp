@@ -281,6 +281,7 @@ void Server::make_shards() {
         state_->common.shards.push_back(state_->shards.back().get());
     }
     state_->shards_left = state_->shards.size();
+    state_->common.shards_open = state_->shards.size();
     if (state_->common.abroad == nullptr) return;
     std::vector<Topics*> topics;
     for (const auto& shard : state_->shards) topics.push_back(&shard->topics());

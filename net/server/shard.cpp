@@ -11,7 +11,9 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cassert>
+#include <cerrno>
 #include <ctime>
 #include <string_view>
 #include <utility>
@@ -38,6 +40,8 @@ Shard::Shard(Common& common, Reactor& reactor)
       connections_(reactor, this),
       scratch_head_(common.options.http) {
     connections_.topics.carry(common.abroad);
+    connections_.events = EventTeller(common.options.on_event, connections_.counters,
+                                      connections_.late_events, common.options.slow_handler_ms);
     for (const auto& route : common.router.websockets()) {
         routes_.push_back(RouteOnLoop::make(*route, connections_));
     }
@@ -60,10 +64,25 @@ void Shard::stop_last_listener() noexcept {
 void Shard::accepted(Fd fd, const Address& peer, const ListenerSetup& listener) {
     counters().add(Counter::connections_accepted);
     Admission admission(*this, peer);
-    if (admission.is_refused()) return refuse(fd, listener);
+    if (admission.is_refused()) {
+        refuse(fd, listener);
+        return report_refusal(peer, admission.limit());
+    }
     if (!serve(std::move(fd), std::move(admission), listener)) {
         counters().add(Counter::connections_refused);
+        if (!events()) return;
+        events().tell({.level = EventLevel::error,
+                       .kind = EventKind::accept_failed,
+                       .code = ENOMEM,
+                       .address = peer,
+                       .text = "there is no memory for its TLS, or the system cannot watch it"});
     }
+}
+
+void Shard::report_refusal(const Address& peer, AdmissionLimit limit) const noexcept {
+    if (!events()) return;
+    events().tell(
+        {.kind = EventKind::limit_reached, .code = 503, .address = peer, .text = option_of(limit)});
 }
 
 // False: there is no memory for its transport, or the system refuses.
@@ -110,19 +129,31 @@ void Shard::shut_down(std::uint64_t grace_ms, Function<void()> done) {
     for (const Token token : std::exchange(listeners_, {})) {
         static_cast<Listener*>(reactor_.slots().find(token))->stop();
     }
+    const bool is_first = this == common_.shards.front();
+    if (events() && is_first) {
+        events().tell(
+            {.kind = EventKind::shutdown_begun,
+             .code = static_cast<std::uint32_t>(std::min<std::uint64_t>(grace_ms, UINT32_MAX))});
+    }
     tell_shutdown();
     visit([](Connection& connection) {
         if (engine_of(connection).is_closed_by_user()) return;
         connection.close(close_code::going_away, "the server is shutting down");
     });
     for_each<Stream>(reactor_.slots(), [](Stream& stream) { stream.shut_down(); });
-    grace_timer_ = reactor_.after(grace_ms, make_job([this] { terminate_all(); }));
+    grace_timer_ = reactor_.after(grace_ms, make_job([this] { end_grace(); }));
     check_done();
 }
 
 void Shard::tell_shutdown() {
     if (std::exchange(is_shutdown_told_, true)) return;
     for (const Function<void(Loop&)>& call : common_.on_shutdown) call(reactor_.loop());
+}
+
+void Shard::end_grace() {
+    common_.dropped_count.fetch_add(static_cast<std::uint32_t>(connection_count_),
+                                    std::memory_order_relaxed);
+    terminate_all();
 }
 
 void Shard::terminate_all() {
@@ -161,6 +192,10 @@ void Shard::check_done() {
     if (!done_ || connection_count_ > 0 || is_done_) return;
     is_done_ = true;
     reactor_.cancel(grace_timer_);
+    const bool is_last = common_.shards_open.fetch_sub(1) == 1;
+    if (is_last && events()) {
+        events().tell({.kind = EventKind::shutdown_done, .code = common_.dropped_count.load()});
+    }
     done_();
 }
 

@@ -9,6 +9,7 @@
 #include "core/base/memory_budget.hpp"
 #include "core/http/http_date.hpp"
 #include "core/http/http_head.hpp"
+#include "net/connection/admission.hpp"
 #include "net/connection/admission_control.hpp"
 #include "net/connection/connections_on_loop.hpp"
 #include "net/connection/server_on_loop.hpp"
@@ -17,6 +18,7 @@
 #include "net/server/trusted_proxies.hpp"
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -28,7 +30,6 @@
 
 namespace edgews {
 
-class Admission;
 class Shard;
 struct ListenerSetup;
 
@@ -44,6 +45,10 @@ class Shard final : public ServerOnLoop {
         std::unique_ptr<MemoryBudget> memory{};
         std::vector<Shard*> shards{};
         std::vector<Function<void(Loop&)>> on_shutdown{};
+        // Those that have connections, or may still have some; and connections that the grace of a
+        // shutdown was too short for.
+        std::atomic<std::size_t> shards_open{0};
+        std::atomic<std::uint32_t> dropped_count{0};
         TopicsAbroad* abroad = nullptr;  // Null: topics are of this machine alone.
 
         // Any thread. To all subscribers but `except`, which is on the calling thread's loop.
@@ -68,7 +73,8 @@ class Shard final : public ServerOnLoop {
     // (to close over that would reset the connection), says why, and closes. Nothing of it stays.
     void refuse(const Fd& fd, const ListenerSetup& listener) noexcept;
     // Stops accepting, closes all WebSockets with 1001 and all idle HTTP
-    // connections, terminates after `grace_ms` who is still there, then calls `done`.
+    // connections, terminates after `grace_ms` who is still there, then calls `done`. The first of
+    // the shards to begin, and the last to be done, say so to on_event.
     void shut_down(std::uint64_t grace_ms, Function<void()> done);
     // Drops everyone.
     void terminate_all();
@@ -90,6 +96,8 @@ class Shard final : public ServerOnLoop {
     [[nodiscard]] Counters& counters() noexcept { return connections_.counters; }
     [[nodiscard]] const Counters& counters() const noexcept { return connections_.counters; }
     [[nodiscard]] bool is_shutting_down() const noexcept { return static_cast<bool>(done_); }
+    // Who is to be told of what happens.
+    [[nodiscard]] const EventTeller& events() const noexcept { return connections_.events; }
 
     PublishResult publish(std::string_view topic, const PreparedMessage& message,
                           const WebSocketConnection* except) const override {
@@ -119,7 +127,9 @@ class Shard final : public ServerOnLoop {
 
   private:
     [[nodiscard]] bool serve(Fd fd, Admission admission, const ListenerSetup& listener);
+    void end_grace();
     void check_done();
+    void report_refusal(const Address& peer, AdmissionLimit limit) const noexcept;
 
     Common& common_;
     Reactor& reactor_;
