@@ -20,6 +20,7 @@
 #pragma once
 
 #include <edgews/client_options.hpp>
+#include <edgews/event.hpp>
 #include <edgews/function.hpp>
 
 #include <array>
@@ -127,6 +128,10 @@ struct BackplaneOptions {
     ClientOptions connection{};
     ReconnectOptions reconnect{
         .enabled = true, .delay_ms = 50, .delay_max_ms = 10'000, .stable_ms = 1'000};
+
+    // Is told when the upstream is lost, and when it is found, on the server's first loop: see
+    // edgews/event.hpp. Empty: nobody is told.
+    EventHook on_event{};
 };
 
 // Messages to a topic that did not come, and will not be delivered any more.

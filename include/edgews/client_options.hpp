@@ -3,6 +3,7 @@
 
 #include <edgews/address.hpp>
 #include <edgews/error.hpp>
+#include <edgews/event.hpp>
 #include <edgews/function.hpp>
 #include <edgews/http.hpp>
 #include <edgews/message.hpp>
@@ -142,6 +143,10 @@ struct ClientOptions {
     std::uint32_t tcp_user_timeout_ms = 0;
 
     ReconnectOptions reconnect{};
+
+    // What operators want to know is told to this, on the client's loop, as long as the client is
+    // there: see edgews/event.hpp. It may destroy the client. Empty: nobody is told.
+    EventHook on_event{};
 };
 
 // The step at which an error happened.

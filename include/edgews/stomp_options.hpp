@@ -2,6 +2,7 @@
 #pragma once
 
 #include <edgews/address.hpp>
+#include <edgews/event.hpp>
 #include <edgews/function.hpp>
 #include <edgews/stomp_frame.hpp>
 #include <edgews/version.hpp>
@@ -187,6 +188,10 @@ struct StompOptions {
     // as there is room to remember it (net/stomp/verdicts.hpp). False: it is asked about the
     // pattern only.
     bool authorise_deliveries = true;
+    // What operators want to know of sessions, and of a relay's upstream connections, is told to
+    // this: see edgews/event.hpp. Of what is below them (TLS, HTTP) the server's own hook is told.
+    // Empty: nobody is told.
+    EventHook on_event{};
 };
 
 // A session as hooks and handlers see it. It is valid until they return.

@@ -5,6 +5,7 @@
 #include "crypto/random.hpp"
 #include "net/backplane/redis_backbone.hpp"
 #include "net/backplane/stomp_backbone.hpp"
+#include "net/connection/event_teller.hpp"
 #include "net/connection/topics.hpp"
 #include "net/connection/websocket_connection.hpp"
 
@@ -242,6 +243,8 @@ void BackplaneNode::backbone_is_back() {
     mark_soon(return_delay_ms);
     fill_all();
     go_on();
+    const EventTeller events(options_.on_event);
+    if (events) events.tell({.kind = EventKind::upstream_found, .text = backbone_->address()});
 }
 
 // It is told of each try. What waits for a confirmation does so no longer.
@@ -256,6 +259,8 @@ void BackplaneNode::backbone_is_away(std::string_view reason) {
     cancel(question_timer_);
     unconfirm_all();
     if (is_news && hooks_.upstream) hooks_.upstream(false, backbone_->address(), reason);
+    const EventTeller events(options_.on_event);
+    if (is_news && events) events.tell({.kind = EventKind::upstream_lost, .text = reason});
 }
 
 void BackplaneNode::backbone_drained() {

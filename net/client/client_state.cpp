@@ -78,7 +78,7 @@ void ClientState::try_opened(ClientOpening& opening, const HttpHead& head,
     }
     connection->set_subprotocol(protocol_);
     connection_ = connection.release();
-    connection_->start(opening, Admission(), rest, {});
+    connection_->start(opening, Admission(try_.peer()), rest, {});
 }
 
 void ClientState::try_failed(const ClientError& error) {
@@ -113,7 +113,9 @@ void ClientState::make_route() {
     to.drain = [this](Connection&) { call(handlers_.drain); };
     to.error = [this](Connection&, std::string_view what) { failure_ = what; };
     to.close = [this](Connection&, const CloseEvent& event) { on_close(event); };
-    route_on_loop_ = RouteOnLoop::make(route_, ConnectionsOnLoop::of_clients(reactor_));
+    ConnectionsOnLoop& connections = ConnectionsOnLoop::of_clients(reactor_);
+    route_on_loop_ = RouteOnLoop::make(route_, connections);
+    route_on_loop_.events = EventTeller(options_.on_event, &connections.counters);
 }
 
 void ClientState::on_open() {
@@ -154,6 +156,9 @@ void ClientState::end(const ClientError* error, const CloseEvent& event) {
     phase_ = Phase::closed;
     connection_ = nullptr;
     unsent_size_ = event.unsent_size;
+    if (error != nullptr && !is_unwanted_) {
+        report(EventKind::connect_failed, error->status, error->error.message);
+    }
     if (error != nullptr) tell(handlers_.error, *error);
     tell(handlers_.close, event);
     if (phase_ == Phase::closed) plan_reconnecting(error != nullptr && is_final(*error));
@@ -176,6 +181,7 @@ void ClientState::plan_reconnecting(bool is_vain) {
     options_.headers = std::move(plan.headers);
     phase_ = Phase::waiting;
     next_try_.set(plan.delay_ms, [this] { begin(); });
+    report(EventKind::reconnecting, plan.delay_ms, wanted_url_);
 }
 
 // The same as call() where there is nothing left that could be closed.
@@ -185,7 +191,14 @@ void ClientState::tell(const Handler& handler, Arguments&&... arguments) noexcep
         call(handler, std::forward<Arguments>(arguments)...);
     } catch (...) {
         ConnectionsOnLoop::of_clients(reactor_).counters.add(Counter::handler_failures);
+        report(EventKind::handler_failed, 0, text_of_exception());
     }
+}
+
+// As long as the client is there.
+void ClientState::report(EventKind kind, std::uint32_t code, std::string_view text) noexcept {
+    const EventTeller events = route_on_loop_.events;
+    if (events) events.tell({.kind = kind, .code = code, .address = try_.peer(), .text = text});
 }
 
 // ---- The application's wishes ----------------------------------------------
@@ -236,6 +249,7 @@ void ClientState::reconnect() {
 
 void ClientState::detach() {
     client_ = nullptr;
+    route_on_loop_.events = {};
     try_.cancel();
     pings_.stop();
     next_try_.cancel();

@@ -80,6 +80,7 @@ class ClientState final : public std::enable_shared_from_this<ClientState>,
     void plan_reconnecting(bool is_vain);
     template <class Handler, class... Arguments>
     void tell(const Handler& handler, Arguments&&... arguments) noexcept;
+    void report(EventKind kind, std::uint32_t code, std::string_view text) noexcept;
     [[nodiscard]] bool give_up();
 
     Reactor& reactor_;

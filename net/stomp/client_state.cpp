@@ -3,6 +3,7 @@
 #include "core/stomp/heart_beat.hpp"
 #include "net/client/back_off.hpp"
 #include "net/client/tcp_carrier.hpp"
+#include "net/connection/event_teller.hpp"
 #include "net/stomp/client_brokers.hpp"
 #include "net/stomp/websocket_carrier.hpp"
 
@@ -268,7 +269,9 @@ void ClientState::fail(std::errc code, std::string_view what) {
 // What the application's code, which has just run, threw ends the connection, if there is one.
 void ClientState::heed_throw() {
     if (!thrown_) return;
-    const std::string what = "a handler threw: " + *std::exchange(thrown_, std::nullopt);
+    const std::string thrown = *std::exchange(thrown_, std::nullopt);
+    report(EventKind::handler_failed, 0, thrown);
+    const std::string what = "a handler threw: " + thrown;
     if (is_listening() && phase_ != Phase::connecting) fail(std::errc::operation_canceled, what);
 }
 
@@ -295,6 +298,9 @@ void ClientState::end(const ClientError* error, bool is_orderly, const Refused& 
     }
     const Disconnected event{.is_orderly = is_orderly, .unsent_size = unsent_at_end_};
     enter(Phase::ending);
+    if (error != nullptr && !is_unwanted_) {
+        report(EventKind::connect_failed, error->status, error->error.message);
+    }
     std::vector<Completion> lost;
     while (Completion completion = receipts_.take_oldest()) lost.push_back(std::move(completion));
     if (error != nullptr) call(handlers_.error, *error);
@@ -304,7 +310,15 @@ void ClientState::end(const ClientError* error, bool is_orderly, const Refused& 
     }
     if (connected_ms) call(handlers_.disconnected, event);
     if (phase_ == Phase::ending) plan_retry();
-    thrown_.reset();  // There is nothing left to end.
+    if (!thrown_) return;  // There is nothing left to end.
+    const std::string thrown = *std::exchange(thrown_, std::nullopt);
+    report(EventKind::handler_failed, 0, thrown);
+}
+
+// As long as the client is there.
+void ClientState::report(EventKind kind, std::uint32_t code, std::string_view text) const noexcept {
+    const EventTeller events(options_.connection.on_event);
+    if (events && client_ != nullptr) events.tell({.kind = kind, .code = code, .text = text});
 }
 
 void ClientState::plan_retry() {
@@ -320,6 +334,7 @@ void ClientState::plan_retry() {
     if (retry.stop || is_unwanted_) return give_up();
     enter(Phase::waiting);
     later(try_timer_, retry.delay_ms, [this] { begin(); });
+    report(EventKind::reconnecting, retry.delay_ms, retry.broker);
 }
 
 void ClientState::give_up() {

@@ -148,6 +148,7 @@ class ClientState final : public std::enable_shared_from_this<ClientState>, priv
     void call(const Handler& handler, Arguments&&... arguments) noexcept;
     template <class F>
     void later(Token& timer, std::uint64_t delay_ms, F&& function);
+    void report(EventKind kind, std::uint32_t code, std::string_view text) const noexcept;
     void cancel(Token& timer) noexcept;
 
     Reactor& reactor_;

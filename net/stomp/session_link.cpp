@@ -1,7 +1,9 @@
 #include "net/stomp/session_link.hpp"
-#include "core/stomp/heart_beat.hpp"
 
+#include <edgews/close_code.hpp>
+#include "core/stomp/heart_beat.hpp"
 #include "net/connection/admission.hpp"
+#include "net/connection/event_teller.hpp"
 #include "net/loop/reactor.hpp"
 #include "net/stomp/broker_state.hpp"
 #include "net/stomp/relay_state.hpp"
@@ -169,17 +171,19 @@ template <class F>
 void StompSessionLink::guard(F&& call) {
     const auto tell = [this](std::string_view what) {
         session_.refuse(stomp::Fault::handler_failed);
+        report(EventKind::handler_failed, close_code::internal_error, what);
         if (!state_.hooks.error) return;
         try {
             state_.hooks.error(client(), what);
-        } catch (...) {
-            // The session has been ended already.
+        } catch (...) {  // The session has been ended already.
+            report(EventKind::handler_failed, 0, text_of_exception());
         }
     };
     try {
         call();
     } catch (const StompRefusal& refusal) {
         session_.refuse(stomp::Fault::handler_failed, refusal.what());
+        report(EventKind::access_refused, close_code::internal_error, refusal.what());
     } catch (const std::exception& exception) {
         tell(exception.what());
     } catch (...) {
@@ -412,6 +416,7 @@ void StompSessionLink::finish_if_over() {
     if (!session_.is_over() || is_finished_) return;
     leave();
     finish(session_.fault());
+    report_end(session_.fault());
 }
 
 // Nothing of the broker's refers to it any more.
@@ -433,8 +438,8 @@ void StompSessionLink::leave() noexcept {
     if (!state_.hooks.disconnected || !was_connected_) return;
     try {
         state_.hooks.disconnected(client(), session_.fault());
-    } catch (...) {
-        // There is no session left to end.
+    } catch (...) {  // There is no session left to end.
+        report(EventKind::handler_failed, 0, text_of_exception());
     }
 }
 

@@ -135,6 +135,9 @@ class StompSessionLink : public stomp::OutboxOwner {
     // done a half, and the process ends.
     template <class F>
     void guard(F&& call);
+    // Tell on_event, if there is one.
+    void report(EventKind kind, std::uint32_t code, std::string_view text) const noexcept;
+    void report_end(stomp::Fault fault) const noexcept;
     void cancel(Token& timer) noexcept;
 
     StompLoop& loop_;

@@ -40,6 +40,7 @@ Reading StompOnTcp::reading(int receive_count) const noexcept {
 bool StompOnTcp::take(const Received& received, std::span<std::byte> bytes) {
     if (received.end == Received::End::would_block) return false;
     if (received.end != Received::End::open) {
+        if (has_failed_transport()) report_tls();
         received.end == Received::End::ended ? end_of_input() : on_lost();
         return false;
     }
@@ -50,6 +51,13 @@ bool StompOnTcp::take(const Received& received, std::span<std::byte> bytes) {
     if (is_closed()) return false;
     end_dispatch();
     return may_bring_more();
+}
+
+void StompOnTcp::report_tls() const noexcept {
+    if (!shard_.events()) return;
+    shard_.events().tell({.kind = EventKind::tls_failed,
+                          .address = admission_.address(),
+                          .text = transport()->failure()});
 }
 
 // What came before is done (1.2, Connection Lingering), but for what has to wait for room.
@@ -94,6 +102,9 @@ bool StompOnTcp::send(const Pieces& pieces) {
     const std::size_t size = pieces.front.size() + pieces.head.size() + pieces.body.size();
     if (output_size() > 0 && output_size() + size > stomp_loop().state().waiting_size_max()) {
         break_off();
+        shard_.events().tell_later({.kind = EventKind::consumer_slow,
+                                    .address = admission_.address(),
+                                    .text = "StompOptions::output_size_max"});
         return true;
     }
     output().append(std::as_bytes(std::span(pieces.front)));

@@ -31,6 +31,7 @@ class StompOnTcp final : public Stream, private StompSessionLink {
     [[nodiscard]] bool take(const Received& received, std::span<std::byte> bytes);
     void on_reset() override;
     void on_lost() override;
+    void report_tls() const noexcept;
     void end_of_input();
     void on_writable() override;
     void on_timer() override;

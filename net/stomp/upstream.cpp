@@ -1,6 +1,7 @@
 #include "net/stomp/upstream.hpp"
 
 #include "core/stomp/upstream_name.hpp"
+#include "net/connection/event_teller.hpp"
 #include "net/loop/reactor.hpp"
 #include "net/stomp/broker_state.hpp"
 #include "net/stomp/stomp_loop.hpp"
@@ -139,6 +140,7 @@ void StompUpstream::connected() {
     }
     if (relay_.hooks.upstream) relay_.hooks.upstream(true, client_->broker(), {});
     probe_next();
+    report(EventKind::upstream_found, client_->broker());
 }
 
 void StompUpstream::failed(const ClientError& error) {
@@ -149,6 +151,12 @@ void StompUpstream::failed(const ClientError& error) {
         ++stats_.failures;
     }
     if (relay_.hooks.upstream) relay_.hooks.upstream(false, client_->broker(), reason_);
+    report(EventKind::upstream_lost, reason_);
+}
+
+void StompUpstream::report(EventKind kind, std::string_view text) const noexcept {
+    const EventTeller events(loop_.state().options.on_event);
+    if (events) events.tell({.kind = kind, .text = text});
 }
 
 void StompUpstream::disconnected() {

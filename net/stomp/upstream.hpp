@@ -64,6 +64,8 @@ class StompUpstream final : public Registered {
     bool make(std::unique_ptr<Made> made);
     void connected();
     void failed(const ClientError& error);
+    // Tells StompOptions::on_event, if there is one.
+    void report(EventKind kind, std::string_view text) const noexcept;
     void disconnected();
     void take(Made& made, const stomp::Message& message);
     void confirmed(stomp::SubscriptionNumber number, bool is_confirmed);

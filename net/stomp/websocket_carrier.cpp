@@ -18,6 +18,7 @@ ClientOptions websocket_options(ClientOptions options) {
     options.backlog_size_max = SIZE_MAX;
     options.drain_mark = 0;
     options.reconnect.enabled = false;
+    options.on_event = {};  // It is told by whom this carries.
     return options;
 }
 
