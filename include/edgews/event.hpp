@@ -106,7 +106,9 @@ struct EngineEvent {
 // Is called on the loop where it happened, on several at once where there are several. It must not
 // block. What it tells of is done by then, and it may do all that a handler may: send, publish,
 // close; what comes of that may be told before it returns. An exception is swallowed (a server
-// counts it as handler_failures). The engine allocates nothing in order to call it.
+// counts it as handler_failures). The engine allocates nothing in order to call it, but for
+// consumer_slow: that is told at the end of the loop's turn, for whoever calls send() may be
+// walking over his connections.
 using EventHook = Function<void(const EngineEvent&)>;
 
 }  // namespace edgews

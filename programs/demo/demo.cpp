@@ -1,7 +1,7 @@
 // The demo: a page with a chat room, a ticker and a connection inspector, on one WebSocket.
 //
 //     build/programs/demo [--host 127.0.0.1] [--port 9001] [--threads 1] [--stomp-port PORT]
-//         [--allow-host NAME]... [--backplane stomp://HOST:PORT]
+//         [--allow-host NAME]... [--backplane stomp://HOST:PORT] [--log text|json]
 //
 // With --backplane several demos are nodes of one room: what is said on one is heard on all, in one
 // order. Who is here, and what was said before, each page hears from its own node.
@@ -36,6 +36,7 @@
 
 #include "market.hpp"
 #include "programs/common/json.hpp"
+#include "programs/common/log_option.hpp"
 #include "programs/common/number.hpp"
 #include "programs/common/page.hpp"
 #include "room.hpp"
@@ -228,6 +229,8 @@ Arguments parse(int count, char** words) {
             arguments.server.hosts.emplace_back(value);
         } else if (option == "--backplane" && !value.empty()) {
             arguments.upstreams.emplace_back(value);
+        } else if (option == "--log") {
+            arguments.are_valid = programs::parse_log(value, arguments.server.on_event);
         } else if (option == "--stomp-port") {
             arguments.are_valid = parse_number(value, arguments.stomp_port.emplace());
         } else {
@@ -244,7 +247,8 @@ int main(int count, char** words) {
     if (!arguments.are_valid) {
         std::fputs(
             "usage: demo [--host ADDRESS] [--port 0-65535] [--threads N, 0: one per CPU]"
-            " [--stomp-port 0-65535] [--allow-host NAME]... [--backplane URL]...\n",
+            " [--stomp-port 0-65535] [--allow-host NAME]... [--backplane URL]..."
+            " [--log text|json|off]\n",
             stderr);
         return 2;
     }

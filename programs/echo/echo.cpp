@@ -1,7 +1,7 @@
 // The echo server of the conformance suites and benchmarks.
 //
 //     echo [--host 127.0.0.1] [--port 9001] [--threads 1] [--max-message BYTES] [--busy-poll US]
-//          [--idle-ping MS] [--trusted-proxy ADDRESS]... [--proxy-protocol]
+//          [--idle-ping MS] [--trusted-proxy ADDRESS]... [--proxy-protocol] [--log text|json]
 //
 // Its routes are in echo_server.hpp.
 #include "echo_server.hpp"

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <string_view>
 
+#include "programs/common/log_option.hpp"
 #include "programs/common/number.hpp"
 #include "programs/common/serving.hpp"
 
@@ -25,7 +26,8 @@ struct EchoOptions {
     static constexpr const char* usage =
         "[--host ADDRESS] [--port 0-65535] [--threads N, 0: one per CPU] [--max-message BYTES]"
         " [--busy-poll MICROSECONDS] [--idle-ping MILLISECONDS]"
-        " [--trusted-proxy ADDRESS, NETWORK or unix]... [--proxy-protocol] [--allow-host NAME]...";
+        " [--trusted-proxy ADDRESS, NETWORK or unix]... [--proxy-protocol] [--allow-host NAME]..."
+        " [--log text|json|off]";
 
     // How many words it takes: an option, and its value if it has one. 0: it is not understood.
     int take(std::string_view option, std::string_view value) {
@@ -44,6 +46,7 @@ struct EchoOptions {
         if (option == "--busy-poll") return parse_number(value, server.busy_poll_us);
         if (option == "--max-message") return parse_number(value, route.message_size_max);
         if (option == "--idle-ping") return parse_number(value, route.idle_ping_ms);
+        if (option == "--log") return parse_log(value, server.on_event);
         if (option == "--trusted-proxy") {
             server.trusted_proxies.emplace_back(value);
         } else if (option == "--allow-host") {

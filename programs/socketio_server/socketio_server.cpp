@@ -4,6 +4,7 @@
 //         [--path /socket.io/] [--ping-interval 25000] [--ping-timeout 20000]
 //         [--connect-timeout 45000] [--upgrade-timeout 10000] [--max-payload 1000000]
 //         [--recovery 0] [--cors ORIGIN]... [--cookie] [--eio3] [--parser standard]
+//         [--log text|json]
 //
 // Whoever connects to "/" or "/custom" is sent `auth` with what it connected with. On "/":
 //
@@ -30,6 +31,7 @@
 #include <utility>
 
 #include "programs/common/command_line.hpp"
+#include "programs/common/log_option.hpp"
 #include "programs/common/number.hpp"
 #include "programs/common/page.hpp"
 #include "programs/common/serving.hpp"
@@ -46,12 +48,13 @@ struct Arguments {
     unsigned threads = 1;
     std::string path = "/socket.io/";
     sio::Options options{};
+    edgews::EventHook on_event{};
 
     static constexpr const char* usage =
         "[--host ADDRESS] [--port 0-65535] [--threads N, 0: one per CPU] [--path PATH]"
         " [--ping-interval MS] [--ping-timeout MS] [--connect-timeout MS] [--upgrade-timeout MS]"
         " [--max-payload BYTES] [--recovery MS] [--cors ORIGIN]... [--cookie] [--eio3]"
-        " [--parser standard|msgpack]";
+        " [--parser standard|msgpack] [--log text|json|off]";
 
     // How many words it takes: an option, and its value if it has one. 0: it is not understood.
     int take(std::string_view option, std::string_view value) {
@@ -79,6 +82,7 @@ struct Arguments {
         if (option == "--port") return parse_number(value, port);
         if (option == "--threads") return parse_number(value, threads);
         if (option == "--parser") return take_parser(value);
+        if (option == "--log") return programs::parse_log(value, on_event);
         if (option == "--cors") {
             options.cors.origins.emplace_back(value);
         } else if (option == "--path") {
@@ -140,7 +144,7 @@ int serve(const Arguments& arguments) {
     options.websocket.backlog_size_max = options.backlog_size_max;
     sio::Hub hub(options);
     set_up(hub);
-    edgews::Server server({.loops = arguments.threads});
+    edgews::Server server({.loops = arguments.threads, .on_event = arguments.on_event});
     hub.attach(server, arguments.path);
     programs::serve_page(server);
     server.get("/state.json", [&hub](const edgews::Request& request, edgews::Response&) {

@@ -7,7 +7,7 @@
 //         [--allow-host NAME]...
 //         [--relay stomp://login:passcode@host:port[,…]] [--upstream-kind edgews|rabbitmq|activemq]
 //         [--backplane stomp://host:port|redis://host:port]... [--backplane-prefix /topic/]...
-//         [--through] [--application edgews]
+//         [--through] [--application edgews] [--log text|json]
 //
 // With --user, only those get in, to the page too; without, everyone does. --tcp-port 0 picks a
 // free port, which the second line that it prints tells, and "none" opens none. A SEND to a queue
@@ -38,6 +38,7 @@
 #include <vector>
 
 #include "programs/common/command_line.hpp"
+#include "programs/common/log_option.hpp"
 #include "programs/common/number.hpp"
 #include "programs/common/page.hpp"
 #include "programs/common/serving.hpp"
@@ -68,6 +69,7 @@ struct Arguments {
     std::vector<std::string> upstreams{};
     edgews::stomp::UpstreamKind upstream_kind = edgews::stomp::UpstreamKind::edgews;
     edgews::BackplaneOptions backplane{};  // Without upstreams: there is none.
+    edgews::EventHook on_event{};
 
     static constexpr const char* usage =
         "[--host ADDRESS] [--port 0-65535] [--path /PATH] [--tcp-port 0-65535 or none]"
@@ -77,7 +79,8 @@ struct Arguments {
         " [--receipt-in-transaction at-commit|at-once] [--max-message BYTES] [--no-page]"
         " [--allow-host NAME]... [--relay stomp://LOGIN:PASSCODE@HOST:PORT[,...]]"
         " [--upstream-kind edgews|rabbitmq|activemq] [--backplane URL]..."
-        " [--backplane-prefix /topic/...]... [--through] [--application NAME]";
+        " [--backplane-prefix /topic/...]... [--through] [--application NAME]"
+        " [--log text|json|off]";
 
     // How many words it takes: an option, and its value if it has one. 0: it is not understood.
     int take(std::string_view option, std::string_view value) {
@@ -113,6 +116,7 @@ struct Arguments {
         if (option == "--max-queue") return parse_number(value, queue_max) && queue_max > 0;
         if (option == "--max-message") return parse_number(value, message_max);
         if (option == "--user") return users.add(value);
+        if (option == "--log") return programs::parse_log(value, on_event);
         if (option == "--when-full") return take_when_full(value);
         if (option == "--relay") return take_upstreams(value);
         if (option == "--upstream-kind") return take_upstream_kind(value);
@@ -248,14 +252,18 @@ int serve(const Arguments& arguments) {
     options.broker.slow_after_ms = arguments.slow_after_ms;
     options.session.receipt_in_transaction = arguments.receipt;
     options.session.frame.body_size_max = arguments.message_max;
+    options.on_event = arguments.on_event;
+    edgews::BackplaneOptions backplane_options = arguments.backplane;
+    backplane_options.on_event = arguments.on_event;
     std::optional<edgews::Backplane> backplane;
-    make_backplane(backplane, arguments.backplane, !arguments.upstreams.empty());
+    make_backplane(backplane, std::move(backplane_options), !arguments.upstreams.empty());
     const std::unique_ptr<edgews::StompBroker> made = make_broker(arguments, std::move(options));
     edgews::StompBroker& broker = *made;
     if (backplane) broker.backplane(*backplane);
     broker.app("/app/echo", [](edgews::StompRequest& request) { request.reply(request.text()); });
 
-    edgews::Server server({.loops = arguments.threads, .hosts = arguments.hosts});
+    edgews::Server server(
+        {.loops = arguments.threads, .hosts = arguments.hosts, .on_event = arguments.on_event});
     broker.attach(server, arguments.path);
     if (arguments.has_page) {
         serve_page(server, broker, backplane ? &*backplane : nullptr, arguments);
