@@ -2,8 +2,8 @@
 //
 //     edgews::Server server({.on_event = edgews::log_to_stderr()});  // edgews/log.hpp
 //
-// ServerOptions, ClientOptions, StompOptions and BackplaneOptions have a hook `on_event` each.
-// Where it is empty, nothing is made ready for it: no text, no look at a clock.
+// ServerOptions, ClientOptions, StompOptions, BackplaneOptions and sio::Options have a hook
+// `on_event` each. Where it is empty, nothing is made ready for it: no text, no look at a clock.
 #pragma once
 
 #include <edgews/address.hpp>
@@ -30,8 +30,8 @@ enum class EventKind : std::uint8_t {
     // handler. `code`: the status of the answer. notice; of 5xx, warning.
     handshake_refused,
     // The engine answered a request of plain HTTP by an error of its own: a malformed one, one
-    // without a route, one whose answer did not come. What handlers answer is not told. `code`: the
-    // status. notice; of 5xx, warning.
+    // without a route, one whose answer did not come. What handlers answer, those of files and of
+    // Engine.IO included, is not told. `code`: the status. notice; of 5xx, warning.
     request_refused,
     // A limit was reached. The text is the option's name: "ServerOptions::connections_max"; of a
     // STOMP broker a sentence. `code`: the status, or the close code, that the peer was told; 0:

@@ -1,6 +1,7 @@
 // The options of a Socket.IO server. The defaults are safe ones.
 #pragma once
 
+#include <edgews/event.hpp>
 #include <edgews/options.hpp>
 
 #include <cstddef>
@@ -112,6 +113,11 @@ struct Options {
     // Of the WebSockets: their backlog, and their compression. Pings, origins, subprotocols and
     // sizes of messages are not asked, for they are Engine.IO's own.
     RouteOptions websocket{};
+
+    // Is told of handlers that throw, of clients that break a rule of Socket.IO or Engine.IO, and
+    // of pongs that do not come: see edgews/event.hpp. Of what is below them the server's own hook
+    // is told. Empty: nobody is told.
+    EventHook on_event{};
 };
 
 }  // namespace edgews::sio

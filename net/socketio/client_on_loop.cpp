@@ -342,6 +342,7 @@ void ClientOnLoop::ended(engineio::EndReason reason) {
         finish(socket, std::move(absent));
     }
     unsettled_.reset();
+    report_end(why);
 }
 
 // --- Moving to another loop --------------------------------------------------

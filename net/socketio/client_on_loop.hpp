@@ -114,6 +114,7 @@ class ClientOnLoop final : public engineio::Guest {
             call();
         } catch (...) {
             fail(Reason::handler_error);
+            report_failure();
         }
     }
     void handle(const Assembled& packet);
@@ -137,6 +138,10 @@ class ClientOnLoop final : public engineio::Guest {
     void dispatch(SocketOnLoop& socket, const Assembled& packet);
     void take_reply(SocketOnLoop& socket, const Assembled& packet);
     void fail(Reason reason);
+    // Tell Options::on_event, if there is one: of the exception that is being handled, and of the
+    // session's end.
+    void report_failure() const noexcept;
+    void report_end(Reason reason) const noexcept;
 
     [[nodiscard]] SocketOnLoop* find(std::string_view namespace_name) const noexcept;
     [[nodiscard]] bool is_connecting(std::string_view namespace_name) const noexcept;

@@ -142,6 +142,7 @@ int serve(const Arguments& arguments) {
     // An answer to the largest message may wait, whatever else does.
     options.backlog_size_max = std::max(options.backlog_size_max, 4 * options.payload_size_max);
     options.websocket.backlog_size_max = options.backlog_size_max;
+    options.on_event = arguments.on_event;
     sio::Hub hub(options);
     set_up(hub);
     edgews::Server server({.loops = arguments.threads, .on_event = arguments.on_event});
