@@ -327,12 +327,11 @@ void HostedSession::settle() {
     }
 }
 
-// The client fetches what waits, and the CLOSE behind it, now or when it polls next.
+// The client fetches what waits, and then the CLOSE, now or when it polls next.
 void HostedSession::finish_closing() {
     if (!polling_) return end(reason_);
-    polling_->outbox.add(host_.close());
     answer_poll();
-    if (polling_->outbox.is_empty()) return end(reason_);
+    if (polling_->is_held) return end(reason_);
     part(host_.options().heartbeat.ping_timeout_ms);
 }
 

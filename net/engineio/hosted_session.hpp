@@ -143,6 +143,7 @@ class HostedSession final : public Session, public SocketUser {
     void part_by(const Place& probe);
     [[nodiscard]] Payload next_payload();
     void answer_poll();
+    void answer_parting(const Reply& reply);
     void answer_poll_with(const SharedPacket& packet);
     void dismiss_probe();
     void tell_guest(EndReason reason);

@@ -16,6 +16,14 @@ namespace {
 // For answers to POST it is that of npm's server: some browsers would offer text/plain to be saved.
 constexpr std::string_view posted_type = "text/html";
 
+template <class Reader>
+bool says_close(Reader reader) {
+    while (const std::optional<Packet> packet = reader.next()) {
+        if (packet->type == PacketType::close) return true;
+    }
+    return false;
+}
+
 }  // namespace
 
 bool HostedSession::open_polling(Response& response) {
@@ -40,6 +48,7 @@ void HostedSession::poll(const Reply& reply, std::uint64_t number) {
         return end(EndReason::packet_malformed);
     }
     polling_->unread_size = 0;
+    if (phase_.is(State::parting)) return answer_parting(reply);
     if (polling_->outbox.is_empty() && !phase_.is(State::probing)) {
         polling_->held = reply.keep(place(), number);
         polling_->held_number = number;
@@ -48,7 +57,16 @@ void HostedSession::poll(const Reply& reply, std::uint64_t number) {
     }
     if (polling_->outbox.is_empty()) polling_->outbox.add(host_.noop());
     reply.give(payload_response(next_payload()));
-    if (phase_.is(State::parting) && polling_->outbox.is_empty()) end(reason_);
+}
+
+// CLOSE has an answer of its own: npm's client takes it for the end in front of what comes with it,
+// and so does not know that it was sent away.
+void HostedSession::answer_parting(const Reply& reply) {
+    const bool was_told = polling_->outbox.is_empty();
+    if (was_told) polling_->outbox.add(host_.close());
+    reply.give(payload_response(next_payload()));
+    const bool has_all = was_told || reason_ == EndReason::client_closed;
+    if (has_all && polling_->outbox.is_empty()) end(reason_);
 }
 
 // To leave a poll is to leave the session: what was on its way may be lost, and nobody would know.
@@ -61,13 +79,18 @@ void HostedSession::post(const Reply& reply, std::span<std::byte> body, PayloadF
     host_.directory().end_post(id());
     if (!polling_ || !phase_.may_poll()) return reply.give(refusal_response(Refusal::request_bad));
     const PayloadLimits limits{.size_max = host_.options().payload_size_max};
-    bool was_well = true;
+    const auto read = [&](auto function) {
+        return is_v3(dialect_) ? function(PayloadReaderV3(body, form, limits))
+                               : function(PayloadReader(body, limits));
+    };
     if (phase_.may_take()) {
-        was_well = is_v3(dialect_) ? take_payload(PayloadReaderV3(body, form, limits))
-                                   : take_payload(PayloadReader(body, limits));
+        const bool was_well = read([this](auto reader) { return take_payload(std::move(reader)); });
+        return reply.give(was_well ? make_response(posted_type, "ok")
+                                   : refusal_response(Refusal::request_bad));
     }
-    reply.give(was_well ? make_response(posted_type, "ok")
-                        : refusal_response(Refusal::request_bad));
+    reply.give(make_response(posted_type, "ok"));
+    // It does not poll any more.
+    if (read([](auto reader) { return says_close(std::move(reader)); })) end(reason_);
 }
 
 void HostedSession::post_overlapped(const Reply& reply) {
@@ -170,6 +193,7 @@ void HostedSession::dismiss_probe() {
 // CLOSE behind it included, for the client does not poll any more.
 void HostedSession::part_by(const Place& probe) {
     polling_->probe.reset();
+    polling_->outbox.add(host_.close());
     post_to<Probe>(probe, [rest = polling_->outbox.take_all(), dialect = dialect_](Probe* each) {
         if (each != nullptr) each->say_last(rest, dialect);
     });

@@ -109,6 +109,15 @@ for (const [where, { args, nginx: directives }] of Object.entries(places)) {
                 await other.emitWithAck('echo', 0);
             });
 
+            // Then it does not try again.
+            it('knows that it was sent away', async () => {
+                for (const close of [[], [true]]) {
+                    const socket = await connect();
+                    socket.emit('bye', ...close);
+                    assert.equal((await once(socket, 'disconnect'))[0], 'io server disconnect');
+                }
+            });
+
             if (!directives) return;
             it('outlives the patience of nginx while nobody says anything', async () => {
                 const socket = await connect('/');

@@ -213,11 +213,46 @@ TEST_P(EngineIoPolling, closed_by_its_guest_it_takes_nothing_more_and_says_what_
               "ok");
     EXPECT_EQ(server_.notes().wait_for(3), (List{"opened", "took bye", "ended server_closed"}));
     EXPECT_EQ(server_.post(id, "4not heard").body, "ok");
-    EXPECT_EQ(server_.poll(id).body,
-              "4bye\x1e"
-              "1");
+    EXPECT_EQ(server_.poll(id).body, "4bye");
+    EXPECT_EQ(server_.poll(id).body, "1");
     EXPECT_EQ(server_.poll(id).status, 400U);
     EXPECT_EQ(server_.notes().all().size(), 3U);
+}
+
+// As npm's client does when it has been told so by a message. A session would wait for its poll.
+TEST_P(EngineIoPolling, closed_by_both_it_is_over_at_once) {
+    EngineIoServer server(
+        {.loops = GetParam(), .options = {.heartbeat = {.ping_timeout_ms = 60'000}}});
+    server.start();
+    const std::string id = server.open_polling();
+    server.with_session(id, [](engineio::Session& session) {
+        static_cast<void>(session.send(text("bye")));
+        session.close();
+    });
+    EXPECT_EQ(server.poll(id).body, "4bye");
+    EXPECT_EQ(server.post(id, "4not heard").body, "ok");
+    EXPECT_EQ(server.host().session_count(), 1U);
+    EXPECT_EQ(server
+                  .post(id,
+                        "4not heard\x1e"
+                        "1")
+                  .body,
+              "ok");
+    server.wait_for_no_session();
+    EXPECT_EQ(server.notes().all(), (List{"opened", "ended server_closed"}));
+}
+
+TEST_P(EngineIoPolling, what_is_sent_in_front_of_its_end_answers_a_poll_that_waits) {
+    server_.start();
+    const std::string id = server_.open_polling();
+    TestClient poll = server_.begin_poll(id);
+    server_.with_session(id, [](engineio::Session& session) {
+        static_cast<void>(session.send(text("bye")));
+        session.close();
+    });
+    EXPECT_EQ(poll.read_reply().body, "4bye");
+    EXPECT_EQ(server_.poll(id).body, "1");
+    server_.wait_for_no_session();
 }
 
 TEST_P(EngineIoPolling, closed_while_a_poll_waits_it_answers_that) {
@@ -269,9 +304,8 @@ TEST_P(EngineIoPolling, more_than_its_backlog_ends_it) {
         EXPECT_EQ(session.send(text("b")), SendResult::closed);
     });
     EXPECT_EQ(server.notes().wait_for(2), (List{"opened", "ended packet_malformed"}));
-    EXPECT_EQ(server.poll(id).body, "4" + std::string(2'000, 'a') +
-                                        "\x1e"
-                                        "1");
+    EXPECT_EQ(server.poll(id).body, "4" + std::string(2'000, 'a'));
+    EXPECT_EQ(server.poll(id).body, "1");
 }
 
 TEST_P(EngineIoPolling, more_than_the_servers_memory_ends_it_and_is_let_go_when_it_is_fetched) {
