@@ -68,7 +68,8 @@ enum class EventKind : std::uint8_t {
     // Of a client: it could not connect, or lost its connection. The text is the error's message.
     // `code`: the status of the answer that refused it; 0: there was none. warning.
     connect_failed,
-    // Of a client: it is about to connect again. `code`: the milliseconds until then. info.
+    // Of a client: it is about to connect again. The text is the URL, without user information.
+    // `code`: the milliseconds until then. info.
     reconnecting,
     // The broker that a relay or a backplane meets others at cannot be reached any more, or not
     // yet. The text says which one, and why. `code`: 0. error.

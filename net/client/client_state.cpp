@@ -181,7 +181,8 @@ void ClientState::plan_reconnecting(bool is_vain) {
     options_.headers = std::move(plan.headers);
     phase_ = Phase::waiting;
     next_try_.set(plan.delay_ms, [this] { begin(); });
-    report(EventKind::reconnecting, plan.delay_ms, wanted_url_);
+    if (!route_on_loop_.events) return;
+    report(EventKind::reconnecting, plan.delay_ms, name_of_url(wanted_url_));
 }
 
 // The same as call() where there is nothing left that could be closed.

@@ -16,16 +16,15 @@ bool is_redirection(unsigned status) noexcept {
     return (status >= 301 && status <= 303) || status == 307 || status == 308;
 }
 
-// For errors. Of a URL that could not be parsed: what is before any "@" may be secret.
-std::string without_user_info(std::string_view url) {
+}  // namespace
+
+std::string name_of_url(std::string_view url) {
     const std::size_t scheme_end = url.find("://");
     const std::size_t begin = scheme_end == std::string_view::npos ? 0 : scheme_end + 3;
     const std::size_t at = url.rfind('@');
     if (at == std::string_view::npos || at < begin) return std::string(url);
     return std::string(url.substr(0, begin)).append(url.substr(at + 1));
 }
-
-}  // namespace
 
 ClientTry::ClientTry(Reactor& reactor, const ClientOptions& options, Owner& owner)
     : reactor_(reactor),
@@ -66,7 +65,7 @@ void ClientTry::dial() {
 // What can be wrong before anybody is asked.
 Error ClientTry::prepare() {
     url_ = parse_websocket_url(url_text_);
-    name_ = without_user_info(url_text_);
+    name_ = name_of_url(url_text_);
     if (url_.fault != UrlFault::none) {
         return error_of(std::errc::invalid_argument, describe(url_.fault));
     }

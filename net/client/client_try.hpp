@@ -28,6 +28,10 @@
 
 namespace edgews {
 
+// Without user information, for errors and events. Of a URL that could not be parsed: what is
+// before any "@" may be secret.
+[[nodiscard]] std::string name_of_url(std::string_view url);
+
 class ClientTry final : private ClientOpening::Owner {
   public:
     // Is told how a try went: one of these, once, and never from within begin() or give_up(). The

@@ -166,8 +166,9 @@ void Reactor::stop() noexcept {
 }
 
 // What others have posted comes first, for a peer may speak because of it: one that has published
-// by another loop, and has its answer, finds here what it published. Only where nothing had been
-// posted is what this turn's events post done in it, too: a job has one share of a turn.
+// by another loop, and has its answer, finds here what it published. (Not for certain: of a socket
+// that was ready before, what comes while the turn lasts is read in it, too.) Only where nothing
+// had been posted is what this turn's events post done in it, too: a job has one share of a turn.
 void Reactor::poll(int timeout_ms) noexcept {
     assert(current_reactor != this);
     Reactor* const outer = std::exchange(current_reactor, this);

@@ -2,10 +2,10 @@
 // from other threads, and memory that its sockets share. It knows descriptors and time, and nothing
 // of what is said on a socket.
 //
-// A turn waits for events, hands them to their objects, runs what other threads posted and the
-// timers that are due, sends what was written meanwhile, and then frees what was closed:
+// A turn waits for events, runs what other threads posted, hands the events to their objects, runs
+// the timers that are due, sends what was written meanwhile, and then frees what was closed:
 //
-//     epoll_wait → events → carried-over reads → posted jobs → timers → flushes → deletes
+//     epoll_wait → posted jobs → events → carried-over reads → timers → flushes → deletes
 //
 // After every 32 sockets that were read and answered, these are written to in between. Whatever a
 // flush or a delete queues is flushed in the same turn: a turn ends with nothing queued.

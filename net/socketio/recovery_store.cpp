@@ -152,10 +152,10 @@ void RecoveryStore::forget_if_alone() noexcept {
     if (known_.empty()) log_.forget_all(last_number_);
 }
 
-void RecoveryStore::record(std::shared_ptr<const Spoken> spoken) {
+void RecoveryStore::record(const std::shared_ptr<const Spoken>& spoken) {
     last_number_ = spoken->number;
     if (known_.empty()) return log_.forget_all(last_number_);
-    log_.add(std::move(spoken));
+    log_.add(spoken);
 }
 
 std::vector<std::unique_ptr<AbsentSocket>> RecoveryStore::take_expired(std::uint64_t now_ms) {

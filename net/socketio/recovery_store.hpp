@@ -84,7 +84,7 @@ class RecoveryStore {
     [[nodiscard]] std::shared_ptr<DeferredDecision> await(std::string_view private_id,
                                                           std::shared_ptr<DeferredDecision> waiter);
 
-    void record(std::shared_ptr<const Spoken> spoken);
+    void record(const std::shared_ptr<const Spoken>& spoken);
 
     // Some of those whose time is over, or who are too many. None: there are no more of them.
     [[nodiscard]] std::vector<std::unique_ptr<AbsentSocket>> take_expired(std::uint64_t now_ms);

@@ -35,7 +35,7 @@ std::size_t chain_of(std::size_t everybody, const HashedView& room) noexcept {
 
 }  // namespace
 
-void SpokenLog::add(std::shared_ptr<const Spoken> spoken) {
+void SpokenLog::add(const std::shared_ptr<const Spoken>& spoken) {
     size_ += size_of(*spoken);
     if (spoken->offset != 0) {
         auto next = offsets_.end();

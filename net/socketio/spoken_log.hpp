@@ -25,7 +25,7 @@ class SpokenLog {
     explicit SpokenLog(std::size_t size_max) noexcept : size_max_(size_max) {}
 
     // Requires: its number is larger than all before.
-    void add(std::shared_ptr<const Spoken> spoken);
+    void add(const std::shared_ptr<const Spoken>& spoken);
     // Nobody needs what there is, and what else has a number up to that.
     void forget_all(std::uint64_t number) noexcept;
 

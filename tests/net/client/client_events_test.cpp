@@ -67,6 +67,15 @@ TEST_F(ClientEvents, nobody_there_is_told_and_so_is_the_next_try) {
     EXPECT_EQ(told[3], "info again: ws://127.0.0.1:1/");
 }
 
+TEST_F(ClientEvents, user_information_is_not_told) {
+    const RawServer server(loop);
+    connect("ws://user:secret@127.0.0.1:1/",
+            telling(server, {.reconnect = {.enabled = true, .delay_ms = 1}}));
+    ASSERT_TRUE(until([&] { return told.size() >= 2; }));
+    EXPECT_EQ(told[0].find("secret"), std::string::npos) << told[0];
+    EXPECT_EQ(told[1], "info again: ws://127.0.0.1:1/");
+}
+
 TEST_F(ClientEvents, a_connection_that_is_lost_is_told) {
     const RawServer server(loop);
     RawPeer peer = open(server, telling(server));
