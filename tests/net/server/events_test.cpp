@@ -193,7 +193,7 @@ TEST(Events, slow_handlers_are_told_by_name_and_others_are_not) {
         const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(30);
         while (std::chrono::steady_clock::now() < end) continue;
     };
-    (*telling)->ws("/work/:id", {.upgrade = [&](const Request&, Upgrade&) { work(); },
+    (*telling)->ws("/jobs/:id", {.upgrade = [&](const Request&, Upgrade&) { work(); },
                                  .open = [&](Connection&) { work(); },
                                  .message =
                                      [&](Connection&, Message m) {
@@ -205,7 +205,7 @@ TEST(Events, slow_handlers_are_told_by_name_and_others_are_not) {
     telling->start();
     TestClient client = telling->connect();
     EXPECT_EQ(client.get("/report").status, 200U);
-    client.send(TestClient::upgrade_head("/work/7"));
+    client.send(TestClient::upgrade_head("/jobs/7"));
     EXPECT_EQ(client.read_reply().status, 101U);
     client.send_text("quick");
     client.send_text("slow");
@@ -221,11 +221,11 @@ TEST(Events, slow_handlers_are_told_by_name_and_others_are_not) {
     }
     EXPECT_EQ(
         told,
-        (List{"warning handler_slow N /report: GET", "warning handler_slow N /work/:id: upgrade",
-              "warning handler_slow N /work/:id: open", "warning handler_slow N /work/:id: message",
-              "warning handler_slow N /work/:id: message",
-              "error handler_failed 1011 /work/:id: late",
-              "warning handler_slow N /work/:id: close"}));
+        (List{"warning handler_slow N /report: GET", "warning handler_slow N /jobs/:id: upgrade",
+              "warning handler_slow N /jobs/:id: open", "warning handler_slow N /jobs/:id: message",
+              "warning handler_slow N /jobs/:id: message",
+              "error handler_failed 1011 /jobs/:id: late",
+              "warning handler_slow N /jobs/:id: close"}));
 }
 
 // ---- The end -----------------------------------------------------------------------------------
