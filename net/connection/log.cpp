@@ -52,32 +52,37 @@ class Log {
     ~Log() { tell_suppressed(UINT64_MAX); }
 
     void take(const EngineEvent& event) {
-        if (event.level < options_.level_min) return;
-        const std::uint64_t now_ms = clock_ms();
+        const bool is_wanted = event.level >= options_.level_min;
+        const bool is_end = event.kind == EventKind::shutdown_done;
+        if (!is_wanted && !is_end) return;
         const std::lock_guard lock(mutex_);
-        if (has_suppressed_) tell_suppressed(now_ms);
-        OfKind& kind = kinds_[static_cast<std::size_t>(event.kind)];
-        if (now_ms >= kind.end_ms) {
-            kind.end_ms = now_ms + options_.period_ms;
-            kind.line_count = 0;
-        }
-        if (kind.line_count >= options_.line_count_max || !write(event)) {
-            ++kind.suppressed_count;
-            has_suppressed_ = true;
-        } else {
-            ++kind.line_count;
-        }
-        if (event.kind == EventKind::shutdown_done) tell_suppressed(UINT64_MAX);
+        if (is_wanted) count(event, clock_ms());
+        if (is_end) tell_suppressed(UINT64_MAX);
     }
 
   private:
     // In the present period.
     struct OfKind {
         std::uint64_t end_ms = 0;
-        std::uint32_t line_count = 0;
+        std::uint32_t line_count =
+            0;  // Those that could not be written, too: to try costs as much.
         std::uint64_t suppressed_count = 0;
     };
 
+    void count(const EngineEvent& event, std::uint64_t now_ms) {
+        if (has_suppressed_) tell_suppressed(now_ms);
+        OfKind& kind = kinds_[static_cast<std::size_t>(event.kind)];
+        if (now_ms >= kind.end_ms) {
+            kind.end_ms = now_ms + options_.period_ms;
+            kind.line_count = 0;
+        }
+        if (kind.line_count < options_.line_count_max) {
+            ++kind.line_count;
+            if (write(event)) return;
+        }
+        ++kind.suppressed_count;
+        has_suppressed_ = true;
+    }
     // Of those periods that are over then. What cannot be written is tried again.
     void tell_suppressed(std::uint64_t now_ms) noexcept {
         has_suppressed_ = false;

@@ -242,6 +242,19 @@ TEST(Log, what_was_left_out_is_told_behind_the_period_and_with_the_shutdown) {
               "<5>level=notice kind=timed_out suppressed=2"}));
 }
 
+TEST(Log, what_was_left_out_is_told_with_the_shutdown_though_that_is_not) {
+    const Pipe pipe;
+    const EventHook log = log_to_stderr({.stamp = LogStamp::priority,
+                                         .level_min = EventLevel::warning,
+                                         .line_count_max = 1,
+                                         .period_ms = 60'000,
+                                         .fd = pipe.fd()});
+    for (int i = 0; i < 3; ++i) log({.level = EventLevel::warning, .kind = EventKind::timed_out});
+    log({.kind = EventKind::shutdown_done});
+    EXPECT_EQ(pipe.lines(), (List{"<4>level=warning kind=timed_out code=0",
+                                  "<5>level=notice kind=timed_out suppressed=2"}));
+}
+
 TEST(Log, a_flood_of_refusals_costs_a_bounded_number_of_lines) {
     constexpr std::size_t flood_count = 2'000;
     const Pipe pipe;
@@ -279,6 +292,20 @@ TEST(Log, nobody_waits_for_a_pipe_that_is_full) {
     log({.kind = EventKind::timed_out});
     EXPECT_EQ(pipe.lines(), (List{"<5>level=notice kind=tls_failed suppressed=2",
                                   "<6>level=info kind=timed_out code=0"}));
+}
+
+TEST(Log, to_try_in_vain_counts_as_a_line) {
+    const Pipe pipe;
+    const EventHook log = log_to_stderr(
+        {.stamp = LogStamp::priority, .line_count_max = 2, .period_ms = 60'000, .fd = pipe.fd()});
+    pipe.fill();
+    log({.kind = EventKind::tls_failed});
+    log({.kind = EventKind::tls_failed});
+    (void)pipe.read();
+    log({.kind = EventKind::tls_failed});
+    log({.kind = EventKind::shutdown_done});
+    EXPECT_EQ(pipe.lines(), (List{"<6>level=info kind=shutdown_done code=0",
+                                  "<5>level=notice kind=tls_failed suppressed=3"}));
 }
 
 TEST(Log, a_pipe_that_nobody_reads_any_more_ends_nothing) {
