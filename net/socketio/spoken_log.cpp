@@ -13,9 +13,13 @@ namespace {
 
 // Of the memory of a packet and of a name, beside its bytes.
 constexpr std::size_t overhead_size = 64;
+// Of a place in a chain, and of a chain that has no other.
+constexpr std::size_t place_size = 80;
 
 std::size_t size_of(const Spoken& spoken) noexcept {
-    std::size_t size = sizeof(Spoken) + overhead_size + spoken.namespace_name.size();
+    std::size_t size = sizeof(Spoken) + overhead_size + spoken.namespace_name.size() +
+                       spoken.room.text().size() +
+                       place_size * std::max<std::size_t>(spoken.rooms.size(), 1);
     for (const engineio::SharedPacket& packet : spoken.packets) {
         size += overhead_size + packet.prepared().payload().size();
     }

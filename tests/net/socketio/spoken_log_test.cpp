@@ -109,6 +109,16 @@ TEST_F(SocketIoSpokenLog, what_has_no_room_is_forgotten_with_the_rooms_that_it_w
     EXPECT_EQ(behind(0, {"a"}), (Numbers{fresh}));
 }
 
+TEST_F(SocketIoSpokenLog, the_name_of_a_room_to_join_takes_room_too) {
+    const auto first = say({"a"});
+    const auto joined = say_join({"a"}, std::string(60'000, 'x'));
+    EXPECT_GE(log.size(), 60'000U);
+    EXPECT_EQ(log.forgotten(), 0U);
+    static_cast<void>(say_join({"a"}, std::string(60'000, 'y')));
+    EXPECT_GE(log.forgotten(), joined);
+    EXPECT_EQ(first, 1U);
+}
+
 TEST_F(SocketIoSpokenLog, offsets_are_found_in_whichever_order_they_came) {
     const auto say_with = [this](std::uint64_t offset, Spoken spoken = {}) {
         spoken.namespace_name = "/";
