@@ -351,6 +351,7 @@ void ClientOnLoop::leaving() {
     finish_ended();
     Unsettled& own = unsettled();
     own.alarm.reset();
+    own.attachment_due_ms = 0;  // By this loop's clock. What is unfinished is taken again there.
     own.moving = std::make_unique<Moving>(Moving{*loop_, loop_->departure()});
     if (assembler_) own.moving->packet = assembler_->take_unfinished();
     assembler_.reset();

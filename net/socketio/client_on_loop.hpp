@@ -102,7 +102,8 @@ class ClientOnLoop final : public engineio::Guest {
         std::optional<Alarm> alarm{};      // Nothing: there is no time to be kept.
         std::uint64_t connect_due_ms = 0;  // To a first namespace. 0: it was.
         std::uint64_t reply_due_ms = 0;    // Of a first reply, or sooner. 0: of none.
-        // Of the next attachment of a packet, which may have come since. 0: of none.
+        // Of the next attachment of a packet, which may have come since; of listened_ms(). 0: of
+        // none.
         std::uint64_t attachment_due_ms = 0;
         std::unique_ptr<Moving> moving{};  // Null: it is on a loop.
     };

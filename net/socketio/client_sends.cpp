@@ -128,15 +128,15 @@ void ClientOnLoop::miss_replies_of(const SocketOnLoop& socket) {
 // --- Time --------------------------------------------------------------------
 
 // What came of a packet is kept, also of a client that only pongs then. So each attachment has the
-// time in which a silent client is gone: one that is longer on its way holds up the pong, too. The
-// alarm of one that has come is left to run, so that binary events which follow each other need no
-// other. npm's server waits for ever.
+// time in which a silent client is gone, while the loop listens: one that is longer on its way
+// holds up the pong, too. The alarm of one that has come is left to run, so that binary events
+// which follow each other need no other. npm's server waits for ever.
 void ClientOnLoop::await_attachment() {
     Unsettled& own = unsettled();
     const Options& options = loop_->hub().options();
     const bool is_first = own.attachment_due_ms == 0;
     own.attachment_due_ms =
-        loop_->reactor().now_ms() + options.ping_interval_ms + options.ping_timeout_ms;
+        loop_->reactor().listened_ms() + options.ping_interval_ms + options.ping_timeout_ms;
     if (is_first) set_alarm();
 }
 
@@ -144,10 +144,14 @@ void ClientOnLoop::set_alarm() {
     Unsettled& own = *unsettled_;
     std::uint64_t due_ms = own.connect_due_ms == 0 ? never_ms : own.connect_due_ms;
     if (own.reply_due_ms != 0) due_ms = std::min(due_ms, own.reply_due_ms);
-    if (own.attachment_due_ms != 0) due_ms = std::min(due_ms, own.attachment_due_ms);
+    const std::uint64_t now_ms = loop_->reactor().now_ms();
+    if (own.attachment_due_ms != 0) {
+        const std::uint64_t listened_ms = loop_->reactor().listened_ms();
+        const std::uint64_t end_ms = std::max(own.attachment_due_ms, listened_ms);
+        due_ms = std::min(due_ms, now_ms + (end_ms - listened_ms));
+    }
     own.alarm.reset();
     if (due_ms == never_ms) return;
-    const std::uint64_t now_ms = loop_->reactor().now_ms();
     own.alarm.emplace(loop_->reactor());
     own.alarm->set(due_ms > now_ms ? due_ms - now_ms : 0, [this] { look_at_clock(); });
 }
@@ -160,7 +164,8 @@ void ClientOnLoop::look_at_clock() {
         own.connect_due_ms = 0;
         fail(Reason::server_disconnect);
     }
-    if (own.attachment_due_ms != 0 && now_ms >= own.attachment_due_ms) {
+    const bool has_waited = loop_->reactor().listened_ms() >= own.attachment_due_ms;
+    if (own.attachment_due_ms != 0 && has_waited) {
         own.attachment_due_ms = 0;
         if (assembler_ && assembler_->is_inside_packet()) fail(Reason::parse_error);
     }

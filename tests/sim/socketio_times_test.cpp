@@ -6,7 +6,9 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <string>
 #include <string_view>
+#include <thread>
 
 #include "tests/net/socketio/polling_client.hpp"
 #include "tests/support/test_server.hpp"
@@ -21,6 +23,10 @@ class SocketIoTimes : protected sim::test::CalmWorld, public testing::Test {
     SocketIoTimes() {
         hub_.of("/").on("x", [](sio::Socket&, const sio::Event& event, const sio::Ack& ack) {
             ack(event.raw());
+        });
+        hub_.of("/").on("stop", [](sio::Socket&, const sio::Event&, const sio::Ack& ack) {
+            std::this_thread::sleep_for(std::chrono::seconds(19));
+            ack();
         });
         hub_.attach(*server_.operator->());
         server_.start();
@@ -45,6 +51,15 @@ class SocketIoTimes : protected sim::test::CalmWorld, public testing::Test {
     static void pong(TestClient& client) {
         client.expect_text("2");
         client.send_text("3");
+    }
+
+    // The next text that is no ping. These are answered.
+    static std::string next_text(TestClient& client) {
+        for (;;) {
+            const ReceivedFrame frame = client.read_frame();
+            if (frame.text() != "2") return std::string(frame.text());
+            client.send_text("3");
+        }
     }
 
     static constexpr std::string_view packet =
@@ -92,6 +107,17 @@ TEST_F(SocketIoTimes, what_has_come_in_time_ends_nobody) {
         for (int i = 0; i < 3; ++i) pong(client);
     }
     expect_passed(180'000);
+}
+
+// Which is none of the client's: what it sends behind that is on its way.
+TEST_F(SocketIoTimes, a_standstill_of_the_loop_is_not_counted) {
+    TestClient client = open_websocket(), other = open_websocket();
+    client.send_text(packet);
+    other.send_text(R"(421["stop"])");
+    EXPECT_EQ(next_text(other), "431[]");
+    EXPECT_GE(Clock::now() - began_, std::chrono::seconds(19));
+    for (int i = 0; i < 3; ++i) client.send_frame(0x82, "\x01");
+    EXPECT_TRUE(next_text(client).starts_with("463-7["));
 }
 
 // The alarm of the first packet finds the second one, which is younger.
