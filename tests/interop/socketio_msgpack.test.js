@@ -11,6 +11,7 @@ const parser = require('socket.io-msgpack-parser');
 const { WebSocket } = require('ws');
 const { start_server } = require('./server.js');
 const { start_npm_server } = require('./socketio_npm_server.js');
+const { Clients } = require('./socketio_clients.js');
 const { messages_in_order, odd_values, plain } = require('./socketio_values.js');
 
 const timeout = 30_000;
@@ -27,13 +28,7 @@ const transports = {
     upgrade: { transports: ['polling', 'websocket'] },
 };
 
-class Clients {
-    #sockets = [];
-
-    constructor(server, options) {
-        this.server = server;
-        this.options = options;
-    }
+class ParserClients extends Clients {
     // Not yet connected.
     open(target = '/', options = {}) {
         return this.keep(io(this.server.url(target, 'http'),
@@ -45,14 +40,6 @@ class Clients {
         await once(socket, 'connect');
         return socket;
     }
-    keep(socket) {
-        this.#sockets.push(socket);
-        return socket;
-    }
-    disconnect() {
-        for (const socket of this.#sockets) socket.disconnect();
-        this.#sockets = [];
-    }
 }
 
 for (const [where, start] of Object.entries(servers)) {
@@ -62,7 +49,7 @@ for (const [where, start] of Object.entries(servers)) {
             let all;
             before(async () => {
                 server = await start();
-                all = new Clients(server, options);
+                all = new ParserClients(server, options);
             });
             after(() => server?.stop());
             afterEach(() => all.disconnect());
@@ -230,7 +217,7 @@ describe('packets of MessagePack', { timeout }, () => {
 describe('socket.io-msgpack-parser and edgews', { timeout }, () => {
     it('has what JSON has not as JavaScript makes JSON of it', async () => {
         const server = await start_ours();
-        const all = new Clients(server, transports.websocket);
+        const all = new ParserClients(server, transports.websocket);
         const socket = await all.connect();
         const date = new Date(1_796_059_562_123);
         const values = [date, undefined, NaN, { a: undefined, b: 1 }, Infinity];
@@ -244,7 +231,7 @@ describe('socket.io-msgpack-parser and edgews', { timeout }, () => {
     it('is not served where the parser is the default one', async () => {
         const server = await start_server('socketio_server');
         for (const options of Object.values(transports)) {
-            const all = new Clients(server, options);
+            const all = new ParserClients(server, options);
             const socket = all.open();
             socket.on('connect', () => assert.fail('it speaks another language'));
             await once(socket.io, 'close');
@@ -256,7 +243,7 @@ describe('socket.io-msgpack-parser and edgews', { timeout }, () => {
     for (const [name, options] of Object.entries(transports)) {
         it(`gets what it missed when it comes back by ${name}`, async () => {
             const server = await start_ours('--threads', '4', '--recovery', '60000');
-            const all = new Clients(server, options);
+            const all = new ParserClients(server, options);
             const socket = await all.connect('/', { reconnection: true, reconnectionDelay: 50 });
             const other = await all.connect();
             const news = [];

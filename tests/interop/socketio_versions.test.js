@@ -10,6 +10,7 @@ const clients = {
     4: require('socket.io-client').io,
 };
 const { start_server } = require('./server.js');
+const { Clients } = require('./socketio_clients.js');
 const { messages_in_order, odd_values, plain } = require('./socketio_values.js');
 
 const timeout = 30_000;
@@ -27,13 +28,7 @@ const heard = (socket, name) =>
 const acknowledged = (socket, ...sent) =>
     new Promise((resolve) => { socket.emit(...sent, (...values) => resolve(values)); });
 
-class Clients {
-    #sockets = [];
-
-    constructor(server, options) {
-        this.server = server;
-        this.options = options;
-    }
+class VersionClients extends Clients {
     // Not yet connected.
     open(version, target = '/', options = {}) {
         const socket = clients[version](this.server.url(target, 'http'),
@@ -45,14 +40,6 @@ class Clients {
         const socket = this.open(version, target, options);
         await heard(socket, 'connect');
         return socket;
-    }
-    keep(socket) {
-        this.#sockets.push(socket);
-        return socket;
-    }
-    disconnect() {
-        for (const socket of this.#sockets) socket.disconnect();
-        this.#sockets = [];
     }
 }
 
@@ -99,7 +86,7 @@ for (const threads of ['1', '4']) {
             before(async () => {
                 server = await start_server('socketio_server', ['--threads', threads, '--eio3',
                                                                 '--ping-interval', '50']);
-                all = new Clients(server, options);
+                all = new VersionClients(server, options);
             });
             after(() => server?.stop());
             afterEach(() => all.disconnect());
@@ -166,7 +153,7 @@ for (const [name, options] of Object.entries(transports)) {
         let all;
         before(async () => {
             server = await start_server('socketio_server', ['--threads', '2']);
-            all = new Clients(server, options);
+            all = new VersionClients(server, options);
         });
         after(() => server?.stop());
         afterEach(() => all.disconnect());
@@ -188,7 +175,7 @@ describe('a client that goes over to a WebSocket', { timeout }, () => {
     for (const version of [2, 3, 4]) {
         it(`hears at once that it is sent away, version ${version}`, async () => {
             const server = await start_server('socketio_server', ['--threads', '2', '--eio3']);
-            const all = new Clients(server, transports.upgrade);
+            const all = new VersionClients(server, transports.upgrade);
             for (let i = 0; i < 30; ++i) {
                 const socket = await all.connect(version);
                 socket.emit('bye', true);
@@ -204,7 +191,7 @@ describe('socket.io-client 2', { timeout }, () => {
     it('is refused where it is not served', async () => {
         const server = await start_server('socketio_server');
         for (const each of ['polling', 'websocket']) {
-            const all = new Clients(server, { transports: [each] });
+            const all = new VersionClients(server, { transports: [each] });
             await heard(all.open(2), 'connect_error');
             all.disconnect();
         }
@@ -215,7 +202,7 @@ describe('socket.io-client 2', { timeout }, () => {
         const server = await start_server('socketio_server', ['--eio3']);
         const sockets = await Promise.all(
             ['polling', 'websocket'].map(
-                (each) => new Clients(server, { transports: [each] }).connect(2)));
+                (each) => new VersionClients(server, { transports: [each] }).connect(2)));
         const ends = sockets.map((socket) => heard(socket, 'disconnect'));
         await server.stop();
         for (const [reason] of await Promise.all(ends)) {
@@ -226,7 +213,7 @@ describe('socket.io-client 2', { timeout }, () => {
     it('is gone for the server when it goes', async () => {
         const server = await start_server('socketio_server', ['--eio3', '--threads', '2']);
         for (const options of Object.values(transports)) {
-            (await new Clients(server, options).connect(2)).disconnect();
+            (await new VersionClients(server, options).connect(2)).disconnect();
         }
         const count = async () =>
             (await (await fetch(server.url('/state.json', 'http'))).json()).sessions;

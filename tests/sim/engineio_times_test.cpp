@@ -1,9 +1,9 @@
 // The times of Engine.IO's sessions, by a clock that is told.
+#include "stopwatch.hpp"
 #include "world_fixture.hpp"
 
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <string>
 
 #include "tests/net/engineio/engineio_server.hpp"
@@ -11,28 +11,19 @@
 namespace edgews::test {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-class EngineIoTimes : protected sim::test::CalmWorld, public testing::Test {
+class EngineIoTimes : protected sim::test::CalmWorld,
+                      protected sim::test::Stopwatch,
+                      public testing::Test {
   protected:
     EngineIoTimes() {
         server_.start();
         begin();
-    }
-    void begin() { began_ = Clock::now(); }
-    // Milliseconds since then, of which the loop counts whole ones; the system may take some more.
-    void expect_passed(int ms) const {
-        const auto passed =
-            std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began_);
-        EXPECT_GE(passed.count(), ms - 1);
-        EXPECT_LE(passed.count(), ms + 20);
     }
 
     EngineIoServer server_{EngineIoServer::Setup{
         .options = {.heartbeat = {.ping_interval_ms = 10'000, .ping_timeout_ms = 8'000},
                     .upgrade_timeout_ms = 4'000,
                     .transports = {.v3 = true}}}};
-    Clock::time_point began_;
 };
 
 TEST_F(EngineIoTimes, a_websocket_is_pinged_after_the_interval_and_closed_after_the_time_out) {

@@ -1,6 +1,7 @@
 // The times of Socket.IO's clients, by a clock that is told.
 #include <edgews/socketio.hpp>
 
+#include "stopwatch.hpp"
 #include "world_fixture.hpp"
 
 #include <gtest/gtest.h>
@@ -16,9 +17,9 @@
 namespace edgews::test {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-class SocketIoTimes : protected sim::test::CalmWorld, public testing::Test {
+class SocketIoTimes : protected sim::test::CalmWorld,
+                      protected sim::test::Stopwatch,
+                      public testing::Test {
   protected:
     SocketIoTimes() {
         hub_.of("/").on("x", [](sio::Socket&, const sio::Event& event, const sio::Ack& ack) {
@@ -31,14 +32,6 @@ class SocketIoTimes : protected sim::test::CalmWorld, public testing::Test {
         hub_.attach(*server_.operator->());
         server_.start();
         begin();
-    }
-    void begin() { began_ = Clock::now(); }
-    // Milliseconds since then, of which the loop counts whole ones; the system may take some more.
-    void expect_passed(int ms) const {
-        const auto passed =
-            std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began_);
-        EXPECT_GE(passed.count(), ms - 1);
-        EXPECT_LE(passed.count(), ms + 20);
     }
     TestClient open_websocket() {
         TestClient client = server_.open(std::string(transport_path) + "websocket");
@@ -68,7 +61,6 @@ class SocketIoTimes : protected sim::test::CalmWorld, public testing::Test {
 
     sio::Hub hub_{{.ping_interval_ms = 10'000, .ping_timeout_ms = 8'000}};
     TestServer server_{};
-    Clock::time_point began_;
 };
 
 TEST_F(SocketIoTimes, an_attachment_that_does_not_come_ends_a_client_that_pongs) {
@@ -115,7 +107,7 @@ TEST_F(SocketIoTimes, a_standstill_of_the_loop_is_not_counted) {
     client.send_text(packet);
     other.send_text(R"(421["stop"])");
     EXPECT_EQ(next_text(other), "431[]");
-    EXPECT_GE(Clock::now() - began_, std::chrono::seconds(19));
+    expect_passed(19'000);
     for (int i = 0; i < 3; ++i) client.send_frame(0x82, "\x01");
     EXPECT_TRUE(next_text(client).starts_with("463-7["));
 }
